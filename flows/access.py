@@ -1,0 +1,171 @@
+"""The only way from an id to a row: who may read or change what, and the scope that every read of a customer is under.
+
+Every `Owned` class is narrowed in the session itself, so a query that forgets to ask still cannot see another
+organisation's rows. A session that nobody has spoken for sees no owned row at all.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from sqlalchemy import CompoundSelect, Select, event, false, func, select, union
+from sqlalchemy.orm import ORMExecuteState, Session, selectinload, with_loader_criteria
+
+from flows.db import db
+from flows.models import (
+    Base, Effect, Instance, Membership, Notice, Order, OrderLine, Organisation, Owned, Product, Step,
+)
+from flows.models.instances import instance_id_from
+from flows.models.orders import order_id_from
+from flows.rules.actors import Actor
+from flows.rules.errors import Refused
+from flows.work import Work
+
+T = TypeVar("T")
+
+
+def read_as(actor: Actor) -> Session:
+    """The session for reading as `actor`; what it sees is narrowed to what they may see."""
+    session = db.session()
+    session.info["actor"] = actor
+    return session
+
+
+def organisations_of(user_id: int) -> CompoundSelect[Any]:
+    """Ids of the organisations that a customer acts for: their own, and those that their own resell to (A35, X28)."""
+    own = select(Membership.organisation_id).where(Membership.user_id == user_id)
+    return union(own, select(Organisation.id).where(Organisation.parent_id.in_(own)))
+
+
+def _owned_classes() -> list[type[Any]]:
+    return [mapper.class_ for mapper in Base.registry.mappers if issubclass(mapper.class_, Owned)]
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _narrow(state: ORMExecuteState) -> None:
+    if state.is_column_load or state.is_relationship_load or not (state.is_select or state.is_update or state.is_delete):
+        return
+    actor: Actor | None = state.session.info.get("actor")
+    if actor is not None and actor.kind != "customer":
+        return
+    visible = None if actor is None or actor.user_id is None else organisations_of(actor.user_id)
+    state.statement = state.statement.options(*(
+        with_loader_criteria(owned, false() if visible is None else owned.organisation_id.in_(visible), include_aliases=True)
+        for owned in _owned_classes()
+    ))
+
+
+# --- organisations and products ---------------------------------------------------------------------------------
+
+def visible_organisations(actor: Actor) -> Select[tuple[Organisation]]:
+    """Organisations this actor may act for, by name; staff see all of them."""
+    query = select(Organisation).where(Organisation.is_active).order_by(func.lower(Organisation.name), Organisation.id)
+    if actor.kind == "customer":
+        query = query.where(Organisation.id.in_(organisations_of(actor.user_id or 0)))
+    return query
+
+
+def organisation_to_order_for(work: Work, uid: str) -> Organisation:
+    """The organisation with this opaque id, if the actor may order for it; Refused otherwise."""
+    return _found(work.session.scalar(visible_organisations(work.actor).where(Organisation.uid == uid)), "No such customer")
+
+
+def products_on_sale() -> Select[tuple[Product]]:
+    return select(Product).where(Product.is_active).order_by(Product.vendor, Product.name, Product.id)
+
+
+# --- instances and steps ----------------------------------------------------------------------------------------
+
+def visible_instances(actor: Actor) -> Select[tuple[Instance]]:
+    """Instances this actor may see; the session's scope narrows a customer's further."""
+    if actor.kind == "staff" and not actor.may("view"):
+        return select(Instance).where(false())
+    return select(Instance)
+
+
+def instance_to_read(actor: Actor, reference: str) -> Instance:
+    """By reference (TI-2041) or opaque id; with its steps. Not there and not yours look the same."""
+    query = visible_instances(actor).where(_named(reference)).options(selectinload(Instance.steps))
+    return _found(read_as(actor).scalar(query), "No such task")
+
+
+def instance_to_change(work: Work, reference: str | int) -> Instance:
+    """The same, locked: whoever holds it is the only one who changes anything that hangs on it."""
+    query = visible_instances(work.actor).where(_named(reference)).options(selectinload(Instance.steps))
+    # The instance row is always the first lock of a work, so two works can wait for each other but never both.
+    return _found(work.session.scalar(query.with_for_update(of=Instance)), "No such task")
+
+
+def step_of(instance: Instance, name: str) -> Step:
+    """A step that is there and not hidden; Refused otherwise."""
+    step = instance.step(name)
+    if step is None or step.state == "skipped":
+        raise Refused("No such step")
+    return step
+
+
+def _named(reference: str | int) -> Any:
+    if isinstance(reference, int):
+        return Instance.id == reference
+    row_id = instance_id_from(reference)
+    return Instance.id == row_id if row_id is not None else Instance.uid == clean(reference)
+
+
+# --- orders -----------------------------------------------------------------------------------------------------
+
+def visible_orders(actor: Actor) -> Select[tuple[Order]]:
+    if actor.kind == "staff" and not actor.may("view"):
+        return select(Order).where(false())
+    return select(Order)
+
+
+def order_to_read(actor: Actor, number: str) -> Order:
+    """By number (1042, #1042) or opaque id, with its lines."""
+    query = visible_orders(actor).where(_numbered(number)).options(selectinload(Order.lines))
+    return _found(read_as(actor).scalar(query), "No such order")
+
+
+def order_to_change(work: Work, number: str) -> Order:
+    """The same, locked. A work that needs an instance too locks the instance first."""
+    query = visible_orders(work.actor).where(_numbered(number)).options(selectinload(Order.lines))
+    return _found(work.session.scalar(query.with_for_update(of=Order)), "No such order")
+
+
+def line_to_confirm(order: Order, uid: str) -> OrderLine:
+    return _found(next((line for line in order.lines if line.uid == uid), None), "No such line in this order")
+
+
+def _numbered(number: str) -> Any:
+    row_id = order_id_from(number)
+    return Order.id == row_id if row_id is not None else Order.uid == clean(number)
+
+
+# --- what is owed -----------------------------------------------------------------------------------------------
+
+def effect_to_change(work: Work, effect_id: int) -> Effect:
+    """An effect, locked, for staff who may see to incidents."""
+    if not work.actor.may("health"):
+        raise Refused("Your role does not let you see to incidents", known=True)
+    return _found(work.session.scalar(select(Effect).where(Effect.id == effect_id).with_for_update(of=Effect)), "No such effect")
+
+
+def notices_of(user_id: int) -> Select[tuple[Notice]]:
+    """Notices of one person, newest first."""
+    return select(Notice).where(Notice.user_id == user_id).order_by(Notice.id.desc())
+
+
+def require(actor: Actor, permission: str) -> None:
+    """Refused (403) unless a role of the actor grants it."""
+    if not actor.may(permission):
+        raise Refused(f"Your role does not grant \"{permission}\"", known=True)
+
+
+def clean(text: str) -> str:
+    """A search or id text that every database takes: no NUL, no lone surrogates."""
+    return text.replace("\0", "").encode("utf-8", "ignore").decode()
+
+
+def _found(row: T | None, otherwise: str) -> T:
+    if row is None:
+        raise Refused(otherwise)
+    return row

@@ -1,0 +1,60 @@
+"""What time it is: the one clock that everything asks, so that tests, simulation and the demo can move it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+
+class Clock:
+    """The system clock plus a shift. In the demo the shift lives in a file, so that all processes move together."""
+
+    def __init__(self) -> None:
+        self._file: Path | None = None
+        self._shift = timedelta()
+        self._read_at: float | None = None
+
+    def now(self) -> datetime:
+        """The moment it is for everything that flows decide, in UTC."""
+        return self.wall() + self.shift
+
+    @staticmethod
+    def wall() -> datetime:
+        """The real moment in UTC: for what security stands on, such as the end of a sign-in."""
+        return datetime.now(UTC)
+
+    @property
+    def shift(self) -> timedelta:
+        if self._file is not None:
+            self._read_shift(self._file)
+        return self._shift
+
+    def move(self, by: timedelta) -> timedelta:
+        """Move the clock on (or back) and return the whole shift; written to the file when one is followed."""
+        shift = self.shift + by
+        if self._file is not None:
+            self._file.write_text(str(shift.total_seconds()))
+            self._read_at = None
+        self._shift = shift
+        return shift
+
+    def set(self, moment: datetime) -> None:
+        """Move the clock so that it is `moment` now."""
+        self.move(moment - self.now())
+
+    def follow(self, file: Path | None) -> None:
+        """Take the shift from `file` from now on; None returns to the real time."""
+        self._file, self._shift, self._read_at = file, timedelta(), None
+
+    def _read_shift(self, file: Path) -> None:
+        try:
+            changed_at = file.stat().st_mtime
+        except FileNotFoundError:
+            self._shift = timedelta()
+            return
+        if changed_at != self._read_at:
+            self._shift = timedelta(seconds=float(file.read_text() or 0))
+            self._read_at = changed_at
+
+
+clock = Clock()

@@ -1,0 +1,49 @@
+"""The database: Flask-SQLAlchemy on our base. The one file in the heart that has heard of Flask."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import Connection, event
+from sqlalchemy.engine import Engine
+
+from flows.models.base import Base
+
+WRITES = "baton_writes"
+"""Execution option of a connection that will write: SQLite then takes its one write lock at BEGIN."""
+
+db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False, "autoflush": False})
+
+
+def engine_options(url: str, threads: int = 8) -> dict[str, Any]:
+    """Engine options for a URL: no statement or lock waits for ever, a lost connection is noticed before use."""
+    if url.startswith("sqlite"):
+        return {"connect_args": {"timeout": 10}}
+    return {
+        "pool_pre_ping": True,
+        "pool_size": threads,
+        "max_overflow": 4,
+        "pool_timeout": 5,
+        "connect_args": {
+            "connect_timeout": 5,
+            "options": "-c lock_timeout=8s -c statement_timeout=20s -c idle_in_transaction_session_timeout=60s",
+        },
+    }
+
+
+@event.listens_for(Engine, "connect")
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    if isinstance(connection, sqlite3.Connection):
+        connection.isolation_level = None  # we say BEGIN ourselves: the driver's own would come too late
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}").close()
+
+
+@event.listens_for(Engine, "begin")
+def _begin_sqlite(connection: Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        # A deferred transaction that turns to writing fails at once when another writes; IMMEDIATE waits its turn.
+        immediate = connection.get_execution_options().get(WRITES)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")

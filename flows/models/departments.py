@@ -1,0 +1,44 @@
+"""Departments, their members and managers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from flows.models.base import Base, uid_column
+from flows.models.people import User
+
+
+class Department(Base):
+    """A team of staff with a queue of its own (B6, B10)."""
+
+    __tablename__ = "departments"
+
+    uid: Mapped[str] = uid_column("dep")
+    name: Mapped[str] = mapped_column(String(120), unique=True)
+    is_active: Mapped[bool] = mapped_column(default=True)
+
+    members: Mapped[list[DepartmentMember]] = relationship(back_populates="department", cascade="all, delete-orphan")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class DepartmentMember(Base):
+    """A staff member in a department; managers see and update what is there (Q15)."""
+
+    __tablename__ = "department_members"
+    __table_args__ = (UniqueConstraint("department_id", "user_id"),)
+
+    department_id: Mapped[int] = mapped_column(ForeignKey("departments.id", ondelete="CASCADE"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    is_manager: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime | None]
+
+    department: Mapped[Department] = relationship(back_populates="members")
+    user: Mapped[User] = relationship()
+
+    def __str__(self) -> str:
+        return f"{self.user.name}{' (manager)' if self.is_manager else ''}"

@@ -1,0 +1,117 @@
+"""Task instances: one run of a flow for one customer, with everything a list row shows kept on the row."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from flows.models.base import Base, Owned, one_of, uid_column
+from flows.models.catalogue import FlowVersion
+from flows.models.organisations import Organisation
+from flows.models.people import User
+from flows.models.steps import Step
+
+STATUSES = ("not_started", "in_progress", "awaiting_review", "completed", "cancelled", "expired")
+OPEN_STATUSES = ("not_started", "in_progress", "awaiting_review")
+PARTIES = ("customer", "staff", "system")
+SOURCES = {"staff": "Admin assigned", "customer": "Tenant requested", "onboarding": "Onboarding", "event": "System"}
+FIRST_REFERENCE = 2000  # so that the first instance is TI-2001, not a number that looks like a test
+
+
+class Instance(Owned, Base):
+    """One run of a flow. `status` is the stored phase; overdue is computed from `due_at` (Q20).
+
+    `version` rises with every change and stands in forms; `event_seq` is the last number in its timeline.
+    """
+
+    __tablename__ = "instances"
+    __table_args__ = (
+        UniqueConstraint("flow", "once_key"),
+        Index(None, "organisation_id", "created_at", "id"),
+        Index(None, "assignee_id", "status", "created_at", "id"),
+        Index(None, "customer_id", "status"),
+        Index(None, "subject"),
+        Index("ix_instances_open", "waiting_on", "due_at", postgresql_where=text("closed_at IS NULL"), sqlite_where=text("closed_at IS NULL")),
+    )
+
+    uid: Mapped[str] = uid_column("ti")
+    flow: Mapped[str] = mapped_column(String(64))
+    flow_version_id: Mapped[int] = mapped_column(ForeignKey("flow_versions.id"), index=True)
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("instances.id"), index=True)
+    title: Mapped[str] = mapped_column(String(200))
+    kind: Mapped[str] = mapped_column(String(80), default="")
+    source: Mapped[str] = mapped_column(one_of("source", *SOURCES))
+    once_key: Mapped[str | None] = mapped_column(String(200))
+    subject: Mapped[str | None] = mapped_column(String(64))
+
+    status: Mapped[str] = mapped_column(one_of("status", *STATUSES), default="not_started")
+    state: Mapped[str | None] = mapped_column(String(64))
+    outcome: Mapped[str | None] = mapped_column(String(64))
+    close_message: Mapped[str] = mapped_column(String(4000), default="")
+    waiting_on: Mapped[str | None] = mapped_column(one_of("waiting_on", *PARTIES))
+    waiting_since: Mapped[datetime | None]
+
+    customer_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    customer_name: Mapped[str] = mapped_column(String(160))
+    customer_address: Mapped[str] = mapped_column(String(400), default="")
+    creator_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
+    assignee_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    department_id: Mapped[int | None] = mapped_column(ForeignKey("departments.id"), index=True)
+
+    inputs: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    links: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    time_zone: Mapped[str] = mapped_column(String(64))
+
+    steps_total: Mapped[int] = mapped_column(default=0)
+    steps_done: Mapped[int] = mapped_column(default=0)
+    may_grow: Mapped[bool] = mapped_column(default=False)
+
+    created_at: Mapped[datetime]
+    due_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    last_activity_at: Mapped[datetime]
+    version: Mapped[int] = mapped_column(default=1)
+    event_seq: Mapped[int] = mapped_column(default=0)
+
+    organisation: Mapped[Organisation] = relationship(foreign_keys="Instance.organisation_id")
+    customer: Mapped[User | None] = relationship(foreign_keys=[customer_id])
+    creator: Mapped[User | None] = relationship(foreign_keys=[creator_id])
+    assignee: Mapped[User | None] = relationship(foreign_keys=[assignee_id])
+    flow_version: Mapped[FlowVersion] = relationship()
+    steps: Mapped[list[Step]] = relationship(order_by=Step.position, back_populates="instance")
+
+    @property
+    def reference(self) -> str:
+        """What people say on the phone: TI-2041."""
+        return f"TI-{self.id + FIRST_REFERENCE}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.closed_at is None
+
+    def is_overdue(self, now: datetime) -> bool:
+        """Past its due date and still open (C22, Q20)."""
+        return self.is_open and self.due_at is not None and self.due_at < now
+
+    def is_past_expiry(self, now: datetime) -> bool:
+        """The end has come, whether or not a worker has noticed (Q30)."""
+        return self.expires_at is not None and self.expires_at <= now
+
+    def step(self, name: str) -> Step | None:
+        return next((step for step in self.steps if step.name == name), None)
+
+    def __str__(self) -> str:
+        return f"{self.reference} {self.title}"
+
+
+def instance_id_from(reference: str) -> int | None:
+    """The row that a reference names, e.g. TI-2041; None when it is not one."""
+    prefix, _, number = reference.upper().partition("-")
+    if prefix != "TI" or not (number.isascii() and number.isdigit()) or len(number) > 12:
+        return None
+    row_id = int(number) - FIRST_REFERENCE
+    return row_id if row_id > 0 else None

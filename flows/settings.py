@@ -1,0 +1,140 @@
+"""Every setting of the product, typed, read once from the environment; README.md lists them all."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+MODES = ("demo", "development", "test", "production")
+WEAK_KEYS = {"", "dev", "secret", "changeme", "change-me", "password"}
+
+
+class SettingsError(ValueError):
+    """The environment does not make a product that may start; the text names the variable and the cure."""
+
+
+def _env(name: str, default: Any, doc: str) -> Any:
+    return field(default=default, metadata={"env": name, "doc": doc})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the environment says. Paths are absolute; spans carry their unit in the name."""
+
+    mode: str = _env("BATON_MODE", "development", "`demo`, `development`, `test` or `production`")
+    data: str = _env("BATON_DATA", "var", "folder for the database, Valkey, mails and logs")
+    host: str = _env("BATON_HOST", "127.0.0.1", "address that the web and live processes listen on")
+    port: int = _env("BATON_PORT", 8000, "port of the web process")
+    live_port: int = _env("BATON_LIVE_PORT", 0, "port of the live process; 0 is the web port + 1")
+    live_url: str = _env("BATON_LIVE_URL", "", "public ws:// or wss:// origin of the live process; empty: same host, live port")
+    public_url: str = _env("BATON_PUBLIC_URL", "", "address in mails and links; empty: http://HOST:PORT")
+    trusted_hosts: str = _env("BATON_TRUSTED_HOSTS", "", "host names that are answered, separated by commas; required in production")
+    behind_proxy: int = _env("BATON_PROXIES", 0, "how many reverse proxies stand in front, whose X-Forwarded headers are believed")
+    secret_key: str = _env("SECRET_KEY", "", "signs cookies; at least 32 characters in production, otherwise made and kept in BATON_DATA")
+    database_url: str = _env("DATABASE_URL", "", "PostgreSQL, e.g. postgresql://baton@db/baton; empty: SQLite in BATON_DATA")
+    redis_url: str = _env("REDIS_URL", "", "Valkey or Redis; empty: `baton up` starts one on a unix socket in BATON_DATA")
+    web_processes: int = _env("BATON_WEB_PROCESSES", 1, "gunicorn worker processes")
+    web_threads: int = _env("BATON_WEB_THREADS", 8, "threads in each of them")
+    brand: str = _env("BATON_BRAND", "Baton", "name shown to customers")
+    support_email: str = _env("BATON_SUPPORT_EMAIL", "help@localhost", "address behind \"Contact us\"")
+    time_zone: str = _env("BATON_TIME_ZONE", "Europe/London", "zone of people and organisations that set none")
+    flow_folders: str = _env("BATON_FLOW_FOLDERS", "", "folders of flows without Python, separated by the path separator")
+    mail_url: str = _env("BATON_MAIL_URL", "", "smtp://user:password@host:587 or smtps://; empty: files in BATON_DATA/mail")
+    mail_from: str = _env("BATON_MAIL_FROM", "Baton <no-reply@localhost>", "sender of mails")
+    provision_url: str = _env("BATON_PROVISION_URL", "", "webhook that provisions products whose provider is `webhook`")
+    webhook_secret: str = _env("BATON_WEBHOOK_SECRET", "", "key of webhook signatures; empty: derived from SECRET_KEY")
+    webhook_hosts: str = _env("BATON_WEBHOOK_HOSTS", "", "hosts a webhook may reach although private or plain http, separated by commas")
+    staff_totp: str = _env("BATON_STAFF_TOTP", "", "`required` or `optional`; empty: optional in demo mode, else required")
+    log_level: str = _env("BATON_LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING or ERROR")
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] | None = None, **overrides: object) -> Settings:
+        """Read the environment (or `env`), then `overrides` by field name; raises SettingsError on nonsense."""
+        source = os.environ if env is None else env
+        given: dict[str, object] = {}
+        for f in fields(cls):
+            raw = source.get(f.metadata["env"], "")
+            if raw != "":
+                given[f.name] = _number(f.metadata["env"], raw) if isinstance(f.default, int) else raw
+        settings = cls(**{**given, **overrides})  # type: ignore[arg-type]  # the names come from the fields themselves
+        settings._check()
+        return settings
+
+    def _check(self) -> None:
+        if self.mode not in MODES:
+            raise SettingsError(f"BATON_MODE is {self.mode!r}; use one of {', '.join(MODES)}")
+        if self.staff_totp not in ("", "required", "optional"):
+            raise SettingsError(f"BATON_STAFF_TOTP is {self.staff_totp!r}; use required or optional")
+        if not 1 <= self.port <= 65535:
+            raise SettingsError(f"BATON_PORT is {self.port}; use a port from 1 to 65535")
+        if self.mode == "production":
+            self._check_production()
+
+    def _check_production(self) -> None:
+        if len(self.secret_key) < 32 or self.secret_key.lower() in WEAK_KEYS or len(set(self.secret_key)) < 8:
+            raise SettingsError("SECRET_KEY is weak; set 32 or more random characters: python -c 'import secrets; print(secrets.token_hex())'")
+        for name, value in (("BATON_PUBLIC_URL", self.public_url), ("BATON_TRUSTED_HOSTS", self.trusted_hosts)):
+            if not value:
+                raise SettingsError(f"{name} is not set; production needs it, because links in mails and host checks stand on it")
+
+    @property
+    def folder(self) -> Path:
+        return Path(self.data).resolve()
+
+    @property
+    def is_demo(self) -> bool:
+        return self.mode == "demo"
+
+    @property
+    def database(self) -> str:
+        """SQLAlchemy URL: SQLite in the data folder unless DATABASE_URL says otherwise; psycopg 3 for PostgreSQL."""
+        url = self.database_url or f"sqlite:///{self.folder / 'baton.db'}"
+        for prefix in ("postgres://", "postgresql://"):
+            if url.startswith(prefix):
+                return "postgresql+psycopg://" + url.removeprefix(prefix)
+        return url
+
+    @property
+    def redis(self) -> str:
+        return self.redis_url or f"unix://{self.folder / 'valkey.sock'}"
+
+    @property
+    def origin(self) -> str:
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @property
+    def port_of_live(self) -> int:
+        return self.live_port or self.port + 1
+
+    @property
+    def totp_required(self) -> bool:
+        return (self.staff_totp or ("optional" if self.is_demo else "required")) == "required"
+
+    def signing_key(self) -> str:
+        """SECRET_KEY, or outside production one made once and kept in the data folder, readable by its owner only."""
+        if self.secret_key:
+            return self.secret_key
+        path = self.folder / "secret.key"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.write(secrets.token_hex(32))
+        except FileExistsError:
+            pass
+        return path.read_text()
+
+    @classmethod
+    def documented(cls) -> list[tuple[str, str, str]]:
+        """(variable, default, meaning) of every setting, for README and `baton doctor`."""
+        return [(f.metadata["env"], str(f.default), f.metadata["doc"]) for f in fields(cls)]
+
+
+def _number(name: str, raw: str) -> int:
+    try:
+        return int(raw)
+    except ValueError:
+        raise SettingsError(f"{name} is {raw!r}; use a whole number") from None

@@ -1,0 +1,127 @@
+"""One piece of work is one transaction: the only place that commits or rolls back."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import structlog
+from sqlalchemy.orm import Session
+
+from flows.clock import clock
+from flows.db import WRITES, db
+from flows.events import Event
+from flows.models import AuditEntry, Instance, Order, TimelineEvent
+from flows.rules.actors import Actor
+
+log = structlog.get_logger(__name__)
+
+request_id: ContextVar[str] = ContextVar("request_id", default="")
+"""The id of the request or job under way; every timeline row carries it."""
+
+Subject = Instance | Order
+
+
+@dataclass
+class Work:
+    """What a verb needs: the session, who acts, the moment it is, and a place to say what happened."""
+
+    session: Session
+    actor: Actor
+    now: datetime
+    request_id: str
+    recorded: list[tuple[Subject, Event]] = field(default_factory=list)
+    afterwards: list[Callable[[], None]] = field(default_factory=list)
+    owes: bool = False
+
+    def record(self, subject: Subject, event: Event) -> None:
+        """Say what happened to an instance or order whose row is locked; it becomes the next row of its timeline."""
+        subject.event_seq += 1
+        self.recorded.append((subject, event))
+        self.session.add(TimelineEvent(
+            organisation_id=subject.organisation_id,
+            instance_id=subject.id if isinstance(subject, Instance) else None,
+            order_id=subject.id if isinstance(subject, Order) else None,
+            seq=subject.event_seq, kind=event.kind(), at=self.now, facts=event.facts(),
+            actor_kind=self.actor.kind, actor_id=self.actor.user_id, actor_name=self.actor.name,
+            request_id=self.request_id,
+        ))
+
+    def audit(self, kind: str, thing: str, **facts: object) -> None:
+        """Say what changed in something that has no timeline of its own (X10)."""
+        self.session.add(AuditEntry(
+            at=self.now, kind=kind, thing=thing[:200], facts=facts, actor_kind=self.actor.kind,
+            actor_id=self.actor.user_id, actor_name=self.actor.name, request_id=self.request_id,
+        ))
+
+    def after_commit(self, act: Callable[[], None]) -> None:
+        """Run once the work is safe, in order; a failure there is logged and changes nothing."""
+        self.afterwards.append(act)
+
+
+Listener = Callable[[Work, Subject, Event], None]
+Herald = Callable[[Work], None]
+
+listeners: list[Listener] = []
+"""Hear every recorded event inside the transaction: they owe mails and notices (`messaging.notify`)."""
+heralds: list[Herald] = []
+"""Hear of every finished work that recorded or owes something: live pokes and the worker's bell."""
+
+
+@contextmanager
+def unit_of_work(actor: Actor) -> Iterator[Work]:
+    """Open a writing transaction for `actor`; one commit when the block ends well, none when it raises.
+
+    Rows read before are let go, so that everything inside is read under this transaction.
+    """
+    session = db.session()
+    if session.info.get("working"):
+        raise RuntimeError("a unit of work is open already; a verb takes the `work` it was given")
+    session.rollback()
+    session.expunge_all()
+    session.info.update(actor=actor, working=True)
+    work = Work(session, actor, clock.now(), request_id.get() or new_request_id())
+    try:
+        session.connection(execution_options={WRITES: True})
+        yield work
+        _tell_listeners(work)
+        session.commit()
+    except BaseException:
+        session.rollback()
+        raise
+    finally:
+        session.info["working"] = False
+    _tell_heralds(work)
+
+
+def end_reading() -> None:
+    """Let the reading transaction go, so that a long wait afterwards (a mail, say) holds no connection."""
+    db.session.rollback()
+
+
+def new_request_id() -> str:
+    return secrets.token_hex(8)
+
+
+def _tell_listeners(work: Work) -> None:
+    heard = 0
+    while heard < len(work.recorded):  # a listener may record something itself
+        subject, event = work.recorded[heard]
+        heard += 1
+        for listener in listeners:
+            listener(work, subject, event)
+
+
+def _tell_heralds(work: Work) -> None:
+    acts = [*work.afterwards]
+    if work.recorded or work.owes:
+        acts += [lambda herald=herald: herald(work) for herald in heralds]  # type: ignore[misc]  # mypy cannot infer a lambda with a default
+    for act in acts:
+        try:
+            act()
+        except Exception:  # the work is safe; what follows it is only quicker news
+            log.exception("after_commit_failed", request_id=work.request_id)
