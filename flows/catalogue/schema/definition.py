@@ -1,0 +1,175 @@
+"""The whole flow: its ways in, its life cycle, its clocks, its words; and the questions that the engine asks of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, StringConstraints
+
+from flows.catalogue.schema.effects import Effect, Effects
+from flows.catalogue.schema.fields import Fields, FlowField
+from flows.catalogue.schema.stages import Action, State
+from flows.catalogue.schema.steps import Step
+from flows.catalogue.schema.time import Deadline, Timer
+from flows.catalogue.schema.words import (
+    Condition,
+    Dotted,
+    Flag,
+    Name,
+    People,
+    RelativeFile,
+    Slug,
+    StateName,
+    StatusName,
+    Strict,
+    WebAddress,
+    Words,
+    listed,
+)
+
+EffectEvent = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^(created|assigned|completed|closed|cancelled|expired|overdue|rated|entered\.[A-Za-z][A-Za-z0-9_]*"
+        r"|step\.[a-z][a-z0-9_]*\.(opened|submitted|approved|returned|reopened))$"
+    ),
+]
+
+
+class Help(Strict):
+    text: Words | None = None
+    url: WebAddress | None = None
+
+
+class Start(Strict):
+    """The ways in (at least one, lint F108) and what is known at the start."""
+
+    staff: Flag = False
+    customer: Flag = False
+    onboarding: Flag = False
+    event: Dotted | None = None
+    if_: Condition | None = Field(None, alias="if")
+    once_per: Words | None = None
+    for_: Words | None = Field(None, alias="for")
+    assign: Words | None = None
+    department: Words | None = None
+    inputs: Fields = Field(default_factory=dict)
+    fields: Fields = Field(default_factory=dict)
+
+
+class Link(Strict):
+    """A button that ties the instance to something a plugin can find."""
+
+    label: Words
+    lookup: Dotted
+    by: People = ("staff",)
+
+
+class Outcome(Strict):
+    """How it can end; `message` is for the customer and may be edited before confirming."""
+
+    label: Words
+    kind: Literal["positive", "negative"]
+    message: Words | None = None
+
+
+class Messaging(Strict):
+    open_while: Literal["active", "always"] = "active"
+    remind_unread: Literal["daily", "never"] = "daily"
+
+
+class Rating(Strict):
+    ask: Literal["completed", "never"] = "completed"
+    scale: Literal[3, 5, 10] = 5
+
+
+_STANDARD_OUTCOMES = {
+    "complete": Outcome(label="Complete Request", kind="positive"),
+    "close": Outcome(label="Close Request", kind="negative"),
+}
+
+
+class FlowDefinition(Strict):
+    """A task flow of language version 1: what a YAML file says, typed."""
+
+    flow: Slug
+    schema_: Annotated[Literal[1], Field(alias="schema")]
+    title: Words
+    start: Start
+    type: Words | None = None
+    summary: Words | None = None
+    help: Help | None = None
+    keywords: Annotated[tuple[Words, ...], BeforeValidator(listed, json_schema_input_type=Words | list[Words])] = ()
+    archived: Flag = False
+    status_labels: dict[StatusName, Words] = Field(default_factory=dict)
+    steps: Annotated[dict[Name, Step], Field(max_length=200)] = Field(default_factory=dict)
+    states: dict[StateName, State] = Field(default_factory=dict)
+    actions: dict[Name, Action] = Field(default_factory=dict)
+    links: dict[Name, Link] = Field(default_factory=dict)
+    deadline: Deadline | None = None
+    expires: Deadline | None = None
+    timers: dict[Name, Timer] = Field(default_factory=dict)
+    outcomes: dict[Name, Outcome] = Field(default_factory=dict)
+    messaging: Literal[False] | Messaging = Messaging()
+    rating: Rating | None = None
+    effects: dict[EffectEvent, Effects] = Field(default_factory=dict)
+    running: Literal["pin", "follow"] = "pin"
+    moved: dict[Name, Name] = Field(default_factory=dict)
+    i18n: dict[Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Z]{2})?$")], RelativeFile] = Field(
+        default_factory=dict
+    )
+
+    @property
+    def assignable(self) -> bool:
+        """Staff may start it for a customer now (C24)."""
+        return self.start.staff and not self.archived
+
+    @property
+    def start_state(self) -> str | None:
+        """The state a new instance is in: the one marked `start`, else the first; None for a flow of steps."""
+        marked = (name for name, state in self.states.items() if state.start)
+        return next(marked, next(iter(self.states), None))
+
+    def all_outcomes(self) -> dict[str, Outcome]:
+        """The flow's outcomes; `complete` and `close` exist even when it names none."""
+        return {**_STANDARD_OUTCOMES, **self.outcomes}
+
+    def effects_for(self, event: str) -> tuple[Effect, ...]:
+        """What is owed when this happens, e.g. "created", "entered.Resolved", "step.details.submitted"."""
+        return self.effects.get(event, ())
+
+    def all_fields(self) -> dict[str, FlowField]:
+        """Every field whose answer is `data.<name>`: those of the start and of the steps, in file order."""
+        found = dict(self.start.fields)
+        for step in self.steps.values():
+            found.update(step.fields)
+        return found
+
+    def step_of_field(self, name: str) -> str | None:
+        """The step that asks for a field; None when it is asked at the start or nowhere."""
+        return next((key for key, step in self.steps.items() if name in step.fields), None)
+
+    def all_effects(self) -> Iterator[Effect]:
+        """Every effect anywhere in the flow."""
+        for step in self.steps.values():
+            yield from step.do
+        for action in self.actions.values():
+            yield from action.do
+        for timer in self.timers.values():
+            yield from timer.do
+        for effects in self.effects.values():
+            yield from effects
+
+    def needs_parts(self) -> frozenset[str]:
+        """The capabilities beyond plain steps that this flow uses: states, approval, payment, upload, links."""
+        steps = self.steps.values()
+        asked = [*self.all_fields().values(), *(f for a in self.actions.values() for f in a.fields.values())]
+        used = {
+            "states": bool(self.states),
+            "approval": any(step.approval for step in steps),
+            "payment": any(step.payment for step in steps),
+            "upload": any(field.type in ("file", "signature") for field in asked),
+            "links": bool(self.links),
+        }
+        return frozenset(part for part, is_used in used.items() if is_used)

@@ -1,0 +1,62 @@
+"""The small words of the language: names, spans, times, conditions, people; each with its pattern."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    StringConstraints,
+)
+
+
+class Strict(BaseModel):
+    """A part of a flow: every key known, nothing changed after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+def listed(value: Any) -> Any:
+    """One thing where a list may stand is a list of one."""
+    return value if isinstance(value, list | tuple) else (value,)
+
+
+def _text(pattern: str, longest: int = 64) -> StringConstraints:
+    return StringConstraints(pattern=pattern, max_length=longest)
+
+
+Name = Annotated[str, _text(r"^[a-z][a-z0-9_]*$")]
+Slug = Annotated[str, _text(r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
+StateName = Annotated[str, _text(r"^[A-Za-z][A-Za-z0-9_]*$")]
+Dotted = Annotated[str, _text(r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$", 128)]
+Words = Annotated[str, StringConstraints(min_length=1, max_length=4000)]
+Hole = Annotated[str, _text(r"\$\{\{", 4000)]
+Condition = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+SpanText = Annotated[str, _text(r"^(0|[1-9][0-9]{0,6})(m|h|d|wd|w)$")]
+Clock = Annotated[str, _text(r"^(([01][0-9]|2[0-3]):[0-5][0-9]|end)$")]
+Day = Annotated[str, _text(r"^(today([+-][0-9]{1,4}[dwmy])?|[0-9]{4}-[0-9]{2}-[0-9]{2})$")]
+Moment = Annotated[str, _text(r"^((now|today)([+-][0-9]{1,4}[mhdwy])?|[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9:]{5,8})?)$")]
+Person = Annotated[str, _text(r"^(staff|customer|creator|assignee|manager|department|role\.[a-z][a-z0-9_]*)$")]
+TemplateName = Annotated[str, _text(r"^[a-z0-9][a-z0-9_-]*(/[a-z0-9][a-z0-9_-]*)*$", 128)]
+RelativeFile = Annotated[str, _text(r"^([A-Za-z0-9_-]+/)*[A-Za-z0-9_-][A-Za-z0-9_.-]*$", 200)]
+Currency = Annotated[str, _text(r"^[A-Z]{3}$")]
+WebAddress = Annotated[str, _text(r"^https?://[^\s/]+\S*$", 2000)]
+Flag = StrictBool
+Whole = StrictInt
+Number = StrictInt | StrictFloat
+Scalar = StrictBool | StrictInt | StrictFloat | str
+
+People = Annotated[
+    tuple[Person, ...], BeforeValidator(listed, json_schema_input_type=Person | list[Person]), Field(min_length=1)
+]
+Spans = Annotated[
+    tuple[SpanText, ...], BeforeValidator(listed, json_schema_input_type=SpanText | list[SpanText]), Field(min_length=1)
+]
+Doer = Literal["customer", "staff", "system"]
+StatusName = Literal["not_started", "in_progress", "awaiting_review", "completed", "cancelled", "expired", "overdue"]
