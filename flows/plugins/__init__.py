@@ -1,0 +1,1 @@
+"""The plugins that ship, each a folder exactly like an external one."""
