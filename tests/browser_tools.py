@@ -1,0 +1,160 @@
+"""Chromium and axe for tests: fixtures `chromium` and `axe`, a small HTML checker, and a threaded server for a WSGI app."""
+
+import os
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+from werkzeug.serving import make_server
+
+AXE = Path(__file__).parent / "vendor" / "axe.min.js"
+CHROMIUM = Path("/usr/bin/chromium")
+WIDTHS = (375, 1280)
+SCHEMES = ("light", "dark")
+UNLABELLED = {"hidden", "submit", "button"}
+
+
+@contextmanager
+def serving(app: Any) -> Iterator[str]:
+    """Serve a WSGI app on a free loopback port; gives its address."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One headless Chromium for the session; tests that need it are skipped where there is none."""
+    if not CHROMIUM.exists():
+        pytest.skip("no Chromium on this machine")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+def violations(page: Page) -> list[str]:
+    """What axe finds on the page as it is now: one line for each failing element, WCAG A to AA and best practice."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+    return [
+        f"{rule['id']}: {rule['help']} at {node['target']} {node['failureSummary']}"
+        for rule in found
+        for node in rule["nodes"]
+    ]
+
+
+@pytest.fixture
+def axe(chromium: Browser) -> Callable[..., None]:
+    """`axe(url, name, cookies, prepare)`: no violation, console error or sideways scroll at 375 and 1280 px, light and dark.
+
+    `cookies` are Playwright cookies (a signed-in session); `prepare(page)` may open a menu or a dialog first.
+    With BATON_SHOTS set to a folder, a picture of each variant is kept there.
+    """
+
+    def check(
+        url: str,
+        name: str = "page",
+        cookies: list[Any] | None = None,
+        prepare: Callable[[Page], None] | None = None,
+    ) -> None:
+        for width in WIDTHS:
+            for scheme in SCHEMES:
+                _check_one(chromium, url, f"{name}-{width}-{scheme}", width, scheme, cookies or [], prepare)
+
+    return check
+
+
+def _check_one(
+    browser: Browser,
+    url: str,
+    name: str,
+    width: int,
+    scheme: Any,
+    cookies: list[Any],
+    prepare: Callable[[Page], None] | None,
+) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    context.add_cookies(cookies)
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(url)
+    if prepare:
+        prepare(page)
+    if shots := os.environ.get("BATON_SHOTS"):
+        page.screenshot(path=f"{shots}/{name}.png", full_page=prepare is None)
+    found = violations(page)
+    sideways = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    context.close()
+    assert not found, f"{name}: " + "\n".join(found)
+    assert not errors, f"{name}: {errors}"
+    assert sideways <= 0, f"{name} scrolls sideways by {sideways} px"
+
+
+class HtmlFacts(HTMLParser):
+    """What the laws of a page ask about: ids, labels, headings, inline code."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.ids: list[str] = []
+        self.labelled: set[str] = set()
+        self.controls: list[tuple[str, dict[str, str | None], bool]] = []
+        self.headings = 0
+        self.inline: list[str] = []
+        self.language = ""
+        self.references: set[str] = set()
+        self._labels_open = 0
+        self._in_script = False
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        named = dict(attrs)
+        self.ids += [named["id"]] if named.get("id") else []  # type: ignore[list-item]  # just seen to be text
+        self.inline += [f"<{tag} {name}>" for name in named if name == "style" or name.startswith("on")]
+        self.inline += ["<style>"] if tag == "style" else []
+        self._in_script = tag == "script" and "src" not in named
+        self.headings += tag == "h1"
+        self.language = self.language or (named.get("lang") or "" if tag == "html" else "")
+        self.references |= {
+            reference for name in ("aria-describedby", "aria-labelledby") for reference in (named.get(name) or "").split()
+        }
+        if tag == "label":
+            self._labels_open += 1
+            self.labelled.add(named.get("for") or "")
+        if tag in ("input", "select", "textarea"):
+            self.controls.append((tag, named, self._labels_open > 0))
+
+    def handle_endtag(self, tag: str) -> None:
+        self._labels_open -= tag == "label"
+
+    def handle_data(self, text: str) -> None:
+        if self._in_script and text.strip():
+            self.inline.append("<script>")
+
+    def problems(self) -> list[str]:
+        """Every law the page breaks, in words."""
+        twice = [f"id {name} is used {times} times" for name, times in Counter(self.ids).items() if times > 1]
+        unlabelled = [
+            f"{tag} {named.get('name')} has no label"
+            for tag, named, inside in self.controls
+            if named.get("type") not in UNLABELLED
+            and not (inside or named.get("aria-label") or named.get("id") in self.labelled)
+        ]
+        lost = [f"nothing has the id {name}" for name in sorted(self.references - set(self.ids))]
+        headings = [] if self.headings == 1 else [f"{self.headings} h1"]
+        language = [] if self.language else ["no language"]
+        return twice + unlabelled + lost + headings + language + [f"inline {what}" for what in self.inline]
