@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from difflib import get_close_matches
@@ -176,6 +176,10 @@ class Text:
         if len(self._parts) == 1 and isinstance(self._parts[0], _Expression):
             return self._parts[0].value(scope)
         return "".join(part if isinstance(part, str) else _written(part.value(scope)) for part in self._parts)
+
+    def filled(self, scope: Mapping[str, Any], quote: Callable[[str], str]) -> str:
+        """The filled text with every value passed through `quote`, such as an escape for markdown."""
+        return "".join(part if isinstance(part, str) else quote(_written(part.value(scope))) for part in self._parts)
 
     def render_or(self, scope: Mapping[str, Any], default: Any) -> Any:
         """Like `render`, and `default` while something is not yet known."""
