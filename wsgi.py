@@ -14,6 +14,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from flows import catalogue
+from flows import settings as settings_room
 from flows.clock import clock
 from flows.db import db, engine_options
 from flows.settings import Settings
@@ -29,6 +30,7 @@ def create_app(settings: Settings | None = None, parts: Collection[str] = PARTS)
     """
     settings = settings or Settings.from_env()
     settings.folder.mkdir(parents=True, exist_ok=True)
+    settings_room.use(settings)
     set_up_logs(settings)
     app = Flask("baton", static_folder=None, template_folder=None)
     app.config.update(

@@ -111,6 +111,11 @@ class Settings:
         return self.live_port or self.port + 1
 
     @property
+    def provisioning_url(self) -> str:
+        """Where products with the provider `webhook` are set up; in the demo a listener that comes with it."""
+        return self.provision_url or (f"http://127.0.0.1:{self.port + 2}/provision" if self.is_demo else "")
+
+    @property
     def totp_required(self) -> bool:
         return (self.staff_totp or ("optional" if self.is_demo else "required")) == "required"
 
@@ -138,3 +143,17 @@ def _number(name: str, raw: str) -> int:
         return int(raw)
     except ValueError:
         raise SettingsError(f"{name} is {raw!r}; use a whole number") from None
+
+
+_current = Settings()
+
+
+def use(settings: Settings) -> None:
+    """Make these the settings of the process; `create_app` does it once."""
+    global _current
+    _current = settings
+
+
+def current() -> Settings:
+    """The settings of the process."""
+    return _current

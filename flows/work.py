@@ -44,8 +44,8 @@ class Work:
         self.recorded.append((subject, event))
         self.session.add(TimelineEvent(
             organisation_id=subject.organisation_id,
-            instance_id=subject.id if isinstance(subject, Instance) else None,
-            order_id=subject.id if isinstance(subject, Order) else None,
+            instance=subject if isinstance(subject, Instance) else None,
+            order=subject if isinstance(subject, Order) else None,
             seq=subject.event_seq, kind=event.kind(), at=self.now, facts=event.facts(),
             actor_kind=self.actor.kind, actor_id=self.actor.user_id, actor_name=self.actor.name,
             request_id=self.request_id,

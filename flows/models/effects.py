@@ -75,6 +75,7 @@ class Notice(Base):
     seen_at: Mapped[datetime | None]
 
     user: Mapped[User] = relationship()
+    instance: Mapped[Instance | None] = relationship()
 
 
 class Replay(Base):

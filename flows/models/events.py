@@ -6,9 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from flows.models.base import Base, Owned, one_of
+from flows.models.instances import Instance
+from flows.models.orders import Order
 
 
 class TimelineEvent(Owned, Base):
@@ -32,6 +34,9 @@ class TimelineEvent(Owned, Base):
     actor_name: Mapped[str] = mapped_column(String(160))
     request_id: Mapped[str] = mapped_column(String(64))
     facts: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+    instance: Mapped[Instance | None] = relationship()
+    order: Mapped[Order | None] = relationship()
 
 
 class AuditEntry(Base):

@@ -39,6 +39,7 @@ class Instance(Owned, Base):
 
     uid: Mapped[str] = uid_column("ti")
     flow: Mapped[str] = mapped_column(String(64))
+    flow_hash: Mapped[str] = mapped_column(String(64))
     flow_version_id: Mapped[int] = mapped_column(ForeignKey("flow_versions.id"), index=True)
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("instances.id"), index=True)
     title: Mapped[str] = mapped_column(String(200))

@@ -57,3 +57,5 @@ class Submission(Owned, Base):
     submitted_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     submitted_at: Mapped[datetime]
     filled_at: Mapped[datetime | None]
+
+    step: Mapped[Step] = relationship()

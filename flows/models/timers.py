@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from flows.models.base import Base, Owned, one_of
+from flows.models.instances import Instance
 
 
 class Timer(Owned, Base):
@@ -28,3 +29,5 @@ class Timer(Owned, Base):
     ending: Mapped[str | None] = mapped_column(one_of("ending", "fired", "missed", "cancelled"))
     handed_at: Mapped[datetime | None]
     hints: Mapped[int] = mapped_column(default=0)
+
+    instance: Mapped[Instance] = relationship()

@@ -1,0 +1,1 @@
+"""The verbs: every change that anybody can make, each inside a unit of work, with its rules asked of `flows.rules`."""

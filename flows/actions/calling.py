@@ -1,0 +1,52 @@
+"""What a plugin's hook may do: the small typed object it gets instead of a session."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from flows.actions import ordering
+from flows.models import Effect
+from flows.models.instances import FIRST_REFERENCE
+from flows.work import Work
+
+
+@dataclass(frozen=True)
+class OrderVerbs:
+    """The verbs of orders for plugins; `flows.plugin.OrderVerbs` is their contract."""
+
+    work: Work
+
+    def finalise(self, order: str, details: Mapping[str, str]) -> None:
+        ordering.finalise(self.work, order, details)
+
+    def provision(self, order: str) -> None:
+        ordering.provision(self.work, order)
+
+    def cancel(self, order: str, reason: str) -> None:
+        ordering.cancel_expired(self.work, order, reason)
+
+
+@dataclass(frozen=True)
+class HookContext:
+    """`flows.plugin.Context` for one effect."""
+
+    work: Work
+    effect: Effect
+
+    @property
+    def key(self) -> str:
+        return self.effect.key
+
+    @property
+    def now(self) -> datetime:
+        return self.work.now
+
+    @property
+    def instance_ref(self) -> str | None:
+        return None if self.effect.instance_id is None else f"TI-{self.effect.instance_id + FIRST_REFERENCE}"
+
+    @property
+    def orders(self) -> OrderVerbs:
+        return OrderVerbs(self.work)

@@ -1,0 +1,80 @@
+"""Due timers fire under the lock of their instance, oldest first; of late ones only what still makes sense (Q30)."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from flows import access
+from flows.actions import closing, owing, planning, versions
+from flows.actions.scope import scope_of
+from flows.catalogue import FlowDefinition
+from flows.catalogue.schema import Timer as TimerRule
+from flows.events import InstanceOverdue, TimerFired, TimerMissed
+from flows.models import Instance, Timer
+from flows.rules.errors import OutOfStep, Refused
+from flows.rules.expressions import compile_condition
+from flows.rules.timing import late_policy
+from flows.work import Work
+
+
+def fire_due(work: Work, instance_id: int) -> int:
+    """Fire what is due for one instance, now, once; returns how many timers ended. Called again it finds nothing."""
+    try:
+        instance = access.instance_to_change(work, instance_id)
+    except Refused:
+        return 0
+    due = work.session.scalars(
+        select(Timer).where(Timer.instance_id == instance.id, Timer.ended_at.is_(None), Timer.due_at <= work.now)
+    ).all()
+    if not due:
+        return 0
+    definition = versions.definition_of(work.session, instance)
+    late = late_policy(due)
+    for timer in late.missed:
+        _end(work, timer, "missed")
+        work.record(instance, TimerMissed(timer.name, timer.n))
+    for timer in late.to_fire:
+        _fire(work, instance, definition, timer)
+    return len(due)
+
+
+def remind_now(work: Work, instance: Instance) -> None:
+    """Send the flow's reminder at once, because a person asked for it (staff); the planned ones stay."""
+    access.require(work.actor, "message")
+    definition = versions.definition_of(work.session, instance)
+    rule = next((rule for rule in definition.timers.values() if rule.after or rule.before_due), None)
+    if not instance.is_open or instance.is_past_expiry(work.now):
+        raise OutOfStep(f"{instance.reference} has ended already", "instance-closed")
+    if rule is None:
+        raise OutOfStep(f"{instance.title} has no reminder to send")
+    work.record(instance, TimerFired("reminder", 0, 0))
+    owing.owe(work, instance, definition, f"timer.by_hand.{instance.event_seq}", rule.do)
+
+
+def _fire(work: Work, instance: Instance, definition: FlowDefinition, timer: Timer) -> None:
+    if not instance.is_open:
+        _end(work, timer, "cancelled")
+    elif timer.kind == "expiry":
+        _end(work, timer, "fired")
+        closing.expire(work, instance, definition)
+    elif timer.kind == "overdue":
+        _end(work, timer, "fired")
+        work.record(instance, InstanceOverdue(timer.due_at.isoformat()))
+        owing.owe(work, instance, definition, "overdue", definition.effects_for("overdue"))
+    else:
+        _fire_rule(work, instance, definition, timer, definition.timers[timer.name])
+
+
+def _fire_rule(work: Work, instance: Instance, definition: FlowDefinition, timer: Timer, rule: TimerRule) -> None:
+    holds = rule.while_ is None or compile_condition(rule.while_).holds(scope_of(work.session, instance, definition, work.now))
+    _end(work, timer, "fired" if holds else "cancelled")
+    if holds:
+        work.record(instance, TimerFired(timer.name, timer.n, 0 if rule.every else len(rule.spans)))
+        owing.owe(work, instance, definition, f"timer.{timer.name}.{timer.n}", rule.do)
+    if rule.every is not None:
+        # Counted from now, not from the moment missed: after a week's outage one reminder comes, not seven.
+        planning.plan_timer(work, instance, timer.name, rule, work.now, first=timer.n + 1)
+
+
+def _end(work: Work, timer: Timer, ending: str) -> None:
+    timer.ended_at, timer.ending = work.now, ending

@@ -1,0 +1,148 @@
+"""What is owed when something happens: the effects of a flow become outbox rows, notices and changes, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import select
+
+from flows.catalogue import FlowDefinition
+from flows.catalogue.schema import (
+    AssignEffect, CallEffect, EmailEffect, NoticeEffect, NotifyEffect, WebhookEffect,
+)
+from flows.catalogue.schema import Effect as EffectRule
+from flows.models import DepartmentMember, Effect, Instance, Membership, Notice, Order, Role, User
+from flows.rules.expressions import ExpressionProblem, NotYetKnown, compile_condition, compile_text
+from flows.actions import assigning
+from flows.actions.scope import EVERYTHING, scope_of
+from flows.work import Subject, Work
+
+RuleError = (ExpressionProblem, NotYetKnown)
+
+
+def owe(work: Work, instance: Instance, definition: FlowDefinition, moment: str, rules: Iterable[EffectRule], **more: Any) -> None:
+    """Carry out or write down each effect, in order. `moment` names the occasion once and for all ("timer.reminder.2").
+
+    An effect whose holes cannot be filled is written down as an incident at once: it is never dropped.
+    """
+    rules = tuple(rules)
+    if not rules:
+        return
+    scope = scope_of(work.session, instance, definition, work.now, _roots(rules), **more)
+    chain = f"{instance.uid}:{moment}"
+    for position, rule in enumerate(rules):
+        try:
+            if rule.if_ is None or compile_condition(rule.if_).holds(scope):
+                _owe_one(work, instance, rule, scope, chain, position)
+        except RuleError as problem:
+            fault = {"at": work.now.isoformat(), "detail": f"{moment}: {problem}"}
+            _add(work, instance, chain, position, "call", {"name": rule.kind, "with": {}}, state="incident", faults=[fault], ended_at=work.now)
+
+
+def _owe_one(work: Work, instance: Instance, rule: EffectRule, scope: Mapping[str, Any], chain: str, position: int) -> None:
+    match rule:
+        case EmailEffect(email=letter) | NotifyEffect(notify=letter):
+            for user_id in recipients(work, instance, letter.to):
+                payload = {"template": letter.template, "to": user_id, "address": None, "scope": {}, "while_open": ":timer." in chain}
+                _add(work, instance, chain, position, "email", payload, suffix=f":{user_id}")
+        case NoticeEffect(notice=notice):
+            text = str(compile_text(notice.text).render(scope))
+            for user_id in recipients(work, instance, notice.to):
+                work.session.add(Notice(
+                    user_id=user_id, organisation_id=instance.organisation_id, instance=instance, text=text,
+                    link_text=notice.link or "", created_at=work.now,
+                ))
+        case CallEffect(call=name, with_=arguments):
+            _add(work, instance, chain, position, "call", {"name": name, "with": _filled(arguments, scope)})
+        case WebhookEffect(webhook=hook):
+            payload = {"url": compile_text(hook.url).render(scope), "event": chain.partition(":")[2], "body": _filled(hook.body or {}, scope)}
+            _add(work, instance, chain, position, "webhook", payload)
+        case AssignEffect(assign=assignment):
+            user, department = (value and compile_text(value).render(scope) for value in (assignment.user, assignment.department))
+            assigning.assign_by_rule(work, instance, user, department)
+        case _:
+            raise ExpressionProblem(f"{rule.kind!r} effects are not available in this version", 0)
+
+
+def _filled(arguments: Mapping[str, Any], scope: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: compile_text(value).render(scope) if isinstance(value, str) else value for name, value in arguments.items()}
+
+
+def _roots(rules: Iterable[EffectRule]) -> frozenset[str]:
+    """The first parts of every name that the rules mention; an assignment or a child may mention anything."""
+    texts: list[str] = []
+    names: set[str] = set()
+    for rule in rules:
+        if rule.if_ is not None:
+            names |= compile_condition(rule.if_).names
+        match rule:
+            case CallEffect(with_=arguments):
+                texts += [value for value in arguments.values() if isinstance(value, str)]
+            case NoticeEffect(notice=notice):
+                texts.append(notice.text)
+            case EmailEffect() | NotifyEffect():
+                pass  # a mail is written when it is sent, from what is true then
+            case _:
+                return EVERYTHING
+    for text in texts:
+        names |= compile_text(text).names
+    return frozenset(name.partition(".")[0] for name in names)
+
+
+def recipients(work: Work, instance: Instance, roles: Iterable[str] | None) -> list[int]:
+    """Whom words about an instance go to: user ids, each once. Nobody named means its customer."""
+    found: dict[int, None] = {}
+    for role in roles or ("customer",):
+        for user_id in _people(work, instance, role):
+            found.setdefault(user_id)
+    return list(found)
+
+
+def _people(work: Work, instance: Instance, role: str) -> Iterable[int]:
+    one = {"customer": instance.customer_id, "creator": instance.creator_id, "assignee": instance.assignee_id}.get(role)
+    if one is not None:
+        return [one]
+    match role:
+        case "customer":
+            query = select(Membership.user_id).where(Membership.organisation_id == instance.organisation_id)
+        case "manager" | "department":
+            query = select(DepartmentMember.user_id).where(DepartmentMember.department_id == instance.department_id)
+            if role == "manager":
+                query = query.where(DepartmentMember.is_manager)
+        case "creator" | "assignee":
+            return []
+        case "staff":
+            query = select(User.id).where(User.kind == "staff", User.is_active)
+        case _:
+            query = select(User.id).join(User.roles).where(Role.name == role.removeprefix("role."), User.is_active)
+    return work.session.scalars(query.order_by("id" if role == "staff" else query.selected_columns[0])).all()
+
+
+def owe_mail(
+    work: Work, *, key: str, template: str, to: int | None = None, address: str | None = None,
+    scope: Mapping[str, Any], subject: Subject | None = None, language: str = "en",
+) -> None:
+    """Owe one mail of the product itself. `to` is a user, or `address` one that was just proved or asked for."""
+    payload = {"template": template, "to": to, "address": address, "scope": dict(scope), "language": language, "while_open": False}
+    _write(work, subject, key, key, 0, "email", payload)
+
+
+def owe_webhook(work: Work, *, key: str, url: str, event: str, body: Mapping[str, Any], subject: Subject, on_success: Mapping[str, Any] | None = None) -> None:
+    """Owe one signed webhook of the product itself."""
+    payload = {"url": url, "event": event, "body": dict(body), "on_success": dict(on_success) if on_success else None}
+    _write(work, subject, key, key, 0, "webhook", payload)
+
+
+def _add(work: Work, instance: Instance, chain: str, position: int, kind: str, payload: dict[str, Any], suffix: str = "", **more: Any) -> None:
+    _write(work, instance, f"{chain}:{position}:{kind}{suffix}", chain, position, kind, payload, **more)
+
+
+def _write(work: Work, subject: Subject | None, key: str, chain: str, position: int, kind: str, payload: dict[str, Any], **more: Any) -> None:
+    work.owes = True
+    work.session.add(Effect(
+        key=key, chain=chain, position=position, kind=kind, payload=payload, next_at=work.now, created_at=work.now,
+        organisation_id=subject.organisation_id if subject is not None else None,
+        instance=subject if isinstance(subject, Instance) else None,
+        order=subject if isinstance(subject, Order) else None, **more,
+    ))

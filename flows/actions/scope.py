@@ -1,0 +1,80 @@
+"""What the names in conditions and `${{ }}` holes mean for one instance (FLOW_LANGUAGE.md section 1)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from flows import settings
+from flows.catalogue import FlowDefinition
+from flows.models import Instance, Organisation, User
+from flows.rules.words import day_in_words
+
+EVERYTHING = frozenset({"customer", "creator", "assignee", "instance", "data", "links", "settings", "now"})
+
+
+def scope_of(
+    session: Session, instance: Instance, definition: FlowDefinition, now: datetime,
+    wanted: Collection[str] = EVERYTHING, **more: Any,
+) -> dict[str, Any]:
+    """The names an expression may use, those of `wanted` only, so that nobody is read whom no expression mentions.
+
+    `more` adds what one moment knows, such as `ask` or `actor`.
+    """
+    scope: dict[str, Any] = {name: value for name, value in instance.inputs.items() if name in definition.start.inputs}
+    scope["data"] = answers_of(instance, definition)
+    scope["links"] = instance.links
+    scope["now"] = now.isoformat()
+    scope["settings"] = {"brand": settings.current().brand, "url": settings.current().origin}
+    if "instance" in wanted:
+        scope["instance"] = instance_words(instance, now)
+    if "customer" in wanted:
+        scope["customer"] = _person(session, instance.customer_id) or _organisation(session, instance)
+    for role in ("creator", "assignee"):
+        if role in wanted:
+            scope[role] = _person(session, getattr(instance, f"{role}_id")) or {"id": "", "name": "", "first_name": "", "email": ""}
+    return {**scope, **more}
+
+
+def answers_of(instance: Instance, definition: FlowDefinition) -> dict[str, Any]:
+    """`data`: what was asked at the start and the accepted answers of every step; hidden steps do not count (Q19)."""
+    answers = {name: instance.inputs[name] for name in definition.start.fields if name in instance.inputs}
+    for step in instance.steps:
+        if step.state != "skipped":
+            answers.update(step.answers)
+    return answers
+
+
+def instance_words(instance: Instance, now: datetime) -> dict[str, Any]:
+    """`instance`: the facts, and the few phrases that mails need."""
+    zone = ZoneInfo(instance.time_zone)
+    end = instance.expires_at or instance.due_at
+    words: dict[str, Any] = {
+        "ref": instance.reference, "id": instance.uid, "title": instance.title,
+        "url": f"{settings.current().origin}/tasks/{instance.reference}",
+        "status": instance.status, "state": instance.state or "", "open": instance.is_open,
+        "overdue": instance.is_overdue(now), "waiting_on": instance.waiting_on or "",
+        "created_at": instance.created_at.isoformat(),
+    }
+    for name in ("due", "expires"):
+        moment: datetime | None = getattr(instance, f"{name}_at")
+        if moment is not None:
+            words[f"{name}_at"] = moment.isoformat()
+            words[f"{name}_on"] = day_in_words(moment, instance.time_zone)
+    if end is not None:
+        words["days_left"] = max((end.astimezone(zone).date() - now.astimezone(zone).date()).days, 0)
+    return words
+
+
+def _person(session: Session, user_id: int | None) -> Mapping[str, Any] | None:
+    user = session.get(User, user_id) if user_id is not None else None
+    return user and {"id": user.uid, "name": user.name, "first_name": user.first_name, "email": user.email}
+
+
+def _organisation(session: Session, instance: Instance) -> Mapping[str, Any]:
+    organisation = session.get_one(Organisation, instance.organisation_id)
+    return {"id": organisation.uid, "name": organisation.name, "first_name": organisation.name, "slug": organisation.slug, "email": ""}

@@ -1,0 +1,57 @@
+"""Bring an instance in line with its answers: which steps are open, how far it is, whose turn it is, whether it ends."""
+
+from __future__ import annotations
+
+from flows.actions import owing, planning
+from flows.actions.scope import scope_of
+from flows.catalogue import FlowDefinition
+from flows.events import StepOpened
+from flows.models import Instance, Step
+from flows.rules import moves, progress, statuses
+from flows.work import Work
+
+
+def settle(work: Work, instance: Instance, definition: FlowDefinition) -> None:
+    """Open, hide and complete steps as the rules say (X1, X2), then keep the projection on the row (C8, C17-C19).
+
+    The conditions of a flow are evaluated over accepted answers only, so a draft never opens a step.
+    """
+    scope = scope_of(work.session, instance, definition, work.now, wanted=_names_in_conditions(definition))
+    before = {step.name: step.state for step in instance.steps}
+    after = moves.next_states(definition, before, scope)
+    for step in instance.steps:
+        if after[step.name] != step.state:
+            _move(work, instance, definition, step, after[step.name])
+    project(work, instance, definition, scope)
+
+
+def project(work: Work, instance: Instance, definition: FlowDefinition, scope: dict[str, object]) -> None:
+    """Status, progress and waiting-on as the list shows them, derived in one place and stored on the row."""
+    states = {step.name: step.state for step in instance.steps}
+    done = progress.progress(states, definition=definition, scope=scope)
+    instance.steps_done, instance.steps_total, instance.may_grow = done.done, done.total, done.may_grow
+    if instance.is_open:
+        instance.status = statuses.status_of(states)
+        waiting_on = statuses.waiting_on(definition, states, instance.status)
+        if waiting_on != instance.waiting_on:
+            instance.waiting_on, instance.waiting_since = waiting_on, work.now
+    instance.last_activity_at = work.now
+    instance.version += 1
+
+
+def _move(work: Work, instance: Instance, definition: FlowDefinition, step: Step, state: str) -> None:
+    step.state = state
+    step.version += 1
+    if state == "open":
+        step.opened_at = work.now
+        if instance.event_seq:  # at the start everything opens; the timeline need not say so
+            work.record(instance, StepOpened(step.name, definition.steps[step.name].title))
+        planning.step_happened(work, instance, definition, step.name, "opened")
+        owing.owe(work, instance, definition, f"step.{step.name}.opened", definition.effects_for(f"step.{step.name}.opened"))
+    elif state == "completed":
+        step.completed_at = work.now
+
+
+def _names_in_conditions(definition: FlowDefinition) -> frozenset[str]:
+    """Roots that `when` and `done_when` mention, so that settling reads no person whom no condition needs."""
+    return frozenset(name.partition(".")[0] for name in moves.names_in_conditions(definition))

@@ -1,0 +1,129 @@
+"""A flow begins for a customer: by an event (System), by staff, by the customer, or with an invitation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select
+
+from flows import catalogue
+from flows.actions import owing, planning, settling, versions
+from flows.catalogue import FlowDefinition, LoadedFlow
+from flows.events import InstanceStarted
+from flows.models import Instance, Membership, Organisation, Step, User
+from flows.models.base import opaque_id
+from flows.rules.errors import Invalid, OutOfStep
+from flows.rules.expressions import compile_condition, compile_text
+from flows.work import Work
+
+Known = Mapping[str, Organisation | User]
+"""Rows that the caller has at hand, by opaque id, so that nobody reads them twice."""
+
+
+def start_for_event(work: Work, event: str, payload: Mapping[str, Any], subject: str, known: Known) -> list[Instance]:
+    """Start every flow that begins with this event and whose condition holds (A2, A4); `subject` is what it is about.
+
+    Idempotent by `once_per`: the same event delivered again starts nothing (Q3).
+    """
+    started = []
+    for loaded in catalogue.current().flows_started_by(event):
+        rule = loaded.definition.start
+        if rule.if_ is not None and not compile_condition(rule.if_).holds(payload):
+            continue
+        once_key = str(compile_text(rule.once_per).render(payload)) if rule.once_per else None
+        if once_key is not None and _exists(work, loaded.definition.flow, once_key):
+            continue
+        for_whom = _one_named(work, compile_text(rule.for_).render(payload), known) if rule.for_ else None
+        assignee = _one_named(work, compile_text(rule.assign).render(payload), known) if _names_a_person(rule.assign) else None
+        started.append(start(
+            work, loaded, source="event", for_whom=for_whom, assignee=assignee if isinstance(assignee, User) else None,
+            inputs={name: payload[name] for name in rule.inputs if name in payload}, once_key=once_key, subject=subject,
+        ))
+    return started
+
+
+def start(
+    work: Work, loaded: LoadedFlow, *, source: str, for_whom: Organisation | User | None, assignee: User | None = None,
+    inputs: Mapping[str, Any] | None = None, once_key: str | None = None, subject: str | None = None,
+) -> Instance:
+    """Begin a flow for an organisation, or for a person through the organisation they belong to (C1).
+
+    The person who acts for the customer is `for_whom` when it is a person, else an assignee who is a customer.
+    Raises OutOfStep when the flow needs what this version of Baton does not do yet, Invalid when nobody is meant.
+    """
+    definition = loaded.definition
+    refuse_unready(definition)
+    person = for_whom if isinstance(for_whom, User) else assignee if assignee and assignee.kind == "customer" else None
+    organisation = for_whom if isinstance(for_whom, Organisation) else _home_of(work, person)
+    version = versions.publish(work, loaded)
+    zone = person.time_zone if person is not None else organisation.time_zone
+    instance = Instance(
+        uid=opaque_id("ti"), flow=definition.flow, flow_hash=loaded.content_hash, flow_version=version,
+        organisation=organisation, organisation_id=organisation.id, title=definition.title, kind=definition.type or "", source=source,
+        once_key=once_key, subject=subject, inputs=dict(inputs or {}), links={}, time_zone=zone,
+        customer_id=person.id if person else None, customer_name=organisation.name, customer_address=organisation.address,
+        creator_id=work.actor.user_id, assignee_id=assignee.id if assignee else None,
+        created_at=work.now, last_activity_at=work.now, event_seq=0, version=0,
+        due_at=planning.moment_of(definition.deadline, work.now, zone),
+        expires_at=planning.moment_of(definition.expires, work.now, zone),
+    )
+    _add_steps(instance, definition)
+    work.session.add(instance)
+    settling.settle(work, instance, definition)
+    planning.plan(work, instance, definition)
+    work.record(instance, InstanceStarted(definition.flow, source))
+    owing.owe(work, instance, definition, "created", definition.effects_for("created"))
+    return instance
+
+
+def refuse_unready(definition: FlowDefinition) -> None:
+    """OutOfStep when a flow is archived or asks for what is not built yet: better no instance than one that gets stuck."""
+    if definition.archived:
+        raise OutOfStep(f"{definition.title} is archived: no new ones are started")
+    missing = unready_parts(definition)
+    if missing:
+        raise OutOfStep(f"{definition.title} cannot be started by this version: it needs {', '.join(sorted(missing))}")
+
+
+def unready_parts(definition: FlowDefinition) -> frozenset[str]:
+    """What a flow asks for that this version reads and checks but does not carry out yet."""
+    kinds = {effect.kind for effect in definition.all_effects()}
+    return definition.needs_parts() | (kinds & {"message", "start"})
+
+
+def _add_steps(instance: Instance, definition: FlowDefinition) -> None:
+    for position, (name, rule) in enumerate(definition.steps.items(), 1):
+        instance.steps.append(Step(
+            uid=opaque_id("st"), organisation_id=instance.organisation_id, name=name, position=position,
+            actor=rule.actor, state="locked", attempt=0, version=0, answers={},
+        ))
+
+
+def _exists(work: Work, flow: str, once_key: str) -> bool:
+    query = select(Instance.id).where(Instance.flow == flow, Instance.once_key == once_key)
+    return work.session.scalar(query) is not None
+
+
+def _names_a_person(assign: str | None) -> bool:
+    return assign is not None and not compile_text(assign).is_constant
+
+
+def _one_named(work: Work, uid: Any, known: Known) -> Organisation | User:
+    if uid in known:
+        return known[uid]
+    model = User if str(uid).startswith("usr_") else Organisation
+    row = work.session.scalar(select(model).where(model.uid == str(uid)))
+    if row is None:
+        raise Invalid(f"{uid!r} is no customer and no person", code="unknown_customer")
+    return row  # type: ignore[no-any-return]  # select() of a union of two models loses its type
+
+
+def _home_of(work: Work, person: User | None) -> Organisation:
+    if person is None:
+        raise Invalid("Say whom it is for: a flow that starts by itself needs `for`", code="nobody")
+    joined = select(Organisation).join(Membership, Membership.organisation_id == Organisation.id)
+    home = work.session.scalar(joined.where(Membership.user_id == person.id).order_by(Membership.id).limit(1))
+    if home is None:
+        raise Invalid(f"{person.name} belongs to no organisation", code="nobody")
+    return home

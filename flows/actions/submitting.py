@@ -1,0 +1,139 @@
+"""Answers to a step: kept as a draft, then sent; every attempt is kept and numbered (A25, A29, X14)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from flows.actions import closing, owing, planning, settling, versions
+from flows.actions.scope import EVERYTHING, scope_of
+from flows.catalogue import FlowDefinition
+from flows.catalogue.schema import Step as StepRule
+from flows.events import StepCompleted, StepSubmitted
+from flows.models import Instance, Step, Submission
+from flows.models.base import opaque_id
+from flows.rules import answers, outcomes, timing
+from flows.rules.errors import Invalid, OutOfStep, Problem, Refused, Stale
+from flows.rules.expressions import compile_condition
+from flows.rules.words import moment_in_words
+from flows.work import Work
+
+TAKES_ANSWERS = ("open", "returned", "reopened")
+
+
+def save_draft(work: Work, instance: Instance, step: Step, raw: Mapping[str, Any], version: int | None = None, merge: bool = False) -> list[Problem]:
+    """Keep answers that are not sent yet, right or wrong, and say what is wrong with them so far (X14).
+
+    The instance row is locked. `version` is the step's that the actor saw; raises Stale when it has moved on.
+    """
+    definition = versions.definition_of(work.session, instance)
+    check_turn(work, instance, step, version)
+    given = {**(step.draft or {}), **raw} if merge else dict(raw)
+    checked = check(work, instance, definition, step, given, partial=True)
+    step.draft, step.draft_saved_at, step.draft_by_id = given, work.now, work.actor.user_id
+    return checked.problems
+
+
+def discard_draft(work: Work, instance: Instance, step: Step) -> None:
+    check_turn(work, instance, step, None)
+    step.draft = step.draft_saved_at = step.draft_by_id = None
+
+
+def submit(
+    work: Work, instance: Instance, step: Step, raw: Mapping[str, Any], *, version: int | None = None,
+    filled_at: datetime | None = None, on_behalf: bool = False,
+) -> Submission:
+    """Send the answers of a step; the first to commit wins (Q5). The instance row is locked.
+
+    Raises Invalid with every problem, OutOfStep when the step takes no answers (any more), Stale when `version` is not
+    the step's. `on_behalf`: staff say that they have the answers from the customer; the timeline shows who it was.
+    """
+    definition = versions.definition_of(work.session, instance)
+    rule = definition.steps[step.name]
+    check_turn(work, instance, step, version, on_behalf)
+    checked = check(work, instance, definition, step, raw)
+    if checked.problems:
+        raise Invalid(checked.problems)
+    submission = _accept(work, instance, step, checked.values, filled_at)
+    work.record(instance, StepSubmitted(step.name, rule.title, step.attempt))
+    work.record(instance, StepCompleted(step.name, rule.title))
+    _owe_for(work, instance, definition, step, rule)
+    settling.settle(work, instance, definition)
+    _end_if_it_ends(work, instance, definition, rule)
+    return submission
+
+
+def check_turn(work: Work, instance: Instance, step: Step, version: int | None, on_behalf: bool = False) -> None:
+    """Whether this step takes answers from this actor now; every refusal says what happened and when."""
+    _check_open(work, instance)
+    if step.state == "locked":
+        raise OutOfStep("This step cannot start yet: another one comes first", "step-locked")
+    if step.state not in TAKES_ANSWERS:
+        when = f" on {moment_in_words(step.submitted_at, instance.time_zone)}" if step.submitted_at else ""
+        raise OutOfStep(f"These answers were already sent{when}", "already-submitted")
+    if step.actor != work.actor.kind and not (on_behalf and work.actor.may("create")):
+        raise Refused("This step is not yours to answer", known=True)
+    if version is not None and version != step.version:
+        raise Stale("This step changed since you opened it", current=step.version)
+
+
+def check(work: Work, instance: Instance, definition: FlowDefinition, step: Step, raw: Mapping[str, Any], partial: bool = False) -> answers.Checked:
+    """Check answers against the step's fields: the one validation of page, API and import (X17)."""
+    context = answers.AnswerContext(
+        today=timing.local_date(work.now, instance.time_zone), zone=instance.time_zone,
+        scope=scope_of(work.session, instance, definition, work.now, wanted=_names_of(definition.steps[step.name])),
+    )
+    return answers.check(definition.steps[step.name].fields, raw, context, partial=partial)
+
+
+def values_to_show(work_or_session: Any, instance: Instance, definition: FlowDefinition, step: Step, now: datetime) -> dict[str, Any]:
+    """What a form is filled with: the draft, else the answers given before, else the defaults of the flow (A26, A27)."""
+    if step.draft is not None or step.attempt:
+        return {**step.answers, **(step.draft or {})}
+    return answers.prefill(definition.steps[step.name].fields, scope_of(work_or_session, instance, definition, now, EVERYTHING))
+
+
+def _check_open(work: Work, instance: Instance) -> None:
+    """A deadline holds as a predicate too: an expired task takes nothing even while every worker is dead (Q30)."""
+    if instance.closed_at is not None:
+        words = {"completed": "was completed", "cancelled": "was cancelled", "expired": "expired"}[instance.status]
+        raise OutOfStep(f"This task {words} on {moment_in_words(instance.closed_at, instance.time_zone)}", "instance-closed")
+    if instance.is_past_expiry(work.now) and instance.expires_at is not None:
+        raise OutOfStep(f"This task expired on {moment_in_words(instance.expires_at, instance.time_zone)}", "instance-closed")
+
+
+def _accept(work: Work, instance: Instance, step: Step, values: dict[str, Any], filled_at: datetime | None) -> Submission:
+    step.attempt += 1
+    step.version += 1
+    step.answers, step.state = values, "completed"
+    step.draft = step.draft_saved_at = step.draft_by_id = None
+    step.submitted_at = step.completed_at = work.now
+    step.completed_by_id = work.actor.user_id
+    submission = Submission(
+        uid=opaque_id("sub"), organisation_id=instance.organisation_id, instance_id=instance.id, step_id=step.id,
+        attempt=step.attempt, answers=values, state="accepted", submitted_by_id=work.actor.user_id,
+        submitted_at=work.now, filled_at=filled_at,
+    )
+    work.session.add(submission)
+    return submission
+
+
+def _owe_for(work: Work, instance: Instance, definition: FlowDefinition, step: Step, rule: StepRule) -> None:
+    moment = f"step.{step.name}.submitted"
+    owing.owe(work, instance, definition, f"{moment}.{step.attempt}", (*definition.effects_for(moment), *rule.do))
+    planning.step_happened(work, instance, definition, step.name, "submitted")
+
+
+def _end_if_it_ends(work: Work, instance: Instance, definition: FlowDefinition, rule: StepRule) -> None:
+    """An outcome rule of the step first (C46, Q22), else the end of a flow that nobody needs to close (A31)."""
+    ending = outcomes.auto_outcome(rule, scope_of(work.session, instance, definition, work.now))
+    if ending is not None:
+        closing.end_with(work, instance, definition, ending[1])
+    elif instance.steps_done == instance.steps_total and outcomes.completes_by_itself(definition):
+        closing.end_with(work, instance, definition, "complete")
+
+
+def _names_of(rule: StepRule) -> frozenset[str]:
+    conditions = [field.when for field in rule.fields.values() if field.when]
+    return frozenset(name.partition(".")[0] for text in conditions for name in compile_condition(text).names)

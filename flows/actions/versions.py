@@ -1,0 +1,40 @@
+"""Published flow versions: an instance is pinned to the text it started with (X12)."""
+
+from __future__ import annotations
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from flows import catalogue
+from flows.catalogue import FlowDefinition, LoadedFlow
+from flows.models import FlowVersion, Instance
+from flows.work import Work
+
+_definitions: dict[str, FlowDefinition] = {}
+"""By content hash: a published text never changes, so neither does what it means."""
+
+
+def publish(work: Work, loaded: LoadedFlow) -> FlowVersion:
+    """The version row of a loaded flow; the first instance of a new text publishes it."""
+    version = work.session.scalar(
+        select(FlowVersion).where(FlowVersion.flow == loaded.definition.flow, FlowVersion.content_hash == loaded.content_hash)
+    )
+    if version is None:
+        newest = work.session.scalar(select(func.max(FlowVersion.number)).where(FlowVersion.flow == loaded.definition.flow))
+        version = FlowVersion(
+            flow=loaded.definition.flow, number=(newest or 0) + 1, content_hash=loaded.content_hash,
+            plugin=loaded.plugin, title=loaded.definition.title, text=loaded.text, published_at=work.now,
+        )
+        work.session.add(version)
+    return version
+
+
+def definition_of(session: Session, instance: Instance) -> FlowDefinition:
+    """What the flow said when the instance started, whatever the file says today."""
+    loaded = catalogue.current().flows.get(instance.flow)
+    if loaded is not None and loaded.content_hash == instance.flow_hash:
+        return loaded.definition
+    if instance.flow_hash not in _definitions:
+        text = session.scalars(select(FlowVersion.text).where(FlowVersion.id == instance.flow_version_id)).one()
+        _definitions[instance.flow_hash] = catalogue.parse_stored(text)
+    return _definitions[instance.flow_hash]

