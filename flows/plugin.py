@@ -1,4 +1,4 @@
-"""All that a plugin may import: marks for actions, lookups and events, the small typed object handed to a hook, and faults.
+"""All that a plugin may import: marks for actions, lookups and events, the typed object handed to a hook, and faults.
 
 The marks only hang a name on the function or class; the loader collects them from the plugin's modules, so importing a
 plugin changes nothing anywhere. Semantic versioning: a name here is only removed with a new major version.
@@ -40,7 +40,7 @@ class PassingFault(Exception):
 
 
 class PermanentFault(Exception):
-    """It will never work like this: the effect gives up and becomes an incident. `detail` says what a person must mend."""
+    """It will never work like this: the effect becomes an incident. `detail` says what a person must mend."""
 
     def __init__(self, detail: str) -> None:
         super().__init__(detail)
@@ -100,7 +100,7 @@ def mark_of(thing: object) -> Mark | None:
 
 
 def action(name: str) -> Callable[[Marked], Marked]:
-    """Mark `call(ctx: Context, **with)` as what `call: <name>` in YAML runs. Its parameters are what lint checks `with:` against."""
+    """Mark `call(ctx: Context, ...)` as what `call: <name>` runs; lint checks `with:` against its other parameters."""
     return _marker("action", name)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import BeforeValidator, Discriminator, Field, StringConstraints, Tag
 
 from flows.catalogue.schema.effects import Effect, Effects
 from flows.catalogue.schema.fields import Fields, FlowField
@@ -111,7 +111,10 @@ class FlowDefinition(Strict):
     expires: Deadline | None = None
     timers: dict[Name, Timer] = Field(default_factory=dict)
     outcomes: dict[Name, Outcome] = Field(default_factory=dict)
-    messaging: Literal[False] | Messaging = Messaging()
+    messaging: Annotated[
+        Annotated[Literal[False], Tag("off")] | Annotated[Messaging, Tag("on")],
+        Discriminator(lambda value: "on" if isinstance(value, dict | Messaging) else "off"),
+    ] = Messaging()
     rating: Rating | None = None
     effects: dict[EffectEvent, Effects] = Field(default_factory=dict)
     running: Literal["pin", "follow"] = "pin"

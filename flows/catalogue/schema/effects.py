@@ -19,7 +19,7 @@ def _short(model: type[Strict], key: str) -> BeforeValidator:
 
 
 class Letter(Strict):
-    """A template and whom it goes to; nobody named means whom the instance is for now: its assignee, else its customer."""
+    """A template and whom it goes to; nobody named means the assignee when that is a customer, else the customer."""
 
     template: TemplateName
     to: People | None = None

@@ -1,4 +1,4 @@
-"""What a flow may ask for: one model per field type, told apart by `type`, each with only the keys that make sense there."""
+"""What a flow may ask for: one model per field type, told apart by `type`, with only the keys that make sense there."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _ABSENT: dict[str, Any] = {
 
 
 class FieldBase(Strict):
-    """What every field has. A key that a type does not know reads as None or False, so callers need not ask the type first."""
+    """What every field has. A key that a type does not know reads as None or False, so nobody asks the type first."""
 
     label: Words
     hint: Words | None = None

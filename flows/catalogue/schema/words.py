@@ -60,3 +60,25 @@ Spans = Annotated[
 ]
 Doer = Literal["customer", "staff", "system"]
 StatusName = Literal["not_started", "in_progress", "awaiting_review", "completed", "cancelled", "expired", "overdue"]
+
+PLAIN = {
+    r"^[a-z][a-z0-9_]*$": "a name is small letters, digits and _, beginning with a letter",
+    r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$": "a flow's name is small letters, digits and single hyphens",
+    r"^[A-Za-z][A-Za-z0-9_]*$": "a state is one word of letters, digits and _",
+    r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$": "write it as plugin.name, in small letters",
+    r"^(0|[1-9][0-9]{0,6})(m|h|d|wd|w)$": "a span is a number and a unit: 30m, 12h, 3d, 1w or 5wd",
+    r"^(([01][0-9]|2[0-3]):[0-5][0-9]|end)$": "a time is 00:00 to 23:59, or end",
+    r"^(today([+-][0-9]{1,4}[dwmy])?|[0-9]{4}-[0-9]{2}-[0-9]{2})$": "a day is today, today-18y or 2026-03-31",
+    r"^(staff|customer|creator|assignee|manager|department|role\.[a-z][a-z0-9_]*)$": (
+        "people are staff, customer, creator, assignee, manager, department or role.<name>"
+    ),
+    r"^[a-z0-9][a-z0-9_-]*(/[a-z0-9][a-z0-9_-]*)*$": "a template is words and /, such as case/overdue",
+    r"^([A-Za-z0-9_-]+/)*[A-Za-z0-9_-][A-Za-z0-9_.-]*$": "a file inside the plugin, such as locales/name.cy.yaml",
+    r"^[A-Z]{3}$": "a currency is three capitals, such as GBP",
+    r"^https?://[^\s/]+\S*$": "an address begins with https://",
+    r"\$\{\{": "write a value, or a hole such as ${{ customer.name }}",
+    r"^[a-z]{2,3}(-[A-Z]{2})?$": "a language is written as cy or en-GB",
+    r"^(created|step\.[a-z][a-z0-9_]*\.[a-z]+|entered\.[A-Za-z]\w*)$": (
+        "a timer counts from created, step.<name>.opened or entered.<State>"
+    ),
+}

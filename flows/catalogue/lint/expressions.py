@@ -1,0 +1,85 @@
+"""Conditions and text holes: they compile, and every name in them leads somewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from flows.catalogue.lint.chains import Chain, holes, walk
+from flows.catalogue.lint.report import Report
+from flows.catalogue.lint.scopes import Shape, scope_at
+from flows.catalogue.problems import cure_among
+from flows.catalogue.registry import MailTemplate, Registry
+from flows.catalogue.schema import FlowDefinition
+from flows.catalogue.source import Path, Place, Source
+from flows.rules.expressions import ExpressionProblem, compile_condition, compile_text
+
+CONDITIONS = frozenset({"if", "when", "while", "done_when"})
+_WORDS_BELOW = frozenset({"options", "with", "body", "status_labels", "i18n"})
+
+
+def check_expressions(definition: FlowDefinition, registry: Registry, report: Report) -> None:
+    """Every condition and every text with holes, in the scope of its place."""
+    written = definition.model_dump(by_alias=True, exclude_unset=True)
+    for path, text, is_condition in _texts(written, ()):
+        scope = scope_at(path, definition, registry)
+        for code, message, cure, offset in mistakes(text, is_condition, scope):
+            report.at_value(code, path, message, cure, offset=offset)
+
+
+def check_mail(mail: MailTemplate, scope: Shape, report: Report) -> None:
+    """The holes of a template, placed in the template's own file."""
+    source = Source(mail.file, mail.text.split("\n"))
+    if not mail.subject:
+        cure = "begin the file with 'Subject: ...'"
+        report.take(source.problem("F502", "this mail has no subject", Place(1, 1), cure))
+    for code, message, cure, offset in mistakes(mail.text, False, scope):
+        before = mail.text[:offset]
+        place = Place(before.count("\n") + 1, offset - before.rfind("\n"))
+        report.take(source.problem(code, message, place, cure))
+
+
+def mistakes(text: str, is_condition: bool, scope: Shape) -> Iterator[tuple[str, str, str, int]]:
+    """Code, message, cure and offset of everything wrong with one expression or text."""
+    try:
+        _ = compile_condition(text) if is_condition else compile_text(text)
+    except ExpressionProblem as wrong:
+        yield "F230", str(wrong), "", wrong.offset or 0
+        return
+    for expression, start in [(text, 0)] if is_condition else holes(text):
+        for chain in walk(expression):
+            for code, message, cure, offset in _lost(chain, scope):
+                yield code, message, cure, start + offset
+
+
+def _texts(node: Any, path: Path) -> Iterator[tuple[Path, str, bool]]:
+    if isinstance(node, dict):
+        for key, inner in node.items():
+            yield from _texts(inner, (*path, key))
+    elif isinstance(node, list | tuple):
+        for number, inner in enumerate(node):
+            yield from _texts(inner, (*path, number))
+    elif isinstance(node, str) and path[-1] in CONDITIONS and path[-2] not in _WORDS_BELOW:
+        yield path, node, True
+    elif isinstance(node, str) and "${{" in node:
+        yield path, node, False
+
+
+def _lost(chain: Chain, scope: Shape) -> Iterator[tuple[str, str, str, int]]:
+    here, so_far = scope, ""
+    for part, offset in zip(chain.parts, chain.offsets, strict=True):
+        if here.free:
+            return
+        if part == "[]":
+            if here.entry is None:
+                return
+            here = here.entry
+            continue
+        if part not in here.parts:
+            where = f"'{so_far}' has no '{part}'" if so_far else f"the name '{part}' is not known here"
+            yield "F232", where, cure_among(part, here.parts), offset
+            return
+        here, so_far = here.parts[part], f"{so_far}.{part}" if so_far else part
+    for value, offset in chain.compared:
+        if here.values is not None and value not in here.values:
+            yield "F233", f"'{so_far}' is never '{value}'", cure_among(value, here.values), offset

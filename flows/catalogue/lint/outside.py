@@ -1,0 +1,129 @@
+"""What the flow names outside its file: plugin actions, lookups, events, mails, other flows, translations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flows.catalogue.lint.expressions import check_mail
+from flows.catalogue.lint.fields import groups
+from flows.catalogue.lint.report import Report
+from flows.catalogue.lint.scopes import scope_at, shape_of_type
+from flows.catalogue.problems import closest, cure_among, nearest
+from flows.catalogue.registry import Registry
+from flows.catalogue.schema import (
+    AssignEffect,
+    CallEffect,
+    Effect,
+    EmailEffect,
+    FlowDefinition,
+    NotifyEffect,
+)
+from flows.catalogue.source import Path, Unreadable, read_source
+from flows.catalogue.translation import check_locale
+
+
+def check_outside(definition: FlowDefinition, registry: Registry, report: Report) -> None:
+    """Everything that is found by name in the registry."""
+    _check_event(definition, registry, report)
+    for name, link in definition.links.items():
+        _check_name("lookups", link.lookup, ("links", name, "lookup"), registry, report)
+    for path, fields in groups(definition):
+        for name, field in fields.items():
+            if field.options_from:
+                _check_name("lookups", field.options_from, (*path, name, "options_from"), registry, report)
+    for path, effect in placed_effects(definition):
+        _check_effect(effect, path, definition, registry, report)
+    for language, file in definition.i18n.items():
+        _check_translation(definition, file, ("i18n", language), registry, report)
+
+
+def placed_effects(definition: FlowDefinition) -> Iterator[tuple[Path, Effect]]:
+    """Every effect with its place."""
+    for name, step in definition.steps.items():
+        yield from ((("steps", name, "do", n), effect) for n, effect in enumerate(step.do))
+    for name, action in definition.actions.items():
+        yield from ((("actions", name, "do", n), effect) for n, effect in enumerate(action.do))
+    for name, timer in definition.timers.items():
+        yield from ((("timers", name, "do", n), effect) for n, effect in enumerate(timer.do))
+    for event, effects in definition.effects.items():
+        yield from ((("effects", event, n), effect) for n, effect in enumerate(effects))
+
+
+def _check_event(definition: FlowDefinition, registry: Registry, report: Report) -> None:
+    start = definition.start
+    if not start.event or not _check_name("events", start.event, ("start", "event"), registry, report):
+        return
+    carried = shape_of_type(registry.event_type(start.event)).parts
+    for name in start.inputs:
+        if name not in carried and not (start.staff or start.customer or start.onboarding):
+            message = f"the event '{start.event}' carries no '{name}'"
+            report.at_key("F410", ("start", "inputs", name), message, cure_among(name, carried))
+
+
+def _check_name(kind: str, name: str, path: Path, registry: Registry, report: Report) -> bool:
+    """A name of a plugin that is not installed is a warning: it may come later. A slip in a known name is an error."""
+    names = registry.names(kind)
+    if name in names:
+        return True
+    namespaces = {known.partition(".")[0] for known in names}
+    plugin = name.partition(".")[0]
+    one = kind.removesuffix("s")
+    if plugin in namespaces or nearest(name, [known for known in names if abs(len(known) - len(name)) <= 1]):
+        report.at_value("F401", path, f"there is no {one} '{name}'", cure_among(name, names, f"known {kind}"))
+    else:
+        message = f"the {one} '{name}' belongs to '{plugin}', which is not installed"
+        report.at_value("F402", path, message, "", "warning")
+    return False
+
+
+def _check_effect(effect: Effect, path: Path, definition: FlowDefinition, registry: Registry, report: Report) -> None:
+    if isinstance(effect, CallEffect):
+        _check_call(effect, path, registry, report)
+    elif isinstance(effect, EmailEffect):
+        _check_template(effect.email.template, (*path, "email"), definition, registry, report)
+    elif isinstance(effect, NotifyEffect):
+        _check_template(effect.notify.template, (*path, "notify"), definition, registry, report)
+    elif isinstance(effect, AssignEffect) and not (effect.assign.user or effect.assign.department):
+        report.at_key("F108", (*path, "assign"), "give 'user' or 'department'")
+
+
+def _check_call(effect: CallEffect, path: Path, registry: Registry, report: Report) -> None:
+    spec = registry.action(effect.call)
+    if spec is None:
+        _check_name("actions", effect.call, (*path, "call"), registry, report)
+        return
+    names = [parameter.name for parameter in spec.parameters]
+    for given in effect.with_:
+        if given not in names and not spec.takes_more:
+            message = f"'{effect.call}' takes no '{given}'"
+            report.at_key("F403", (*path, "with", given), message, cure_among(given, names, "it takes"))
+    for parameter in spec.parameters:
+        if parameter.required and parameter.name not in effect.with_:
+            twin = closest(parameter.name, effect.with_.keys() - {*names})
+            place = (*path, "with", twin) if twin else (*path, "call")
+            report.at_key("F404", place, f"'{effect.call}' needs '{parameter.name}'")
+
+
+def _check_template(kind: str, path: Path, definition: FlowDefinition, registry: Registry, report: Report) -> None:
+    if registry.mail(kind, "en") is None:
+        place: Path = (*path, "template") if (*path, "template") in report.source.values else path
+        cure = cure_among(kind, registry.mail_kinds()) or f"write mail/{kind}.en.md"
+        report.at_value("F501", place, f"there is no template mail/{kind}.en.md", cure)
+        return
+    scope = scope_at(path, definition, registry)
+    for mail in registry.mails(kind):
+        check_mail(mail, scope, report)
+
+
+def _check_translation(definition: FlowDefinition, file: str, path: Path, registry: Registry, report: Report) -> None:
+    found = registry.read(file)
+    if found is None:
+        report.at_value("F601", path, f"there is no file {file} in the plugin")
+        return
+    try:
+        values, source = read_source(found[1], found[0])
+    except Unreadable as refusal:
+        report.take(refusal.problem)
+        return
+    for problem in check_locale(definition, values, source):
+        report.take(problem)

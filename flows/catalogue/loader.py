@@ -1,0 +1,176 @@
+"""From installed plugins and plain folders to the registry; what is broken is listed, and the rest is served."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import traceback
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from hashlib import sha256
+from importlib.metadata import entry_points as installed_entry_points
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from types import ModuleType
+
+from flows.catalogue.lint import lint
+from flows.catalogue.problems import FlowProblem
+from flows.catalogue.reader import read_flow
+from flows.catalogue.registry import ActionSpec, BrokenFlow, LoadedFlow, MailTemplate, Plugin, Registry
+from flows.catalogue.schema import FlowDefinition
+from flows.plugin import mark_of
+
+GROUP = "baton.plugins"
+SUFFIX = ".flow.yaml"
+
+
+def load(folders: Sequence[Path] = (), *, entry_points: bool = True) -> Registry:
+    """Everything installed under `baton.plugins` and in the folders, checked (D2). Never raises for a bad plugin."""
+    packages = [(point.name, point.value) for point in installed_entry_points(group=GROUP)] if entry_points else []
+    return load_packages(packages, folders)
+
+
+def load_packages(packages: Iterable[tuple[str, str]], folders: Sequence[Path] = ()) -> Registry:
+    """As `load`, with the plugins named: (name, Python package)."""
+    registry = Registry()
+    for name, package in sorted(packages):
+        _add_package(registry, name, package)
+    for folder in folders:
+        _add_folder(registry, folder)
+    # all names first, then the flows: a flow may call what a later plugin brings
+    for plugin in registry.plugins:
+        for path in _flow_files(plugin.root):
+            _add_flow(registry, plugin, path)
+    return registry
+
+
+@lru_cache(maxsize=256)
+def parse_stored(text: str) -> FlowDefinition:
+    """The flow of a published text, for instances pinned to it. Raises ValueError when the text is no flow (X12)."""
+    reading = read_flow(text, "published flow")
+    if reading.definition is None:
+        raise ValueError(reading.problems[0].text())
+    return reading.definition
+
+
+def plugin_of_folder(folder: Path) -> Plugin:
+    """A plain folder of YAML, mails and locales, without Python."""
+    plugin = Plugin(folder.name, folder)
+    _collect_mails(plugin)
+    return plugin
+
+
+def _add_package(registry: Registry, name: str, package: str) -> None:
+    try:
+        modules = list(_modules(package))
+        plugin = Plugin(name, files(package))
+        for module in modules:
+            _collect_marked(plugin, module)
+        _collect_mails(plugin)
+    except (Exception, SystemExit) as wrong:  # noqa: BLE001 - a plugin may fail in any way, the others are served
+        registry.broken.append(BrokenFlow(name, package, (_import_problem(package, wrong),)))
+    else:
+        _take_in(registry, plugin)
+
+
+def _take_in(registry: Registry, plugin: Plugin) -> None:
+    for kind in ("actions", "lookups", "events"):
+        for taken in getattr(plugin, kind).keys() & set(registry.names(kind)):
+            message = f"the name '{taken}' ({kind}) is already brought by another plugin"
+            registry.broken.append(
+                BrokenFlow(plugin.name, plugin.name, (FlowProblem("F902", "error", message, plugin.name),))
+            )
+    registry.plugins.append(plugin)
+
+
+def _modules(package: str) -> Iterator[ModuleType]:
+    root = importlib.import_module(package)
+    yield root
+    for found in pkgutil.iter_modules(root.__path__, f"{package}."):
+        yield importlib.import_module(found.name)
+
+
+def _collect_marked(plugin: Plugin, module: ModuleType) -> None:
+    for thing in vars(module).values():
+        mark = mark_of(thing) if inspect.isfunction(thing) or inspect.isclass(thing) else None
+        if mark is None or thing.__module__ != module.__name__:
+            continue
+        if mark.kind == "action":
+            plugin.actions[mark.name] = ActionSpec.of(mark.name, thing)
+        elif mark.kind == "lookup":
+            plugin.lookups[mark.name] = thing
+        else:
+            plugin.events[mark.name] = thing
+
+
+def _collect_mails(plugin: Plugin) -> None:
+    root = plugin.root / "mail"
+    for kind, path in _below(root, "") if root.is_dir() else ():
+        stem, _, language = kind.removesuffix(".md").rpartition(".")
+        text = path.read_text(encoding="utf-8").replace("\r\n", "\n")
+        subject, _, body = text.partition("\n")
+        named = subject.removeprefix("Subject:").strip() if subject.startswith("Subject:") else ""
+        plugin.mails[stem, language] = MailTemplate(named, body.strip() + "\n", f"{plugin.name}/mail/{kind}", text)
+
+
+def _below(folder: Traversable, prefix: str) -> Iterator[tuple[str, Traversable]]:
+    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if entry.is_dir():
+            yield from _below(entry, f"{prefix}{entry.name}/")
+        elif entry.name.endswith(".md"):
+            yield f"{prefix}{entry.name}", entry
+
+
+def _add_folder(registry: Registry, folder: Path) -> None:
+    if not folder.is_dir():
+        problem = FlowProblem("F903", "error", "this folder of flows does not exist", str(folder))
+        registry.broken.append(BrokenFlow(folder.name, str(folder), (problem,)))
+        return
+    for place in (folder, *sorted(entry for entry in folder.iterdir() if entry.is_dir())):
+        if _flow_files(place):
+            try:
+                registry.plugins.append(plugin_of_folder(place))
+            except (OSError, UnicodeDecodeError) as wrong:
+                problem = FlowProblem("F901", "error", f"a file cannot be read ({wrong})", str(place))
+                registry.broken.append(BrokenFlow(place.name, str(place), (problem,)))
+
+
+def _flow_files(root: Traversable) -> list[Traversable]:
+    found = (entry for entry in root.iterdir() if entry.name.endswith(SUFFIX) and entry.is_file())
+    return sorted(found, key=lambda entry: entry.name)
+
+
+def _add_flow(registry: Registry, plugin: Plugin, path: Traversable) -> None:
+    name = f"{plugin.name}/{path.name}"
+    try:
+        raw = path.read_bytes()
+    except OSError as wrong:
+        problem = FlowProblem("F901", "error", f"the file cannot be read ({wrong.strerror})", name)
+        registry.broken.append(BrokenFlow(plugin.name, name, (problem,)))
+        return
+    reading = read_flow(raw, name)
+    problems = list(reading.problems)
+    if reading.definition is not None:
+        problems += lint(reading.definition, registry, reading.source)
+        if first := registry.flows.get(reading.definition.flow):
+            message = f"the flow '{reading.definition.flow}' is already loaded from {first.path}"
+            problems.append(reading.source.problem("F120", message, reading.source.value(("flow",))))
+    if reading.definition is None or any(problem.severity == "error" for problem in problems):
+        registry.broken.append(BrokenFlow(plugin.name, name, tuple(problems)))
+        return
+    digest = sha256(raw).hexdigest()
+    flow = LoadedFlow(reading.definition, raw.decode("utf-8"), digest, plugin.name, name, tuple(problems))
+    registry.flows[reading.definition.flow] = flow
+
+
+def _import_problem(package: str, wrong: BaseException) -> FlowProblem:
+    frames = traceback.extract_tb(wrong.__traceback__)
+    inside = [frame for frame in frames if package.replace(".", "/") in frame.filename.replace("\\", "/")]
+    last = inside[-1] if inside else None
+    file, line, source = (last.filename, last.lineno or 1, last.line or "") if last else (package, 1, "")
+    if isinstance(wrong, SyntaxError) and wrong.filename:
+        file, line, source = wrong.filename, wrong.lineno or 1, (wrong.text or "").rstrip()
+    message = f"the plugin cannot be imported ({type(wrong).__name__}: {wrong})"
+    return FlowProblem("F901", "error", message, file, line, 1, "", source)

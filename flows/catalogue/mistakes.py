@@ -1,0 +1,202 @@
+"""From pydantic's errors to problems in the YAML file: the right line, a plain sentence, what was probably meant."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from flows.catalogue.problems import FlowProblem, closest, cure_among, nearest
+from flows.catalogue.schema import FlowDefinition
+from flows.catalogue.schema.effects import KINDS
+from flows.catalogue.schema.words import PLAIN
+from flows.catalogue.source import Path, Source
+
+_KINDS_OF_VALUE = {
+    "string_type": "text", "bool_type": "true or false", "int_type": "a whole number", "float_type": "a number",
+    "dict_type": "a map", "tuple_type": "a list", "model_type": "a map", "model_attributes_type": "a map",
+}  # fmt: skip
+_EVENTS = ("created", "assigned", "completed", "closed", "cancelled", "expired", "overdue", "rated")
+_STEP_EVENTS = ("opened", "submitted", "approved", "returned", "reopened")
+
+
+def problems_of(wrong: ValidationError, values: Mapping[str, Any], source: Source) -> list[FlowProblem]:
+    """Every error of a validation as a problem, one per place, in file order."""
+    errors = wrong.errors(include_url=False)
+    meant = {_meant_key(error, values) for error in errors if error["type"] == "extra_forbidden"}
+    found: dict[tuple[int, int], FlowProblem] = {}
+    for error in errors:
+        path = _path(error["loc"], values)
+        if error["type"] == "missing" and (path, error["loc"][-1]) in meant:
+            continue
+        if error["type"] == "too_short" and _has_more_inside(error, errors):
+            continue
+        problem = _problem(error, path, values, source)
+        found.setdefault((problem.line, problem.column), problem)
+    return [found[place] for place in sorted(found)]
+
+
+def _meant_key(error: ErrorDetails, values: Mapping[str, Any]) -> tuple[Path, str] | None:
+    """The key that a misspelt one stands for, so that it is not also called missing."""
+    meant = closest(str(error["loc"][-1]), known_keys(error["loc"][:-1]))
+    return (_path(error["loc"], values)[:-1], meant) if meant else None
+
+
+def _has_more_inside(error: ErrorDetails, errors: list[ErrorDetails]) -> bool:
+    """pydantic calls a list too short when every entry of it failed; the entries' own errors say more."""
+    depth = len(error["loc"])
+    return any(len(other["loc"]) > depth and other["loc"][:depth] == error["loc"] for other in errors)
+
+
+def _problem(error: ErrorDetails, path: Path, values: Mapping[str, Any], source: Source) -> FlowProblem:
+    kind, context, last = error["type"], error.get("ctx", {}), error["loc"][-1] if error["loc"] else ""
+    if kind == "missing":
+        return source.problem("F101", f"'{last}' is missing here", source.key(path))
+    if kind == "extra_forbidden":
+        return _unknown_key(str(last), path, known_keys(error["loc"][:-1]), source)
+    if kind == "union_tag_not_found":
+        return _without_tag(path, values, source)
+    if kind == "union_tag_invalid":
+        return _not_one_of(context["tag"], context["expected_tags"], source.value((*path, "type")), source)
+    if last == "[key]":
+        return _bad_key(error, path, values, source)
+    if kind == "literal_error":
+        return _not_one_of(error["input"], context["expected"], source.value(path), source)
+    if kind in _KINDS_OF_VALUE:
+        return _wrong_kind(error, path, source)
+    if kind == "string_pattern_mismatch":
+        return source.problem("F105", _no_match(error["input"], context["pattern"]), source.value(path))
+    return source.problem("F107", error["msg"][:1].lower() + error["msg"][1:], source.value(path))
+
+
+def _unknown_key(key: str, path: Path, known: Iterable[str], source: Source) -> FlowProblem:
+    return source.problem("F102", f"unknown key '{key}'", source.key(path), cure_among(key, known, "known here"))
+
+
+def _without_tag(path: Path, values: Mapping[str, Any], source: Source) -> FlowProblem:
+    """Neither `type` nor an effect's kind: often there is a misspelt key that stands for it."""
+    here = _at(path, values)
+    wanted = KINDS if _holds_effects(path) else ("type",)
+    if not isinstance(here, dict):
+        return source.problem("F106", "this should be a map", source.value(path))
+    for key in here:
+        if near := nearest(key, wanted):
+            return source.problem("F102", f"unknown key '{key}'", source.key((*path, key)), near)
+    said = "an effect needs one of: " + ", ".join(KINDS) if len(wanted) > 1 else "'type' is missing here"
+    return source.problem("F101", said, source.key(path))
+
+
+def _holds_effects(path: Path) -> bool:
+    return bool(path) and isinstance(path[-1], int)
+
+
+def _bad_key(error: ErrorDetails, path: Path, values: Mapping[str, Any], source: Source) -> FlowProblem:
+    key = str(error["input"])
+    if path[:1] == ("effects",):
+        steps, states = values.get("steps"), values.get("states")
+        known = [*_EVENTS, *(f"step.{name}.{event}" for name in _names(steps) for event in _STEP_EVENTS)]
+        known += [f"entered.{name}" for name in _names(states)]
+        return source.problem("F104", f"'{key}' is no event", source.key(path), cure_among(key, known, "events"))
+    if error["type"] == "literal_error":
+        return _not_one_of(key, error["ctx"]["expected"], source.key(path), source)
+    if error["type"] == "string_pattern_mismatch":
+        return source.problem("F105", _no_match(key, error["ctx"]["pattern"]), source.key(path))
+    return source.problem("F107", error["msg"], source.key(path))
+
+
+def _names(section: Any) -> list[str]:
+    return list(section) if isinstance(section, dict) else []
+
+
+def _not_one_of(written: Any, expected: str, place: Any, source: Source) -> FlowProblem:
+    known = re.findall(r"'([^']*)'", expected)
+    known = known or re.split(r", | or ", expected)
+    return source.problem("F104", f"'{_short(written)}' is not known here", place, cure_among(str(written), known))
+
+
+def _wrong_kind(error: ErrorDetails, path: Path, source: Source) -> FlowProblem:
+    written, wanted = error["input"], _KINDS_OF_VALUE[error["type"]]
+    cure = ""
+    if wanted == "text" and isinstance(written, bool | int | float):
+        cure = "put it in quotes"
+    elif wanted == "true or false" and isinstance(written, str):
+        cure = {"yes": "write true", "on": "write true", "no": "write false", "off": "write false"}.get(
+            written.lower(), nearest(written, ("true", "false"))
+        )
+    return source.problem("F106", f"this should be {wanted}", source.value(path), cure)
+
+
+def _no_match(written: Any, pattern: str) -> str:
+    return f"'{_short(written)}' does not fit: {PLAIN.get(pattern, f'it must match {pattern}')}"
+
+
+def _short(written: Any) -> str:
+    text = str(written)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _path(loc: tuple[int | str, ...], values: Any) -> Path:
+    """The error's place in the file: pydantic also names the branch of a union, which is no key."""
+    path: list[str | int] = []
+    here = values
+    for n, part in enumerate(loc):
+        if _holds(here, part):
+            path.append(part)
+            here = here[part]
+        elif n == len(loc) - 1:
+            break
+    return tuple(path)
+
+
+def _holds(node: Any, part: int | str) -> bool:
+    if isinstance(node, list):
+        return isinstance(part, int) and part < len(node)
+    return isinstance(node, dict) and part in node
+
+
+def _at(path: Path, values: Any) -> Any:
+    for part in path:
+        values = values[part]
+    return values
+
+
+@lru_cache(maxsize=1)
+def _schema() -> dict[str, Any]:
+    return FlowDefinition.model_json_schema()
+
+
+def known_keys(loc: tuple[int | str, ...]) -> list[str]:
+    """The keys that the language allows at a place of the model."""
+    node = _descend(_schema(), list(loc))
+    return list((node or {}).get("properties", {}))
+
+
+def _descend(node: dict[str, Any], loc: list[int | str]) -> dict[str, Any] | None:
+    if "$ref" in node:
+        return _descend(_schema()["$defs"][node["$ref"].rsplit("/", 1)[-1]], loc)
+    branches = node.get("oneOf") or node.get("anyOf")
+    if branches:
+        if loc and (chosen := _branch(node, loc[0])):
+            return _descend(chosen, loc[1:])
+        return next((found for branch in branches if (found := _descend(branch, loc))), None)
+    if not loc:
+        return node if "properties" in node else None
+    inner = node.get("properties", {}).get(loc[0]) or node.get("additionalProperties") or node.get("items")
+    if inner is None and "patternProperties" in node:
+        inner = next(iter(node["patternProperties"].values()))
+    return _descend(inner, loc[1:]) if isinstance(inner, dict) else None
+
+
+def _branch(node: dict[str, Any], tag: int | str) -> dict[str, Any] | None:
+    mapping = node.get("discriminator", {}).get("mapping", {})
+    if tag in mapping:
+        return {"$ref": mapping[tag]}
+    for branch in node.get("oneOf", ()):
+        target = _schema()["$defs"].get(branch.get("$ref", "").rsplit("/", 1)[-1], {})
+        if tag in KINDS and tag in target.get("required", ()):
+            return {"$ref": branch["$ref"]}
+    return None

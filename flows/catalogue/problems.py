@@ -1,0 +1,66 @@
+"""What is wrong with a flow file, said so that its author can mend it: code, place, sentence, cure and caret."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True)
+class FlowProblem:
+    """One mistake. `line` and `column` count from 1; `cure` is a sentence such as "did you mean 'email'?" or empty."""
+
+    code: str
+    severity: Severity
+    message: str
+    file: str
+    line: int = 1
+    column: int = 1
+    cure: str = ""
+    source_line: str = ""
+
+    @property
+    def place(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+    def sentence(self) -> str:
+        """Message and cure in one line."""
+        return f"{self.message}; {self.cure}" if self.cure else self.message
+
+    def text(self) -> str:
+        """`file:line:col: CODE message`, the source line, and a caret below the place."""
+        start = max(0, self.column - 90)
+        shown = self.source_line[start : start + 120]
+        caret = " " * (self.column - 1 - start) + "^"
+        return f"{self.place}: {self.code} {self.sentence()}\n{shown}\n{caret}"
+
+    def plain(self) -> dict[str, Any]:
+        """For JSON."""
+        names = ("code", "severity", "message", "cure", "file", "line", "column")
+        return {name: getattr(self, name) for name in names}
+
+
+def closest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that was probably meant."""
+    lowered = {name.lower(): name for name in sorted({*known})}
+    close = difflib.get_close_matches(word.lower(), lowered, n=1, cutoff=0.6)
+    return lowered[close[0]] if close else None
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """`did you mean 'email'?` when a known word is close to what was written, else an empty string."""
+    meant = closest(word, known)
+    return f"did you mean '{meant}'?" if meant else ""
+
+
+def cure_among(word: str, known: Iterable[str] | Mapping[str, Any], what: str = "known") -> str:
+    """The nearest known word, else the list of all when it is short enough to read."""
+    names = sorted({*known})
+    near = nearest(word, names)
+    if near or not names:
+        return near
+    return f"{what}: {', '.join(names[:12])}" + (" ..." if len(names) > 12 else "")

@@ -1,0 +1,157 @@
+"""What is loaded: flows, the actions, lookups and events that plugins bring, and the words of their mails."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
+
+from flows.catalogue.problems import FlowProblem
+from flows.catalogue.schema import FlowDefinition
+
+__all__ = ["ActionSpec", "BrokenFlow", "LoadedFlow", "MailTemplate", "Parameter", "Plugin", "Registry"]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One argument of an action; `kind` is its annotation, for people."""
+
+    name: str
+    required: bool
+    kind: str = ""
+
+
+@dataclass(frozen=True)
+class ActionSpec:
+    """A plugin's action: `parameters` are the `with:` arguments; `takes_more` when it accepts any others as text."""
+
+    name: str
+    call: Callable[..., Any]
+    parameters: tuple[Parameter, ...] = ()
+    takes_more: bool = False
+
+    @classmethod
+    def of(cls, name: str, call: Callable[..., Any]) -> ActionSpec:
+        """Read the arguments from the signature; the first parameter is the context."""
+        _, *arguments = inspect.signature(call).parameters.values()
+        named = (
+            argument for argument in arguments if argument.kind not in (argument.VAR_KEYWORD, argument.VAR_POSITIONAL)
+        )
+        return cls(
+            name,
+            call,
+            tuple(Parameter(a.name, a.default is a.empty, str(a.annotation)) for a in named),
+            any(argument.kind is argument.VAR_KEYWORD for argument in arguments),
+        )
+
+
+@dataclass(frozen=True)
+class MailTemplate:
+    """Subject and markdown body, both text with `${{ }}` holes; `file` is for problems."""
+
+    subject: str
+    body: str
+    file: str = ""
+    text: str = ""
+
+
+@dataclass
+class Plugin:
+    """What one plugin brings, and where its files are."""
+
+    name: str
+    root: Traversable
+    actions: dict[str, ActionSpec] = field(default_factory=dict)
+    lookups: dict[str, Callable[..., Any]] = field(default_factory=dict)
+    events: dict[str, type] = field(default_factory=dict)
+    mails: dict[tuple[str, str], MailTemplate] = field(default_factory=dict)
+
+    def file_name(self, relative: str) -> str:
+        """How a file of this plugin is called in problems and lists."""
+        return (
+            str(self.root / relative) if isinstance(self.root, Path) and self.name == "" else f"{self.name}/{relative}"
+        )
+
+    def read(self, relative: str) -> bytes | None:
+        """The bytes of a file of the plugin, None when there is none."""
+        target = self.root.joinpath(*relative.split("/"))
+        return target.read_bytes() if target.is_file() else None
+
+
+@dataclass(frozen=True)
+class LoadedFlow:
+    """A flow that is served: typed, with the exact text it was read from and the sha256 of its bytes (X12)."""
+
+    definition: FlowDefinition
+    text: str
+    content_hash: str
+    plugin: str
+    path: str
+    problems: tuple[FlowProblem, ...] = ()
+
+
+@dataclass(frozen=True)
+class BrokenFlow:
+    """A file or plugin that is not served, and why."""
+
+    plugin: str
+    file: str
+    problems: tuple[FlowProblem, ...]
+
+
+@dataclass
+class Registry:
+    """Everything that is loaded. Names are global: the first plugin that brings a name keeps it."""
+
+    flows: dict[str, LoadedFlow] = field(default_factory=dict)
+    broken: list[BrokenFlow] = field(default_factory=list)
+    plugins: list[Plugin] = field(default_factory=list)
+
+    def action(self, name: str) -> ActionSpec | None:
+        return next((plugin.actions[name] for plugin in self.plugins if name in plugin.actions), None)
+
+    def lookup(self, name: str) -> Callable[..., Any] | None:
+        return next((plugin.lookups[name] for plugin in self.plugins if name in plugin.lookups), None)
+
+    def event_type(self, name: str) -> type | None:
+        return next((plugin.events[name] for plugin in self.plugins if name in plugin.events), None)
+
+    def names(self, kind: str) -> list[str]:
+        """All registered names of one kind: "actions", "lookups" or "events"."""
+        return sorted(name for plugin in self.plugins for name in getattr(plugin, kind))
+
+    def mail(self, kind: str, language: str) -> MailTemplate | None:
+        """The template in that language, else in its base language ("cy" for "cy-GB"), else in English (X15)."""
+        for tried in (language, language.partition("-")[0], "en"):
+            for plugin in self.plugins:
+                if (kind, tried) in plugin.mails:
+                    return plugin.mails[kind, tried]
+        return None
+
+    def mail_kinds(self) -> list[str]:
+        """Every kind of mail for which there is a template in some language."""
+        return sorted({kind for plugin in self.plugins for kind, _ in plugin.mails})
+
+    def mails(self, kind: str) -> Iterator[MailTemplate]:
+        """One kind of mail in all its languages."""
+        for plugin in self.plugins:
+            yield from (mail for (named, _), mail in plugin.mails.items() if named == kind)
+
+    def read(self, relative: str) -> tuple[str, bytes] | None:
+        """Name and bytes of a file that some plugin brings, such as a locale."""
+        for plugin in self.plugins:
+            if (found := plugin.read(relative)) is not None:
+                return plugin.file_name(relative), found
+        return None
+
+    def flows_started_by(self, event: str) -> list[LoadedFlow]:
+        """The flows that start when this event is published; archived ones do not."""
+        found = (flow for flow in self.flows.values() if flow.definition.start.event == event)
+        return [flow for flow in found if not flow.definition.archived]
+
+    def with_plugins(self, first: Sequence[Plugin]) -> Registry:
+        """The same registry with other plugins looked at first: how lint sees a file beside its own mails."""
+        return replace(self, plugins=[*first, *self.plugins])

@@ -1,0 +1,82 @@
+"""Which words of a flow can be said in another language, by path; and whether a locale file says them (X23)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from flows.catalogue.problems import FlowProblem, cure_among
+from flows.catalogue.schema import FlowDefinition
+from flows.catalogue.source import Path, Place, Source
+
+WORD_KEYS = frozenset({"title", "label", "hint", "summary", "text", "help", "message", "customer_label"})
+_NAMED_WORDS = frozenset({"options", "status_labels"})
+_NO_WORDS = frozenset({"do", "effects", "timers", "with", "item_", "moved", "i18n"})
+
+
+def words_of(definition: FlowDefinition) -> dict[Path, str]:
+    """Every translatable text of a flow by its path, e.g. ("steps", "identity", "title")."""
+    written = definition.model_dump(by_alias=True, exclude_unset=True)
+    return {**dict(_words(written, ())), **({("type",): definition.type} if definition.type else {})}
+
+
+def translated(definition: FlowDefinition, locale: dict[str, Any]) -> FlowDefinition:
+    """The same flow in another language; what the locale does not say stays as it is."""
+    written = definition.model_dump(by_alias=True, exclude_unset=True)
+    for path in words_of(definition):
+        said = _at(locale, path)
+        if isinstance(said, str):
+            _at(written, path[:-1])[path[-1]] = said
+    return FlowDefinition.model_validate(written)
+
+
+def check_locale(definition: FlowDefinition, values: Any, source: Source) -> list[FlowProblem]:
+    """Words for places that do not exist, and how much is still missing."""
+    if not isinstance(values, dict):
+        return [source.problem("F602", "a locale is a map like the flow itself", Place(1, 1))]
+    words = words_of(definition)
+    given = dict(_leaves(values, ()))
+    problems = [
+        _lost_words(path, words, source)
+        for path, said in given.items()
+        if path not in words or not isinstance(said, str)
+    ]
+    missing = [path for path in words if path not in given]
+    if missing:
+        message = f"{len(missing)} of {len(words)} texts are not translated, first '{'.'.join(map(str, missing[0]))}'"
+        problems.append(source.problem("F605", message, Place(1, 1), "", "warning"))
+    return problems
+
+
+def _lost_words(path: Path, words: dict[Path, str], source: Source) -> FlowProblem:
+    """The problem stands at the first part of the path that leads nowhere."""
+    depths = range(1, len(path) + 1)
+    lost = next((n for n in depths if not any(known[:n] == path[:n] for known in words)), len(path))
+    beside = {str(known[lost - 1]) for known in words if len(known) >= lost and known[: lost - 1] == path[: lost - 1]}
+    message = f"the flow has no words at '{'.'.join(map(str, path[:lost]))}'"
+    return source.problem("F602", message, source.key(path[:lost]), cure_among(str(path[lost - 1]), beside))
+
+
+def _words(node: Any, path: Path) -> Iterator[tuple[Path, str]]:
+    if not isinstance(node, dict):
+        return
+    for key, inner in node.items():
+        named = bool(path) and path[-1] in _NAMED_WORDS
+        if isinstance(inner, str) and (named or key in WORD_KEYS):
+            yield (*path, key), inner
+        elif isinstance(inner, dict) and key not in _NO_WORDS:
+            yield from _words(inner, (*path, key))
+
+
+def _leaves(node: Any, path: Path) -> Iterator[tuple[Path, Any]]:
+    if isinstance(node, dict):
+        for key, inner in node.items():
+            yield from _leaves(inner, (*path, key))
+    else:
+        yield path, node
+
+
+def _at(node: Any, path: Path) -> Any:
+    for part in path:
+        node = node.get(part) if isinstance(node, dict) else None
+    return node
