@@ -1,0 +1,92 @@
+"""The second factor of staff: a code of six digits from an authenticator app, each taken once."""
+
+from __future__ import annotations
+
+from hmac import compare_digest
+
+import pyotp
+from sqlalchemy import select
+
+from flows.access import require
+from flows.actions.accounts.sessions import Denied, SignedIn, end_sessions, pass_second_factor
+from flows.actions.accounts.tallies import count_try
+from flows.clock import clock
+from flows.models import SignIn, User
+from flows.rules.errors import Invalid, OutOfStep, Refused
+from flows.work import Work
+
+STEP_SECONDS = 30
+WRONG = "This code is wrong or was used already. Wait for the next one and type that"
+
+
+def begin_totp(work: Work, user: User) -> str:
+    """The secret for the authenticator; the same again until it is confirmed. OutOfStep when one is set up."""
+    if user.totp_confirmed_at is not None:
+        raise OutOfStep("A second factor is set up already")
+    user = _locked(work, user.id)
+    if user.totp_secret is None:
+        user.totp_secret = pyotp.random_base32()
+        work.audit("second_factor_begun", user.email)
+    return user.totp_secret
+
+
+def totp_address(user: User, brand: str) -> str:
+    """The `otpauth://` address that the QR code shows."""
+    return pyotp.TOTP(user.totp_secret or "").provisioning_uri(name=user.email, issuer_name=brand)
+
+
+def confirm_totp(work: Work, user: User, code: str) -> None:
+    """Finish setting up: a first code shows that the authenticator has the secret. Invalid when it is wrong."""
+    count_try(work, f"totp:{user.id}")
+    user = _locked(work, user.id)
+    if user.totp_secret is None or user.totp_confirmed_at is not None:
+        raise OutOfStep("There is no second factor to confirm")
+    if not _takes(user, code):
+        raise Invalid(WRONG, "/code", "code-invalid")
+    user.totp_confirmed_at = clock.wall()
+    work.audit("second_factor_confirmed", user.email)
+
+
+def enrol(work: Work, sign_in: SignIn, code: str) -> SignedIn:
+    """Confirm the second factor and finish the sign-in that waited for it."""
+    confirm_totp(work, sign_in.user, code)
+    return pass_second_factor(work, sign_in)
+
+
+def check_totp(work: Work, sign_in: SignIn, code: str) -> SignedIn | Denied:
+    """Finish a sign-in with a code of the authenticator. Raises Busy after 10 tries in 15 minutes."""
+    count_try(work, f"totp:{sign_in.user_id}")
+    user = _locked(work, sign_in.user_id)
+    if user.totp_confirmed_at is None or not _takes(user, code):
+        return Denied("code-invalid", WRONG)
+    return pass_second_factor(work, sign_in)
+
+
+def reset_totp(work: Work, user: User) -> None:
+    """Let a colleague who lost the phone set up a new one; ends their sessions. Needs the permission `users`."""
+    require(work.actor, "users")
+    user.totp_secret = user.totp_confirmed_at = user.totp_last_step = None
+    end_sessions(work, user.id)
+    work.audit("second_factor_reset", user.email)
+
+
+def _takes(user: User, code: str) -> bool:
+    """One step early or late is right too; a step that was used, or is older than one that was, never again."""
+    totp = pyotp.TOTP(user.totp_secret or "")
+    typed = "".join(character for character in code if character in "0123456789")
+    now = int(clock.wall().timestamp()) // STEP_SECONDS
+    for step in (now - 1, now, now + 1):
+        if compare_digest(totp.generate_otp(step), typed) and step > (user.totp_last_step or 0):
+            user.totp_last_step = step
+            return True
+    return False
+
+
+def _locked(work: Work, user_id: int) -> User:
+    # Two requests with one code would both find the step unused; the row lock makes the second wait and see it used.
+    user = work.session.scalar(
+        select(User).where(User.id == user_id).with_for_update().execution_options(populate_existing=True)
+    )
+    if user is None:
+        raise Refused("No such person")
+    return user

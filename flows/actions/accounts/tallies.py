@@ -1,0 +1,38 @@
+"""Counters of tries, in the database, so that no restart and no second process forgets them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import delete
+from sqlalchemy.dialects import postgresql, sqlite
+
+from flows.clock import clock
+from flows.models import Tally
+from flows.rules.errors import Busy
+from flows.work import Work
+
+WINDOW_SECONDS = 15 * 60
+MOST_TRIES = 10
+
+
+def count_try(work: Work, key: str, most: int = MOST_TRIES, window_seconds: int = WINDOW_SECONDS) -> None:
+    """Count one try of `key` in this window; raises Busy with the seconds to wait when there were `most` already.
+
+    The try that is refused is not kept: the work it is part of rolls back, and the counter stands where it stood.
+    """
+    now = clock.wall()
+    began = int(now.timestamp()) // window_seconds * window_seconds
+    insert = (postgresql if work.session.get_bind().dialect.name == "postgresql" else sqlite).insert(Tally)
+    count = work.session.scalar(
+        insert.values(key=key[:200], window_at=datetime.fromtimestamp(began, UTC), count=1)
+        .on_conflict_do_update(index_elements=["key", "window_at"], set_={"count": Tally.count + 1})
+        .returning(Tally.count)
+    )
+    if (count or 0) > most:
+        raise Busy("Too many tries. Please wait a little", began + window_seconds - int(now.timestamp()))
+
+
+def forget_tallies(work: Work) -> None:
+    """Let go of windows that are over for a day; the worker asks for it."""
+    work.session.execute(delete(Tally).where(Tally.window_at < clock.wall() - timedelta(days=1)))

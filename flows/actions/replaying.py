@@ -1,0 +1,75 @@
+"""The first answer to a request is kept for a day, so that the same request again does nothing twice (API.md 7.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from flows.clock import clock
+from flows.models import Replay
+from flows.rules.errors import Invalid
+from flows.work import Work
+
+KEPT = timedelta(hours=24)
+RUNNING = 0
+
+
+def replay_of(work: Work, user_id: int, scope: str, key: str, fingerprint: str) -> Replay | None:
+    """The answer that was given to this key, or None: then it is this work's to do, and to `remember`.
+
+    A twin that runs at the same time waits for the first one here. Raises Invalid (`idempotency-mismatch`) when the key
+    was used for something else. `scope` is method and path, `fingerprint` the SHA-256 of the canonical body.
+    """
+    now = clock.wall()
+    mine = (Replay.user_id == user_id, Replay.scope == scope[:200], Replay.key == key[:120])
+    work.session.execute(delete(Replay).where(*mine, Replay.created_at < now - KEPT))
+    insert = (postgresql if work.session.get_bind().dialect.name == "postgresql" else sqlite).insert(Replay)
+    # The insert takes the key in this transaction: a second request with it waits at the unique index until we commit.
+    first = work.session.scalar(
+        insert.values(
+            user_id=user_id,
+            scope=scope[:200],
+            key=key[:120],
+            fingerprint=fingerprint,
+            status=RUNNING,
+            headers={},
+            body={},
+            created_at=now,
+        )
+        .on_conflict_do_nothing(index_elements=["user_id", "scope", "key"])
+        .returning(Replay.id)
+    )
+    if first is not None:
+        return None
+    earlier = work.session.scalars(select(Replay).where(*mine).execution_options(populate_existing=True)).one()
+    if earlier.fingerprint != fingerprint:
+        mismatch = Invalid("This key was used for another request. Use a new key", "", "idempotency-mismatch")
+        mismatch.code = "idempotency-mismatch"
+        raise mismatch
+    return earlier
+
+
+def remember(
+    work: Work,
+    user_id: int,
+    scope: str,
+    key: str,
+    *,
+    status: int,
+    body: Mapping[str, Any],
+    headers: Mapping[str, str] | None = None,
+) -> None:
+    """Keep the answer, in the same transaction as what it tells of."""
+    replay = work.session.scalars(
+        select(Replay).where(Replay.user_id == user_id, Replay.scope == scope[:200], Replay.key == key[:120])
+    ).one()
+    replay.status, replay.body, replay.headers = status, dict(body), dict(headers or {})
+
+
+def forget_replays(work: Work) -> None:
+    """Let go of answers older than a day; the worker asks for it."""
+    work.session.execute(delete(Replay).where(Replay.created_at < clock.wall() - KEPT))

@@ -1,0 +1,68 @@
+"""Which passwords are good enough, and what an email address is; no database is asked."""
+
+from __future__ import annotations
+
+import re
+
+from flows.rules.errors import Invalid, Problem
+
+LEAST_CHARACTERS = 10
+MOST_CHARACTERS = 200
+COMMON = {
+    "1234567890",
+    "0123456789",
+    "password12",
+    "password123",
+    "passwordpassword",
+    "qwertyuiop",
+    "qwerty12345",
+    "iloveyou12",
+}
+EMAIL = re.compile(
+    r"[^@\s,;:<>()\[\]\\\"\x00-\x1f\x7f]+@[^@\s,;:<>()\[\]\\\"\x00-\x1f\x7f.]+(\.[^@\s,;:<>()\[\]\\\"\x00-\x1f\x7f.]+)+"
+)
+
+
+def password_problems(password: str, email: str, pointer: str = "/password") -> list[Problem]:
+    """What speaks against this password, each with its cure; an empty list when nothing does."""
+    if len(password) < LEAST_CHARACTERS:
+        detail = f"Use a password of {LEAST_CHARACTERS} or more characters"
+        return [Problem(pointer, "too-short", detail, {"least": LEAST_CHARACTERS})]
+    if len(password) > MOST_CHARACTERS:
+        return [
+            Problem(
+                pointer,
+                "too-long",
+                f"Use a password of {MOST_CHARACTERS} characters at most",
+                {"most": MOST_CHARACTERS},
+            )
+        ]
+    plain = password.strip().lower()
+    if plain in (email.lower(), email.lower().partition("@")[0]):
+        return [Problem(pointer, "is-email", "Use a password that is not your email address")]
+    if plain in COMMON or len(set(plain)) < 4:
+        return [
+            Problem(pointer, "too-common", "Use a password that is harder to guess, for example three unrelated words")
+        ]
+    return []
+
+
+def check_password(password: str, email: str, pointer: str = "/password") -> None:
+    """Raises Invalid when the password is not good enough."""
+    problems = password_problems(password, email, pointer)
+    if problems:
+        raise Invalid(problems)
+
+
+def clean_email(text: str, pointer: str = "/email") -> str:
+    """The address in the form we keep: lower case, no space around. Raises Invalid when it is none."""
+    email = text.strip().lower()
+    if len(email) > 254 or not EMAIL.fullmatch(email):
+        raise Invalid("Enter an email address, like name@example.com", pointer, "email")
+    return email
+
+
+def masked(email: str) -> str:
+    """An address that its owner knows again and nobody else can use: p•••@example.com."""
+    name, _, domain = email.partition("@")
+    return f"{name[:1]}•••@{domain}"
