@@ -1,4 +1,4 @@
-"""Chromium and axe for tests: fixtures `chromium` and `axe`, a small HTML checker, and a threaded server for a WSGI app."""
+"""Chromium and axe for tests: fixtures `chromium` and `axe`, a checker of HTML, and a threaded server for an app."""
 
 import os
 import threading
@@ -58,7 +58,9 @@ def violations(page: Page) -> list[str]:
 
 @pytest.fixture
 def axe(chromium: Browser) -> Callable[..., None]:
-    """`axe(url, name, cookies, prepare)`: no violation, console error or sideways scroll at 375 and 1280 px, light and dark.
+    """`axe(url, name, cookies, prepare)`: no violation, console error or sideways scroll.
+
+    Looked at with 375 and 1280 px, light and dark.
 
     `cookies` are Playwright cookies (a signed-in session); `prepare(page)` may open a menu or a dialog first.
     With BATON_SHOTS set to a folder, a picture of each variant is kept there.
@@ -130,7 +132,9 @@ class HtmlFacts(HTMLParser):
         self.headings += tag == "h1"
         self.language = self.language or (named.get("lang") or "" if tag == "html" else "")
         self.references |= {
-            reference for name in ("aria-describedby", "aria-labelledby") for reference in (named.get(name) or "").split()
+            reference
+            for name in ("aria-describedby", "aria-labelledby")
+            for reference in (named.get(name) or "").split()
         }
         if tag == "label":
             self._labels_open += 1

@@ -131,7 +131,7 @@ async function send(form, dialog, button) {
   if (!(answer.status < 500)) return tell(form, words.failed);
   if (answer.status !== 204 && !answer.redirected) return show(dialog, answer);
   dialog.close();
-  document.getElementById("said").textContent = form.dataset.done || words.sent;
+  document.getElementById("said").replaceChildren(make("p", { className: "said", textContent: form.dataset.done || words.sent }));
   poke("resync");
 }
 
