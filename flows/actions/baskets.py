@@ -1,0 +1,50 @@
+"""A buyer's basket, kept on the server so that it is there on every device."""
+
+from __future__ import annotations
+
+from sqlalchemy import delete, select
+
+from flows import access
+from flows.actions.ordering import MOST_LINES, Item, quantity_problem
+from flows.models import BasketLine, Product
+from flows.rules.errors import Invalid, Refused
+from flows.work import Work
+
+
+def put(work: Work, product_uid: str, quantity: int) -> None:
+    """Set how many of a product are in the basket; 0 takes it out. Raises Invalid for an unknown product or quantity."""
+    user_id = _buyer(work)
+    product = work.session.scalar(access.products_on_sale().where(Product.uid == access.clean(product_uid)))
+    if product is None:
+        raise Invalid("This product is not on sale. Choose another one", "/product_id", "unknown_product")
+    problem = None if quantity == 0 else quantity_problem(quantity)
+    if problem:
+        raise Invalid([problem])
+    lines = {line.product_id: line for line in work.session.scalars(select(BasketLine).where(BasketLine.user_id == user_id))}
+    line = lines.get(product.id)
+    if quantity == 0:
+        if line is not None:
+            work.session.delete(line)
+    elif line is not None:
+        line.quantity = quantity
+    elif len(lines) >= MOST_LINES:
+        raise Invalid(f"A basket has at most {MOST_LINES} different products", "/product_id", "too_many")
+    else:
+        work.session.add(BasketLine(user_id=user_id, product_id=product.id, quantity=quantity, added_at=work.now))
+
+
+def empty(work: Work) -> None:
+    """Take everything out, because it was ordered."""
+    work.session.execute(delete(BasketLine).where(BasketLine.user_id == _buyer(work)), execution_options={"synchronize_session": False})
+
+
+def items_in(work: Work) -> list[Item]:
+    """What is in the basket as items of an order."""
+    query = select(Product.uid, BasketLine.quantity).join(BasketLine.product).where(BasketLine.user_id == _buyer(work)).order_by(BasketLine.id)
+    return [Item(uid, quantity) for uid, quantity in work.session.execute(query)]
+
+
+def _buyer(work: Work) -> int:
+    if work.actor.user_id is None:
+        raise Refused("Only a person has a basket", known=True)
+    return work.actor.user_id

@@ -1,0 +1,18 @@
+"""What this process serves: the registry that everything asks."""
+
+from __future__ import annotations
+
+from flows.catalogue.registry import Registry
+
+_current = Registry()
+
+
+def use(registry: Registry) -> None:
+    """Serve these flows from now on; `create_app` does it once, development again on every change."""
+    global _current
+    _current = registry
+
+
+def current() -> Registry:
+    """The flows that are served."""
+    return _current

@@ -1,0 +1,32 @@
+"""Notices of one person: those not seen yet, shown on every page, and the whole inbox."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import joinedload
+
+from flows.access import notices_of, read_as
+from flows.models import Notice
+from flows.queries.pages import Page, page_of
+from flows.rules.actors import Actor
+
+MOST_TOASTS = 3
+
+
+def unseen(actor: Actor) -> list[Notice]:
+    """The newest few not seen yet (A13)."""
+    query = notices_of(actor.user_id or 0).where(Notice.seen_at.is_(None)).options(joinedload(Notice.instance))
+    return list(read_as(actor).scalars(query.limit(MOST_TOASTS)))
+
+
+def inbox(actor: Actor, *, unread: bool = False, cursor: str | None = None, limit: int = 25) -> Page[Notice]:
+    query = notices_of(actor.user_id or 0).order_by(None).options(joinedload(Notice.instance))
+    if unread:
+        query = query.where(Notice.seen_at.is_(None))
+    return page_of(
+        read_as(actor), query, Notice.created_at, Notice.id, cursor=cursor, limit=limit, place=lambda row: (row.created_at, row.id),
+    )
+
+
+def address_of(notice: Notice) -> str:
+    """Where its link leads, below the portal."""
+    return f"/tasks/{notice.instance.reference}" if notice.instance is not None else notice.url
