@@ -1,0 +1,121 @@
+"""The one check of answers for page, API and import: everything wrong at once, every problem with its cure (X17)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from difflib import get_close_matches
+from typing import Any
+
+from flows.rules.answers import choices, dates, groups, numbers, texts
+from flows.rules.answers.shapes import AnswerContext, Checked, FieldLike, Wrong, is_blank, noun
+from flows.rules.errors import Problem
+from flows.rules.expressions import compile_condition
+
+KINDS = texts.KINDS | numbers.KINDS | dates.KINDS | choices.KINDS | groups.KINDS
+
+
+def check(
+    fields: Mapping[str, FieldLike], raw: Mapping[str, Any], context: AnswerContext, *, partial: bool = False
+) -> Checked:
+    """Clean values and all problems (X1, X17).
+
+    A field whose `when` does not hold is hidden: what was given for it is dropped, whatever the door. A question left
+    empty is null. With `partial` (a draft) nothing is required, absent fields stay absent and what is wrong is
+    reported and kept as it was typed.
+    """
+    if not isinstance(raw, Mapping):
+        return Checked({}, [Problem("", "type", "Give the answers as an object of names and values")])
+    asked = {name: field for name, field in fields.items() if field.type != "info"}
+    cleaned, problems = _clean_all(asked, raw, context)
+    shown = _shown(asked, cleaned, context, partial)
+    if partial:
+        values = {name: cleaned.get(name, raw[name]) for name in shown if name in raw}
+    else:
+        values = {name: cleaned.get(name) for name in shown}
+        problems = {name: _required(asked[name], cleaned, name, problems) for name in asked}
+    return Checked(values, [*_unknown(asked, raw), *(one for name in shown for one in problems.get(name, ()))])
+
+
+def _clean_all(
+    asked: Mapping[str, FieldLike], raw: Mapping[str, Any], context: AnswerContext
+) -> tuple[dict[str, Any], dict[str, list[Problem]]]:
+    """Every given answer on its own: its clean value (null for a blank one) or its problems."""
+    cleaned: dict[str, Any] = {}
+    problems: dict[str, list[Problem]] = {}
+    for name, field in asked.items():
+        if name not in raw:
+            continue
+        if is_blank(raw[name]):
+            cleaned[name] = None
+            continue
+        try:
+            cleaned[name] = _clean(field, raw[name], replace(context, beside=cleaned))
+        except Wrong as mistakes:
+            problems[name] = [replace(one, pointer=f"/{name}{one.pointer}") for one in mistakes.problems]
+    return cleaned, problems
+
+
+def _clean(field: FieldLike, raw: Any, context: AnswerContext) -> Any:
+    if field.type == "list":
+        return _clean_list(field, raw, context)
+    return KINDS[field.type].clean(field, raw, context)
+
+
+def _clean_list(field: FieldLike, raw: Any, context: AnswerContext) -> list[dict[str, Any]]:
+    """Each entry is a form of its own whose answers are `data.*` to its own conditions."""
+    checked = [check(field.item, entry, context) for entry in groups.items_of(field, raw)]
+    problems = [
+        replace(one, pointer=f"/{n}{one.pointer}") for n, entry in enumerate(checked) for one in entry.problems
+    ]
+    if problems:
+        raise Wrong(*problems)
+    return [entry.values for entry in checked]
+
+
+def _shown(
+    asked: Mapping[str, FieldLike], cleaned: Mapping[str, Any], context: AnswerContext, partial: bool
+) -> list[str]:
+    """The fields that are asked, given these answers. Hiding one may hide another, so ask until nothing changes."""
+    shown = list(asked)
+    while True:
+        given = {name: cleaned.get(name) for name in asked if name in cleaned or not partial}
+        data = {**context.scope.get("data", {}), **given, **{name: None for name in asked if name not in shown}}
+        scope = {**context.scope, "data": data}
+        left = [name for name in shown if _is_asked(asked[name], scope)]
+        if left == shown:
+            return shown
+        shown = left
+
+
+def _is_asked(field: FieldLike, scope: Mapping[str, Any]) -> bool:
+    """What is not yet known stays hidden for now (X2)."""
+    return not field.when or compile_condition(field.when).holds(scope) is True
+
+
+def _required(
+    field: FieldLike, cleaned: Mapping[str, Any], name: str, problems: Mapping[str, list[Problem]]
+) -> list[Problem]:
+    if not field.required or name in problems or cleaned.get(name) is not None:
+        return list(problems.get(name, ()))
+    return [Problem(f"/{name}", "required", _ask(field))]
+
+
+def _ask(field: FieldLike) -> str:
+    if field.type == "list":
+        return f"Add at least one entry to {noun(field)}"
+    if field.label.endswith("?"):
+        return f"Answer “{field.label}”"
+    like = {"email": ", like name@example.com", "domain": ", like example.com"}.get(field.type, "")
+    return f"{KINDS[field.type].ask} {noun(field)}{like}"
+
+
+def _unknown(asked: Mapping[str, FieldLike], raw: Mapping[str, Any]) -> list[Problem]:
+    return [_stranger(str(name), asked) for name in raw if name not in asked]
+
+
+def _stranger(name: str, asked: Mapping[str, FieldLike]) -> Problem:
+    near = get_close_matches(name, asked, n=1)
+    cure = f"; did you mean {near[0]!r}?" if near else f"; the questions are {', '.join(asked)}" if asked else ""
+    pointer = name[:80].replace("~", "~0").replace("/", "~1")
+    return Problem(f"/{pointer}", "unknown", f"There is no question called {name[:80]!r}{cure}")

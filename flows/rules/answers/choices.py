@@ -1,0 +1,109 @@
+"""Answers picked from something: choice, choices, user, department, file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flows.rules.answers.shapes import AnswerContext, FieldLike, Kind, noun, subject, wrong
+
+
+def label_of(field: FieldLike, value: str, context: AnswerContext | None) -> str | None:
+    """The label of one option, or None when there is no such option (or nobody to ask)."""
+    if field.options is not None:
+        return (field.options[value] or value) if value in field.options else None
+    if context is not None and context.options is not None:
+        return context.options(field.options_from).get(value)
+    if context is not None and context.lookup is not None:
+        return context.lookup(field.options_from, value)
+    return None
+
+
+def _picked(field: FieldLike, raw: Any, context: AnswerContext) -> str:
+    value = str(raw) if isinstance(raw, (str, int)) and not isinstance(raw, bool) else None
+    if value is None:
+        wrong("type", f"Choose {noun(field)} from the list")
+    if field.options is None and context.options is None and context.lookup is None:
+        wrong("options_unavailable", f"{subject(field)} cannot be chosen right now; try again in a minute")
+    if label_of(field, value.strip(), context) is None:
+        wrong("choice", f"Choose {noun(field)} from the list; “{value[:80]}” is not in it")
+    return value.strip()
+
+
+def _choice(field: FieldLike, raw: Any, context: AnswerContext) -> str:
+    return _picked(field, raw, context)
+
+
+def _choices(field: FieldLike, raw: Any, context: AnswerContext) -> list[str]:
+    """Each at most once, in the order given."""
+    if not isinstance(raw, (list, tuple)):
+        wrong("type", f"Choose {noun(field)} as a list")
+    values = list(dict.fromkeys(_picked(field, one, context) for one in raw if one != ""))
+    _at_most(field, len(values), field.max_items)
+    return values
+
+
+def _at_most(field: FieldLike, count: int, limit: int | None) -> None:
+    if limit is not None and count > limit:
+        wrong("too_many", f"{subject(field)}: choose {limit} or fewer, not {count}", max=limit)
+
+
+def person_id(raw: Any) -> int | str | None:
+    """An id from JSON or from a form, where every id is text; None when it is none."""
+    if isinstance(raw, str) and raw.strip().isascii() and 0 < len(raw.strip()) <= 64:
+        return int(raw) if raw.strip().isdigit() and len(raw.strip()) < 19 else raw.strip()
+    return raw if isinstance(raw, int) and not isinstance(raw, bool) else None
+
+
+def _person(field: FieldLike, raw: Any, context: AnswerContext) -> int | str:
+    """An id that may be chosen here; with `within`, somebody of the department chosen beside it (Q12)."""
+    chosen = person_id(raw)
+    if chosen is None:
+        wrong("type", f"Choose {noun(field)} from the list")
+    if context.people is None:
+        wrong("people_unavailable", f"{subject(field)} cannot be chosen here")
+    if context.people(field.type, chosen, context.beside.get(field.within) if field.within else None) is None:
+        where = " of that department" if field.within else ""
+        wrong("choice", f"Choose {noun(field)} from the list; there is no such {field.type}{where}")
+    return chosen
+
+
+def _file(field: FieldLike, raw: Any, context: AnswerContext) -> list[str]:
+    """Ids of uploads that were made before; each is checked on its own."""
+    ids = [raw] if isinstance(raw, str) else raw
+    if not isinstance(ids, (list, tuple)) or not all(isinstance(one, str) and len(one) <= 64 for one in ids):
+        wrong("type", f"Upload {noun(field)} first and give the ids of the uploads")
+    ids = list(dict.fromkeys(one.strip() for one in ids if one.strip()))
+    _at_most(field, len(ids), field.max_items if field.multiple else 1)
+    for n, upload in enumerate(ids):
+        if context.uploads is None:
+            wrong("upload_unavailable", f"{subject(field)}: files cannot be taken here", f"/{n}")
+        if refusal := context.uploads(upload, field):
+            wrong("upload_unavailable", refusal, f"/{n}")
+    return ids
+
+
+def _show_choice(field: FieldLike, value: Any, context: AnswerContext | None) -> str:
+    return label_of(field, str(value), context) or str(value)
+
+
+def _show_choices(field: FieldLike, value: Any, context: AnswerContext | None) -> str:
+    return ", ".join(_show_choice(field, one, context) for one in value) if isinstance(value, list) else str(value)
+
+
+def _show_person(field: FieldLike, value: Any, context: AnswerContext | None) -> str:
+    name = context.people(field.type, value, None) if context is not None and context.people is not None else None
+    return name or str(value)
+
+
+def _show_files(_field: FieldLike, value: Any, _context: AnswerContext | None) -> str:
+    count = len(value) if isinstance(value, (list, tuple)) else 1
+    return f"{count} file" if count == 1 else f"{count} files"
+
+
+KINDS = {
+    "choice": Kind(_choice, _show_choice, "Choose"),
+    "choices": Kind(_choices, _show_choices, "Choose"),
+    "user": Kind(_person, _show_person, "Choose"),
+    "department": Kind(_person, _show_person, "Choose"),
+    "file": Kind(_file, _show_files, "Upload"),
+}

@@ -1,0 +1,99 @@
+"""HTML forms and answers: reads the controls of a page into the raw shape of the API, and writes values back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Protocol
+
+from flows.rules.answers.check import KINDS
+from flows.rules.answers.dates import PARTS
+from flows.rules.answers.groups import ADDRESS, MOST_ITEMS, SIGNATURE
+from flows.rules.answers.numbers import money_text
+from flows.rules.answers.shapes import AnswerContext, FieldLike, is_blank
+
+NOTHING = "Not provided"
+_PARTED: dict[str, Iterable[str]] = {"date": PARTS, "address": ADDRESS, "signature": SIGNATURE}
+_MANY = ("choices", "file")
+
+
+class FormLike(Protocol):
+    """A posted form as werkzeug gives it."""
+
+    def get(self, key: str, /) -> str | None: ...
+    def getlist(self, key: str, /) -> list[str]: ...
+    def __iter__(self) -> Iterator[str]: ...
+
+
+def from_form(fields: Mapping[str, FieldLike], form: FormLike, prefix: str = "") -> dict[str, Any]:
+    """The answers in a posted form, shaped like JSON; controls that are no field of ours are left alone.
+
+    A field none of whose controls was posted is absent. Names: `field`; `field-day`, `-month`, `-year`;
+    `field-line1`, ...; `pets-0-name` for the entries of a list. A group of check boxes posts an empty `field` besides,
+    so that none ticked is told from not asked; a single one posts "no" first and the last value counts.
+    """
+    found = {name: _read(field, f"{prefix}{name}", form) for name, field in fields.items() if field.type != "info"}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _read(field: FieldLike, key: str, form: FormLike) -> Any:
+    if field.type == "list":
+        return _read_list(field, key, form)
+    if field.type in _MANY:
+        given = form.getlist(key)
+        return [one for one in given if one.strip()] if given else None
+    if field.type in _PARTED and (parts := _read_parts(field, key, form)):
+        return parts
+    if field.type == "boolean":
+        return next(reversed(form.getlist(key)), None)
+    return form.get(key)
+
+
+def _read_parts(field: FieldLike, key: str, form: FormLike) -> dict[str, str]:
+    given = {part: form.get(f"{key}-{part}") for part in _PARTED[field.type]}
+    return {part: value for part, value in given.items() if value is not None}
+
+
+def _read_list(field: FieldLike, key: str, form: FormLike) -> list[dict[str, Any]] | None:
+    """The entries in order; one that was left empty altogether is no entry."""
+    numbered = re.compile(rf"{re.escape(key)}-(\d{{1,4}})-", re.ASCII)
+    places = sorted({int(found[1]) for name in form if (found := numbered.match(name))})[: MOST_ITEMS + 1]
+    entries = [from_form(field.item, form, f"{key}-{n}-") for n in places]
+    return [entry for entry in entries if not is_blank(entry)] if places or form.get(key) is not None else None
+
+
+def to_form_text(field: FieldLike, value: Any) -> str:
+    """A value (clean, or as it was typed) as the text of its one control."""
+    if value is None or isinstance(value, Mapping):
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if field.type == "money" and isinstance(value, int):
+        return money_text(value)
+    if isinstance(value, (list, tuple)):
+        return ", ".join(str(one) for one in value)
+    return f"{value:g}" if isinstance(value, float) and value.is_integer() and abs(value) < 1e6 else str(value)
+
+
+def form_parts(field: FieldLike, value: Any) -> dict[str, str]:
+    """The texts of the controls of a date, address or signature, by the last part of their names."""
+    parts = _PARTED[field.type]
+    if isinstance(value, Mapping):
+        return {part: "" if value.get(part) is None else str(value[part]) for part in parts}
+    if field.type == "date" and isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
+        return {"day": str(int(value[8:])), "month": str(int(value[5:7])), "year": value[:4]}
+    return dict.fromkeys(parts, "")
+
+
+def display(field: FieldLike, value: Any, context: AnswerContext | None = None) -> str:
+    """An answer for people: 1,200.50, 24 November 2026, the label of a choice, Yes or No. Blank: "Not provided"."""
+    if is_blank(value):
+        return NOTHING
+    if field.type == "list":
+        return "; ".join(_entry(field, one, context) for one in value) if isinstance(value, list) else str(value)
+    return KINDS[field.type].show(field, value, context)
+
+
+def _entry(field: FieldLike, entry: Mapping[str, Any], context: AnswerContext | None) -> str:
+    given = {name: entry[name] for name in field.item if not is_blank(entry.get(name))}
+    return ", ".join(display(field.item[name], value, context) for name, value in given.items())

@@ -1,0 +1,102 @@
+"""What the rooms of this package share: a field as they see it, what they may ask, and how they say no."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, NamedTuple, NoReturn, Protocol
+
+from flows.rules.errors import Problem
+
+
+class FieldLike(Protocol):
+    """A field of a flow. A key that its type does not know reads as None or False."""
+
+    @property
+    def type(self) -> str: ...
+    @property
+    def label(self) -> str: ...
+    @property
+    def when(self) -> str | None: ...
+    def __getattr__(self, name: str) -> Any: ...
+
+
+class UploadCheck(Protocol):
+    """Says in a sentence why an upload cannot be the answer of a field, or None when it can."""
+
+    def __call__(self, upload_id: str, field: FieldLike) -> str | None: ...
+
+
+class PeopleCheck(Protocol):
+    """The name of a user or department (`kind`) that may be chosen here, or None. `within`: the chosen department."""
+
+    def __call__(self, kind: str, person_id: int | str, within: int | str | None) -> str | None: ...
+
+
+@dataclass(frozen=True)
+class AnswerContext:
+    """What checking needs to know besides the fields; a callable that is absent refuses the answers that need it.
+
+    `scope` is for `when`; `options(source)` lists the values of an `options_from` with their labels, `lookup(source,
+    value)` gives one label where a source is too large to list. `beside` holds the clean answers of the same form.
+    """
+
+    today: date
+    zone: str = "UTC"
+    scope: Mapping[str, Any] = field(default_factory=dict)
+    lookup: Callable[[str, str], str | None] | None = None
+    options: Callable[[str], Mapping[str, str]] | None = None
+    people: PeopleCheck | None = None
+    uploads: UploadCheck | None = None
+    beside: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Checked:
+    """Clean values by field name, and everything that is wrong."""
+
+    values: dict[str, Any]
+    problems: list[Problem]
+
+
+class Wrong(Exception):
+    """One or more problems of one answer; pointers are relative to its field."""
+
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__("; ".join(problem.detail for problem in problems))
+        self.problems = problems
+
+
+def wrong(code: str, detail: str, pointer: str = "", **meta: Any) -> NoReturn:
+    raise Wrong(Problem(pointer, code, detail, meta))
+
+
+class Kind(NamedTuple):
+    """How one field type is cleaned (JSON or form value in, answer out, `Wrong` when it cannot be) and shown."""
+
+    clean: Callable[[FieldLike, Any, AnswerContext], Any]
+    show: Callable[[FieldLike, Any, AnswerContext | None], str]
+    ask: str = "Enter"
+
+
+def noun(field: FieldLike) -> str:
+    """The label inside a sentence: "Admin Email" is "the admin email", a question stays as it is in quotes."""
+    if field.label.endswith("?"):
+        return f"an answer to “{field.label}”"
+    lowered = (word.lower() if word[1:].islower() or len(word) == 1 else word for word in field.label.split())
+    return "the " + " ".join(lowered)
+
+
+def subject(field: FieldLike) -> str:
+    """The label at the start of a sentence."""
+    return f"The answer to “{field.label}”" if field.label.endswith("?") else field.label
+
+
+def is_blank(value: Any) -> bool:
+    """Nothing was given: absent, white space, an empty list, or an object of nothing but blanks."""
+    if isinstance(value, str):
+        return not value.strip()
+    if isinstance(value, (list, tuple)):
+        return not value or all(is_blank(entry) for entry in value)
+    return value is None or (isinstance(value, Mapping) and all(is_blank(entry) for entry in value.values()))

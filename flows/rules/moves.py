@@ -1,0 +1,122 @@
+"""The life of a step: one table of states and moves, and what an answer makes of all the steps (DOMAIN.md 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any, NamedTuple
+
+from flows.rules.errors import OutOfStep
+from flows.rules.expressions import compile_condition
+from flows.rules.visibility import OVER, DefinitionLike, StepLike, is_shown, settled
+
+WITH_ACTOR = frozenset({"open", "returned", "reopened"})
+"""States in which the step's actor can work on it."""
+
+
+class Move(NamedTuple):
+    """From which states a move is possible, where it leads and who makes it; `actor` is the step's own actor."""
+
+    name: str
+    come_from: frozenset[str]
+    to: str
+    by: frozenset[str]
+
+
+def _move(name: str, come_from: Collection[str], to: str, *by: str) -> Move:
+    return Move(name, frozenset(come_from), to, frozenset(by))
+
+
+_ANYWHERE = ("locked", "open", "returned", "reopened", "pending_approval", "completed")
+MOVES = (
+    _move("unlock", ("locked", "skipped"), "open", "system"),
+    _move("lock", ("open", "skipped"), "locked", "system"),
+    _move("skip", _ANYWHERE, "skipped", "system"),
+    _move("save_draft", WITH_ACTOR, "", "actor"),
+    _move("submit", WITH_ACTOR, "completed", "actor"),
+    _move("submit_for_approval", WITH_ACTOR, "pending_approval", "actor"),
+    _move("complete", WITH_ACTOR, "completed", "system"),
+    _move("approve", ("pending_approval",), "completed", "staff"),
+    _move("return", ("pending_approval",), "returned", "staff"),
+    _move("reopen", ("completed",), "reopened", "staff"),
+    _move("restore", ("skipped",), "completed", "system"),
+)
+"""Every way from one state of a step to another; an empty `to` stays."""
+
+
+def allowed(step_state: str, actor_party: str, step_actor: str | None = None) -> list[str]:
+    """The moves that a party (customer, staff, system) can make now, in the order of the table.
+
+    `step_actor` is whose step it is: nobody else saves or submits it. Without it the party itself is assumed.
+    """
+    own = step_actor in (None, actor_party)
+    return [
+        move.name for move in MOVES
+        if step_state in move.come_from and (actor_party in move.by or (own and "actor" in move.by))
+    ]  # fmt: skip
+
+
+def target(move_name: str, step_state: str) -> str:
+    """The state that a move leads to. OutOfStep says why it cannot be made now."""
+    move = next(move for move in MOVES if move.name == move_name)
+    if step_state not in move.come_from:
+        verb = move_name.replace("_", " ")
+        raise OutOfStep(f"You cannot {verb} this step now: {_WORDS[step_state]}. Reload the page to see it as it is")
+    return move.to or step_state
+
+
+_WORDS = {
+    "locked": "other steps come first", "open": "it has not been submitted yet", "returned": "it was returned",
+    "reopened": "it was reopened", "pending_approval": "it is waiting for approval", "completed": "it is completed",
+    "skipped": "it is not needed",
+}  # fmt: skip
+
+
+def submitted_state(step: StepLike) -> str:
+    """Where a step goes when its actor submits it (C34)."""
+    return "completed" if step.approval is None else "pending_approval"
+
+
+def next_states(
+    definition: DefinitionLike,
+    states: Mapping[str, str],
+    scope: Mapping[str, Any],
+    accepted: Collection[str] = (),
+) -> dict[str, str]:
+    """All steps after an answer came in: what opens, what is skipped, what completes by itself (`done_when`).
+
+    One step can decide the next, so it goes round until nothing changes. `accepted` names the steps whose answers
+    were accepted before: one of them that was skipped in between is completed again, not asked again (Q19). A step
+    that is not yet decided waits as locked.
+    """
+    now = {name: states.get(name, "locked") for name in definition.steps}
+    for _ in range(len(now) + 1):
+        known = settled(definition, now, scope)
+        after = {name: _next(name, step, now, known, accepted) for name, step in definition.steps.items()}
+        if after == now:
+            break
+        now = after
+    return now
+
+
+def names_in_conditions(definition: DefinitionLike) -> frozenset[str]:
+    """The dotted names that `when` and `done_when` of the steps refer to: what `next_states` needs in its scope."""
+    conditions = [text for step in definition.steps.values() for text in (step.when, step.done_when) if text]
+    return frozenset(name for text in conditions for name in compile_condition(text).names)
+
+
+def _next(
+    name: str, step: StepLike, states: Mapping[str, str], scope: Mapping[str, Any], accepted: Collection[str]
+) -> str:
+    state, shown = states[name], is_shown(step, scope)
+    if shown is False:
+        return "skipped"
+    if state == "skipped" and shown and name in accepted:
+        return "completed"
+    if state in ("locked", "open", "skipped"):
+        state = "open" if shown and _is_ready(step, states) else "locked"
+    done = state in WITH_ACTOR and step.done_when and compile_condition(step.done_when).holds(scope)
+    return "completed" if done else state
+
+
+def _is_ready(step: StepLike, states: Mapping[str, str]) -> bool:
+    return all(states.get(need) in OVER for need in step.needs)

@@ -1,0 +1,53 @@
+"""The derived status of an instance of steps, who it waits for, and whether it is overdue: said only here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from flows.rules.moves import WITH_ACTOR
+from flows.rules.outcomes import completes_by_itself
+from flows.rules.visibility import DefinitionLike
+
+OPEN = frozenset({"not_started", "in_progress", "awaiting_review"})
+CLOSED = frozenset({"completed", "cancelled", "expired"})
+_UNTOUCHED = frozenset({"locked", "open", "skipped"})
+
+
+def status_of(states: Mapping[str, str], closed: str | None = None) -> str:
+    """The status from the states of the steps; `closed` is how the instance ended, None while it runs (C17 to C21).
+
+    All steps done is not completed: that takes an outcome (C20).
+    """
+    if closed is not None:
+        if closed not in CLOSED:
+            raise ValueError(f"an instance ends as one of {', '.join(sorted(CLOSED))}, not {closed!r}")
+        return closed
+    if "pending_approval" in states.values():
+        return "awaiting_review"
+    return "not_started" if _UNTOUCHED.issuperset(states.values()) else "in_progress"
+
+
+def waiting_on(definition: DefinitionLike, states: Mapping[str, str], status: str) -> str | None:
+    """Who holds the baton: customer, staff or system; None when the instance has ended.
+
+    A review comes first, because the customer's clock must not run meanwhile; then the customer's open steps, then
+    staff's. With nothing left to do somebody closes it: the system where the flow ends by itself, else staff.
+    """
+    if status not in OPEN:
+        return None
+    if "pending_approval" in states.values():
+        return "staff"
+    actors = {step.actor for name, step in definition.steps.items() if states.get(name) in WITH_ACTOR}
+    free = next((party for party in ("customer", "staff", "system") if party in actors), None)
+    return free or ("system" if completes_by_itself(definition) else "staff")
+
+
+def is_overdue(status: str, due_at: datetime | None, now: datetime) -> bool:
+    """Past its deadline and still running: computed, never stored (C22, Q20)."""
+    return status in OPEN and due_at is not None and now > due_at
+
+
+def is_past(expires_at: datetime | None, now: datetime) -> bool:
+    """An expiry holds as a predicate, whether or not its timer has fired (Q30)."""
+    return expires_at is not None and now >= expires_at
