@@ -42,6 +42,7 @@ class Effect(Base):
     payload: Mapped[dict[str, Any]]
     state: Mapped[str] = mapped_column(one_of("state", *EFFECT_STATES), default="pending")
     tries: Mapped[int] = mapped_column(default=0)
+    handed_at: Mapped[datetime | None]
     hints: Mapped[int] = mapped_column(default=0)
     next_at: Mapped[datetime]
     created_at: Mapped[datetime]

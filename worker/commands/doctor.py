@@ -1,0 +1,116 @@
+"""Looks at the installation from the settings to the flows; each line that is not well names its cure."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+from redis.exceptions import RedisError
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from flows.rules.actors import SYSTEM
+from flows.settings import Settings
+from worker import invariants, migrating
+from worker.queues import connect
+
+VERSIONS = {"postgresql": "SELECT version()", "sqlite": "SELECT 'SQLite ' || sqlite_version()"}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line: what was looked at, how it is, and the cure when it is not well."""
+
+    what: str
+    how: str
+    cure: str = ""
+
+
+@click.command()
+@click.option("--invariants", "with_invariants", is_flag=True, help="Also ask whether all rows fit together.")
+@click.option("--settings", "with_settings", is_flag=True, help="Also list every setting.")
+def doctor(with_invariants: bool, with_settings: bool) -> None:
+    """Say what is wrong with this installation, and the cure; exit code 2 when anything is."""
+    settings = Settings.from_env()
+    if with_settings:
+        for name, default, meaning in Settings.documented():
+            click.echo(f"{name:<22} {'(set)' if os.environ.get(name) else default or '-':<12} {meaning}")
+    looks: list[Callable[[Settings], Iterator[Finding]]] = [_settings, _folder, _database, _redis, _flows]
+    if with_invariants:
+        looks.append(_invariants)
+    ill = 0
+    for look in looks:
+        for finding in look(settings):
+            ill += bool(finding.cure)
+            click.echo(f"{'ill ' if finding.cure else 'well'}  {finding.what:<12} {finding.how}")
+            if finding.cure:
+                click.echo(f"      cure: {finding.cure}")
+    sys.exit(2 if ill else 0)
+
+
+def _settings(settings: Settings) -> Iterator[Finding]:
+    yield Finding("settings", f"mode {settings.mode}, {settings.origin}")
+    if settings.mode == "production" and not settings.origin.startswith("https://"):
+        yield Finding("address", "is not encrypted", "set BATON_PUBLIC_URL to https://...")
+    if settings.mode == "production" and not settings.mail_url:
+        yield Finding("mail", "mails go to files only", "set BATON_MAIL_URL, e.g. smtp://user:password@host:587")
+
+
+def _folder(settings: Settings) -> Iterator[Finding]:
+    folder = settings.folder
+    if os.access(folder, os.W_OK):
+        yield Finding("data folder", str(folder))
+    else:
+        yield Finding(
+            "data folder", f"{folder} cannot be written", "give it to the user who runs Baton, or set BATON_DATA"
+        )
+
+
+def _database(settings: Settings) -> Iterator[Finding]:
+    engine = migrating.engine_of(settings)
+    name = engine.url.render_as_string(hide_password=True)
+    try:
+        with engine.connect() as connection:
+            version = connection.scalar(text(VERSIONS[engine.dialect.name]))
+        current, newest = migrating.behind(engine)
+    except DBAPIError as fault:
+        yield Finding("database", f"{name} does not answer: {fault.orig}", "start it, or set DATABASE_URL")
+        return
+    yield Finding("database", f"{name}, {str(version).partition(' on ')[0]}")
+    cure = "" if current == newest else "baton db upgrade"
+    yield Finding("migrations", f"at {current or 'none'}, newest is {newest}", cure)
+
+
+def _redis(settings: Settings) -> Iterator[Finding]:
+    try:
+        connect(settings.redis, 1).ping()
+    except RedisError as fault:
+        yield Finding(
+            "redis",
+            f"{settings.redis} does not answer: {fault}",
+            "start it, or set REDIS_URL; `baton up` brings its own",
+        )
+    else:
+        yield Finding("redis", settings.redis.rpartition("@")[2])
+
+
+def _flows(settings: Settings) -> Iterator[Finding]:
+    from flows import catalogue
+
+    registry = catalogue.load([Path(folder) for folder in settings.flow_folders.split(os.pathsep) if folder])
+    yield Finding("flows", f"{len(registry.flows)} loaded: {', '.join(sorted(registry.flows))}")
+    for broken in registry.broken:
+        problem = broken.problems[0].text() if broken.problems else "unknown"
+        yield Finding("flows", f"{broken.file} is not loaded", problem)
+
+
+def _invariants(settings: Settings) -> Iterator[Finding]:
+    with Session(migrating.engine_of(settings), info={"actor": SYSTEM}) as session:
+        for sentence, rows in invariants.broken(session).items():
+            cure = f"not so for {', '.join(rows)}; keep a copy of the database and report it" if rows else ""
+            yield Finding("invariant", sentence, cure)

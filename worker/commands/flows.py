@@ -1,0 +1,54 @@
+"""Commands about flows: which are loaded, whether their files are right, and the schema that editors use."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from flows.settings import Settings
+
+
+@click.group()
+def flows() -> None:
+    """List and check flows, print their JSON schema."""
+
+
+@flows.command(name="list")
+def list_all() -> None:
+    """Every flow that is loaded, and every one that is not with the reason."""
+    from flows import catalogue
+    from flows.authoring.checks import list_flows
+
+    folders = [Path(folder) for folder in Settings.from_env().flow_folders.split(os.pathsep) if folder]
+    click.echo(list_flows(catalogue.load(folders)))
+
+
+@flows.command()
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json", "github", "sarif"]), default="text", help="How to say it."
+)
+@click.option("--strict", is_flag=True, help="Count warnings as well.")
+@click.option("--explain", metavar="CODE", help="Say what a code such as F102 means.")
+def lint(paths: tuple[Path, ...], form: str, strict: bool, explain: str | None) -> None:
+    """Check flow files or folders, or everything installed; exit code 1 when something must be mended."""
+    from flows.authoring import checks
+
+    if explain:
+        click.echo(checks.explain(explain) or f"No code is called {explain}")
+        return
+    text, code = checks.lint_paths(paths, form, strict=strict)
+    click.echo(text)
+    sys.exit(code)
+
+
+@flows.command()
+def schema() -> None:
+    """The JSON schema of a flow file, for editors."""
+    from flows.authoring.checks import json_schema
+
+    click.echo(json.dumps(json_schema(), indent=2))

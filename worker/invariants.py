@@ -1,0 +1,171 @@
+"""What must be true of every database at every moment (DOMAIN.md section 5), asked in SQL after any accident."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy.orm import Session
+
+from flows.models import (
+    Effect,
+    Instance,
+    Order,
+    OrderLine,
+    Owned,
+    Step,
+    Submission,
+    TimelineEvent,
+    Timer,
+)
+
+MOST_SHOWN = 20
+ENDINGS = {
+    "completed": ("instance_completed", "instance_closed"),
+    "cancelled": ("instance_cancelled", "instance_closed"),
+    "expired": ("instance_expired",),
+}
+
+
+@dataclass(frozen=True)
+class Invariant:
+    """A sentence, and the query that finds the rows for which it is not true."""
+
+    says: str
+    breaches: Callable[[], Select[str]]
+
+
+def broken(session: Session) -> dict[str, list[str]]:
+    """Each invariant's sentence with the rows that break it, by name; all empty when all is well."""
+    return {
+        invariant.says: [str(row) for row in session.scalars(invariant.breaches().limit(MOST_SHOWN))]
+        for invariant in INVARIANTS
+    }
+
+
+def _has(*kinds: str) -> ColumnElement[bool]:
+    return exists().where(TimelineEvent.instance_id == Instance.id, TimelineEvent.kind.in_(kinds))
+
+
+def _status_is_not_the_fold_of_events() -> Select[str]:
+    wrong = [and_(Instance.status == status, ~_has(*kinds)) for status, kinds in ENDINGS.items()]
+    every_kind = {kind for kinds in ENDINGS.values() for kind in kinds}
+    wrong.append(and_(Instance.status.not_in(ENDINGS), or_(_has(*every_kind), Instance.closed_at.is_not(None))))
+    return select(Instance.uid).where(or_(*wrong))
+
+
+def _gaps(subject: type[Instance] | type[Order]) -> Select[str]:
+    key = TimelineEvent.instance_id if subject is Instance else TimelineEvent.order_id
+    seqs = (
+        select(key.label("id"), func.count().label("events"), func.max(TimelineEvent.seq).label("last"))
+        .group_by(key)
+        .subquery()
+    )
+    return (
+        select(subject.uid)
+        .outerjoin(seqs, seqs.c.id == subject.id)
+        .where(
+            or_(
+                func.coalesce(seqs.c.events, 0) != subject.event_seq,
+                func.coalesce(seqs.c.last, 0) != subject.event_seq,
+            )
+        )
+    )
+
+
+def _fired_otherwise_than_once() -> Select[str]:
+    told = (
+        select(func.count())
+        .where(
+            TimelineEvent.instance_id == Timer.instance_id,
+            TimelineEvent.kind == "timer_fired",
+            TimelineEvent.facts["timer"].as_string() == Timer.name,
+            TimelineEvent.facts["n"].as_integer() == Timer.n,
+        )
+        .scalar_subquery()
+    )
+    fired = and_(Timer.ending == "fired", Timer.kind == "reminder")
+    return select(_timer_name()).where(
+        or_(and_(fired, told != 1), and_(~fired, told != 0), and_(Timer.ended_at.is_(None), told != 0))
+    )
+
+
+def _timer_name() -> ColumnElement[str]:
+    who = select(Instance.uid).where(Instance.id == Timer.instance_id).scalar_subquery()
+    return who + " " + Timer.name
+
+
+def _fired_early() -> Select[str]:
+    return select(_timer_name()).where(Timer.ending == "fired", Timer.ended_at < Timer.due_at)
+
+
+def _ended_two_ways() -> Select[str]:
+    return select(Instance.uid).where(_has("instance_completed"), _has("instance_expired", "instance_cancelled"))
+
+
+def _finalised_and_cancelled() -> Select[str]:
+    def happened(kind: str) -> ColumnElement[bool]:
+        return exists().where(TimelineEvent.order_id == Order.id, TimelineEvent.kind == kind)
+
+    return select(Order.uid).where(happened("order_finalised"), happened("order_cancelled"))
+
+
+def _effect_keys_twice() -> Select[str]:
+    return select(Effect.key).group_by(Effect.key).having(func.count() > 1)
+
+
+def _nobody_did_it() -> Select[str]:
+    unsigned = and_(TimelineEvent.actor_kind != "system", TimelineEvent.actor_id.is_(None))
+    return select(TimelineEvent.kind).where(
+        or_(TimelineEvent.request_id == "", TimelineEvent.actor_name == "", unsigned)
+    )
+
+
+def _of_another_organisation(
+    child: type[Owned], parent: type[Instance] | type[Order], key: ColumnElement[int | None]
+) -> Select[str]:
+    return select(parent.uid).join(child, key == parent.id).where(child.organisation_id != parent.organisation_id)
+
+
+def _progress_is_not_the_recount() -> Select[str]:
+    def steps(*states: str) -> ColumnElement[int]:
+        return select(func.count()).where(Step.instance_id == Instance.id, Step.state.in_(states)).scalar_subquery()
+
+    return select(Instance.uid).where(
+        or_(
+            Instance.steps_done != steps("completed"),
+            Instance.steps_total > select(func.count()).where(Step.instance_id == Instance.id).scalar_subquery(),
+        )
+    )
+
+
+INVARIANTS = (
+    Invariant("the status of an instance is the fold of its events", _status_is_not_the_fold_of_events),
+    Invariant("the timeline of an instance has no gap", partial(_gaps, Instance)),
+    Invariant("the timeline of an order has no gap", partial(_gaps, Order)),
+    Invariant("a reminder that fired is told of exactly once", _fired_otherwise_than_once),
+    Invariant("no timer fires before it is due", _fired_early),
+    Invariant("no instance is both completed and expired or cancelled", _ended_two_ways),
+    Invariant("no order is both finalised and cancelled", _finalised_and_cancelled),
+    Invariant("the key of an effect is unique", _effect_keys_twice),
+    Invariant("every event has an actor and a request id", _nobody_did_it),
+    Invariant("progress is what a recount says", _progress_is_not_the_recount),
+    *(
+        Invariant(
+            f"every row of {child.__tablename__} belongs to the organisation of its {parent.__tablename__[:-1]}",
+            partial(_of_another_organisation, child, parent, key),
+        )
+        for child, parent, key in (
+            (Step, Instance, Step.instance_id),
+            (Submission, Instance, Submission.instance_id),
+            (Timer, Instance, Timer.instance_id),
+            (TimelineEvent, Instance, TimelineEvent.instance_id),
+            (Effect, Instance, Effect.instance_id),
+            (OrderLine, Order, OrderLine.order_id),
+            (TimelineEvent, Order, TimelineEvent.order_id),
+            (Effect, Order, Effect.order_id),
+        )
+    ),
+)
