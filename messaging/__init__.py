@@ -1,0 +1,19 @@
+"""Mail, webhooks, notices and live news: everything that leaves the product, over SMTP and HTTP."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from flows import work
+from messaging import bell, mailing, notify, poke
+
+
+def register(app: Flask) -> None:
+    """Set up mail for this application; what hears of finished works is hung up once a process."""
+    mailing.set_up(app, app.config["BATON"])
+    for listener in (notify.hear,):
+        if listener not in work.listeners:
+            work.listeners.append(listener)
+    for herald in (bell.ring, poke.tell):
+        if herald not in work.heralds:
+            work.heralds.append(herald)

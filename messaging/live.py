@@ -1,0 +1,136 @@
+"""The live process: sockets that tell pages what has changed. It alone holds connections open."""
+
+from __future__ import annotations
+
+import signal
+from typing import Any
+
+import gevent
+import orjson
+import structlog
+from flask import Flask, request
+from flask_socketio import SocketIO, join_room
+from gevent.pool import Pool
+from gevent.pywsgi import WSGIServer
+from redis import Redis
+from redis.exceptions import RedisError
+
+from flows.access import read_as
+from flows.actions.accounts.sessions import living
+from flows.rules.actors import SYSTEM
+from flows.settings import Settings
+from flows.work import end_reading
+from messaging.live_gate import Gate, Visitor
+from messaging.poke import CHANNEL
+
+log = structlog.get_logger(__name__)
+
+MOST_CONNECTIONS = 5000
+LARGEST_FRAME_BYTES = 4096
+"""What clients send is a few words; everything large goes over HTTP."""
+SWEEP_SECONDS = 5
+RECONNECT_SECONDS = 1
+
+
+def serve(app: Flask, host: str, port: int) -> None:
+    """Serve sockets until SIGTERM or SIGINT. Needs gevent's patches in place before the application was made."""
+    settings: Settings = app.config["BATON"]
+    sockets = sockets_of(app)
+    gate = Gate(app, app.wsgi_app)
+    gevent.spawn(_relay, sockets, settings.redis)
+    gevent.spawn(_sweep, app, sockets, gate)
+    server = WSGIServer((host, port), gate, spawn=Pool(MOST_CONNECTIONS), log=None, error_log=None)
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        gevent.signal_handler(sign, server.stop, 1)
+    log.info("live", host=host, port=port)
+    server.serve_forever(stop_timeout=1)
+
+
+def sockets_of(app: Flask) -> SocketIO:
+    """Socket.IO over WebSocket only, with its two namespaces. The gate before it has checked who comes from where."""
+    sockets = SocketIO(
+        app, async_mode="gevent", async_handlers=False, manage_session=False, transports=["websocket"],
+        cors_allowed_origins="*", max_http_buffer_size=LARGEST_FRAME_BYTES, ping_interval=25, ping_timeout=20,
+    )
+    for namespace, kind in (("/portal", "customer"), ("/staff", "staff")):
+        sockets.on_event("connect", _welcome(kind), namespace=namespace)
+    return sockets
+
+
+def _welcome(kind: str) -> Any:
+    def connect(_auth: object = None) -> bool:
+        visitor: Visitor = request.environ["baton.visitor"]
+        if visitor.kind != kind:
+            return False
+        for room in visitor.rooms:
+            join_room(room)
+        return True
+
+    return connect
+
+
+def _relay(sockets: SocketIO, url: str) -> None:
+    """Pass on what is published after each commit; when Redis was away, everybody is asked to look anew."""
+    was_away = False
+    while True:
+        try:
+            with (
+                Redis.from_url(url, socket_connect_timeout=2, health_check_interval=10) as redis,
+                redis.pubsub(ignore_subscribe_messages=True) as heard,
+            ):
+                heard.subscribe(CHANNEL)
+                if was_away:
+                    _everybody(sockets, "resync")
+                was_away = False
+                while True:
+                    said = heard.get_message(timeout=5)
+                    if said is not None:
+                        emit(sockets, said["data"])
+        except (RedisError, OSError) as fault:
+            if not was_away:
+                log.warning("redis_away", fault=f"{type(fault).__name__}: {fault}")
+            was_away = True
+            gevent.sleep(RECONNECT_SECONDS)
+
+
+def emit(sockets: SocketIO, words: bytes) -> None:
+    """Emit one published list of pokes; nonsense is logged and passed over."""
+    try:
+        for poke in orjson.loads(words):
+            payload = {name: poke["payload"][name] for name in ("id", "seq", "type")}
+            for room in poke["rooms"]:
+                sockets.emit(poke["event"], payload, namespace="/staff" if room == "staff" else "/portal", to=room)
+    except (ValueError, KeyError, TypeError) as fault:
+        log.warning("unreadable_poke", fault=f"{type(fault).__name__}: {fault}")
+
+
+def _everybody(sockets: SocketIO, name: str) -> None:
+    for namespace in ("/portal", "/staff"):
+        sockets.emit(name, {}, namespace=namespace)
+
+
+def _sweep(app: Flask, sockets: SocketIO, gate: Gate) -> None:
+    """Close the sockets of sessions that have ended: signed out, idle, disabled."""
+    while True:
+        gevent.sleep(SWEEP_SECONDS)
+        try:
+            with app.app_context():
+                end_dead(sockets, gate)
+        except Exception:  # a database that is away for a while must not end the sweeping
+            log.exception("sweep_failed")
+
+
+def end_dead(sockets: SocketIO, gate: Gate) -> None:
+    """Tell and disconnect everybody whose session is over."""
+    held = gate.held()
+    alive = living(read_as(SYSTEM), held) if held else set()
+    end_reading()
+    for session_id in held - alive:
+        for namespace, sid in _sockets_in(sockets, f"session:{session_id}"):
+            sockets.emit("session.ended", {"id": "", "seq": 0, "type": "ended"}, namespace=namespace, to=sid)
+            sockets.server.disconnect(sid, namespace=namespace)
+
+
+def _sockets_in(sockets: SocketIO, room: str) -> list[tuple[str, str]]:
+    listed = sockets.server.manager.get_participants
+    return [(namespace, sid) for namespace in ("/portal", "/staff") for sid, _ in list(listed(namespace, room))]

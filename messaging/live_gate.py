@@ -1,0 +1,116 @@
+"""Who may open a socket: asked before the handshake, so that strangers cost a cookie check and nothing more."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import structlog
+from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
+
+from flows.access import read_as, visible_organisations
+from flows.actions.accounts.sessions import actor_for_token
+from flows.db import db
+from flows.models import Organisation
+from flows.rules.actors import Actor
+from flows.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+PATH = "/socket.io/"
+MOST_SOCKETS = 5
+"""Of one sign-in in this process: about as many tabs as anybody looks at."""
+
+Answer = Callable[[str, list[tuple[str, str]]], Any]
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Who is at the other end of a socket, and the rooms it hears."""
+
+    session_id: int
+    kind: str
+    rooms: tuple[str, ...]
+
+
+class Gate:
+    """WSGI before Socket.IO. A WebSocket lasts as long as its call, so counting calls counts sockets."""
+
+    def __init__(self, app: Flask, inside: Any) -> None:
+        self._app, self._inside = app, inside
+        self._settings: Settings = app.config["BATON"]
+        self._open: Counter[int] = Counter()
+
+    def __call__(self, environ: dict[str, Any], start_response: Answer) -> Iterable[bytes]:
+        if environ.get("PATH_INFO") == "/healthz":
+            return _say(start_response, "200 OK", "ok")
+        if environ.get("PATH_INFO") != PATH or environ.get("HTTP_UPGRADE", "").lower() != "websocket":
+            return _say(start_response, "404 Not Found", "Only WebSocket connections are served here")
+        if not self.is_ours(environ.get("HTTP_ORIGIN", ""), environ.get("HTTP_HOST", "")):
+            return _say(start_response, "403 Forbidden", "This origin may not connect")
+        try:
+            visitor = self._visitor(environ)
+        except SQLAlchemyError:
+            log.exception("no_database")
+            return _say(start_response, "503 Service Unavailable", "Come back in a moment", ("Retry-After", "5"))
+        if visitor is None:
+            return _say(start_response, "401 Unauthorized", "Sign in first")
+        if self._open[visitor.session_id] >= MOST_SOCKETS:
+            return _say(start_response, "429 Too Many Requests", "Too many open pages", ("Retry-After", "30"))
+        return self._through(visitor, environ, start_response)
+
+    def held(self) -> set[int]:
+        """The sign-ins that have a socket open."""
+        return set(self._open)
+
+    def is_ours(self, origin: str, host: str) -> bool:
+        """True for the portal's own origin, also under another name of this host; browsers always send one."""
+        if origin == self._settings.origin:
+            return True
+        try:
+            there, here = urlsplit(origin), urlsplit(f"//{host}")
+            port = there.port or {"http": 80, "https": 443}.get(there.scheme)
+        except ValueError:
+            return False
+        ours = {self._settings.port, urlsplit(self._settings.origin).port}
+        return there.scheme in ("http", "https") and there.hostname == here.hostname is not None and port in ours
+
+    def _through(self, visitor: Visitor, environ: dict[str, Any], start_response: Answer) -> Iterable[bytes]:
+        self._open[visitor.session_id] += 1
+        environ["baton.visitor"] = visitor
+        try:
+            return self._inside(environ, start_response)
+        finally:
+            self._open[visitor.session_id] -= 1
+            self._open += Counter()  # lets go of those at zero
+
+    def _visitor(self, environ: dict[str, Any]) -> Visitor | None:
+        # The signature of the cookie is checked without the database; only who was signed in once gets further.
+        session = self._app.session_interface.open_session(self._app, self._app.request_class(environ))
+        token = session.get("token") if session else None
+        if not isinstance(token, str):
+            return None
+        with self._app.app_context():
+            actor = actor_for_token(db.session(), token)
+            if actor is None or actor.session_id is None:
+                return None
+            return Visitor(actor.session_id, actor.kind, _rooms(actor))
+
+
+def _rooms(actor: Actor) -> tuple[str, ...]:
+    own = (f"user:{actor.user_id}", f"session:{actor.session_id}")
+    if actor.kind == "staff":
+        return (*own, "staff") if actor.may("view") else own
+    accounts = read_as(actor).scalars(visible_organisations(actor).with_only_columns(Organisation.id))
+    return (*own, *(f"account:{organisation_id}" for organisation_id in accounts))
+
+
+def _say(start_response: Answer, status: str, words: str, *headers: tuple[str, str]) -> Iterable[bytes]:
+    body = words.encode()
+    kind = ("Content-Type", "text/plain; charset=utf-8")
+    start_response(status, [kind, ("Content-Length", str(len(body))), *headers])
+    return [body]

@@ -1,0 +1,137 @@
+"""One table: for every kind of event, who hears of it on which channel, or that nobody does and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+
+from flows import events
+from flows import settings as settings_room
+from flows.actions.owing import owe_mail
+from flows.events import Event
+from flows.models import Notice, Order, Role, User
+from flows.rules.words import day_in_words, money_in_words
+from flows.work import Subject, Work
+
+INCIDENTS = "/admin/outbox/"
+"""Where staff see to what could not be delivered."""
+
+Told = Callable[[Work, Any, Any], None]
+
+
+@dataclass(frozen=True)
+class Silent:
+    """Nobody is told by the product itself, because of this."""
+
+    because: str
+
+
+def hear(work: Work, subject: Subject, fact: Event) -> None:
+    """Owe what the table says, in the transaction of the event."""
+    told = TABLE[type(fact)]
+    if not isinstance(told, Silent):
+        told(work, subject, fact)
+
+
+# --- mails about orders -----------------------------------------------------------------------------------------
+
+def _order_placed(work: Work, order: Order, fact: events.OrderPlaced) -> None:
+    """Always a confirmation; it says whether something is still needed."""
+    waiting = [e for s, e in work.recorded if s is order and isinstance(e, events.OrderAwaitingDetails)]
+    _mail_buyer(
+        work, order, "order-placed", outstanding=sum(len(e.instances) for e in waiting),
+        total=money_in_words(fact.total_minor, fact.currency),
+        placed_on=day_in_words(order.placed_at, order.organisation.time_zone),
+    )
+
+
+def _order_completed(work: Work, order: Order, _fact: events.OrderCompleted) -> None:
+    _mail_buyer(work, order, "order-completed")
+
+
+def _order_cancelled(work: Work, order: Order, fact: events.OrderCancelled) -> None:
+    """An expired task tells it in its own mail."""
+    if fact.reason != "expired":
+        _mail_buyer(work, order, "order-cancelled", reason=fact.text)
+
+
+def _order_failed(work: Work, order: Order, fact: events.OrderFailed) -> None:
+    for user_id in _staff_who_may(work, "orders"):
+        _mail(work, order, "order-failed", user_id, cause=fact.cause)
+
+
+def _mail_buyer(work: Work, order: Order, kind: str, **more: Any) -> None:
+    _mail(work, order, kind, order.placed_by_id, **more)
+
+
+def _mail(work: Work, order: Order, kind: str, user_id: int, **more: Any) -> None:
+    """Who they are, and in which language they read, is looked up when it is sent."""
+    owe_mail(
+        work, key=f"{order.uid}:{order.event_seq}:{kind}:{user_id}", template=kind, to=user_id,
+        scope={"order": _words(order), **more}, subject=order,
+    )
+
+
+def _words(order: Order) -> Mapping[str, Any]:
+    origin = settings_room.current().origin
+    return {
+        "ref": order.reference, "customer": order.customer_name,
+        "url": f"{origin}/orders/{order.number}", "staff_url": f"{origin}/admin/orders/{order.number}",
+    }
+
+
+# --- notices for staff ------------------------------------------------------------------------------------------
+
+def _gave_up(work: Work, subject: Subject, fact: events.EffectGaveUp) -> None:
+    """One notice a person until it is seen, however many incidents an outage brings."""
+    staff = _staff_who_may(work, "health")
+    unseen = select(Notice.user_id).where(Notice.user_id.in_(staff), Notice.url == INCIDENTS, Notice.seen_at.is_(None))
+    told = {*work.session.scalars(unseen), *(new.user_id for new in work.session.new if isinstance(new, Notice))}
+    text = f"{fact.what} for {subject.reference} could not be delivered: {fact.cause}"
+    for user_id in staff:
+        if user_id not in told:
+            work.session.add(Notice(
+                user_id=user_id, organisation_id=subject.organisation_id, text=text[:400], link_text="See to it",
+                url=INCIDENTS, created_at=work.now,
+            ))
+
+
+def _staff_who_may(work: Work, permission: str) -> list[int]:
+    roles = [role.id for role in work.session.scalars(select(Role)) if permission in role.permissions]
+    query = select(User.id).join(User.roles).where(Role.id.in_(roles), User.kind == "staff", User.is_active)
+    return list(work.session.scalars(query.distinct().order_by(User.id)))
+
+
+_BY_FLOW = Silent("the flow says in its effects who hears of this")
+_ON_THE_TIMELINE = Silent("it stands on the timeline; nobody has to do anything")
+
+TABLE: Mapping[type[Event], Told | Silent] = {
+    events.InstanceStarted: _BY_FLOW,
+    events.StepOpened: _BY_FLOW,
+    events.StepSubmitted: _BY_FLOW,
+    events.StepCompleted: _BY_FLOW,
+    events.InstanceCompleted: _BY_FLOW,
+    events.InstanceClosed: _BY_FLOW,
+    events.InstanceCancelled: _BY_FLOW,
+    events.InstanceExpired: _BY_FLOW,
+    events.InstanceOverdue: _BY_FLOW,
+    events.TimerFired: _BY_FLOW,
+    events.Assigned: _BY_FLOW,
+    events.ExpiryExtended: _ON_THE_TIMELINE,
+    events.TimerMissed: _ON_THE_TIMELINE,
+    events.MailSent: _ON_THE_TIMELINE,
+    events.EffectGaveUp: _gave_up,
+    events.EffectRetried: _ON_THE_TIMELINE,
+    events.EffectSkipped: _ON_THE_TIMELINE,
+    events.OrderPlaced: _order_placed,
+    events.OrderAwaitingDetails: Silent("the confirmation says it, and the flow's own mail asks for the details"),
+    events.OrderFinalised: _ON_THE_TIMELINE,
+    events.ProvisioningRequested: _ON_THE_TIMELINE,
+    events.LineProvisioned: Silent("the buyer hears when the whole order is complete"),
+    events.OrderCompleted: _order_completed,
+    events.OrderCancelled: _order_cancelled,
+    events.OrderFailed: _order_failed,
+}

@@ -1,0 +1,120 @@
+"""Carries out what is owed to the outside: mails, webhooks and plugin calls, each at least once, under one key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
+
+from flows import access
+from flows.access import read_as
+from flows.actions import delivering, ordering
+from flows.actions.delivering import Owed
+from flows.events import MailSent
+from flows.models import Effect
+from flows.models.orders import FIRST_NUMBER
+from flows.plugin import PassingFault, PermanentFault
+from flows.rules.actors import SYSTEM
+from flows.work import Work, end_reading, unit_of_work
+from messaging import mailing, posting, webhooks
+
+log = structlog.get_logger(__name__)
+
+NOT_ON_THE_TIMELINE = frozenset({"order-failed"})
+"""Mails between staff about a customer's order, which its timeline need not show."""
+
+Ending = Callable[[Work], dict[str, Any]]
+"""What is written down once it is done, in the work that marks it done; gives the facts kept with the effect."""
+
+
+def deliver(effect_id: int) -> bool:
+    """Carry out one owed effect. True when it is done now; False when there was nothing to do or it did not work.
+
+    What goes wrong is written on the effect (next try or incident) and never raised; only the database may raise.
+    """
+    kind = read_as(SYSTEM).scalar(select(Effect.kind).where(Effect.id == effect_id))
+    if kind == "call":
+        return _call(effect_id)
+    with unit_of_work(SYSTEM) as work:
+        owed = delivering.begin(work, effect_id)
+    if owed is None:
+        return False
+    try:
+        ending = _CARRIERS[owed.kind](owed)
+    except Exception as fault:  # noqa: BLE001  # whatever it is, it is written on the effect for people
+        _fail(effect_id, fault)
+        return False
+    with unit_of_work(SYSTEM) as work:
+        delivering.succeed(work, effect_id, **ending(work))
+    return True
+
+
+def _mail(owed: Owed) -> Ending:
+    letter = posting.prepare(owed)
+    end_reading()  # the mail server may take its time; no connection to the database waits with it
+    mailing.send(letter.words, name=letter.name, address=letter.address, key=owed.key, owed_at=letter.owed_at)
+
+    def ending(work: Work) -> dict[str, Any]:
+        if owed.payload["template"] not in NOT_ON_THE_TIMELINE:
+            _record_mail(work, owed, MailSent(owed.payload["template"], letter.name or letter.address))
+        if owed.payload["template"] in posting.PROVING:
+            _forget_secret(work, owed)
+        return {"to": letter.address}
+
+    return ending
+
+
+def _record_mail(work: Work, owed: Owed, sent: MailSent) -> None:
+    if owed.instance_id is not None:
+        work.record(access.instance_to_change(work, owed.instance_id), sent)
+    elif owed.order_id is not None:
+        work.record(access.order_to_change(work, str(owed.order_id + FIRST_NUMBER)), sent)
+
+
+def _forget_secret(work: Work, owed: Owed) -> None:
+    """A code or link that signs somebody in is not kept after it was sent."""
+    effect = work.session.get_one(Effect, owed.id)
+    effect.payload = {**effect.payload, "scope": {}}
+
+
+def _webhook(owed: Owed) -> Ending:
+    end_reading()
+    answer = webhooks.post(owed.payload["url"], owed.payload["event"], owed.payload["body"], owed.key)
+
+    def ending(work: Work) -> dict[str, Any]:
+        on_success = owed.payload.get("on_success") or {}
+        if line_uid := on_success.get("confirm_line"):
+            ordering.line_answered(work, line_uid, answer.status, answer.words)
+        return {"status": answer.status}
+
+    return ending
+
+
+_CARRIERS: dict[str, Callable[[Owed], Ending]] = {"email": _mail, "webhook": _webhook}
+
+
+def _call(effect_id: int) -> bool:
+    """A plugin's hook changes rows of ours, so it and its being done are one transaction."""
+    try:
+        with unit_of_work(SYSTEM) as work:
+            return delivering.call(work, effect_id)
+    except OperationalError:
+        raise  # the database, not the plugin: the effect stays as it is
+    except Exception as fault:  # noqa: BLE001  # a plugin may fail in any way
+        _fail(effect_id, fault, counted=False)
+        return False
+
+
+def _fail(effect_id: int, fault: Exception, counted: bool = True) -> None:
+    permanent = isinstance(fault, PermanentFault)
+    expected = permanent or isinstance(fault, PassingFault)
+    detail = fault.detail if isinstance(fault, (PassingFault, PermanentFault)) else f"{type(fault).__name__}: {fault}"
+    if not expected:
+        log.error("effect_failed", effect=effect_id, exc_info=fault)
+    with unit_of_work(SYSTEM) as work:
+        if not counted:
+            delivering.count_try(work, effect_id)
+        delivering.fail(work, effect_id, detail, permanent, getattr(fault, "retry_after", 0))

@@ -1,0 +1,77 @@
+"""After a commit: which rooms hear that something changed. Ids and numbers only, never text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.orm import Session, object_session
+
+from flows import events
+from flows.events import Event
+from flows.models import Instance, Notice
+from flows.work import Subject, Work
+from messaging import redis_door
+
+CHANNEL = "baton:live"
+_CREATED = (events.InstanceStarted,)
+_CLOSED = (events.InstanceCompleted, events.InstanceClosed, events.InstanceCancelled, events.InstanceExpired)
+_STEP = (events.StepOpened, events.StepSubmitted, events.StepCompleted)
+
+Poke = dict[str, Any]
+"""`{"rooms": [...], "event": "order.updated", "payload": {"id", "seq", "type"}}`"""
+
+
+def tell(work: Work) -> None:
+    """Publish the pokes of one work as one JSON list."""
+    pokes = [*_of_subjects(work), *_of_notices(work)]
+    if pokes:
+        redis_door.publish(CHANNEL, json.dumps(pokes, separators=(",", ":")).encode())
+
+
+def _of_subjects(work: Work) -> Iterable[Poke]:
+    changed: dict[tuple[type, int], tuple[Subject, list[Event]]] = {}
+    for subject, fact in work.recorded:
+        changed.setdefault((type(subject), subject.id), (subject, []))[1].append(fact)
+    for subject, facts in changed.values():
+        yield from _of_subject(subject, facts)
+
+
+def _of_subject(subject: Subject, facts: list[Event]) -> Iterable[Poke]:
+    """One poke for the list and page of the thing, one more for its steps, one for the totals when it comes or goes."""
+    public = [fact for fact in facts if not fact.staff_only]
+    rooms = ["staff", *([f"account:{subject.organisation_id}"] if public else [])]
+    last = (public or facts)[-1].kind()
+    if not isinstance(subject, Instance):
+        yield _poke(rooms, "order.updated", subject.uid, subject.event_seq, last)
+        return
+    comes, goes = (any(isinstance(fact, kinds) for fact in facts) for kinds in (_CREATED, _CLOSED))
+    name = "instance.closed" if goes else "instance.created" if comes else "instance.updated"
+    yield _poke(rooms, name, subject.uid, subject.event_seq, last)
+    if any(isinstance(fact, _STEP) for fact in facts):
+        yield _poke(rooms, "step.updated", subject.uid, subject.event_seq, last)
+    if comes or goes:
+        yield _poke(rooms, "summary.updated", subject.uid, subject.event_seq, last)
+
+
+def _of_notices(work: Work) -> Iterable[Poke]:
+    for notice in work.session.info.pop("noticed", ()):
+        yield _poke([f"user:{notice.user_id}"], "notification.created", notice.uid, 0, "notice")
+
+
+def _poke(rooms: list[str], name: str, uid: str, seq: int, kind: str) -> Poke:
+    return {"rooms": rooms, "event": name, "payload": {"id": uid, "seq": seq, "type": kind}}
+
+
+@event.listens_for(Notice, "after_insert")
+def _remember(_mapper: object, _connection: object, notice: Notice) -> None:
+    session = object_session(notice)
+    if session is not None:
+        session.info.setdefault("noticed", []).append(notice)
+
+
+@event.listens_for(Session, "after_rollback")
+def _forget(session: Session) -> None:
+    session.info.pop("noticed", None)

@@ -1,0 +1,124 @@
+"""From an owed mail to a letter with an address on it: who gets it, whether they may, and in which words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+
+from flows import catalogue
+from flows import settings as settings_room
+from flows.access import read_as
+from flows.actions.accounts.tallies import count_try
+from flows.actions.delivering import Owed
+from flows.catalogue import MailTemplate, Registry
+from flows.catalogue.loader import plugin_of_folder
+from flows.clock import clock
+from flows.models import Effect, User
+from flows.plugin import PermanentFault
+from flows.rules.actors import SYSTEM
+from flows.rules.errors import Busy
+from flows.work import unit_of_work
+from messaging import letters
+from messaging.letters import Frame, Letter
+from messaging.reasons import sentences_in
+
+MOST_A_DAY = 20
+DAY_SECONDS = 24 * 3600
+PROVING = {"sign-in-code": "sign-in", "invitation": "invitation"}
+"""Mails that may go to an address nobody has proved yet: they are how it is proved. The value says why they came."""
+
+
+@dataclass(frozen=True)
+class Post:
+    """A letter ready to go."""
+
+    words: Letter
+    name: str
+    address: str
+    owed_at: datetime
+
+
+@dataclass(frozen=True)
+class _Addressee:
+    name: str
+    address: str
+    language: str
+    first_name: str = ""
+
+
+def prepare(owed: Owed) -> Post:
+    """Write the letter. PermanentFault when it may not go (Q31) or cannot be written."""
+    addressee = _addressee(owed)
+    template = template_of(owed.payload["template"], addressee.language)
+    scope = _scope(owed, addressee)
+    words = letters.write(template, scope, _frame(owed, scope, addressee.language))
+    owed_at = read_as(SYSTEM).scalars(select(Effect.created_at).where(Effect.id == owed.id)).one()
+    if owed.tries == 1:
+        _count(owed, addressee)
+    return Post(words, addressee.name, addressee.address, owed_at)
+
+
+def template_of(kind: str, language: str) -> MailTemplate:
+    """The template in that language, else in English; a plugin or folder may bring its own words for ours."""
+    template = catalogue.current().mail(kind, language) or own_templates().mail(kind, language)
+    if template is None:
+        raise PermanentFault(f"No plugin brings the mail {kind!r}; add mail/{kind}.en.md")
+    return template
+
+
+@lru_cache(maxsize=1)
+def own_templates() -> Registry:
+    """The mails of the product itself, from the folder `mail` beside this file."""
+    return Registry(plugins=[plugin_of_folder(Path(__file__).parent)])
+
+
+def _addressee(owed: Owed) -> _Addressee:
+    proving = owed.payload["template"] in PROVING
+    user_id, address = owed.payload.get("to"), owed.payload.get("address")
+    if user_id is None:
+        if not address or not proving:
+            raise PermanentFault("Nobody to send this to: name a person who has a verified address")
+        return _Addressee("", address, owed.payload.get("language") or "en")
+    user = read_as(SYSTEM).get(User, user_id)
+    if user is None or not user.is_active:
+        raise PermanentFault("The account of the person this goes to is closed")
+    if user.email_verified_at is None and not proving:
+        raise PermanentFault(f"{user.name} has not verified an email address; mail goes to verified addresses only")
+    return _Addressee(user.name, user.email, user.language or "en", user.first_name)
+
+
+def _scope(owed: Owed, addressee: _Addressee) -> dict[str, Any]:
+    settings = settings_room.current()
+    return {
+        "settings": {"brand": settings.brand, "url": settings.origin},
+        "recipient": {"name": addressee.name, "first_name": addressee.first_name or addressee.name},
+        **owed.payload["scope"],
+    }
+
+
+def _frame(owed: Owed, scope: dict[str, Any], language: str) -> Frame:
+    settings, sentences = settings_room.current(), sentences_in(language)
+    about = {"brand": settings.brand, "title": "", "ref": ""}
+    why = PROVING.get(owed.payload["template"], "other")
+    if owed.instance_id is not None:
+        why, about = "task", {**about, "title": scope["instance"]["title"], "ref": scope["instance"]["ref"]}
+    elif owed.order_id is not None:
+        why, about = "order", {**about, "title": scope["order"]["customer"], "ref": scope["order"]["ref"]}
+    footer = (sentences[why].format(**about), sentences["answer"].format(address=settings.support_email))
+    return Frame(settings.brand, language, tuple(letters.one_line(line) for line in footer))
+
+
+def _count(owed: Owed, addressee: _Addressee) -> None:
+    """At most 20 mails a recipient and day (Q31). Sign-in codes count apart, so that they silence nothing else."""
+    purpose = "mail-proving" if owed.payload["template"] in PROVING else "mail"
+    key = f"{purpose}:{clock.now():%Y-%m-%d}:{addressee.address.lower()}"
+    try:
+        with unit_of_work(SYSTEM) as work:
+            count_try(work, key, most=MOST_A_DAY, window_seconds=DAY_SECONDS)
+    except Busy:
+        raise PermanentFault(f"{addressee.address} got {MOST_A_DAY} mails today, the most for one day") from None

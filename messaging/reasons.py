@@ -1,0 +1,32 @@
+"""Why somebody got a mail, and where an answer goes: the two sentences at the end of every mail."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+SENTENCES: Mapping[str, Mapping[str, str]] = {
+    "en": {
+        "task": "You get this email because of {title} ({ref}).",
+        "order": "You get this email because of order {ref} for {title}.",
+        "sign-in": "You get this email because somebody asked to sign in with this address.",
+        "invitation": "You get this email because somebody gave us this address to invite you.",
+        "other": "You get this email because you have an account with {brand}.",
+        "answer": "You can reply: your answer reaches {address}.",
+    },
+    "cy": {
+        "task": "Rydych yn cael yr e-bost hwn oherwydd {title} ({ref}).",
+        "order": "Rydych yn cael yr e-bost hwn oherwydd archeb {ref} ar gyfer {title}.",
+        "sign-in": "Rydych yn cael yr e-bost hwn oherwydd bod rhywun wedi gofyn am fewngofnodi gyda'r cyfeiriad hwn.",
+        "invitation": "Rydych yn cael yr e-bost hwn oherwydd bod rhywun wedi rhoi'r cyfeiriad i ni i'ch gwahodd.",
+        "other": "Rydych yn cael yr e-bost hwn oherwydd bod gennych gyfrif gyda {brand}.",
+        "answer": "Gallwch ateb: bydd eich ateb yn cyrraedd {address}.",
+    },
+}
+
+
+def sentences_in(language: str) -> Mapping[str, str]:
+    """The sentences in that language, else in its base language, else in English."""
+    for tried in (language, language.partition("-")[0]):
+        if tried in SENTENCES:
+            return SENTENCES[tried]
+    return SENTENCES["en"]
