@@ -75,6 +75,8 @@ def fail(work: Work, effect_id: int, detail: str, permanent: bool = False, retry
     instance_id = work.session.scalar(select(Effect.instance_id).where(Effect.id == effect_id))
     subject: Instance | Order | None = access.instance_to_change(work, instance_id) if instance_id is not None else None
     effect = _locked(work, effect_id)
+    if effect.state != "pending":
+        return  # another hand has done it meanwhile
     effect.faults = [*effect.faults, {"at": work.now.isoformat(), "try": effect.tries, "detail": detail[:500]}][-KEPT_FAULTS:]
     if not permanent and effect.tries < MOST_TRIES:
         wait = BACK_OFF[min(effect.tries, len(BACK_OFF)) - 1]
@@ -109,7 +111,9 @@ def call(work: Work, effect_id: int) -> bool:
 
 def count_try(work: Work, effect_id: int) -> None:
     """A call that raised undid its own count with everything else; count it again before `fail`."""
-    _locked(work, effect_id).tries += 1
+    effect = _locked(work, effect_id)
+    if effect.state == "pending":
+        effect.tries += 1
 
 
 def retry(work: Work, effect: Effect) -> None:

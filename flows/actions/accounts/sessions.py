@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
@@ -122,6 +123,15 @@ def _is_live(sign_in: SignIn) -> bool:
     now = clock.wall()
     idle = STAFF_IDLE if sign_in.user.kind == "staff" else CUSTOMER_IDLE
     return sign_in.access_expires_at > now and sign_in.expires_at > now and sign_in.last_seen_at > now - idle
+
+
+def living(session: Session, sign_in_ids: Collection[int]) -> set[int]:
+    """Which of these sessions are still alive, in one statement: what open sockets are held against."""
+    found = session.scalars(
+        select(SignIn).join(SignIn.user).options(contains_eager(SignIn.user))
+        .where(SignIn.id.in_(sign_in_ids), SignIn.revoked_at.is_(None), User.is_active)
+    )
+    return {sign_in.id for sign_in in found if _is_live(sign_in)}
 
 
 def actor_for_token(session: Session, token: str) -> Actor | None:
