@@ -1,4 +1,4 @@
-"""What authors ask about their files: which flows are loaded, what is wrong with them, and the schema for their editor."""
+"""What authors ask about their files: which flows are loaded, what is wrong with them, the schema for their editor."""
 
 from __future__ import annotations
 
@@ -86,11 +86,20 @@ def _check(path: Path, registry: Registry) -> Iterator[FlowProblem]:
         except OSError as wrong:
             yield FlowProblem("F901", "error", f"the file cannot be read ({wrong.strerror})", str(file))
             continue
-        reading = read_flow(raw, str(file))
-        yield from reading.problems
-        if reading.definition is not None:
-            beside = registry.with_plugins([plugin_of_folder(file.parent)])
-            yield from lint(reading.definition, beside, reading.source)
+        yield from _check_one(raw, file, registry)
+
+
+def _check_one(raw: bytes, file: Path, registry: Registry) -> Iterator[FlowProblem]:
+    reading = read_flow(raw, str(file))
+    yield from reading.problems
+    if reading.definition is None:
+        return
+    try:
+        beside = registry.with_plugins([plugin_of_folder(file.parent)])
+    except (OSError, UnicodeDecodeError) as wrong:
+        yield FlowProblem("F901", "error", f"a mail beside this flow cannot be read ({wrong})", str(file))
+        return
+    yield from lint(reading.definition, beside, reading.source)
 
 
 def _files(path: Path) -> list[Path]:

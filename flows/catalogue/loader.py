@@ -129,12 +129,12 @@ def _add_folder(registry: Registry, folder: Path) -> None:
         registry.broken.append(BrokenFlow(folder.name, str(folder), (problem,)))
         return
     for place in (folder, *sorted(entry for entry in folder.iterdir() if entry.is_dir())):
-        if _flow_files(place):
-            try:
+        try:
+            if _flow_files(place):
                 registry.plugins.append(plugin_of_folder(place))
-            except (OSError, UnicodeDecodeError) as wrong:
-                problem = FlowProblem("F901", "error", f"a file cannot be read ({wrong})", str(place))
-                registry.broken.append(BrokenFlow(place.name, str(place), (problem,)))
+        except (OSError, UnicodeDecodeError) as wrong:
+            problem = FlowProblem("F901", "error", f"a file cannot be read ({wrong})", str(place))
+            registry.broken.append(BrokenFlow(place.name, str(place), (problem,)))
 
 
 def _flow_files(root: Traversable) -> list[Traversable]:

@@ -144,6 +144,8 @@ def _path(loc: tuple[int | str, ...], values: Any) -> Path:
     path: list[str | int] = []
     here = values
     for n, part in enumerate(loc):
+        if n and isinstance(loc[n - 1], int) and part in KINDS:
+            continue  # the branch, though an effect also has a key of that name
         if _holds(here, part):
             path.append(part)
             here = here[part]
@@ -182,7 +184,8 @@ def _descend(node: dict[str, Any], loc: list[int | str]) -> dict[str, Any] | Non
     if branches:
         if loc and (chosen := _branch(node, loc[0])):
             return _descend(chosen, loc[1:])
-        return next((found for branch in branches if (found := _descend(branch, loc))), None)
+        tries = [loc, loc[1:]] if loc else [loc]  # the tag of a union is in the error's place, but not in the schema
+        return next((found for rest in tries for one in branches if (found := _descend(one, rest))), None)
     if not loc:
         return node if "properties" in node else None
     inner = node.get("properties", {}).get(loc[0]) or node.get("additionalProperties") or node.get("items")

@@ -44,10 +44,10 @@ class FlowProblem:
         return {name: getattr(self, name) for name in names}
 
 
-def closest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that was probably meant."""
+def closest(word: str, known: Iterable[str], alike: float = 0.6) -> str | None:
+    """The known word that was probably meant; `alike` is how much of both must agree, 0 to 1."""
     lowered = {name.lower(): name for name in sorted({*known})}
-    close = difflib.get_close_matches(word.lower(), lowered, n=1, cutoff=0.6)
+    close = difflib.get_close_matches(word.lower(), lowered, n=1, cutoff=alike)
     return lowered[close[0]] if close else None
 
 

@@ -38,6 +38,8 @@ def _check_timer(timer: Timer, path: Path, definition: FlowDefinition, report: R
     for key in ("before_due", "after_due"):
         if keys[key] and not definition.deadline and not timer.from_:
             report.at_key("F312", (*path, key), "this flow has no deadline, so the timer never fires", "add 'deadline'")
+    for key, spans in (("after", timer.after), ("before_due", timer.before_due), ("after_due", timer.after_due)):
+        _check_ascending(spans or (), key == "before_due", (*path, key), report)
     if timer.every and parse_span(timer.every).amount == 0:
         report.at_value("F315", (*path, "every"), "a timer cannot fire every 0 seconds")
     if timer.after and not timer.from_ and definition.expires:
@@ -48,6 +50,15 @@ def _check_timer(timer: Timer, path: Path, definition: FlowDefinition, report: R
             if shortest(span) >= longest(definition.deadline.after):
                 message = f"due {definition.deadline.after} after the creation, so this fires before it"
                 report.at_value("F313", (*path, "before_due", n), message, "", "warning")
+
+
+def _check_ascending(spans: tuple[str, ...], backwards: bool, path: Path, report: Report) -> None:
+    """A list out of order works, but is most often a slip in a number or unit."""
+    for n in range(1, len(spans)):
+        earlier, later = (n, n - 1) if backwards else (n - 1, n)
+        if shortest(spans[earlier]) >= longest(spans[later]):
+            message = f"'{spans[n]}' does not come after '{spans[n - 1]}'"
+            report.at_value("F316", (*path, n), message, "", "warning")
 
 
 def _check_against_end(span: str, time: str | None, end: Deadline, path: Path, report: Report) -> None:

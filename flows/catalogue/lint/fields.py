@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from flows.catalogue.lint.report import Report
 from flows.catalogue.lint.structure import exactly_one
-from flows.catalogue.problems import cure_among, nearest
+from flows.catalogue.problems import closest, cure_among
 from flows.catalogue.schema import FlowDefinition, FlowField
 from flows.catalogue.schema.words import listed
 from flows.catalogue.source import Path
@@ -98,9 +98,8 @@ def _check_roles(report: Report) -> None:
     used = list(_roles(report))
     counts = Counter(role for role, _ in used)
     for role, path in used:
-        others = [other for other in counts if other != role and counts[other] > counts[role]]
-        if counts[role] == 1 and (near := _twin(role, others)):
-            report.at_value("F209", path, f"the role '{role}' is used only here", near, "warning")
+        if counts[role] == 1 and (twin := _twin(role, counts)):
+            report.at_value("F209", path, f"the role '{role}' is used only here", f"did you mean '{twin}'?", "warning")
 
 
 def _roles(report: Report) -> Iterator[tuple[str, Path]]:
@@ -110,6 +109,6 @@ def _roles(report: Report) -> Iterator[tuple[str, Path]]:
             yield found.group(1), path
 
 
-def _twin(role: str, others: list[str]) -> str:
-    close = [other for other in others if abs(len(other) - len(role)) <= 1]
-    return nearest(role, close)
+def _twin(role: str, others: Iterable[str]) -> str | None:
+    close = [other for other in others if other != role and abs(len(other) - len(role)) <= 1]
+    return closest(role, close, alike=0.8)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from flows.catalogue.lint.chains import holes, walk
 from flows.catalogue.lint.expressions import check_mail
 from flows.catalogue.lint.fields import groups
 from flows.catalogue.lint.report import Report
@@ -91,10 +92,16 @@ def _check_call(effect: CallEffect, path: Path, registry: Registry, report: Repo
     spec = registry.action(effect.call)
     if spec is None:
         _check_name("actions", effect.call, (*path, "call"), registry, report)
+        for given, value in effect.with_.items():
+            _check_alike(given, value, (*path, "with", given), report)
         return
     names = [parameter.name for parameter in spec.parameters]
     for given in effect.with_:
-        if given not in names and not spec.takes_more:
+        if given in names:
+            continue
+        if spec.takes_more:
+            _check_alike(given, effect.with_[given], (*path, "with", given), report)
+        else:
             message = f"'{effect.call}' takes no '{given}'"
             report.at_key("F403", (*path, "with", given), message, cure_among(given, names, "it takes"))
     for parameter in spec.parameters:
@@ -102,6 +109,15 @@ def _check_call(effect: CallEffect, path: Path, registry: Registry, report: Repo
             twin = closest(parameter.name, effect.with_.keys() - {*names})
             place = (*path, "with", twin) if twin else (*path, "call")
             report.at_key("F404", place, f"'{effect.call}' needs '{parameter.name}'")
+
+
+def _check_alike(given: str, value: object, path: Path, report: Report) -> None:
+    """Nobody can say which arguments are right; one almost like the name it is filled from is most often a slip."""
+    for hole, _ in holes(value) if isinstance(value, str) else ():
+        parts = {part for chain in walk(hole) for part in chain.parts}
+        twin = closest(given, parts, alike=0.8)
+        if twin and given not in parts:
+            report.at_key("F405", path, f"'{given}' is almost '{twin}'", f"did you mean '{twin}'?", "warning")
 
 
 def _check_template(kind: str, path: Path, definition: FlowDefinition, registry: Registry, report: Report) -> None:

@@ -13,6 +13,7 @@ from flows.catalogue.schema.stages import Action, State
 from flows.catalogue.schema.steps import Step
 from flows.catalogue.schema.time import Deadline, Timer
 from flows.catalogue.schema.words import (
+    Chosen,
     Condition,
     Dotted,
     Flag,
@@ -52,7 +53,7 @@ class Start(Strict):
     if_: Condition | None = Field(None, alias="if")
     once_per: Words | None = None
     for_: Words | None = Field(None, alias="for")
-    assign: Words | None = None
+    assign: Chosen | None = None
     department: Words | None = None
     inputs: Fields = Field(default_factory=dict)
     fields: Fields = Field(default_factory=dict)

@@ -9,7 +9,19 @@ from pydantic import Field, NonNegativeInt
 from flows.catalogue.schema.effects import Effects
 from flows.catalogue.schema.fields import Fields
 from flows.catalogue.schema.time import Deadline
-from flows.catalogue.schema.words import Condition, Currency, Doer, Hole, Name, People, SpanText, Strict, Whole, Words
+from flows.catalogue.schema.words import (
+    Chosen,
+    Condition,
+    Currency,
+    Doer,
+    Hole,
+    Name,
+    People,
+    SpanText,
+    Strict,
+    Whole,
+    Words,
+)
 
 
 class Escalation(Strict):
@@ -70,5 +82,5 @@ class Step(Strict):
     payment: Payment | None = None
     outcome: tuple[OutcomeRule, ...] = ()
     deadline: Deadline | None = None
-    assign: Words | None = None
+    assign: Chosen | None = None
     do: Effects = ()

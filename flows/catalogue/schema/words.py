@@ -37,6 +37,7 @@ StateName = Annotated[str, _text(r"^[A-Za-z][A-Za-z0-9_]*$")]
 Dotted = Annotated[str, _text(r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$", 128)]
 Words = Annotated[str, StringConstraints(min_length=1, max_length=4000)]
 Hole = Annotated[str, _text(r"\$\{\{", 4000)]
+Chosen = Literal["unassigned", "round_robin", "least_busy"] | Hole
 Condition = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 SpanText = Annotated[str, _text(r"^(0|[1-9][0-9]{0,6})(m|h|d|wd|w)$")]
 Clock = Annotated[str, _text(r"^(([01][0-9]|2[0-3]):[0-5][0-9]|end)$")]
