@@ -127,7 +127,7 @@ def order_to_read(actor: Actor, number: str) -> Order:
 
 def order_to_change(work: Work, number: str) -> Order:
     """The same, locked. A work that needs an instance too locks the instance first."""
-    query = visible_orders(work.actor).where(_numbered(number)).options(selectinload(Order.lines))
+    query = visible_orders(work.actor).where(_numbered(number))
     return _found(work.session.scalar(query.with_for_update(of=Order)), "No such order")
 
 

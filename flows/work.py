@@ -81,8 +81,8 @@ def unit_of_work(actor: Actor) -> Iterator[Work]:
     session = db.session()
     if session.info.get("working"):
         raise RuntimeError("a unit of work is open already; a verb takes the `work` it was given")
+    session.expunge_all()  # first, so that rows read before keep their values and can still be shown
     session.rollback()
-    session.expunge_all()
     session.info.update(actor=actor, working=True)
     work = Work(session, actor, clock.now(), request_id.get() or new_request_id())
     try:

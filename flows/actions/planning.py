@@ -62,8 +62,13 @@ def step_happened(work: Work, instance: Instance, definition: FlowDefinition, st
 
 
 def cancel_timers(work: Work, instance: Instance) -> None:
-    """End every timer that has not come: a closed instance is left in peace (A11)."""
-    work.session.flush()
+    """End every timer that has not come: a closed instance is left in peace (A11).
+
+    Rows that this work has fired already are written after this statement and keep their own ending.
+    """
+    for timer in work.session.new:
+        if isinstance(timer, Timer) and timer.instance is instance:
+            timer.ended_at, timer.ending = work.now, "cancelled"
     work.session.execute(
         update(Timer).where(Timer.instance_id == instance.id, Timer.ended_at.is_(None))
         .values(ended_at=work.now, ending="cancelled"),

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flows.actions import owing, planning
 from flows.actions.scope import scope_of
 from flows.catalogue import FlowDefinition
 from flows.events import StepOpened
 from flows.models import Instance, Step
-from flows.rules import moves, progress, statuses
+from flows.rules import moves, statuses
+from flows.rules.expressions import compile_condition
+from flows.rules.progress import progress as progress_of
 from flows.work import Work
 
 
@@ -18,23 +22,22 @@ def settle(work: Work, instance: Instance, definition: FlowDefinition) -> None:
     """
     scope = scope_of(work.session, instance, definition, work.now, wanted=_names_in_conditions(definition))
     before = {step.name: step.state for step in instance.steps}
-    after = moves.next_states(definition, before, scope)
+    accepted = {step.name for step in instance.steps if step.attempt}
+    after = moves.next_states(definition, before, scope, accepted)
     for step in instance.steps:
         if after[step.name] != step.state:
             _move(work, instance, definition, step, after[step.name])
-    project(work, instance, definition, scope)
+    _project(work, instance, definition, after, scope)
 
 
-def project(work: Work, instance: Instance, definition: FlowDefinition, scope: dict[str, object]) -> None:
-    """Status, progress and waiting-on as the list shows them, derived in one place and stored on the row."""
-    states = {step.name: step.state for step in instance.steps}
-    done = progress.progress(states, definition=definition, scope=scope)
-    instance.steps_done, instance.steps_total, instance.may_grow = done.done, done.total, done.may_grow
-    if instance.is_open:
-        instance.status = statuses.status_of(states)
-        waiting_on = statuses.waiting_on(definition, states, instance.status)
-        if waiting_on != instance.waiting_on:
-            instance.waiting_on, instance.waiting_since = waiting_on, work.now
+def _project(work: Work, instance: Instance, definition: FlowDefinition, states: dict[str, str], scope: dict[str, Any]) -> None:
+    """Status, progress and waiting-on as lists show them: derived here and nowhere else, stored on the row."""
+    progress = progress_of(states, definition=definition, scope=scope)
+    instance.steps_done, instance.steps_total, instance.may_grow = progress.done, progress.total, progress.may_grow
+    instance.status = statuses.status_of(states)
+    waiting_on = statuses.waiting_on(definition, states, instance.status)
+    if waiting_on != instance.waiting_on:
+        instance.waiting_on, instance.waiting_since = waiting_on, work.now
     instance.last_activity_at = work.now
     instance.version += 1
 
@@ -54,4 +57,5 @@ def _move(work: Work, instance: Instance, definition: FlowDefinition, step: Step
 
 def _names_in_conditions(definition: FlowDefinition) -> frozenset[str]:
     """Roots that `when` and `done_when` mention, so that settling reads no person whom no condition needs."""
-    return frozenset(name.partition(".")[0] for name in moves.names_in_conditions(definition))
+    conditions = [text for step in definition.steps.values() for text in (step.when, step.done_when) if text]
+    return frozenset(name.partition(".")[0] for text in conditions for name in compile_condition(text).names)

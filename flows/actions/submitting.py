@@ -127,7 +127,7 @@ def _owe_for(work: Work, instance: Instance, definition: FlowDefinition, step: S
 
 def _end_if_it_ends(work: Work, instance: Instance, definition: FlowDefinition, rule: StepRule) -> None:
     """An outcome rule of the step first (C46, Q22), else the end of a flow that nobody needs to close (A31)."""
-    ending = outcomes.auto_outcome(rule, scope_of(work.session, instance, definition, work.now))
+    ending = outcomes.auto_outcome(rule, scope_of(work.session, instance, definition, work.now)) if rule.outcome else None
     if ending is not None:
         closing.end_with(work, instance, definition, ending[1])
     elif instance.steps_done == instance.steps_total and outcomes.completes_by_itself(definition):
