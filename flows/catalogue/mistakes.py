@@ -20,13 +20,14 @@ _KINDS_OF_VALUE = {
     "string_type": "text", "bool_type": "true or false", "int_type": "a whole number", "float_type": "a number",
     "dict_type": "a map", "tuple_type": "a list", "model_type": "a map", "model_attributes_type": "a map",
 }  # fmt: skip
+MOST_PROBLEMS = 100  # a file with more is better mended and read again
 _EVENTS = ("created", "assigned", "completed", "closed", "cancelled", "expired", "overdue", "rated")
 _STEP_EVENTS = ("opened", "submitted", "approved", "returned", "reopened")
 
 
 def problems_of(wrong: ValidationError, values: Mapping[str, Any], source: Source) -> list[FlowProblem]:
     """Every error of a validation as a problem, one per place, in file order."""
-    errors = wrong.errors(include_url=False)
+    errors = wrong.errors(include_url=False)[:MOST_PROBLEMS]
     meant = {_meant_key(error, values) for error in errors if error["type"] == "extra_forbidden"}
     found: dict[tuple[int, int], FlowProblem] = {}
     for error in errors:

@@ -1,0 +1,1 @@
+"""The catalogue: reader, lint, loader and the flows that ship."""
