@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
@@ -14,7 +15,6 @@ from flows.models import (
     Instance,
     Order,
     OrderLine,
-    Owned,
     Step,
     Submission,
     TimelineEvent,
@@ -123,9 +123,7 @@ def _nobody_did_it() -> Select[str]:
     )
 
 
-def _of_another_organisation(
-    child: type[Owned], parent: type[Instance] | type[Order], key: ColumnElement[int | None]
-) -> Select[str]:
+def _of_another_organisation(child: Any, parent: type[Instance] | type[Order], key: Any) -> Select[str]:
     return select(parent.uid).join(child, key == parent.id).where(child.organisation_id != parent.organisation_id)
 
 

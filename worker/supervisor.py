@@ -121,24 +121,27 @@ class Supervisor:
         self.stopping = True
 
     def end_all(self) -> None:
-        """Ask every child to end, last started first; after 8 seconds end it without asking."""
-        running = [child for child in reversed(self.children) if child.pid]
-        for child in running:
-            with contextlib.suppress(ProcessLookupError):
+        """Ask every child to end, the first one last because the others need it; after 8 s end it without asking."""
+        for wave in (self.children[1:], self.children[:1]):
+            running = [child for child in wave if child.pid]
+            for child in running:
                 os.kill(child.pid, signal.SIGTERM)
-        deadline = time.monotonic() + GRACE_SECONDS
-        for child in running:
-            while (_ending(child.pid)) is None:
-                if time.monotonic() > deadline:
-                    os.kill(child.pid, signal.SIGKILL)
-                    os.waitpid(child.pid, 0)
-                    break
-                time.sleep(0.02)
-            if self.apart:
-                _signal_group(child.pid, signal.SIGKILL)
-            if child.log:
-                child.log.drain()
-            child.pid = 0
+            deadline = time.monotonic() + GRACE_SECONDS
+            for child in running:
+                self._end(child, deadline)
+
+    def _end(self, child: Child, deadline: float) -> None:
+        while _ending(child.pid) is None:
+            if time.monotonic() > deadline:
+                os.kill(child.pid, signal.SIGKILL)
+                os.waitpid(child.pid, 0)
+                break
+            time.sleep(0.02)
+        if self.apart:
+            _signal_group(child.pid, signal.SIGKILL)
+        if child.log:
+            child.log.drain()
+        child.pid = 0
 
 
 def program(arguments: Sequence[str]) -> Callable[[], NoReturn]:
