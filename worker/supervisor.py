@@ -48,6 +48,12 @@ class Log:
             self.file.replace(self.file.with_suffix(".log.1"))
             self._out = self.file.open("ab", buffering=0)
 
+    def close(self) -> None:
+        """No more is said."""
+        for end in (self.reader, self.writer):
+            os.close(end)
+        self._out.close()
+
 
 @dataclass
 class Child:

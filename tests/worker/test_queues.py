@@ -47,7 +47,9 @@ def test_planted_functions_are_refused(app: Flask, redis: Redis, tmp_path: Path)
 def test_planted_callbacks_and_methods_are_refused(app: Flask, redis: Redis, tmp_path: Path) -> None:
     queue = Queue(DUE, connection=redis, serializer=JSONSerializer)
     callback = Callback("os.abort")
-    planted = Job.create("worker.jobs.fire", ([],), connection=redis, serializer=JSONSerializer, origin=DUE, on_success=callback)
+    planted = Job.create(
+        "worker.jobs.fire", ([],), connection=redis, serializer=JSONSerializer, origin=DUE, on_success=callback
+    )
     method = Job.create("format", ("x",), connection=redis, serializer=JSONSerializer, origin=DUE)
     method._instance = "{}"
     queue.enqueue_job(planted)

@@ -75,7 +75,9 @@ def test_without_redis_the_ticker_fires_and_delivers_itself(app: Flask, order_co
     assert not any(invariants.broken(read_as(SYSTEM)).values())
 
 
-def test_with_redis_nothing_is_done_before_a_worker_takes_it(app: Flask, order_coro: Callable[[int], None], valkey_url: str) -> None:
+def test_with_redis_nothing_is_done_before_a_worker_takes_it(
+    app: Flask, order_coro: Callable[[int], None], valkey_url: str
+) -> None:
     Redis.from_url(valkey_url).flushall()
     order_coro(60)
     Ticker(app, valkey_url).turn()
@@ -88,9 +90,17 @@ def test_with_redis_nothing_is_done_before_a_worker_takes_it(app: Flask, order_c
 def test_an_effect_behind_a_call_is_not_handed_over(world: World) -> None:
     with unit_of_work(SYSTEM) as work:
         for position, kind in enumerate(("call", "webhook")):
-            work.session.add(Effect(
-                key=f"k:{position}", chain="k", position=position, kind=kind, payload={}, next_at=work.now, created_at=work.now,
-            ))
+            work.session.add(
+                Effect(
+                    key=f"k:{position}",
+                    chain="k",
+                    position=position,
+                    kind=kind,
+                    payload={},
+                    next_at=work.now,
+                    created_at=work.now,
+                )
+            )
     assert len(claim(EFFECTS).fresh) == 1
     with unit_of_work(SYSTEM) as work:
         work.session.execute(update(Effect).where(Effect.position == 0).values(state="done"))
@@ -113,7 +123,9 @@ def test_two_tickers_at_once_share_the_work(app: Flask, order_coro: Callable[[in
     assert len(found) == len(set(found)) == 20
 
 
-def test_one_that_fails_does_not_hide_the_others(order_coro: Callable[[int], None], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_that_fails_does_not_hide_the_others(
+    order_coro: Callable[[int], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
     order_coro(3)
     ids = claim(TIMERS).fresh
     fire_due = tick.jobs.fire_due
@@ -132,11 +144,23 @@ def test_what_has_served_its_time_is_forgotten(world: World) -> None:
     old, user_id = clock.wall() - timedelta(hours=25), world.user_ids["buyer"]
     for moment in (old, clock.wall()):
         with unit_of_work(SYSTEM) as work:
-            work.session.add_all([
-                Tally(key="sign-in", window_at=moment, count=1),
-                SignInCode(user_id=user_id, code_hash="c", link_hash=str(moment), created_at=moment, expires_at=moment),
-                Replay(user_id=user_id, scope="s", key=str(moment), fingerprint="f", status=200, body={}, created_at=moment),
-            ])
+            work.session.add_all(
+                [
+                    Tally(key="sign-in", window_at=moment, count=1),
+                    SignInCode(
+                        user_id=user_id, code_hash="c", link_hash=str(moment), created_at=moment, expires_at=moment
+                    ),
+                    Replay(
+                        user_id=user_id,
+                        scope="s",
+                        key=str(moment),
+                        fingerprint="f",
+                        status=200,
+                        body={},
+                        created_at=moment,
+                    ),
+                ]
+            )
     tick.tidy()
     for rows in (Tally, SignInCode, Replay):
         assert read_as(SYSTEM).scalar(select(func.count()).select_from(rows)) == 1
