@@ -99,6 +99,7 @@ def _blocks(tokens: Sequence[Token]) -> Iterator[str]:
                 depth += 1
             case "bullet_list_close" | "ordered_list_close":
                 depth -= 1
+                bullet = "  " * depth
                 if depth == 0:
                     yield ""
             case "list_item_open":

@@ -26,7 +26,7 @@ from flows.settings import Settings, SettingsError
 from messaging.letters import Letter, one_line
 
 TIMEOUT_SECONDS = 10.0
-_ADDRESS = re.compile(r"[^\s@<>\"(),:;\\\[\]\x00-\x20\x7f]+@[^\s@<>\"(),:;\\\[\]]+")
+_ADDRESS = re.compile(r"[^\s@<>\"(),:;\\\[\]\x00-\x20\x7f]+@[^\s@<>\"(),:;\\\[\]\x00-\x20\x7f]+")
 
 
 def set_up(app: Flask, settings: Settings) -> None:
@@ -123,6 +123,14 @@ class VerifyingBackend(SmtpBackend):
     @property
     def connection_class(self) -> type[smtplib.SMTP]:
         return smtplib.SMTP_SSL if self.use_ssl else _VerifyingConnection
+
+    def send_messages(self, messages: Sequence[EmailMultiAlternatives]) -> int:
+        try:
+            return int(super().send_messages(messages))
+        finally:
+            if self.connection is not None:  # it was refused; a QUIT might hang once more
+                self.connection.close()
+                self.connection = None
 
 
 class FileBackend(BaseEmailBackend):
