@@ -100,7 +100,9 @@ def unit_of_work(actor: Actor) -> Iterator[Work]:
 
 def end_reading() -> None:
     """Let the reading transaction go, so that a long wait afterwards (a mail, say) holds no connection."""
-    db.session.rollback()
+    session = db.session()
+    session.expunge_all()
+    session.rollback()
 
 
 def new_request_id() -> str:

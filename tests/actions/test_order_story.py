@@ -16,7 +16,7 @@ from flows.models import Effect, Instance, Notice, Order, Timer
 from flows.queries import grid, timeline
 from flows.rules.actors import SYSTEM, Actor
 from flows.rules.errors import Invalid, OutOfStep, Refused
-from flows.work import unit_of_work
+from flows.work import end_reading, unit_of_work
 from tests.world import World
 
 ANSWERS = {"company_name": "Acme Ltd", "domain_name": "acme.example", "admin_email": "it@acme.example"}
@@ -28,6 +28,7 @@ def place(world: World, *products: str, actor: Actor | None = None, customer: st
 
 
 def instances() -> list[Instance]:
+    end_reading()
     return list(access.read_as(SYSTEM).scalars(select(Instance).order_by(Instance.id)))
 
 
