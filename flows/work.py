@@ -51,7 +51,7 @@ class Work:
             request_id=self.request_id,
         ))
 
-    def audit(self, kind: str, thing: str, **facts: object) -> None:
+    def audit(self, kind: str, thing: str, /, **facts: object) -> None:
         """Say what changed in something that has no timeline of its own (X10)."""
         self.session.add(AuditEntry(
             at=self.now, kind=kind, thing=thing[:200], facts=facts, actor_kind=self.actor.kind,
