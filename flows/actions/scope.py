@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -29,14 +29,17 @@ def scope_of(
     scope["data"] = answers_of(instance, definition)
     scope["links"] = instance.links
     scope["now"] = now.isoformat()
-    scope["settings"] = {"brand": settings.current().brand, "url": settings.current().origin}
+    product = settings.current()
+    scope["settings"] = {
+        "brand": product.brand, "url": product.origin, "support_email": product.support_email, "time_zone": product.time_zone,
+    }
     if "instance" in wanted:
         scope["instance"] = instance_words(instance, now)
     if "customer" in wanted:
-        scope["customer"] = _person(session, instance.customer_id) or _organisation(session, instance)
+        scope["customer"] = _customer(session, instance)
     for role in ("creator", "assignee"):
         if role in wanted:
-            scope[role] = _person(session, getattr(instance, f"{role}_id")) or {"id": "", "name": "", "first_name": "", "email": ""}
+            scope[role] = _person(session, getattr(instance, f"{role}_id"))
     return {**scope, **more}
 
 
@@ -58,7 +61,8 @@ def instance_words(instance: Instance, now: datetime) -> dict[str, Any]:
         "url": f"{settings.current().origin}/tasks/{instance.reference}",
         "status": instance.status, "state": instance.state or "", "open": instance.is_open,
         "overdue": instance.is_overdue(now), "waiting_on": instance.waiting_on or "",
-        "created_at": instance.created_at.isoformat(),
+        "created_at": instance.created_at.isoformat(), "source": instance.source,
+        "progress": instance.steps_done * 100 // (instance.steps_total or 1),
     }
     for name in ("due", "expires"):
         moment: datetime | None = getattr(instance, f"{name}_at")
@@ -70,11 +74,21 @@ def instance_words(instance: Instance, now: datetime) -> dict[str, Any]:
     return words
 
 
-def _person(session: Session, user_id: int | None) -> Mapping[str, Any] | None:
+def _person(session: Session, user_id: int | None) -> dict[str, Any]:
+    """A person's words; all empty when there is nobody, so that `assignee.id == ""` can be asked."""
     user = session.get(User, user_id) if user_id is not None else None
-    return user and {"id": user.uid, "name": user.name, "first_name": user.first_name, "email": user.email}
+    if user is None:
+        return dict.fromkeys(("id", "name", "first_name", "email", "phone", "language"), "")
+    return {
+        "id": user.uid, "name": user.name, "first_name": user.first_name, "email": user.email, "phone": user.phone,
+        "language": user.language,
+    }
 
 
-def _organisation(session: Session, instance: Instance) -> Mapping[str, Any]:
+def _customer(session: Session, instance: Instance) -> dict[str, Any]:
+    """The person who acts for the customer, with what is known of their organisation; else the organisation itself."""
     organisation = session.get_one(Organisation, instance.organisation_id)
-    return {"id": organisation.uid, "name": organisation.name, "first_name": organisation.name, "slug": organisation.slug, "email": ""}
+    person = _person(session, instance.customer_id)
+    if not person["id"]:
+        person |= {"id": organisation.uid, "name": organisation.name, "first_name": organisation.name}
+    return {**person, "organisation": organisation.name, "slug": organisation.slug, "address": organisation.address}

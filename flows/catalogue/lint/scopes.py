@@ -15,7 +15,7 @@ from flows.catalogue.registry import Registry
 from flows.catalogue.schema import FlowDefinition, FlowField
 from flows.catalogue.source import Path
 
-SETTINGS = ("brand", "currency", "language", "support_email", "time_zone", "url")
+SETTINGS = ("brand", "support_email", "time_zone", "url")
 PERSON = ("id", "name", "first_name", "email", "phone", "language")
 CUSTOMER = (*PERSON, "address", "organisation", "slug")
 INSTANCE = (
