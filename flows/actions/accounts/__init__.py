@@ -6,6 +6,7 @@ because the counted try must be kept. Too many tries raise `Busy`. Moments here 
 
 from flows.actions.accounts.app_tokens import AppTokens, issue_app_tokens, refresh_app_tokens, revoke_app_tokens
 from flows.actions.accounts.codes import (
+    WRONG_LINK,
     person_of_link,
     send_code,
     sign_in_with_code,
@@ -27,6 +28,7 @@ from flows.actions.accounts.people import (
     slug_of,
 )
 from flows.actions.accounts.sessions import (
+    CUSTOMER_IDLE,
     NOBODY,
     Denied,
     Device,
@@ -42,8 +44,10 @@ from flows.actions.accounts.sessions import (
 from flows.actions.accounts.tallies import count_try, forget_tallies
 
 __all__ = [
+    "CUSTOMER_IDLE",
     "LANGUAGES",
     "NOBODY",
+    "WRONG_LINK",
     "AppTokens",
     "Denied",
     "Device",

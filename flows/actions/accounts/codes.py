@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from flows import settings
 from flows.actions.accounts.passwords import remember_hash, verify
 from flows.actions.accounts.sessions import Denied, Device, SignedIn, open_sign_in
-from flows.actions.accounts.tallies import count_try
+from flows.actions.accounts.tallies import MOST_TRIES, count_try, uncount
 from flows.actions.accounts.tokens import digest, digest_of_code, new_token
 from flows.actions.owing import owe_mail
 from flows.clock import clock
@@ -22,6 +22,7 @@ from flows.work import Work
 
 CODE_LIVES = timedelta(minutes=15)
 MOST_TRIES_OF_A_CODE = 5
+MOST_CODES_OF_A_PLACE = 30
 WRONG_CODE = "This code is wrong or too old. Check it, or ask for a new one"
 WRONG_PASSWORD = "The email address or the password is wrong"  # noqa: S105  # words for people, no password
 WRONG_LINK = "This link was used already or is too old. Ask for a new one"
@@ -30,7 +31,7 @@ WRONG_LINK = "This link was used already or is too old. Ask for a new one"
 def send_code(work: Work, email: str, device: Device | None = None) -> None:
     """Mail a code and a link to whoever has an account under this address; nobody learns whether anybody has.
 
-    Raises Invalid for what is no address, Busy after 10 in 15 minutes for an address or from a place.
+    Raises Invalid for what is no address, Busy after 10 in 15 minutes for one mail address or 30 from one place.
     """
     email = clean_email(email)
     _count(work, "code", email, device)
@@ -113,6 +114,8 @@ def sign_in_with_password(work: Work, email: str, password: str, device: Device)
 
 
 def _open(work: Work, user: User, device: Device) -> SignedIn | Denied:
+    for key in (f"sign-in:{user.email}", f"sign-in@{device.address}", f"link@{device.address}"):
+        uncount(work, key)
     if device.door == "app" and user.kind == "staff":
         return Denied("unauthenticated", "Staff sign in to the back office, in a browser")
     return open_sign_in(work, user, device)
@@ -124,7 +127,7 @@ def _proved_by_mail(work: Work, user: User, row: SignInCode, device: Device) -> 
     return _open(work, user, device)
 
 
-def _of_link(token: str) -> Select[tuple[SignInCode]]:
+def _of_link(token: str) -> Select[SignInCode]:
     usable = (SignInCode.used_at.is_(None), SignInCode.expires_at > clock.wall())
     return select(SignInCode).where(SignInCode.link_hash == digest(token), *usable)
 
@@ -142,4 +145,4 @@ def _count(work: Work, what: str, email: str, device: Device | None) -> None:
     if email:
         count_try(work, f"{what}:{email}")
     if device is not None and device.address:
-        count_try(work, f"{what}@{device.address}", most=10)
+        count_try(work, f"{what}@{device.address}", MOST_CODES_OF_A_PLACE if what == "code" else MOST_TRIES)

@@ -84,6 +84,7 @@ def _takes(user: User, code: str) -> bool:
 
 def _locked(work: Work, user_id: int) -> User:
     # Two requests with one code would both find the step unused; the row lock makes the second wait and see it used.
+    work.session.flush()
     user = work.session.scalar(
         select(User).where(User.id == user_id).with_for_update().execution_options(populate_existing=True)
     )

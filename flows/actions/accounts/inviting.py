@@ -65,7 +65,7 @@ def invite(
             "expires_on": f"{invitation.expires_at:%-d %B %Y}",
         },
     )
-    work.audit("invited", email, kind=kind, role=role, organisation=organisation.name if organisation else None)
+    work.audit("invited", email, invited_as=kind, role=role, organisation=organisation.name if organisation else None)
     return invitation
 
 

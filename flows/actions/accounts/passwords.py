@@ -7,11 +7,13 @@ from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy.orm import Session
 
 from flows.actions.accounts.sessions import end_sessions
 from flows.actions.accounts.tallies import count_try
 from flows.clock import clock
 from flows.models import SignIn, User
+from flows.rules.actors import Actor
 from flows.rules.errors import Invalid, Refused
 from flows.rules.passwords import MOST_CHARACTERS, check_password
 from flows.work import Work
@@ -54,7 +56,7 @@ def set_password(work: Work, password: str, current: str | None = None) -> None:
     if user is None:
         raise Refused("Sign in first", known=True, code="unauthenticated")
     count_try(work, f"password:{user.id}")
-    if not is_fresh(work) and user.password_hash and not verify(user.password_hash, current or ""):
+    if not is_fresh(work.session, work.actor) and user.password_hash and not verify(user.password_hash, current or ""):
         raise Invalid("This is not your current password", "/current", "wrong")
     check_password(password, user.email)
     user.password_hash = hash_password(password)
@@ -62,7 +64,7 @@ def set_password(work: Work, password: str, current: str | None = None) -> None:
     work.audit("password_set", user.email)
 
 
-def is_fresh(work: Work) -> bool:
+def is_fresh(session: Session, actor: Actor) -> bool:
     """Whether the actor signed in so lately that asking again would prove nothing."""
-    sign_in = work.session.get(SignIn, work.actor.session_id) if work.actor.session_id else None
+    sign_in = session.get(SignIn, actor.session_id) if actor.session_id else None
     return sign_in is not None and sign_in.created_at > clock.wall() - FRESH

@@ -128,7 +128,9 @@ def _is_live(sign_in: SignIn) -> bool:
 def living(session: Session, sign_in_ids: Collection[int]) -> set[int]:
     """Which of these sessions are still alive, in one statement: what open sockets are held against."""
     found = session.scalars(
-        select(SignIn).join(SignIn.user).options(contains_eager(SignIn.user))
+        select(SignIn)
+        .join(SignIn.user)
+        .options(contains_eager(SignIn.user))
         .where(SignIn.id.in_(sign_in_ids), SignIn.revoked_at.is_(None), User.is_active)
     )
     return {sign_in.id for sign_in in found if _is_live(sign_in)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from flows.clock import clock
@@ -21,16 +21,31 @@ def count_try(work: Work, key: str, most: int = MOST_TRIES, window_seconds: int 
 
     The try that is refused is not kept: the work it is part of rolls back, and the counter stands where it stood.
     """
-    now = clock.wall()
-    began = int(now.timestamp()) // window_seconds * window_seconds
+    began = _window(window_seconds)
     insert = (postgresql if work.session.get_bind().dialect.name == "postgresql" else sqlite).insert(Tally)
     count = work.session.scalar(
-        insert.values(key=key[:200], window_at=datetime.fromtimestamp(began, UTC), count=1)
+        insert.values(key=key[:200], window_at=began, count=1)
         .on_conflict_do_update(index_elements=["key", "window_at"], set_={"count": Tally.count + 1})
         .returning(Tally.count)
     )
     if (count or 0) > most:
-        raise Busy("Too many tries. Please wait a little", began + window_seconds - int(now.timestamp()))
+        raise Busy(
+            "Too many tries. Please wait a little", int((began - clock.wall()).total_seconds()) + window_seconds + 1
+        )
+
+
+def uncount(work: Work, key: str) -> None:
+    """Take back the try just counted: it was a right one, and an office behind one address has many of those."""
+    began = _window(WINDOW_SECONDS)
+    work.session.execute(
+        update(Tally)
+        .where(Tally.key == key[:200], Tally.window_at == began, Tally.count > 0)
+        .values(count=Tally.count - 1)
+    )
+
+
+def _window(seconds: int) -> datetime:
+    return datetime.fromtimestamp(int(clock.wall().timestamp()) // seconds * seconds, UTC)
 
 
 def forget_tallies(work: Work) -> None:

@@ -1,0 +1,81 @@
+"""What stands around every page: brand, navigation, the person, notices, language and colours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from flask import Flask, current_app, g, request
+
+from flows.queries import notices
+from flows.rules.actors import Actor
+from portal import forms, pages
+from portal.pages import navigation
+from portal.web import LANGUAGES, THEMES, language, live_url
+
+SOCKET_PATH = "/socket.io/?EIO=4&transport=websocket"
+
+
+class Link(NamedTuple):
+    label: str
+    url: str
+
+
+class Toast(NamedTuple):
+    id: str
+    text: str
+    link_text: str
+    url: str
+
+
+@dataclass
+class Frame:
+    """What base.html asks for; see its first lines."""
+
+    brand: str
+    home: str = "/"
+    user: Actor | None = None
+    nav: list[navigation.Entry] = field(default_factory=list)
+    links: list[Link] = field(default_factory=list)
+    toasts: list[Toast] = field(default_factory=list)
+    language: str = "en"
+    languages: list[tuple[str, str]] = field(default_factory=lambda: list(LANGUAGES.items()))
+    direction: str = "ltr"
+    theme: str = ""
+    staff: bool = False
+    live_url: str = ""
+
+
+def register(app: Flask) -> None:
+    app.context_processor(_context)
+
+
+def make_frame(bare: bool = False) -> Frame:
+    """The frame of this request; a bare one asks the database nothing, for pages about what went wrong."""
+    actor: Actor | None = g.get("actor")
+    theme = request.cookies.get("theme", "")
+    frame = Frame(
+        current_app.config["BATON"].brand, user=actor, language=language(), theme=theme if theme in THEMES else ""
+    )
+    if actor is None:
+        return frame
+    frame.home = "/admin/" if actor.is_staff else "/"
+    frame.live_url = live_url() + SOCKET_PATH
+    frame.links = [Link(label, url) for label, url in pages.links_for(actor)]
+    if not bare:
+        frame.nav = navigation.entries(actor)
+        frame.toasts = _toasts(actor)
+    return frame
+
+
+def _context() -> dict[str, Any]:
+    frame = g.get("frame")
+    if frame is None:
+        frame = g.frame = make_frame()
+    return {"frame": frame, "form_key": forms.form_key, "actor": g.get("actor")}
+
+
+def _toasts(actor: Actor) -> list[Toast]:
+    return [
+        Toast(notice.uid, notice.text, notice.link_text, notices.address_of(notice)) for notice in notices.unseen(actor)
+    ]

@@ -1,0 +1,23 @@
+"""The pages of the portal, one module a family; a new one joins MODULES and, if people go there often, `navigation`."""
+
+from __future__ import annotations
+
+from flask import Flask
+from flask_babel import gettext as _
+
+from flows.rules.actors import Actor
+from portal.pages import invite, members, plain, profile, second_factor, sign_in
+
+MODULES = (sign_in, second_factor, invite, profile, members, plain)
+"""Each has a blueprint called `pages`, whose views say with `@may(...)` who may use them."""
+
+
+def register(app: Flask) -> None:
+    for module in MODULES:
+        app.register_blueprint(module.pages)
+
+
+def links_for(actor: Actor) -> list[tuple[str, str]]:
+    """The links in a person's own menu."""
+    links = [(_("Profile and security"), "/settings/profile")]
+    return links if actor.is_staff else [*links, (_("People in your organisation"), "/settings/members")]

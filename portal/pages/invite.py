@@ -1,0 +1,74 @@
+"""Accepting an invitation: name, password if wanted, language and time zone; then one is in (X27)."""
+
+from __future__ import annotations
+
+from flask import Blueprint, g, render_template, request, session
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+
+from flows.access import read_as
+from flows.actions import accounts
+from flows.actions.accounts import Denied
+from flows.models import Organisation, User
+from flows.rules.actors import SYSTEM
+from flows.rules.errors import Invalid, Refused
+from flows.work import unit_of_work
+from portal.forms import problems_of, text
+from portal.may import may
+from portal.pages.profile import zones
+from portal.pages.sign_in import finish
+from portal.web import device, time_zone
+
+pages = Blueprint("invite", __name__)
+
+
+@pages.get("/invite/<token>")
+@may("public")
+def form(token: str) -> str:
+    return _form(token, {"time_zone": time_zone(), "language": "en"})
+
+
+@pages.post("/invite/<token>")
+@may("public")
+def accept(token: str) -> Response | tuple[str, int]:
+    try:
+        with unit_of_work(accounts.NOBODY) as work:
+            outcome = accounts.accept_invitation(
+                work,
+                token,
+                device(),
+                name=text("name"),
+                password=request.form.get("password", ""),
+                time_zone=text("time_zone"),
+                language=text("language") or "en",
+            )
+    except Invalid as invalid:
+        return _form(token, request.form, problems_of(invalid)), 422
+    if isinstance(outcome, Denied):
+        raise Refused(outcome.detail, code="link-expired")
+    _leave_earlier_session()
+    return finish(outcome, keep=True, then="")
+
+
+def _leave_earlier_session() -> None:
+    """Who was signed in as somebody else in this browser is not any more."""
+    if g.actor is not None and "token" in session:
+        with unit_of_work(g.actor) as work:
+            accounts.sign_out(work)
+
+
+def _form(token: str, values: object, problems: dict[str, str] | None = None) -> str:
+    reading = read_as(SYSTEM)
+    invitation = accounts.invitation_of(reading, token)
+    organisation = reading.get(Organisation, invitation.organisation_id) if invitation.organisation_id else None
+    known = reading.scalar(select(User).where(User.email == invitation.email))
+    return render_template(
+        "sign_in/invite.html",
+        invitation=invitation,
+        organisation=organisation,
+        known=known,
+        values=values,
+        problems=problems or {},
+        zones=zones(),
+        languages=accounts.LANGUAGES,
+    )

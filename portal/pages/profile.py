@@ -1,0 +1,95 @@
+"""Profile and security: name, language, time zone, password, and where one is signed in (SCREENS.md P15)."""
+
+from __future__ import annotations
+
+from functools import cache
+from zoneinfo import available_timezones
+
+from flask import Blueprint, flash, g, redirect, render_template, request, session
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from flows.access import read_as
+from flows.actions import accounts
+from flows.models import User
+from flows.queries import people
+from flows.rules.errors import Invalid
+from flows.work import unit_of_work
+from portal.forms import problems_of, text
+from portal.may import may
+
+pages = Blueprint("profile", __name__, url_prefix="/settings")
+
+AREAS = ("Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
+
+
+@cache
+def zones() -> list[tuple[str, str]]:
+    """Time zones by place, for a list to choose from."""
+    named = sorted(zone for zone in available_timezones() if zone.partition("/")[0] in AREAS)
+    return [("UTC", "UTC"), *((zone, zone.replace("_", " ")) for zone in named)]
+
+
+@pages.get("/profile")
+@may("signed_in")
+def show() -> str:
+    return _page()
+
+
+@pages.post("/profile")
+@may("signed_in")
+def save() -> Response | tuple[str, int]:
+    try:
+        with unit_of_work(g.actor) as work:
+            accounts.change_profile(work, name=text("name"), language=text("language"), time_zone=text("time_zone"))
+    except Invalid as invalid:
+        return _page(request.form, problems_of(invalid)), 422
+    flash(_("Your profile is saved."), "ok")
+    return redirect("/settings/profile", 303)
+
+
+@pages.post("/password")
+@may("signed_in")
+def set_password() -> Response | tuple[str, int]:
+    try:
+        with unit_of_work(g.actor) as work:
+            accounts.set_password(work, request.form.get("password", ""), request.form.get("current", ""))
+    except Invalid as invalid:
+        return _page(None, problems_of(invalid)), 422
+    flash(_("Your password is set. All your other devices are signed out."), "ok")
+    return redirect("/settings/profile", 303)
+
+
+@pages.post("/sessions/<uid>/end")
+@may("signed_in")
+def end_session(uid: str) -> Response:
+    with unit_of_work(g.actor) as work:
+        accounts.sign_out(work, uid)
+    flash(_("That device is signed out."), "ok")
+    return redirect("/settings/profile", 303)
+
+
+@pages.post("/sessions/end-all")
+@may("signed_in")
+def end_all_sessions() -> Response:
+    with unit_of_work(g.actor) as work:
+        accounts.sign_out_everywhere(work)
+    session.clear()
+    flash(_("You are signed out everywhere."), "ok")
+    return redirect("/sign-in", 303)
+
+
+def _page(values: object = None, problems: dict[str, str] | None = None) -> str:
+    reading = read_as(g.actor)
+    user = reading.get_one(User, g.actor.user_id)
+    shown = values or {"name": user.name, "language": user.language, "time_zone": user.time_zone}
+    return render_template(
+        "settings/profile.html",
+        user=user,
+        values=shown,
+        problems=problems or {},
+        zones=zones(),
+        languages=accounts.LANGUAGES,
+        sign_ins=people.sign_ins_of(g.actor),
+        asks_current=bool(user.password_hash) and not accounts.is_fresh(reading, g.actor),
+    )

@@ -1,0 +1,196 @@
+"""What every request goes through: its id, who asks, whether they may, and the headers of the answer."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from urllib.parse import urlsplit
+
+import structlog
+from flask import Flask, Response, current_app, g, request, session
+from flask_babel import Babel
+from flask_login import LoginManager, UserMixin
+from flask_wtf.csrf import CSRFProtect
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import NotFound, SecurityError
+from werkzeug.wrappers import Response as AnyResponse
+
+from flows import work
+from flows.access import read_as
+from flows.actions import accounts
+from flows.rules.actors import SYSTEM, Actor
+from flows.rules.errors import Refused
+from flows.settings import Settings
+from portal.may import is_one_of, who_may
+from portal.redirects import to_sign_in
+
+log = structlog.get_logger(__name__)
+csrf = CSRFProtect()
+
+SIGNED_BY_THE_SENDER = ("/api/", "/hooks/")
+"""Doors without cookies: a forged form cannot borrow a sign-in there, so no token of ours is asked for."""
+FRAMELESS = {"static", "healthz", "readyz"}
+REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
+COMPRESSED = ("text/", "application/json", "application/problem+json", "image/svg+xml")
+LEAST_TO_COMPRESS = 600
+LANGUAGES = {"en": "English"}
+"""Languages that the product's own words are translated to."""
+THEMES = ("", "light", "dark")
+
+
+class Visitor(UserMixin):
+    """Flask-Login's view of an actor, for Flask-Admin; `g.actor` is what our own pages ask."""
+
+    def __init__(self, actor: Actor) -> None:
+        self.actor = actor
+        self.id = actor.user_id
+
+
+def register(app: Flask) -> None:
+    """Hang the plumbing on the application, in the order in which a request meets it."""
+    app.config.update(
+        WTF_CSRF_CHECK_DEFAULT=False, WTF_CSRF_TIME_LIMIT=None, PERMANENT_SESSION_LIFETIME=accounts.CUSTOMER_IDLE
+    )
+    csrf.init_app(app)
+    Babel(app, default_locale="en", locale_selector=language, timezone_selector=time_zone)
+    logins = LoginManager(app)
+    logins.session_protection = None  # the session is a row of ours; Flask-Login keeps nothing
+    logins.request_loader(lambda _request: Visitor(g.actor) if g.get("actor") is not None else None)
+    app.before_request(_name_the_request)
+    app.before_request(_find_the_actor)
+    app.before_request(_let_in)
+    app.after_request(_mark_as_seen)
+    app.after_request(_compress)
+    app.after_request(_add_headers)
+
+
+def language() -> str:
+    """The language of the product's words for this request: the person's, else the cookie's, else the browser's."""
+    actor: Actor | None = g.get("actor")
+    wanted = actor.language if actor is not None else request.cookies.get("language", "")
+    return wanted if wanted in LANGUAGES else request.accept_languages.best_match(list(LANGUAGES)) or "en"
+
+
+def time_zone() -> str:
+    actor: Actor | None = g.get("actor")
+    return actor.time_zone if actor is not None else current_app.config["BATON"].time_zone
+
+
+def device() -> accounts.Device:
+    """Where this request comes from."""
+    return accounts.Device(address=request.remote_addr or "", user_agent=request.user_agent.string)
+
+
+def live_url() -> str:
+    """Where the browser's socket goes: the same host on the live port, unless the settings say otherwise."""
+    settings: Settings = current_app.config["BATON"]
+    if settings.live_url:
+        return settings.live_url.rstrip("/")
+    try:
+        host = urlsplit(f"//{request.host}").hostname or settings.host
+    except (SecurityError, ValueError):
+        host = settings.host
+    scheme = "wss" if request.is_secure else "ws"
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{settings.port_of_live}"
+
+
+def _name_the_request() -> None:
+    given = request.headers.get("X-Request-Id", "") if current_app.config["BATON"].behind_proxy else ""
+    g.request_id = given if REQUEST_ID.fullmatch(given) else work.new_request_id()
+    work.request_id.set(g.request_id)
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(request_id=g.request_id)
+
+
+def _find_the_actor() -> None:
+    """A cookie says who asks for a page, a bearer token who asks the API; neither is taken for the other."""
+    g.actor, g.sign_in_to_see = None, None
+    if request.endpoint in FRAMELESS:
+        return
+    if request.path.startswith("/api/"):
+        token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        door = "app"
+    else:
+        token, door = str(session.get("token", "")), "web"
+    reading = read_as(SYSTEM)
+    sign_in = accounts.find_sign_in(reading, token)
+    if sign_in is None or sign_in.door != door or sign_in.second_factor_at is None:
+        return
+    g.actor = accounts.actor_of(reading, sign_in)
+    g.sign_in_to_see = sign_in.id if accounts.is_due_to_be_seen(sign_in) else None
+    read_as(g.actor)
+
+
+def _let_in() -> AnyResponse | None:
+    if request.endpoint is None:
+        return None
+    who = who_may(current_app._get_current_object(), request.endpoint)  # type: ignore[attr-defined]  # werkzeug's proxy
+    if who is None:
+        log.error("undeclared_endpoint", endpoint=request.endpoint)
+        raise NotFound
+    if not is_one_of(g.actor, who):
+        if g.actor is not None:
+            raise Refused("This page is for other people than you", known=True)
+        if request.path.startswith("/api/"):
+            raise Refused("Sign in first", known=True, code="unauthenticated")
+        return to_sign_in()
+    if request.method not in ("GET", "HEAD", "OPTIONS") and not request.path.startswith(SIGNED_BY_THE_SENDER):
+        csrf.protect()
+    return None
+
+
+def _mark_as_seen(response: Response) -> Response:
+    """The only trace of a mere look, kept after its answer is made and at most every 5 minutes."""
+    if g.get("sign_in_to_see") is not None and not response.is_streamed:
+        try:
+            with work.unit_of_work(SYSTEM) as seeing:
+                accounts.see(seeing, g.sign_in_to_see)
+        except OperationalError:
+            log.warning("not_marked_as_seen", exc_info=True)
+    return response
+
+
+def _compress(response: Response) -> Response:
+    """Text goes out small. The one secret in a page, the CSRF token, is masked each time: BREACH learns nothing."""
+    if not (response.mimetype or "").startswith(COMPRESSED):
+        return response
+    response.vary.add("Accept-Encoding")
+    if (
+        response.is_streamed
+        or response.direct_passthrough
+        or response.content_encoding
+        or response.status_code in (204, 304)
+        or not request.accept_encodings["gzip"]
+    ):
+        return response
+    plain = response.get_data()
+    if len(plain) >= LEAST_TO_COMPRESS:
+        squeeze = zlib.compressobj(6, zlib.DEFLATED, 31)
+        response.set_data(squeeze.compress(plain) + squeeze.flush())
+        response.content_encoding = "gzip"
+    return response
+
+
+def _add_headers(response: Response) -> Response:
+    socket = live_url()
+    policy = (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+        f"connect-src 'self' {socket}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
+    headers = {
+        "Content-Security-Policy": policy,
+        "Permissions-Policy": "camera=(self), microphone=(), geolocation=(), payment=(), usb=(), browsing-topics=()",
+        "Referrer-Policy": "same-origin",
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "X-Request-Id": g.get("request_id", ""),
+    }
+    if request.is_secure:
+        headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+    if "Cache-Control" not in response.headers:
+        headers["Cache-Control"] = "no-store" if g.get("actor") is not None else "private, no-cache"
+    for name, value in headers.items():
+        response.headers.setdefault(name, value)
+    return response
