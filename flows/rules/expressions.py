@@ -36,6 +36,7 @@ class _Expression:
         self.text = text
         self.names = reading.names
         self._roots = frozenset(name.split(".")[0] for name in reading.names)
+        self._tested = frozenset(path for _, _, path in reading.tests)
         self._program = _compiled(_null_is_absent(text, reading))
 
     def value(self, scope: Mapping[str, Any]) -> Any:
@@ -43,25 +44,22 @@ class _Expression:
         try:
             return self._program.execute({root: _plain(scope[root]) for root in self._roots if root in scope})
         except (KeyError, IndexError):
-            raise NotYetKnown(self._first(scope, missing=True)) from None
+            raise NotYetKnown(self._leading_to(_ABSENT, scope) or self.text) from None
         except RuntimeError as error:
             if any(root not in scope for root in self._roots):
-                raise NotYetKnown(self._first(scope, missing=True)) from None
+                raise NotYetKnown(self._leading_to(_ABSENT, scope) or self.text) from None
             raise ExpressionProblem(_sentence(error)) from None
         except TypeError as error:
-            if (name := self._first(scope, missing=False)) is not None:
-                raise _Nothing(name) from None
+            if null := self._leading_to(None, scope):
+                missing = self._leading_to(_ABSENT, scope, self._tested)
+                raise NotYetKnown(missing) if missing else _Nothing(null) from None
             raise ExpressionProblem(_sentence(error)) from None
         except (ValueError, ArithmeticError) as error:
             raise ExpressionProblem(_sentence(error)) from None
 
-    def _first(self, scope: Mapping[str, Any], *, missing: bool) -> Any:
-        """The first name that leads nowhere (`missing`) or to null; without one, all of the text or None."""
-        for name in sorted(self.names):
-            found = _follow(name, scope)
-            if found is (_ABSENT if missing else None):
-                return name
-        return self.text if missing else None
+    def _leading_to(self, end: object, scope: Mapping[str, Any], but: frozenset[str] = frozenset()) -> str | None:
+        """The first name that leads to null or nowhere (`_ABSENT`), leaving out those in `but`."""
+        return next((name for name in sorted(self.names - but) if _follow(name, scope) is end), None)
 
 
 class _Nothing(NotYetKnown):

@@ -8,7 +8,8 @@ from difflib import get_close_matches
 from typing import Any
 
 from flows.rules.answers import choices, dates, groups, numbers, texts
-from flows.rules.answers.shapes import AnswerContext, Checked, FieldLike, Wrong, is_blank, noun
+from flows.rules.answers.shapes import DEEPEST, AnswerContext, Checked, FieldLike, Wrong, is_blank, is_deep, noun
+from flows.rules.answers.texts import pointer_part, tidy
 from flows.rules.errors import Problem
 from flows.rules.expressions import compile_condition
 
@@ -26,11 +27,16 @@ def check(
     """
     if not isinstance(raw, Mapping):
         return Checked({}, [Problem("", "type", "Give the answers as an object of names and values")])
+    if is_deep(raw):
+        return Checked(
+            {}, [Problem("", "type", f"Give the answers with at most {DEEPEST} levels of lists and objects")]
+        )
     asked = {name: field for name, field in fields.items() if field.type != "info"}
-    cleaned, problems = _clean_all(asked, raw, context)
+    given = {name: tidy(raw[name]) for name in asked if name in raw}
+    cleaned, problems = _clean_all(asked, given, context)
     shown = _shown(asked, cleaned, context, partial)
     if partial:
-        values = {name: cleaned.get(name, raw[name]) for name in shown if name in raw}
+        values = {name: cleaned.get(name, given[name]) for name in shown if name in given}
     else:
         values = {name: cleaned.get(name) for name in shown}
         problems = {name: _required(asked[name], cleaned, name, problems) for name in asked}
@@ -38,19 +44,14 @@ def check(
 
 
 def _clean_all(
-    asked: Mapping[str, FieldLike], raw: Mapping[str, Any], context: AnswerContext
+    asked: Mapping[str, FieldLike], given: Mapping[str, Any], context: AnswerContext
 ) -> tuple[dict[str, Any], dict[str, list[Problem]]]:
     """Every given answer on its own: its clean value (null for a blank one) or its problems."""
     cleaned: dict[str, Any] = {}
     problems: dict[str, list[Problem]] = {}
-    for name, field in asked.items():
-        if name not in raw:
-            continue
-        if is_blank(raw[name]):
-            cleaned[name] = None
-            continue
+    for name, value in given.items():
         try:
-            cleaned[name] = _clean(field, raw[name], replace(context, beside=cleaned))
+            cleaned[name] = None if is_blank(value) else _clean(asked[name], value, replace(context, beside=cleaned))
         except Wrong as mistakes:
             problems[name] = [replace(one, pointer=f"/{name}{one.pointer}") for one in mistakes.problems]
     return cleaned, problems
@@ -65,9 +66,7 @@ def _clean(field: FieldLike, raw: Any, context: AnswerContext) -> Any:
 def _clean_list(field: FieldLike, raw: Any, context: AnswerContext) -> list[dict[str, Any]]:
     """Each entry is a form of its own whose answers are `data.*` to its own conditions."""
     checked = [check(field.item, entry, context) for entry in groups.items_of(field, raw)]
-    problems = [
-        replace(one, pointer=f"/{n}{one.pointer}") for n, entry in enumerate(checked) for one in entry.problems
-    ]
+    problems = [replace(one, pointer=f"/{n}{one.pointer}") for n, entry in enumerate(checked) for one in entry.problems]
     if problems:
         raise Wrong(*problems)
     return [entry.values for entry in checked]
@@ -117,5 +116,4 @@ def _unknown(asked: Mapping[str, FieldLike], raw: Mapping[str, Any]) -> list[Pro
 def _stranger(name: str, asked: Mapping[str, FieldLike]) -> Problem:
     near = get_close_matches(name, asked, n=1)
     cure = f"; did you mean {near[0]!r}?" if near else f"; the questions are {', '.join(asked)}" if asked else ""
-    pointer = name[:80].replace("~", "~0").replace("/", "~1")
-    return Problem(f"/{pointer}", "unknown", f"There is no question called {name[:80]!r}{cure}")
+    return Problem(f"/{pointer_part(name)}", "unknown", f"There is no question called {name[:80]!r}{cure}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flows.rules.answers.shapes import AnswerContext, FieldLike, Kind, noun, subject, wrong
+from flows.rules.answers.texts import plain
 
 
 def label_of(field: FieldLike, value: str, context: AnswerContext | None) -> str | None:
@@ -25,7 +26,7 @@ def _picked(field: FieldLike, raw: Any, context: AnswerContext) -> str:
     if field.options is None and context.options is None and context.lookup is None:
         wrong("options_unavailable", f"{subject(field)} cannot be chosen right now; try again in a minute")
     if label_of(field, value.strip(), context) is None:
-        wrong("choice", f"Choose {noun(field)} from the list; “{value[:80]}” is not in it")
+        wrong("choice", f"Choose {noun(field)} from the list; “{plain(value[:80])}” is not in it")
     return value.strip()
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from flows.rules.answers.dates import long_date
 from flows.rules.answers.shapes import AnswerContext, FieldLike, Kind, Problem, Wrong, noun, subject, wrong
-from flows.rules.answers.texts import plain
+from flows.rules.answers.texts import plain, pointer_part
 
 ADDRESS = {"line1": "address line 1", "line2": "address line 2", "town": "town", "postcode": "postcode",
            "country": "country"}  # fmt: skip
@@ -23,7 +23,9 @@ def _parts(field: FieldLike, raw: Any, names: Mapping[str, str]) -> dict[str, st
     if not isinstance(raw, Mapping):
         wrong("type", f"Enter {noun(field)} with {', '.join(names)}")
     strangers = [name for name in raw if name not in names]
-    problems = [Problem(f"/{name}", "unknown", f"{field.label} has no part {name!r}") for name in strangers]
+    problems = [
+        Problem(f"/{pointer_part(name)}", "unknown", f"{field.label} has no part {name!r}") for name in strangers
+    ]
     problems += [
         Problem(f"/{name}", "type", f"Enter the {word} as text of at most 200 characters")
         for name, word in names.items()
@@ -57,12 +59,11 @@ def _signature(field: FieldLike, raw: Any, context: AnswerContext) -> dict[str, 
 
 
 def _object(field: FieldLike, raw: Any, _context: AnswerContext) -> dict[str, Any]:
-    """A structured value from an event or from staff: kept as given, within limits, its keys being text."""
+    """A structured value from an event or from staff: kept as given, within limits."""
     if not isinstance(raw, Mapping):
         wrong("type", f"Enter {noun(field)} as an object")
     try:
-        text = json.dumps(raw, allow_nan=False)
-        text.encode()
+        text = json.dumps(raw, ensure_ascii=False)
     except (ValueError, TypeError, RecursionError):
         wrong("type", f"{subject(field)} must be a plain JSON object")
     if len(text) > LARGEST_OBJECT:

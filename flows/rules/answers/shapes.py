@@ -9,6 +9,9 @@ from typing import Any, NamedTuple, NoReturn, Protocol
 
 from flows.rules.errors import Problem
 
+DEEPEST = 20
+_GROUPS = (Mapping, list, tuple)
+
 
 class FieldLike(Protocol):
     """A field of a flow. A key that its type does not know reads as None or False."""
@@ -100,3 +103,12 @@ def is_blank(value: Any) -> bool:
     if isinstance(value, (list, tuple)):
         return not value or all(is_blank(entry) for entry in value)
     return value is None or (isinstance(value, Mapping) and all(is_blank(entry) for entry in value.values()))
+
+
+def is_deep(value: Any) -> bool:
+    """Nested deeper than any answer is, so that nothing that walks through it runs out of stack."""
+    level = [value]
+    for _ in range(DEEPEST):
+        groups = (one.values() if isinstance(one, Mapping) else one for one in level if isinstance(one, _GROUPS))
+        level = [inner for group in groups for inner in group]
+    return any(isinstance(one, _GROUPS) for one in level)

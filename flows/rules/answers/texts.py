@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,6 +26,22 @@ def plain(value: str, *, lines: bool = False) -> str:
         if letter in "\n\t" or unicodedata.category(letter) not in ("Cc", "Cs")
     )  # fmt: skip
     return unicodedata.normalize("NFC", kept).strip()
+
+
+def pointer_part(name: str) -> str:
+    """A name that somebody sent as one part of a JSON pointer."""
+    return plain(name[:80]).replace("~", "~0").replace("/", "~1")
+
+
+def tidy(raw: Any) -> Any:
+    """A value as it was sent, fit to be kept: its texts plain, a float that is no number as its word."""
+    if isinstance(raw, str):
+        return plain(raw, lines=True)
+    if isinstance(raw, Mapping):
+        return {plain(str(name)): tidy(value) for name, value in raw.items()}
+    if isinstance(raw, (list, tuple)):
+        return [tidy(value) for value in raw]
+    return str(raw) if isinstance(raw, float) and not math.isfinite(raw) else raw
 
 
 def text_of(field: FieldLike, raw: Any, *, lines: bool = False) -> str:
