@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from flows.actions import closing, owing, planning, settling, versions
-from flows.actions.scope import EVERYTHING, scope_of
+from flows.actions.scope import scope_of
 from flows.catalogue import FlowDefinition
 from flows.catalogue.schema import Step as StepRule
 from flows.events import StepCompleted, StepSubmitted
@@ -31,7 +33,7 @@ def save_draft(work: Work, instance: Instance, step: Step, raw: Mapping[str, Any
     check_turn(work, instance, step, version)
     given = {**(step.draft or {}), **raw} if merge else dict(raw)
     checked = check(work, instance, definition, step, given, partial=True)
-    step.draft, step.draft_saved_at, step.draft_by_id = given, work.now, work.actor.user_id
+    step.draft, step.draft_saved_at, step.draft_by_id = checked.values, work.now, work.actor.user_id
     return checked.problems
 
 
@@ -87,11 +89,12 @@ def check(work: Work, instance: Instance, definition: FlowDefinition, step: Step
     return answers.check(definition.steps[step.name].fields, raw, context, partial=partial)
 
 
-def values_to_show(work_or_session: Any, instance: Instance, definition: FlowDefinition, step: Step, now: datetime) -> dict[str, Any]:
+def values_to_show(session: Session, instance: Instance, definition: FlowDefinition, step: Step, now: datetime) -> dict[str, Any]:
     """What a form is filled with: the draft, else the answers given before, else the defaults of the flow (A26, A27)."""
     if step.draft is not None or step.attempt:
         return {**step.answers, **(step.draft or {})}
-    return answers.prefill(definition.steps[step.name].fields, scope_of(work_or_session, instance, definition, now, EVERYTHING))
+    scope = scope_of(session, instance, definition, now)
+    return answers.prefill(definition.steps[step.name].fields, scope, today=timing.local_date(now, instance.time_zone))
 
 
 def _check_open(work: Work, instance: Instance) -> None:
