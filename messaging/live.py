@@ -39,7 +39,7 @@ def serve(app: Flask, host: str, port: int) -> None:
     gate = Gate(app, app.wsgi_app)
     gevent.spawn(_relay, sockets, settings.redis)
     gevent.spawn(_sweep, app, sockets, gate)
-    server = WSGIServer((host, port), gate, spawn=Pool(MOST_CONNECTIONS), log=None, error_log=None)
+    server = WSGIServer((host, port), gate, spawn=Pool(MOST_CONNECTIONS), log=None)
     for sign in (signal.SIGTERM, signal.SIGINT):
         gevent.signal_handler(sign, server.stop, 1)
     log.info("live", host=host, port=port)

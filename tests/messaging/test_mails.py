@@ -31,13 +31,13 @@ class Postman:
         self.pause = 0.0
         self.taken: list[bytes] = []
 
-    async def handle_RCPT(self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any) -> str:  # noqa: N802
+    async def handle_RCPT(self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any) -> str:
         answer = self.answers.get(address, self.answers.get("*", "250 OK"))
         if answer.startswith("250"):
             envelope.rcpt_tos.append(address)
         return answer
 
-    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
         await asyncio.sleep(self.pause)
         self.taken.append(envelope.content)
         return "250 taken"
@@ -200,7 +200,9 @@ def test_at_most_twenty_mails_a_person_and_day(owe: Owe, settings: Settings, mov
     assert deliver(owe())
 
 
-@pytest.mark.parametrize("name", ["Eve\r\nBcc: x@evil.example", 'Eve" <x@evil.example>, "y', "Zoë Łukasz", "a@b, c@d", "Eve\n\nBody"])
+@pytest.mark.parametrize("name", [
+    "Eve\r\nBcc: x@evil.example", 'Eve" <x@evil.example>, "y', "Zoë Łukasz", "a@b, c@d", "Eve\n\nBody",
+])
 def test_a_name_adds_no_header_and_no_recipient(owe: Owe, world: World, postman: Postman, name: str) -> None:
     change_user(world.user_ids["buyer"], name=name)
     assert deliver(owe())

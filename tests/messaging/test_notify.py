@@ -9,11 +9,12 @@ import pytest
 from sqlalchemy import select
 
 from flows.access import read_as
-from flows.actions import ordering
+from flows.actions import delivering, ordering
+from flows.actions.firing import fire_due
 from flows.actions.ordering import Item
 from flows.db import db
 from flows.events import EffectGaveUp, Event
-from flows.models import Effect, Notice, Order
+from flows.models import Effect, Instance, Notice, Order, TimelineEvent
 from flows.rules.actors import SYSTEM
 from flows.settings import Settings
 from flows.work import unit_of_work
@@ -52,20 +53,14 @@ def test_an_order_with_nothing_to_do_is_confirmed(world: World, settings: Settin
     assert "£135.00" in text
     assert "nothing more for you to do" in text
     assert f"because of order {order.reference} for Acme Ltd" in text
-    timeline = read_as(SYSTEM).scalars(select(notify_timeline().kind).order_by(notify_timeline().id)).all()
-    assert timeline[-1] == "mail_sent"
-
-
-def notify_timeline() -> Any:
-    from flows.models import TimelineEvent
-
-    return TimelineEvent
+    assert read_as(SYSTEM).scalars(select(TimelineEvent.kind).order_by(TimelineEvent.id)).all()[-1] == "mail_sent"
 
 
 @pytest.mark.requirement("A9")
 def test_an_order_that_needs_details_says_so_and_its_flow_asks_at_once(world: World, settings: Settings) -> None:
     place(world, world.coro, world.microsoft)
-    assert sorted(owed_mails()) == [("coro/created", world.user_ids["buyer"]), ("order-placed", world.user_ids["buyer"])]
+    buyer = world.user_ids["buyer"]
+    assert sorted(owed_mails()) == [("coro/created", buyer), ("order-placed", buyer)]
     for owed in read_as(SYSTEM).scalars(select(Effect.id).order_by(Effect.id)).all():
         assert deliver(owed)
     words = " ".join(part(mail, "plain") for mail in mails(settings))
@@ -78,9 +73,6 @@ def test_an_order_that_needs_details_says_so_and_its_flow_asks_at_once(world: Wo
 def test_a_reminder_is_a_mail_of_its_own_with_the_day_it_ends(
     world: World, settings: Settings, move_clock: Callable[..., Any],
 ) -> None:
-    from flows.actions.firing import fire_due
-    from flows.models import Instance
-
     place(world, world.coro)
     move_clock(days=3)
     instance_id = read_as(SYSTEM).scalars(select(Instance.id)).one()
@@ -105,9 +97,7 @@ def test_a_cancelled_order_is_told_with_its_reason(world: World) -> None:
 
 
 def place_again(work: Any, world: World) -> str:
-    from dataclasses import replace
-
-    work.actor = replace(world.buyer)
+    work.actor = world.buyer
     order = ordering.place(work, world.acme, [Item(world.coro, 1)])
     work.actor = SYSTEM
     work.session.flush()
@@ -136,8 +126,6 @@ def test_a_failed_provisioning_is_told_to_staff_not_to_the_buyer(world: World, s
         ordering.provision(work, order.uid)
     hook = read_as(SYSTEM).scalars(select(Effect.id).where(Effect.kind == "webhook")).one()
     with unit_of_work(SYSTEM) as work:
-        from flows.actions import delivering
-
         delivering.begin(work, hook)
         delivering.fail(work, hook, "hook.example answers 404", permanent=True)
     told = {to for template, to in owed_mails() if template == "order-failed"}

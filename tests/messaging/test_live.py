@@ -1,0 +1,182 @@
+"""The live process as it really runs: its own process, a real Valkey, and raw WebSockets."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from http.client import HTTPConnection
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from flask import Flask
+from redis import Redis
+from simple_websocket import Client, ConnectionClosed
+
+from flows import settings as settings_room
+from flows.actions import ordering
+from flows.actions.accounts.sessions import Device, end_sessions, open_sign_in
+from flows.actions.ordering import Item
+from flows.models import User
+from flows.rules.actors import SYSTEM
+from flows.settings import Settings
+from flows.work import unit_of_work
+from messaging import redis_door
+from messaging.live_gate import MOST_SOCKETS, Gate
+from messaging.poke import CHANNEL
+from tests.messaging.conftest import wait_for
+from tests.world import World
+
+pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+
+ROOT = Path(__file__).parents[2]
+
+
+class Page:
+    """A browser's page: the same four packets that the portal's own client speaks."""
+
+    def __init__(self, port: int, cookie: str, namespace: str = "/portal") -> None:
+        headers = {"Origin": "http://localhost", "Cookie": f"baton={cookie}"}
+        self.namespace = namespace
+        self.socket = Client.connect(f"ws://127.0.0.1:{port}/socket.io/?EIO=4&transport=websocket", headers=headers)
+        # The client reads what came together with the handshake only when more comes, so we do not wait for it.
+        self.socket.send(f"40{namespace},{{}}")
+        assert self.socket.receive(10).startswith("0")
+        self.answer = self.socket.receive(10)
+
+    @property
+    def joined(self) -> bool:
+        return bool(self.answer.startswith(f"40{self.namespace},"))
+
+    def heard(self, seconds: float = 5) -> tuple[str, dict[str, object]] | None:
+        packet = self.socket.receive(seconds)
+        if packet is None:
+            return None
+        name, payload = json.loads(packet.removeprefix(f"42{self.namespace},"))
+        return name, payload
+
+    def close(self) -> None:
+        with suppress(ConnectionClosed):
+            self.socket.close()
+        self.socket.thread.join(5)
+        self.socket.sock.close()
+
+
+@pytest.fixture
+def live(app: Flask, world: World, tmp_path: Path, valkey: str) -> Iterator[SimpleNamespace]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    env = {
+        **os.environ, "BATON_MODE": "test", "BATON_DATA": str(tmp_path), "BATON_PUBLIC_URL": "http://localhost",
+        "SECRET_KEY": "k" * 40, "REDIS_URL": valkey, "BATON_LIVE_PORT": str(port), "PYTHONPATH": str(ROOT),
+    }
+    server = subprocess.Popen([sys.executable, "-m", "worker", "live"], env=env, cwd=ROOT)
+    redis_door.forget_death()
+    settings_room.use(Settings.from_env({}, mode="test", data=str(tmp_path), redis_url=valkey, staff_totp="optional"))
+    with Redis.from_url(valkey) as redis:
+        wait_for(lambda: listens(port) and redis.pubsub_numsub(CHANNEL)[0][1], 30)
+    pages: list[Page] = []
+
+    def page(who: str, **more: str) -> Page:
+        made = Page(port, cookie(app, world.user_ids[who]), **more)
+        pages.append(made)
+        return made
+
+    yield SimpleNamespace(port=port, page=page, pages=pages)
+    for opened in pages:
+        opened.close()
+    server.terminate()
+    assert server.wait(10) == 0
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def cookie(app: Flask, user_id: int) -> str:
+    """The cookie of a browser that this person has signed in with."""
+    with unit_of_work(SYSTEM) as work:
+        token = sign_in(work, work.session.get_one(User, user_id))
+    serializer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]  # Flask's default one has it
+    return str(serializer.dumps({"token": token}))
+
+
+def sign_in(work, user: User) -> str:  # type: ignore[no-untyped-def]
+    return open_sign_in(work, user, Device()).token
+
+
+def status(port: int, own: str = "", origin: str = "http://localhost") -> int:
+    """What the gate answers to the handshake."""
+    headers = {
+        "Upgrade": "websocket", "Connection": "Upgrade", "Origin": origin, "Cookie": f"baton={own}",
+        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version": "13",
+    }
+    asked = HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        asked.request("GET", "/socket.io/?EIO=4&transport=websocket", headers=headers)
+        return asked.getresponse().status
+    finally:
+        asked.close()
+
+
+@pytest.mark.requirement("D4")
+def test_only_a_signed_in_page_of_ours_gets_through(live: SimpleNamespace, app: Flask, world: World) -> None:
+    buyer = cookie(app, world.user_ids["buyer"])
+    assert status(live.port) == 401
+    assert status(live.port, buyer[:-3] + "abc") == 401
+    assert status(live.port, origin="https://evil.example") == 403
+    assert status(live.port, buyer, origin="https://evil.example") == 403
+    assert status(live.port, buyer, origin="null") == 403
+    assert status(live.port, buyer, origin="") == 403
+    assert live.page("buyer").joined
+    assert not live.page("buyer", namespace="/staff").joined
+    assert live.page("agent", namespace="/staff").joined
+    assert not live.page("agent").joined
+    own = cookie(app, world.user_ids["tenant"])
+    held = [Page(live.port, own) for _ in range(MOST_SOCKETS)]
+    live.pages.extend(held)
+    assert status(live.port, own) == 429
+    held[0].close()
+    wait_for(lambda: status(live.port, own) == 101)
+
+
+@pytest.mark.requirement("D4")
+def test_a_poke_reaches_the_rooms_it_is_for_and_no_other(live: SimpleNamespace, world: World) -> None:
+    buyer, colleague, owner, stranger = (live.page(who) for who in ("buyer", "colleague", "acme_owner", "stranger"))
+    staff = live.page("agent", namespace="/staff")
+    with unit_of_work(world.buyer) as work:
+        order = ordering.place(work, world.acme, [Item(world.hosting, 1)])
+    expected = ("order.updated", {"id": order.uid, "seq": order.event_seq, "type": "provisioning_requested"})
+    assert [page.heard() for page in (buyer, colleague, owner, staff)] == [expected] * 4
+    with unit_of_work(world.stranger) as work:
+        other = ordering.place(work, world.rival_customer, [Item(world.hosting, 1)])
+    heard = stranger.heard()
+    assert heard is not None
+    assert heard[1]["id"] == other.uid, "the first thing a stranger hears is their own"
+
+
+@pytest.mark.requirement("D4")
+def test_who_is_signed_out_is_told_and_closed(live: SimpleNamespace, world: World) -> None:
+    ended, other = live.page("buyer"), live.page("stranger")
+    with unit_of_work(SYSTEM) as work:
+        end_sessions(work, world.user_ids["buyer"])
+    assert ended.heard(10) == ("session.ended", {"id": "", "seq": 0, "type": "ended"})
+    assert ended.socket.receive(5) == "41/portal,"
+    assert other.heard(0.1) is None
+
+
+@pytest.mark.parametrize(("origin", "host", "ours"), [
+    ("http://localhost", "anything", True), ("http://127.0.0.1:8000", "127.0.0.1:8001", True),
+    ("http://127.0.0.1:9999", "127.0.0.1:8001", False), ("http://evil.example:8000", "127.0.0.1:8001", False),
+    ("", "127.0.0.1:8001", False), ("null", "", False), ("http://", "", False), ("http://[::1", "[::1", False),
+    ("http://localhost.evil.example", "localhost:8001", False), ("file://localhost", "localhost", False),
+])
+def test_which_origins_are_ours(app: Flask, origin: str, host: str, ours: bool) -> None:
+    assert Gate(app, None).is_ours(origin, host) is ours
