@@ -1,0 +1,125 @@
+"""Random people do random things to orders and tasks, the clock jumps, events come twice; the invariants always hold."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from flows import access
+from flows.actions import closing, delivering, firing, ordering, starting, submitting
+from flows.actions.ordering import Item
+from flows.clock import clock
+from flows.models import Effect, Instance, Order, OrderLine, Timer
+from flows.rules.actors import SYSTEM, Actor
+from flows.rules.errors import BatonError
+from flows.work import end_reading, unit_of_work
+from tests.world import World
+from worker import invariants
+
+STEPS = 150
+ANSWERS = {"company_name": "Acme", "domain_name": "acme.example", "admin_email": "it@acme.example"}
+
+
+class Life:
+    """One random life of the small world; each act picks its victims itself and may be refused, never fail."""
+
+    def __init__(self, world: World, seed: int) -> None:
+        self.world, self.dice = world, random.Random(seed)
+        self.refused: list[str] = []
+
+    def step(self) -> str:
+        act = self.dice.choice([self.place, self.place, self.submit, self.submit, self.draft, self.cancel, self.jump, self.fire, self.call, self.call, self.confirm, self.redeliver, self.extend, self.give_up])
+        try:
+            act()
+        except BatonError as refusal:
+            self.refused.append(refusal.code)
+        return act.__name__
+
+    def actor(self) -> Actor:
+        """Mostly somebody who may; now and then anybody."""
+        if self.dice.random() < 0.7:
+            return self.world.buyer
+        return self.dice.choice([self.world.colleague, self.world.acme_owner, self.world.stranger, self.world.agent, self.world.tenant])
+
+    def one(self, column: object, *where: object) -> object | None:
+        end_reading()
+        found = access.read_as(SYSTEM).scalars(select(column).where(*where)).all()  # type: ignore[call-overload]
+        return self.dice.choice(found) if found else None
+
+    def place(self) -> None:
+        products = self.dice.sample([self.world.coro, self.world.microsoft, self.world.hosting], self.dice.randint(1, 3))
+        with unit_of_work(self.actor()) as work:
+            ordering.place(work, self.dice.choice([self.world.acme, self.world.acme, self.world.beta, self.world.rival_customer]), [Item(p, self.dice.choice([1, 2, 3, 3, 3, 0])) for p in products])
+
+    def submit(self) -> None:
+        with unit_of_work(self.actor()) as work:
+            instance = access.instance_to_change(work, self.one(Instance.id) or 1)
+            submitting.submit(work, instance, access.step_of(instance, "details"), ANSWERS if self.dice.random() < 0.8 else {})
+
+    def draft(self) -> None:
+        with unit_of_work(self.actor()) as work:
+            instance = access.instance_to_change(work, self.one(Instance.id) or 1)
+            submitting.save_draft(work, instance, access.step_of(instance, "details"), {"company_name": "Half"})
+
+    def cancel(self) -> None:
+        number = self.one(Order.uid) or "ord_none"
+        with unit_of_work(self.actor()) as work:
+            ordering.cancel(work, str(number), self.dice.choice(["", "A reason"]))
+
+    def jump(self) -> None:
+        clock.move(timedelta(hours=self.dice.choice([1, 9, 30, 80, 190])))
+
+    def fire(self) -> None:
+        end_reading()
+        for instance_id in access.read_as(SYSTEM).scalars(select(Timer.instance_id).where(Timer.ended_at.is_(None), Timer.due_at <= clock.now()).distinct()).all():
+            with unit_of_work(SYSTEM) as work:
+                firing.fire_due(work, instance_id)
+
+    def call(self) -> None:
+        effect_id = self.one(Effect.id, Effect.kind == "call", Effect.state == "pending")
+        if effect_id is not None:
+            with unit_of_work(SYSTEM) as work:
+                delivering.call(work, int(str(effect_id)))
+
+    def confirm(self) -> None:
+        line_uid = self.one(OrderLine.uid, OrderLine.state == "requested")
+        with unit_of_work(SYSTEM) as work:
+            ordering.line_answered(work, str(line_uid), self.dice.choice([200, 202]), {"reference": "x"})
+
+    def redeliver(self) -> None:
+        instance_id = self.one(Instance.id)
+        with unit_of_work(SYSTEM) as work:
+            instance = access.instance_to_change(work, int(str(instance_id or 0)))
+            assert starting.start_for_event(work, "order.placed", instance.inputs, instance.subject or "", {}) == []
+
+    def extend(self) -> None:
+        with unit_of_work(self.actor()) as work:
+            closing.extend(work, access.instance_to_change(work, self.one(Instance.id) or 1), clock.now() + timedelta(days=2), "Asked for it")
+
+    def give_up(self) -> None:
+        effect_id = self.one(Effect.id, Effect.kind == "webhook", Effect.state == "pending")
+        if effect_id is None:
+            return
+        with unit_of_work(SYSTEM) as work:
+            if delivering.begin(work, int(str(effect_id))) is None:
+                return
+        with unit_of_work(SYSTEM) as work:
+            delivering.fail(work, int(str(effect_id)), "410 Gone", permanent=self.dice.random() < 0.5)
+
+
+@pytest.mark.requirement("A7", "A8", "A11", "A30", "Q3", "Q5", "Q30")
+@pytest.mark.parametrize("seed", [1, 2, 4])
+def test_invariants_hold_after_every_step(world: World, seed: int, move_clock: Callable[..., datetime]) -> None:
+    life = Life(world, seed)
+    for number in range(STEPS):
+        act = life.step()
+        end_reading()
+        broken = {says: rows for says, rows in invariants.broken(access.read_as(SYSTEM)).items() if rows}
+        assert broken == {}, f"after step {number} ({act}) of seed {seed}"
+    end_reading()
+    states = set(access.read_as(SYSTEM).scalars(select(Instance.status)))
+    assert {"completed", "expired"} <= states, "the walk went nowhere"
