@@ -4,25 +4,31 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 export BATON_MODE ?= demo
-# uv installs in a third of pip's time; where it is missing, pip is quite enough.
-UV := $(shell command -v uv 2>/dev/null)
-INSTALL = $(if $(UV),$(UV) pip install --quiet --python $(BIN)/python,$(BIN)/python -m pip install --quiet --disable-pip-version-check)
+
+# uv installs in a tenth of pip's time; where it cannot be had, or finds less than pip is configured to, pip does it.
+define INSTALL
+	@echo "Installing into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python $(1) || ( \
+		$(BIN)/python -m pip install --quiet --upgrade pip && $(BIN)/python -m pip install --quiet $(1) )
+	@touch $@
+endef
 
 .PHONY: up test lint migration clean
 
-up: $(VENV)/.installed
+up: $(VENV)/installed
 	@exec $(BIN)/baton up
 
-lint: $(VENV)/.installed-dev
+test: lint
+	BATON_MODE= $(BIN)/python -m pytest -q -n 2
+
+lint: $(VENV)/installed-for-tests
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: lint
-	$(BIN)/python -m pytest -q -n 2
-
 # The first revision is written anew from the models, as long as nothing has been released.
-migration: $(VENV)/.installed-dev
+migration: $(VENV)/installed-for-tests
 	rm -f migrations/versions/0001_*.py
 	$(BIN)/baton db draft 0001 "every table"
 
@@ -30,14 +36,11 @@ clean:
 	rm -rf $(VENV) var
 
 $(BIN)/python:
-	@$(if $(UV),$(UV) venv --quiet --python $(PYTHON) $(VENV),$(PYTHON) -m venv $(VENV))
+	@$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.installed: pyproject.toml | $(BIN)/python
-	@echo "Installing ..."
-	@$(INSTALL) -e .
-	@touch $@
+$(VENV)/installed: pyproject.toml | $(BIN)/python
+	$(call INSTALL,-e .)
 
-$(VENV)/.installed-dev: pyproject.toml | $(BIN)/python
-	@echo "Installing with the tools for tests ..."
-	@$(INSTALL) -e . --group dev
-	@touch $@ $(VENV)/.installed
+$(VENV)/installed-for-tests: pyproject.toml | $(BIN)/python
+	$(call INSTALL,-e . --group dev)
+	@touch $(VENV)/installed

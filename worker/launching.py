@@ -33,7 +33,7 @@ def launch(settings: Settings) -> int:
         if not settings.redis_url:
             _start_valkey(supervisor, settings)
         _prepare()
-        for name, arguments in _parts():
+        for name, arguments in _parts(settings):
             supervisor.start(Child(name, program(arguments), Log(settings.folder / "logs" / f"{name}.log", _say)))
         supervisor.watch(until=lambda: _answers(settings) or time.monotonic() - began > PATIENCE_SECONDS)
         if not supervisor.stopping:
@@ -45,9 +45,19 @@ def launch(settings: Settings) -> int:
     return 0
 
 
-def _parts() -> list[tuple[str, list[str]]]:
-    baton = [sys.executable, "-m", "worker"]
-    return [("web", web_command_line()), ("live", [*baton, "live"]), ("worker", [*baton, "worker", "--tick"])]
+def _parts(settings: Settings) -> list[tuple[str, list[str]]]:
+    python = [sys.executable, "-m"]
+    parts = [
+        ("web", web_command_line()),
+        ("live", [*python, "worker", "live"]),
+        ("worker", [*python, "worker", "worker", "--tick"]),
+    ]
+    return [*parts, ("provider", [*python, "worker.demo.provisioner"])] if _plays_provider(settings) else parts
+
+
+def _plays_provider(settings: Settings) -> bool:
+    """In a demo that names no provider of its own, Baton brings one, so that products are really set up."""
+    return settings.is_demo and not settings.provision_url
 
 
 def _claim_folder(folder: Path) -> int:
@@ -65,7 +75,10 @@ def _claim_folder(folder: Path) -> int:
 
 
 def _check_ports(settings: Settings) -> None:
-    for name, port in (("BATON_PORT", settings.port), ("BATON_LIVE_PORT", settings.port_of_live)):
+    ports = [("BATON_PORT", settings.port), ("BATON_LIVE_PORT", settings.port_of_live)]
+    if _plays_provider(settings):
+        ports.append(("BATON_PORT", settings.port + 2))
+    for name, port in ports:
         with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -76,7 +89,7 @@ def _check_ports(settings: Settings) -> None:
 
 
 def _start_valkey(supervisor: Supervisor, settings: Settings) -> None:
-    path = valkey.socket_path(settings.redis)
+    path = valkey.socket_path(settings.redis, settings.folder)
     arguments = valkey.command_line(settings.folder, path)
     supervisor.start(Child("valkey", program(arguments), Log(settings.folder / "logs" / "valkey.log", _say)))
     deadline = time.monotonic() + 5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import socket
 from pathlib import Path
@@ -22,12 +23,12 @@ def binary() -> str:
     return found
 
 
-def socket_path(url: str) -> Path:
-    """Where `unix:///folder/valkey.sock` lies; its folder is made for the owner only."""
+def socket_path(url: str, folder: Path) -> Path:
+    """Where `unix:///folder/valkey.sock` lies; a folder other than the data `folder` is made for its owner only."""
     path = Path(url.removeprefix("unix://").partition("?")[0])
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if path.parent.owner() != Path.home().owner() and path.parent.stat().st_mode & 0o022:
-        raise Trouble(f"{path.parent} can be written by others; remove it and start again")
+    if path.parent != folder and path.parent.stat().st_uid != os.getuid():
+        raise Trouble(f"{path.parent} belongs to somebody else; remove it and start again")
     return path
 
 

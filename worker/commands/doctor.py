@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import click
 from redis.exceptions import RedisError
@@ -102,7 +101,7 @@ def _redis(settings: Settings) -> Iterator[Finding]:
 def _flows(settings: Settings) -> Iterator[Finding]:
     from flows import catalogue
 
-    registry = catalogue.load([Path(folder) for folder in settings.flow_folders.split(os.pathsep) if folder])
+    registry = catalogue.load(settings.folders_of_flows)
     yield Finding("flows", f"{len(registry.flows)} loaded: {', '.join(sorted(registry.flows))}")
     for broken in registry.broken:
         problem = broken.problems[0].text() if broken.problems else "unknown"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from pathlib import Path
 
@@ -23,8 +22,7 @@ def list_all() -> None:
     from flows import catalogue
     from flows.authoring.checks import list_flows
 
-    folders = [Path(folder) for folder in Settings.from_env().flow_folders.split(os.pathsep) if folder]
-    click.echo(list_flows(catalogue.load(folders)))
+    click.echo(list_flows(catalogue.load(Settings.from_env().folders_of_flows)))
 
 
 @flows.command()
