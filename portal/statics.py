@@ -8,7 +8,7 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from flask import Flask, request, url_for
+from flask import Flask, request
 from werkzeug.exceptions import NotFound
 from werkzeug.security import safe_join
 from werkzeug.wrappers import Response
@@ -41,7 +41,7 @@ def register(app: Flask) -> None:
 def asset(name: str) -> str:
     """The address of a static file with its version, `/static/base.css?v=1f2e3d4c`."""
     found = _find(name)
-    return url_for("static", name=name, v=found.version if found else None)
+    return f"/static/{name}?v={found.version}" if found else f"/static/{name}"
 
 
 def _find(name: str) -> Asset | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -90,6 +90,7 @@ def bare_app(settings: Settings, database: str, parts: tuple[str, ...]) -> Itera
     app.testing = True
     clock.follow(None)
     clock.set(MONDAY)
+    app.wsgi_app = _each_request_for_itself(app)  # type: ignore[method-assign]  # Flask's own idiom
     with app.app_context():
         if database == "postgres":
             _empty_postgres()
@@ -144,6 +145,19 @@ def count_statements() -> Iterator[Callable[[], Statements]]:
     yield start
     for note in open_counts:
         event.remove(Engine, "before_cursor_execute", note)
+
+
+def _each_request_for_itself(app: Flask) -> Callable[..., Iterable[bytes]]:
+    """A request under the test's open context would share its `g` and its session with the one before; none does in life."""
+    inner = app.wsgi_app
+
+    def answer(environ: dict[str, object], start_response: Callable[..., object]) -> Iterable[bytes]:
+        with app.app_context():
+            body = inner(environ, start_response)  # type: ignore[arg-type]  # WSGI's own types
+        db.session.remove()  # what the test reads next is what is there now
+        return body
+
+    return answer
 
 
 def _empty_postgres() -> None:

@@ -51,6 +51,8 @@ def enrol_form() -> str | Response:
     sign_in = _waiting()
     if sign_in is None:
         return redirect("/sign-in")
+    if sign_in.user.totp_confirmed_at is not None:
+        return redirect("/sign-in/second-factor")
     return _enrol_form(sign_in.user)
 
 
@@ -107,7 +109,7 @@ def _waiting(work: Work | None = None) -> SignIn | None:
 
 
 def _enrol_form(user: User, problems: dict[str, str] | None = None) -> str:
-    if user.totp_secret is None:
+    if user.totp_secret is None or user.totp_confirmed_at is not None:  # a secret in use is never shown again
         raise OutOfStep(_("Please sign in again to set up your second factor."))
     address = accounts.totp_address(user, current_app.config["BATON"].brand)
     picture = segno.make(address, error="m").svg_data_uri(scale=5, border=4, light="#fff", dark="#000")

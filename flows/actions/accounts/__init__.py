@@ -30,6 +30,7 @@ from flows.actions.accounts.people import (
 from flows.actions.accounts.sessions import (
     CUSTOMER_IDLE,
     NOBODY,
+    SEEN_EVERY,
     Denied,
     Device,
     SignedIn,
@@ -47,6 +48,7 @@ __all__ = [
     "CUSTOMER_IDLE",
     "LANGUAGES",
     "NOBODY",
+    "SEEN_EVERY",
     "WRONG_LINK",
     "AppTokens",
     "Denied",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
+import pyotp
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session, contains_eager
 
@@ -63,6 +64,8 @@ def open_sign_in(work: Work, user: User, device: Device) -> SignedIn:
     """A new session of this person, who proved the first factor."""
     now, token = clock.wall(), new_token()
     next_step = _next_step(user)
+    if next_step == "enrol" and user.totp_secret is None:
+        user.totp_secret = pyotp.random_base32()  # now, because the page that shows it is a GET and writes nothing
     ends_at = now + (STAFF_LONGEST if user.kind == "staff" else CUSTOMER_LONGEST)
     sign_in = SignIn(
         user=user,
