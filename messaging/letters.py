@@ -127,10 +127,8 @@ def _words(tokens: Sequence[Token]) -> str:
             case "link_close":
                 words = "".join(found[started:])
                 found[started:] = [words if words == target else f"{words}: {target}"]
-            case "hardbreak":
+            case "hardbreak" | "softbreak":
                 found.append("\n")
-            case "softbreak":
-                found.append(" ")
             case _:
                 found.append(token.content)
     return "".join(found)

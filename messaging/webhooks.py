@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import ipaddress
 import socket
 import threading
@@ -20,11 +18,10 @@ import orjson
 from flows import settings as settings_room
 from flows.clock import clock
 from flows.plugin import PassingFault, PermanentFault
-from flows.settings import Settings
+from flows.rules.signatures import sign
 
 PATIENCE_SECONDS = 5.0
 MOST_BYTES = 64 * 1024
-TOLERANCE_SECONDS = 300
 LONGEST_WAIT_SECONDS = 6 * 3600
 PASSING = frozenset({408, 409, 425, 429})
 
@@ -45,38 +42,16 @@ class Answer:
     words: Mapping[str, Any]
 
 
-def key_of(settings: Settings) -> str:
-    """The key of signatures: BATON_WEBHOOK_SECRET, else one derived from SECRET_KEY."""
-    return settings.webhook_secret or hmac.new(settings.signing_key().encode(), b"webhooks", hashlib.sha256).hexdigest()
-
-
-def sign(body: bytes, secret: str, at: int) -> str:
-    """The header `Baton-Signature` for this body sent at `at` (Unix seconds)."""
-    digest = hmac.new(secret.encode(), b"%d." % at + body, hashlib.sha256).hexdigest()
-    return f"t={at},v1={digest}"
-
-
-def verify(header: str, body: bytes, secret: str, now: int | None = None) -> bool:
-    """True when the header signs exactly this body and is at most 5 minutes old."""
-    parts = dict(part.strip().partition("=")[::2] for part in header.split(","))
-    at = parts.get("t", "")
-    if not (at.isascii() and at.isdigit() and len(at) <= 12):
-        return False
-    age = (int(time.time()) if now is None else now) - int(at)
-    theirs = f"t={int(at)},v1={parts.get('v1', '')}"
-    return hmac.compare_digest(sign(body, secret, int(at)).encode(), theirs.encode()) and abs(age) <= TOLERANCE_SECONDS
-
-
 def post(url: str, event: str, body: Mapping[str, Any], key: str) -> Answer:
     """Post one event as JSON. Raises PassingFault or PermanentFault; a success is any 2xx."""
     settings = settings_room.current()
     target = _read_url(url)
-    addresses = _addresses_of(target, settings.webhook_hosts)
+    addresses = _addresses_of(target, settings.trusted_webhook_hosts)
     content = orjson.dumps({"event": event, "id": key, "body": body})
     headers = {
         "Host": target.netloc, "Content-Type": "application/json", "Accept": "application/json",
         "User-Agent": "Baton-Webhooks/1", "Idempotency-Key": key,
-        "Baton-Signature": sign(content, key_of(settings), int(time.time())),
+        "Baton-Signature": sign(content, settings.webhook_key(), int(time.time())),
     }
     for address in addresses:
         try:
