@@ -89,6 +89,7 @@ def upgrade() -> None:
     sa.Column('kind', sa.Enum('customer', 'staff', name='kind', native_enum=False, create_constraint=True, length=24), nullable=False),
     sa.Column('email', sa.String(length=254), nullable=False),
     sa.Column('name', sa.String(length=160), nullable=False),
+    sa.Column('phone', sa.String(length=40), nullable=False),
     sa.Column('password_hash', sa.String(length=160), nullable=True),
     sa.Column('totp_secret', sa.String(length=64), nullable=True),
     sa.Column('totp_confirmed_at', sa.DateTime(timezone=True), nullable=True),
