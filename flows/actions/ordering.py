@@ -128,11 +128,13 @@ def cancel(work: Work, number: str, text: str) -> Order:
             raise Invalid("Say why the order is cancelled", "/reason", "required")
     seen = access.order_to_read(work.actor, number)
     # Instances are locked before the order, in the same order as everywhere.
-    instances = work.session.scalars(select(Instance.id).where(Instance.subject == seen.subject, Instance.closed_at.is_(None)).order_by(Instance.id)).all()
-    locked = [access.instance_to_change(work, instance_id) for instance_id in instances]
+    belonging = work.session.scalars(select(Instance.id).where(Instance.subject == seen.subject).order_by(Instance.id)).all()
+    locked = [access.instance_to_change(work, instance_id) for instance_id in belonging]
     order = access.order_to_change(work, number)
     if order.state not in ("placed", "awaiting_details"):
         raise OutOfStep(f"Order {order.reference} is {STATE_WORDS[order.state]} and can no longer be cancelled here")
+    if any(instance.status == "completed" for instance in locked):
+        raise OutOfStep(f"The details of order {order.reference} were sent already; it is being set up")
     for instance in locked:
         if instance.is_open:
             closing.cancel(work, instance, versions.definition_of(work.session, instance), text.strip() or "The order was cancelled")

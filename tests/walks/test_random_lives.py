@@ -32,7 +32,7 @@ class Life:
         self.refused: list[str] = []
 
     def step(self) -> str:
-        act = self.dice.choice([self.place, self.place, self.submit, self.submit, self.draft, self.cancel, self.jump, self.fire, self.call, self.call, self.confirm, self.redeliver, self.extend, self.give_up])
+        act = self.dice.choice([self.place, self.place, self.submit, self.submit, self.draft, self.cancel, self.jump, self.jump, self.fire, self.fire, self.call, self.call, self.confirm, self.redeliver, self.extend, self.give_up])
         try:
             act()
         except BatonError as refusal:
@@ -47,7 +47,7 @@ class Life:
 
     def one(self, column: object, *where: object) -> object | None:
         end_reading()
-        found = access.read_as(SYSTEM).scalars(select(column).where(*where)).all()  # type: ignore[call-overload]
+        found = access.read_as(SYSTEM).scalars(select(column).where(*where).order_by(column)).all()  # type: ignore[call-overload]
         return self.dice.choice(found) if found else None
 
     def place(self) -> None:
