@@ -13,7 +13,5 @@ def register(app: Flask) -> None:
     web.register(app)
     errors.register(app)
     frame.register(app)
-    for part in (statics, health, pages):
+    for part in (statics, health, pages, api):
         part.register(app)
-    if hasattr(api, "register"):
-        api.register(app)
