@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import logging
-import os
 import sys
 from collections.abc import Collection
 from importlib import import_module
-from pathlib import Path
 
 import structlog
 from flask import Flask
@@ -51,8 +49,7 @@ def create_app(settings: Settings | None = None, parts: Collection[str] = PARTS)
         app.wsgi_app = ProxyFix(app.wsgi_app, hops, hops, hops)  # type: ignore[method-assign]  # Flask's own idiom
     clock.follow(settings.folder / "clock-shift" if settings.is_demo else None)
     db.init_app(app)
-    folders = [Path(folder) for folder in settings.flow_folders.split(os.pathsep) if folder]
-    catalogue.use(catalogue.load(folders))
+    catalogue.use(catalogue.load(settings.folders_of_flows))
     for part in PARTS:
         if part in parts:
             import_module(part).register(app)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -45,6 +47,16 @@ class Clock:
     def follow(self, file: Path | None) -> None:
         """Take the shift from `file` from now on; None returns to the real time."""
         self._file, self._shift, self._read_at = file, timedelta(), None
+
+    @contextmanager
+    def apart(self) -> Iterator[None]:
+        """Inside, moves are for this process alone and touch no file; afterwards it is the time that it was."""
+        file, self._shift, self._file = self._file, self.shift, None
+        before = self._shift
+        try:
+            yield
+        finally:
+            self._file, self._shift, self._read_at = file, before, None
 
     def _read_shift(self, file: Path) -> None:
         try:

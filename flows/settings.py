@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import hmac
 import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from hashlib import sha256
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 
 MODES = ("demo", "development", "test", "production")
+LONGEST_SOCKET_FOLDER = 90
 WEAK_KEYS = {"", "dev", "secret", "changeme", "change-me", "password"}
 
 
@@ -100,7 +104,13 @@ class Settings:
 
     @property
     def redis(self) -> str:
-        return self.redis_url or f"unix://{self.folder / 'valkey.sock'}"
+        """REDIS_URL, else the socket of our own Valkey: in the data folder, unless its path is too long for kernels."""
+        if self.redis_url:
+            return self.redis_url
+        folder = self.folder
+        if len(os.fsencode(folder)) > LONGEST_SOCKET_FOLDER:
+            folder = Path(gettempdir()) / f"baton-{sha256(os.fsencode(folder)).hexdigest()[:16]}"
+        return f"unix://{folder / 'valkey.sock'}"
 
     @property
     def origin(self) -> str:
@@ -111,9 +121,29 @@ class Settings:
         return self.live_port or self.port + 1
 
     @property
+    def has_own_provider(self) -> bool:
+        """Whether products are set up by the listener that comes with the demo."""
+        return self.is_demo and not self.provision_url
+
+    @property
+    def port_of_provider(self) -> int:
+        return self.port + 2
+
+    @property
     def provisioning_url(self) -> str:
         """Where products with the provider `webhook` are set up; in the demo a listener that comes with it."""
-        return self.provision_url or (f"http://127.0.0.1:{self.port + 2}/provision" if self.is_demo else "")
+        return f"http://127.0.0.1:{self.port_of_provider}/provision" if self.has_own_provider else self.provision_url
+
+    @property
+    def folders_of_flows(self) -> list[Path]:
+        """Folders of flows without Python: those of BATON_FLOW_FOLDERS, and in the demo the one that comes with it."""
+        named = [Path(folder) for folder in self.flow_folders.split(os.pathsep) if folder]
+        return [*named, Path(__file__).parent.parent / "worker" / "demo" / "flows"] if self.is_demo else named
+
+    @property
+    def trusted_webhook_hosts(self) -> str:
+        """Hosts that a webhook may reach although private or plain http; in the demo its own listener too."""
+        return self.webhook_hosts + (f",127.0.0.1:{self.port_of_provider}" if self.has_own_provider else "")
 
     @property
     def totp_required(self) -> bool:
@@ -131,6 +161,10 @@ class Settings:
         except FileExistsError:
             pass
         return path.read_text()
+
+    def webhook_key(self) -> str:
+        """The key of webhook signatures: BATON_WEBHOOK_SECRET, else one derived from SECRET_KEY."""
+        return self.webhook_secret or hmac.new(self.signing_key().encode(), b"webhooks", "sha256").hexdigest()
 
     @classmethod
     def documented(cls) -> list[tuple[str, str, str]]:

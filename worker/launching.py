@@ -15,7 +15,6 @@ import click
 
 from flows.settings import Settings
 from worker import valkey
-from worker.gunicorn_conf import command_line as web_command_line
 from worker.supervisor import Child, Log, Supervisor, program
 from worker.trouble import Trouble
 
@@ -48,16 +47,10 @@ def launch(settings: Settings) -> int:
 def _parts(settings: Settings) -> list[tuple[str, list[str]]]:
     python = [sys.executable, "-m"]
     parts = [
-        ("web", web_command_line()),
         ("live", [*python, "worker", "live"]),
-        ("worker", [*python, "worker", "worker", "--tick"]),
+        ("family", [*python, "worker", "family"]),
     ]
-    return [*parts, ("provider", [*python, "worker.demo.provisioner"])] if _plays_provider(settings) else parts
-
-
-def _plays_provider(settings: Settings) -> bool:
-    """In a demo that names no provider of its own, Baton brings one, so that products are really set up."""
-    return settings.is_demo and not settings.provision_url
+    return [*parts, ("provider", [*python, "worker.demo.provisioner"])] if settings.has_own_provider else parts
 
 
 def _claim_folder(folder: Path) -> int:
@@ -76,8 +69,8 @@ def _claim_folder(folder: Path) -> int:
 
 def _check_ports(settings: Settings) -> None:
     ports = [("BATON_PORT", settings.port), ("BATON_LIVE_PORT", settings.port_of_live)]
-    if _plays_provider(settings):
-        ports.append(("BATON_PORT", settings.port + 2))
+    if settings.has_own_provider:
+        ports.append(("BATON_PORT", settings.port_of_provider))
     for name, port in ports:
         with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

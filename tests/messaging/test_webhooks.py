@@ -14,6 +14,7 @@ import pytest
 from flask import Flask
 
 from flows.plugin import PassingFault, PermanentFault
+from flows.rules.signatures import sign, verify
 from flows.settings import Settings
 from messaging import webhooks
 from messaging.outbox import deliver
@@ -79,7 +80,7 @@ def test_a_webhook_is_signed_and_carries_its_key(owe_hook: Owe, listener: Listen
     owed = owe_hook(listener.url)
     assert deliver(owed)
     [(headers, content)] = listener.got
-    assert webhooks.verify(headers["Baton-Signature"], content, webhooks.key_of(settings))
+    assert verify(headers["Baton-Signature"], content, settings.webhook_key())
     assert headers["Idempotency-Key"] == effect(owed).key
     assert json.loads(content) == {"event": "order.line.provision", "id": effect(owed).key, "body": {"a": 1}}
     assert effect(owed).payload["result"] == {"status": 200}
@@ -87,15 +88,15 @@ def test_a_webhook_is_signed_and_carries_its_key(owe_hook: Owe, listener: Listen
 
 @pytest.mark.requirement("X21")
 def test_a_signature_holds_for_its_body_its_key_and_five_minutes() -> None:
-    header = webhooks.sign(b"{}", "secret", 1000)
-    assert webhooks.verify(header, b"{}", "secret", now=1299)
-    assert not webhooks.verify(header, b"{} ", "secret", now=1000)
-    assert not webhooks.verify(header, b"{}", "other", now=1000)
-    assert not webhooks.verify(header, b"{}", "secret", now=1301)
-    assert not webhooks.verify(header, b"{}", "secret", now=699)
+    header = sign(b"{}", "secret", 1000)
+    assert verify(header, b"{}", "secret", now=1299)
+    assert not verify(header, b"{} ", "secret", now=1000)
+    assert not verify(header, b"{}", "other", now=1000)
+    assert not verify(header, b"{}", "secret", now=1301)
+    assert not verify(header, b"{}", "secret", now=699)
     unsigned = ("", "t=", "t=x,v1=y", "v1=" + header[-64:], "t=1000", "t=²,v1=a", "t=1,v1=é", ",,,=", "t=" + "9" * 500)
     for nonsense in unsigned:
-        assert not webhooks.verify(nonsense, b"{}", "secret", now=1000)
+        assert not verify(nonsense, b"{}", "secret", now=1000)
 
 
 @only_sqlite

@@ -1,0 +1,56 @@
+"""Doors for other systems: a provider calls back once a product is set up (A32)."""
+
+from __future__ import annotations
+
+import json
+from typing import NamedTuple
+
+from flask import Blueprint, current_app, request
+from werkzeug.wrappers import Response
+
+from flows.access import clean
+from flows.actions import ordering
+from flows.rules.actors import SYSTEM
+from flows.rules.errors import Refused
+from flows.rules.signatures import verify
+from flows.work import unit_of_work
+from portal.api import problems
+from portal.may import may
+
+pages = Blueprint("hooks", __name__, url_prefix="/hooks")
+
+
+class Told(NamedTuple):
+    """Which line is set up, and what the provider calls it."""
+
+    line: str
+    reference: str
+
+
+@pages.post("/provisioning")
+@may("public")
+def provisioned() -> Response:
+    """`{"line", "reference"}`, signed like our own webhooks: the line is set up. Said again, it changes nothing."""
+    body = request.get_data()
+    if not verify(request.headers.get("Baton-Signature", ""), body, current_app.config["BATON"].webhook_key()):
+        return problems.answer("unauthenticated", "The signature is missing, wrong or older than 5 minutes")
+    told = _read(body)
+    if told is None:
+        return problems.answer("malformed", "Send a JSON object with `line` and `reference`, both text")
+    try:
+        with unit_of_work(SYSTEM) as work:
+            ordering.line_answered(work, told.line, 200, {"reference": told.reference})
+    except Refused as refused:
+        return problems.answer(refused.code, refused.detail)
+    return Response(status=204)
+
+
+def _read(body: bytes) -> Told | None:
+    try:
+        said = json.loads(body)
+    except ValueError:
+        return None
+    if not isinstance(said, dict):
+        return None
+    line, reference = said.get("line"), said.get("reference", "")
+    return Told(clean(line), clean(reference)) if isinstance(line, str) and isinstance(reference, str) else None

@@ -1,0 +1,126 @@
+"""Plays the past of the demo: moves the clock from scene to scene and sees to everything that falls due between them.
+
+The verbs are the real ones, so timelines and timers are what they would have been. Only nothing leaves the product:
+mails and webhooks of the past are marked as delivered at their time, or a new user would begin with forty old mails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+
+from flows import access
+from flows.actions import delivering, firing, ordering
+from flows.actions.delivering import Owed
+from flows.clock import clock
+from flows.events import MailSent
+from flows.models import Effect, Timer, User
+from flows.models.orders import FIRST_NUMBER
+from flows.rules.actors import SYSTEM, Actor
+from flows.work import Work, end_reading, unit_of_work
+from messaging.outbox import NOT_ON_THE_TIMELINE
+from worker.demo.people import Cast
+from worker.demo.provisioner import answers_later, reference_of
+
+ZONE = ZoneInfo("Europe/London")
+REFUSAL = "127.0.0.1 answers 422"
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Something that somebody does at a moment."""
+
+    at: datetime
+    act: Callable[[], object]
+
+
+class Player:
+    """Holds the clock of the past. While `provider_refuses`, webhooks give up at once and become incidents."""
+
+    cast: Cast
+
+    def __init__(self, today: datetime) -> None:
+        self.today = today
+        self.provider_refuses = False
+
+    def days_ago(self, days: int, hour: str) -> datetime:
+        """That time of day in London, so many days before today."""
+        day = self.today.astimezone(ZONE).date() - timedelta(days=days)
+        return datetime.combine(day, time.fromisoformat(hour), ZONE)
+
+    def actor(self, key: str) -> Actor:
+        return self.cast.actors[key]
+
+    def play(self, scenes: Iterable[Scene]) -> None:
+        """Play the scenes in the order of time, and what falls due between and after them until today."""
+        for scene in sorted(scenes, key=lambda scene: scene.at):
+            self.pass_time(scene.at)
+            scene.act()
+        self.pass_time(self.today)
+
+    def pass_time(self, until: datetime) -> None:
+        """Move on to that moment, seeing to everything due on the way, each at its own time."""
+        while (due := _next_due()) is not None and due <= until:
+            _move_to(due)
+            self._see_to_it()
+        _move_to(until)
+
+    def settle(self) -> None:
+        """See to what is owed at this moment."""
+        self.pass_time(clock.now())
+
+    def _see_to_it(self) -> None:
+        with unit_of_work(SYSTEM) as work:
+            due = select(Timer.instance_id).where(Timer.ended_at.is_(None), Timer.due_at <= work.now).distinct()
+            for instance_id in work.session.scalars(due).all():
+                firing.fire_due(work, instance_id)
+            work.session.flush()
+            owed = select(Effect.id).where(Effect.state == "pending", Effect.next_at <= work.now).order_by(Effect.id)
+            for effect_id in work.session.scalars(owed).all():
+                self._deliver(work, effect_id)
+                work.session.flush()
+
+    def _deliver(self, work: Work, effect_id: int) -> None:
+        effect = work.session.get_one(Effect, effect_id)
+        if effect.kind == "call":
+            delivering.call(work, effect_id)
+        elif (owed := delivering.begin(work, effect_id)) is not None:
+            work.session.flush()
+            (_mailed if owed.kind == "email" else self._provisioned)(work, owed)
+
+    def _provisioned(self, work: Work, owed: Owed) -> None:
+        if self.provider_refuses:
+            delivering.fail(work, owed.id, REFUSAL, permanent=True)
+            return
+        line = owed.payload["body"]
+        status = 202 if answers_later(line["sku"]) else 200
+        ordering.line_answered(work, line["line"], status, {"reference": reference_of(line["sku"], line["line"])})
+        delivering.succeed(work, owed.id, status=status)
+
+
+def _mailed(work: Work, owed: Owed) -> None:
+    recipient = work.session.get_one(User, owed.payload["to"])
+    sent = MailSent(owed.payload["template"], recipient.name)
+    if owed.instance_id is not None:
+        work.record(access.instance_to_change(work, owed.instance_id), sent)
+    elif owed.order_id is not None and sent.template not in NOT_ON_THE_TIMELINE:
+        work.record(access.order_to_change(work, str(owed.order_id + FIRST_NUMBER)), sent)
+    delivering.succeed(work, owed.id, to=recipient.email)
+
+
+def _next_due() -> datetime | None:
+    session = access.read_as(SYSTEM)
+    timer = session.scalar(select(func.min(Timer.due_at)).where(Timer.ended_at.is_(None)))
+    effect = session.scalar(select(func.min(Effect.next_at)).where(Effect.state == "pending"))
+    end_reading()
+    return min((moment for moment in (timer, effect) if moment is not None), default=None)
+
+
+def _move_to(moment: datetime) -> None:
+    """Never back: a scene takes a few milliseconds of its own."""
+    if moment > clock.now():
+        clock.set(moment)
