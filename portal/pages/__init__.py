@@ -6,9 +6,27 @@ from flask import Flask
 from flask_babel import gettext as _
 
 from flows.rules.actors import Actor
-from portal.pages import invite, members, plain, profile, second_factor, sign_in
+from portal.pages import (
+    checkout,
+    home,
+    hooks,
+    invite,
+    members,
+    notices,
+    orders,
+    plain,
+    profile,
+    second_factor,
+    shop,
+    sign_in,
+    steps,
+    tasks,
+)  # fmt: skip
 
-MODULES = (sign_in, second_factor, invite, profile, members, plain)
+MODULES = (
+    sign_in, second_factor, invite, profile, members, plain,
+    home, tasks, steps, shop, checkout, orders, notices, hooks,
+)  # fmt: skip
 """Each has a blueprint called `pages`, whose views say with `@may(...)` who may use them."""
 
 
@@ -20,4 +38,6 @@ def register(app: Flask) -> None:
 def links_for(actor: Actor) -> list[tuple[str, str]]:
     """The links in a person's own menu."""
     links = [(_("Profile and security"), "/settings/profile")]
-    return links if actor.is_staff else [*links, (_("People in your organisation"), "/settings/members")]
+    if actor.is_staff:
+        return links
+    return [(_("Notices"), "/notices"), *links, (_("People in your organisation"), "/settings/members")]

@@ -1,0 +1,64 @@
+"""How things stand for one customer: what the frame and the start page say, and what belongs to a task."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, exists, func, select
+
+from flows.access import read_as, visible_instances, visible_orders
+from flows.models import BasketLine, Instance, Membership, Order, Organisation, Timer, User
+from flows.queries import grid
+from flows.rules.actors import Actor
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What the navigation tells: tasks to do, different products in the basket, and whether they act for a company."""
+
+    to_do: int = 0
+    in_basket: int = 0
+    for_company: bool = False
+
+
+def standing(actor: Actor, now: datetime) -> Standing:
+    """Everything the frame counts, in one statement."""
+    to_do = grid.narrowed(visible_instances(actor), actor, now, grid.Filters(turn="todo"))
+    basket = select(func.count(BasketLine.id)).where(BasketLine.user_id == actor.user_id)
+    companies = (
+        select(Membership.id)
+        .join(Organisation, Organisation.id == Membership.organisation_id)
+        .where(Membership.user_id == actor.user_id, Organisation.kind == "company", Organisation.is_active)
+    )
+    query = select(
+        to_do.with_only_columns(func.count()).scalar_subquery(), basket.scalar_subquery(), exists(companies)
+    ).where(User.id == actor.user_id)
+    row = read_as(actor).execute(query).one_or_none()
+    return Standing(*row) if row is not None else Standing()
+
+
+def soonest(actor: Actor, now: datetime, limit: int = 5) -> Sequence[Instance]:
+    """What this customer has to do, the one that ends first on top; those without an end last."""
+    query = grid.narrowed(visible_instances(actor), actor, now, grid.Filters(turn="todo"))
+    end = func.coalesce(Instance.expires_at, Instance.due_at)
+    return read_as(actor).scalars(query.order_by(end.is_(None), end, Instance.id).limit(limit)).all()
+
+
+def orders_of(actor: Actor, instances: Sequence[Instance]) -> dict[str, Order]:
+    """The orders that these tasks belong to, by the subject of the task, in one statement."""
+    uids = {instance.subject.removeprefix("order:") for instance in instances if instance.subject}
+    if not uids:
+        return {}
+    query: Select[Any] = visible_orders(actor).where(Order.uid.in_(uids))
+    return {order.subject: order for order in read_as(actor).scalars(query)}
+
+
+def reminders_to_come(actor: Actor, instance: Instance, now: datetime) -> Sequence[datetime]:
+    """When the customer of an open task will be reminded."""
+    query = select(Timer.due_at).where(
+        Timer.instance_id == instance.id, Timer.kind == "reminder", Timer.ended_at.is_(None), Timer.due_at > now
+    )
+    return read_as(actor).scalars(query.order_by(Timer.due_at).limit(5)).all()

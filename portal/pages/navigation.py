@@ -1,0 +1,49 @@
+"""What customers see at the top of every page; the one statement that counts its badges is made once a request."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from flask import g, request
+from flask_babel import gettext as _
+
+from flows.clock import clock
+from flows.queries import standing as asking
+from flows.queries.standing import Standing
+from flows.rules.actors import Actor
+
+
+class Entry(NamedTuple):
+    """Words, address (None: a heading), how many wait there, whether this is the page."""
+
+    label: str
+    url: str | None
+    badge: int
+    current: bool
+
+
+def my_standing(actor: Actor) -> Standing:
+    """How things stand for this person, as of this request."""
+    if "standing" not in g:
+        g.standing = asking.standing(actor, clock.now())
+    standing: Standing = g.standing
+    return standing
+
+
+def entries(actor: Actor) -> list[Entry]:
+    """The sections of the portal for a customer; households have no shop."""
+    if actor.is_staff:
+        return [Entry(_("Back office"), "/admin/", 0, False)]
+    standing = my_standing(actor)
+    shop = [
+        (_("Shop"), "/shop", 0, ("shop",)),
+        (_("Basket"), "/basket", standing.in_basket, ("basket", "checkout")),
+        (_("Orders"), "/orders", 0, ("orders",)),
+    ]
+    places = [
+        (_("Home"), "/", 0, ("home",)),
+        (_("Task System") if standing.for_company else _("Tasks"), "/tasks", standing.to_do, ("tasks", "steps")),
+        *(shop if standing.for_company else []),
+    ]
+    here = (request.endpoint or "").partition(".")[0]
+    return [Entry(label, url, badge, here in families) for label, url, badge, families in places]

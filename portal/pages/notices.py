@@ -1,0 +1,43 @@
+"""What was said to a person in the portal: the inbox, and marking it as seen (A13)."""
+
+from __future__ import annotations
+
+from flask import Blueprint, g, redirect, request
+from werkzeug.wrappers import Response
+
+from flows.actions import noticing
+from flows.queries import notices
+from flows.work import unit_of_work
+from portal.may import may
+from portal.pages.showing import is_fragment, show
+from portal.redirects import back
+
+pages = Blueprint("notices", __name__, url_prefix="/notices")
+
+MOST_AT_ONCE = 100
+
+
+@pages.get("")
+@may("customer")
+def inbox() -> Response:
+    page = notices.inbox(g.actor, cursor=request.args.get("cursor"))
+    return show("notices/inbox.html", rows=page.rows, next_cursor=page.next_cursor, address_of=notices.address_of)
+
+
+@pages.post("/seen")
+@may("customer")
+def seen() -> Response:
+    """Several at once, named by the form."""
+    return _see(request.form.getlist("id")[:MOST_AT_ONCE])
+
+
+@pages.post("/<uid>/seen")
+@may("customer")
+def one_seen(uid: str) -> Response:
+    return _see([uid])
+
+
+def _see(uids: list[str]) -> Response:
+    with unit_of_work(g.actor) as work:
+        noticing.see(work, uids)
+    return Response(status=204) if is_fragment() else redirect(back(), 303)
