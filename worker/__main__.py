@@ -22,6 +22,9 @@ COMMANDS = {
     "doctor": ("doctor", "Say what is wrong with this installation, and the cure."),
 }
 
+HIDDEN = {"family": "running"}
+"""For `baton up` alone."""
+
 
 class Baton(click.Group):
     """Knows the names and first lines of all commands, so that `--help` imports none of them."""
@@ -30,9 +33,10 @@ class Baton(click.Group):
         return [*COMMANDS]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
+        room = COMMANDS[cmd_name][0] if cmd_name in COMMANDS else HIDDEN.get(cmd_name)
+        if room is None:
             return super().get_command(ctx, cmd_name)
-        command: click.Command = getattr(import_module(f"worker.commands.{COMMANDS[cmd_name][0]}"), cmd_name)
+        command: click.Command = getattr(import_module(f"worker.commands.{room}"), cmd_name)
         return command
 
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:

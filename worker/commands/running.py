@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 import click
@@ -24,10 +23,19 @@ def up() -> None:
 @click.command()
 def web() -> None:
     """Serve the portal, the back office and the JSON API with gunicorn."""
-    from worker.gunicorn_conf import command_line
+    from worker.web import Web
+    from wsgi import create_app
 
-    Settings.from_env()
-    os.execv(sys.executable, command_line())  # noqa: S606  # our own interpreter and arguments, no shell
+    Web(create_app(Settings.from_env())).run()
+
+
+@click.command()
+def family() -> None:
+    """What `baton up` runs: web, worker and ticker, forked from one application."""
+    from worker.family import run_family
+    from wsgi import create_app
+
+    sys.exit(run_family(create_app(Settings.from_env()), ("web", "worker", "ticker"), with_logs=True))
 
 
 @click.command()
@@ -37,7 +45,6 @@ def live() -> None:
 
     monkey.patch_all()  # before anything else imports sockets or locks
     from messaging.live import serve
-
     from wsgi import create_app
 
     settings = Settings.from_env()
@@ -48,15 +55,11 @@ def live() -> None:
 @click.option("--tick", "with_ticker", is_flag=True, help="Run a ticker beside it that shares its memory.")
 def worker(with_ticker: bool) -> None:
     """Carry out what RQ brings."""
-    from worker.pair import run_pair
-    from worker.queues import work
+    from worker.family import run_family
     from wsgi import create_app
 
-    settings = Settings.from_env()
-    app = create_app(settings, WORKER_PARTS)
-    if with_ticker:
-        sys.exit(run_pair(app, settings.redis))
-    work(app, settings.redis)
+    members = ("worker", "ticker") if with_ticker else ("worker",)
+    sys.exit(run_family(create_app(Settings.from_env(), WORKER_PARTS), members))
 
 
 @click.command()
