@@ -106,7 +106,7 @@ def _database() -> str:
 def _migrations() -> str:
     newest = ScriptDirectory(str(Path(migrations.__file__ or "").parent)).get_heads()
     current = MigrationContext.configure(db.session.connection()).get_current_heads()
-    return "ok" if set(newest) == set(current) else "behind: run `baton migrate`"
+    return "ok" if set(newest) == set(current) else "behind: run `baton db upgrade`"
 
 
 def _redis() -> str:

@@ -7,7 +7,7 @@ import zlib
 from urllib.parse import urlsplit
 
 import structlog
-from flask import Flask, Response, current_app, g, request, session
+from flask import Flask, Response, current_app, g, redirect, request, session
 from flask_babel import Babel
 from flask_login import LoginManager, UserMixin
 from flask_wtf.csrf import CSRFProtect
@@ -129,6 +129,8 @@ def _let_in() -> AnyResponse | None:
         log.error("undeclared_endpoint", endpoint=request.endpoint)
         raise NotFound
     if not is_one_of(g.actor, who):
+        if g.actor is not None and g.actor.is_staff and request.path == "/":
+            return redirect("/admin/")
         if g.actor is not None:
             raise Refused("This page is for other people than you", known=True)
         if request.path.startswith("/api/"):

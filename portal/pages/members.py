@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
 from flask import Blueprint, abort, flash, g, redirect, render_template, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
@@ -98,4 +100,5 @@ def _page(organisation: Organisation, values: object = None, problems: dict[str,
         invitations=people.open_invitations(g.actor, organisation),
         values=values or {"role": "member"},
         problems=problems or {},
+        zone=ZoneInfo(g.actor.time_zone),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, available_timezones
 
 from flask import Blueprint, flash, g, redirect, render_template, request, session
 from flask_babel import gettext as _
@@ -22,12 +22,25 @@ pages = Blueprint("profile", __name__, url_prefix="/settings")
 
 AREAS = ("Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
 
+BROWSERS = (("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))
+SYSTEMS = ("iPhone", "iPad", "Android", "Windows", "Mac", "Linux")
+"""Marks in a user agent, the telling ones first: Edge calls itself Chrome, and Chrome Safari."""
+
 
 @cache
 def zones() -> list[tuple[str, str]]:
     """Time zones by place, for a list to choose from."""
     named = sorted(zone for zone in available_timezones() if zone.partition("/")[0] in AREAS)
     return [("UTC", "UTC"), *((zone, zone.replace("_", " ")) for zone in named)]
+
+
+def name_of_device(user_agent: str) -> str:
+    """Enough for its owner to know it again: "Firefox, Windows"; the first word of whatever is unknown."""
+    browser = next(
+        (name for mark, name in BROWSERS if mark in user_agent), user_agent.partition("/")[0] or _("Unknown")
+    )
+    system = next((name for name in SYSTEMS if name in user_agent), "")
+    return f"{browser}, {system}" if system else browser
 
 
 @pages.get("/profile")
@@ -89,6 +102,8 @@ def _page(values: object = None, problems: dict[str, str] | None = None) -> str:
         values=shown,
         problems=problems or {},
         zones=zones(),
+        zone=ZoneInfo(user.time_zone),
+        name_of_device=name_of_device,
         languages=accounts.LANGUAGES,
         sign_ins=people.sign_ins_of(g.actor),
         asks_current=bool(user.password_hash) and not accounts.is_fresh(reading, g.actor),

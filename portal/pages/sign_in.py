@@ -36,7 +36,7 @@ def begin() -> str | Response | tuple[str, int]:
     """Mail a code, or check the password at once."""
     try:
         email = clean_email(text("email"))
-        if text("how") == "password":
+        if text("how") == "password" or request.form.get("password"):
             return _with_password(email)
         with unit_of_work(accounts.NOBODY) as work:
             accounts.send_code(work, email, device())

@@ -120,6 +120,11 @@ def test_our_own_pages_may_be_next(target: str) -> None:
     assert safe_next(target, "/home") == target
 
 
+@pytest.mark.parametrize("path", ["/sign-in", "/contact", "/privacy", "/accessibility"])
+def test_pages_for_everybody(client: FlaskClient, path: str) -> None:
+    assert client.get(path).status_code == 200
+
+
 def test_headers_on_every_answer(client: FlaskClient) -> None:
     for path in ("/sign-in", "/nowhere", "/static/base.css", "/healthz"):
         headers = client.get(path).headers

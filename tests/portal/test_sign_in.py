@@ -105,6 +105,7 @@ def test_no_session_survives_signing_in(client: FlaskClient) -> None:
 def test_staff_go_to_the_back_office(client: FlaskClient) -> None:
     assert sign_in(client, "gus@example.com").location == "/admin/"
     assert client.get("/settings/members").status_code == 403
+    assert client.get("/").location == "/admin/"
 
 
 @pytest.mark.requirement("D6")
