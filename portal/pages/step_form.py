@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
+from sqlalchemy import select
+from sqlalchemy.orm import object_session
 from werkzeug.wrappers import Response
 
 from flows.access import read_as
@@ -16,13 +18,13 @@ from flows.actions.scope import scope_of
 from flows.catalogue import FlowDefinition
 from flows.catalogue.schema import Step as StepRule
 from flows.clock import clock
-from flows.models import Instance, Order, Step
+from flows.models import Instance, Order, Step, User
 from flows.queries import standing as asking
 from flows.queries import timeline
 from flows.rules import answers
 from flows.rules.actors import Actor
 from flows.rules.errors import BatonError
-from flows.rules.expressions import compile_condition
+from flows.rules.expressions import ExpressionProblem, compile_condition
 from flows.rules.outcomes import completes_by_itself
 from portal.pages.showing import end_of, show
 
@@ -37,6 +39,8 @@ class Place:
     step: Step
     definition: FlowDefinition
     order: Order | None
+    people: Sequence[User] = ()
+    """Whom the flow may speak of; kept, so that the session reads none of them twice."""
 
     @property
     def rule(self) -> StepRule:
@@ -59,8 +63,11 @@ class Place:
 
 
 def place_of(actor: Actor, instance: Instance, step: Step) -> Place:
-    definition = versions.definition_of(read_as(actor), instance)
-    return Place(instance, step, definition, asking.orders_of(actor, [instance]).get(instance.subject or ""))
+    session = read_as(actor)
+    ids = {instance.customer_id, instance.creator_id, instance.assignee_id} - {None}
+    people = session.scalars(select(User).where(User.id.in_(ids))).all()
+    order = asking.orders_of(actor, [instance]).get(instance.subject or "")
+    return Place(instance, step, versions.definition_of(session, instance), order, people)
 
 
 def takes_answers(instance: Instance, step: Step, now: datetime) -> bool:
@@ -82,13 +89,12 @@ def form_page(
     place, session, now = place_of(actor, instance, step), read_as(actor), clock.now()
     kept = submitting.values_to_show(session, instance, place.definition, step, now)
     values = dict(typed) if typed is not None else kept
-    scope = scope_of(session, instance, place.definition, now)
     is_prefilled = typed is None and step.draft is None and not step.attempt
     return _show(
         "tasks/form.html",
         412 if changed else 422 if problems else 200,
         place,
-        sections=_sections(place.rule, {**scope, "data": {**scope["data"], **values}}),
+        sections=_sections(place, values, now),
         values=values,
         problems=problems or {},
         to_check=set(kept) if is_prefilled else set(),
@@ -145,13 +151,28 @@ def _changes(rule: StepRule, typed: Mapping[str, Any], kept: Mapping[str, Any]) 
     return [{**other, "mine": own["value"]} for own, other in pairs if own["value"] != other["value"]]
 
 
-def _sections(rule: StepRule, scope: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
+def _sections(place: Place, values: Mapping[str, Any], now: datetime) -> list[tuple[str, list[str]]]:
     """The fields of the form under the titles of the step's pages, without those that are known not to be asked."""
-    known = {name: field.when and compile_condition(field.when).holds(scope) for name, field in rule.fields.items()}
-    asked = [name for name, holds in known.items() if holds is not False]
-    sections = [(page.title, [name for name in page.fields if name in asked]) for page in rule.pages.values()]
-    paged = {name for page in rule.pages.values() for name in page.fields}
-    rest = [name for name in asked if name not in paged]
-    if sections and rest:
+    asked, pages = _asked(place, values, now), place.rule.pages.values()
+    sections = [(page.title, [name for name in page.fields if name in asked]) for page in pages]
+    rest = [name for name in asked if not any(name in page.fields for page in pages)]
+    if sections:
         sections[-1][1].extend(rest)
     return sections or [("", rest)]
+
+
+def _asked(place: Place, values: Mapping[str, Any], now: datetime) -> list[str]:
+    fields, session = place.rule.fields, object_session(place.instance)
+    if session is None or not any(field.when for field in fields.values()):
+        return list(fields)
+    scope = scope_of(session, place.instance, place.definition, now)
+    scope["data"] = {**scope["data"], **values}
+    return [name for name, field in fields.items() if not field.when or _may_hold(field.when, scope)]
+
+
+def _may_hold(condition: str, scope: Mapping[str, Any]) -> bool:
+    """Also while what it looks at is unknown, or typed wrong: then the question stays."""
+    try:
+        return compile_condition(condition).holds(scope) is not False
+    except ExpressionProblem:
+        return True
