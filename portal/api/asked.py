@@ -1,0 +1,167 @@
+"""What the API takes: bodies and queries, every field known, no type guessed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from flows.actions.ordering import Item
+from flows.queries.pages import MOST_A_PAGE
+
+Words = Annotated[str, StringConstraints(max_length=400)]
+Id = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+Email = Annotated[str, StringConstraints(min_length=3, max_length=254)]
+Secret = Annotated[str, StringConstraints(min_length=1, max_length=400)]
+Device = Annotated[str, StringConstraints(min_length=1, max_length=80)]
+Limit = Annotated[int, AfterValidator(lambda wanted: max(1, min(wanted, MOST_A_PAGE)))]
+
+
+def _moment(value: Any) -> Any:
+    """RFC 3339 text as a moment; a year that no phone lives in is a mistake, and no calendar can count with it."""
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        raise ValueError("use a moment like 2026-11-21T09:58:00Z") from None
+    if isinstance(moment, datetime) and not 2000 <= moment.year <= 2100:
+        raise ValueError("use a year from 2000 to 2100")
+    return moment
+
+
+FromText = BeforeValidator(_moment)
+
+
+class Body(BaseModel):
+    """A body; "5" is no number and 1 is no yes."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class Query(BaseModel):
+    """A query string, where everything is text."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Paged(Query):
+    cursor: Annotated[str, StringConstraints(max_length=600)] | None = None
+    limit: Limit = 25
+
+
+class Searched(Query):
+    q: Words = ""
+
+
+class InstanceList(Paged):
+    """`status` takes values of `customer_status`, separated by commas."""
+
+    turn: Literal["", "todo", "with_us", "done"] = ""
+    status: Annotated[
+        str, StringConstraints(pattern=r"^((pending|completed|expired|cancelled)(,|$))*$", max_length=100)
+    ] = ""
+    kind: Words = ""
+    customer_id: Annotated[str, StringConstraints(max_length=64)] = ""
+    q: Words = ""
+
+
+class Including(Query):
+    include: Literal["", "steps"] = ""
+
+
+class OrderList(Paged):
+    """`state` takes several, separated by commas."""
+
+    state: Annotated[
+        str,
+        StringConstraints(
+            pattern=r"^((placed|awaiting_details|provisioning|completed|cancelled|failed)(,|$))*$", max_length=100
+        ),
+    ] = ""
+    q: Words = ""
+
+
+class NoticeList(Paged):
+    unread: bool = False
+
+
+class Validating(Query):
+    validate_: Annotated[bool, Field(alias="validate")] = False
+
+
+class CodeWanted(Body):
+    email: Email
+
+
+class Grant(Body):
+    """`code` and `password` need `email`; `refresh_token` needs itself."""
+
+    grant_type: Literal["code", "password", "refresh_token"]
+    installation_id: Device
+    email: Email | None = None
+    code: Secret | None = None
+    password: Secret | None = None
+    refresh_token: Secret | None = None
+
+
+class Revoked(Body):
+    refresh_token: Secret
+
+
+class Profile(Body):
+    name: Words | None = None
+    language: Words | None = None
+    time_zone: Words | None = None
+
+
+class NewCustomer(Body):
+    name: Words
+    kind: Literal["company", "household"] = "company"
+    address: Annotated[str, StringConstraints(max_length=1000)] = ""
+    time_zone: Words = ""
+    parent_id: Id | None = None
+
+
+class Wanted(Body):
+    product_id: Annotated[str, StringConstraints(max_length=64)]
+    quantity: int
+
+    def as_item(self) -> Item:
+        return Item(self.product_id, self.quantity)
+
+
+class Sum(Body):
+    amount: int
+    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+
+
+class Basket(Body):
+    items: list[Wanted]
+
+
+class NewOrder(Basket):
+    customer_id: Annotated[str, StringConstraints(max_length=64)]
+    expected_total: Sum | None = None
+
+
+class Reason(Body):
+    reason: Words = ""
+
+
+class DraftGiven(Body):
+    """With `merge` the answers join those already kept; without it they take their place."""
+
+    answers: dict[str, Any]
+    merge: bool = False
+
+
+class Sent(Body):
+    answers: dict[str, Any]
+    filled_at: Annotated[AwareDatetime, FromText] | None = None
+
+
+class SeenNotices(Body):
+    """These ids, or every one up to and with an id."""
+
+    ids: Annotated[list[Id], Field(max_length=500)] | None = None
+    up_to: Id | None = None

@@ -1,0 +1,254 @@
+"""One declaration an endpoint: who may use it, what it takes and gives. It validates and documents; it has no rule."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, get_type_hints
+
+import orjson
+from flask import Response, g, request
+from pydantic import BaseModel
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from flows.access import clean, read_as
+from flows.actions.accounts import NOBODY
+from flows.actions.replaying import remember, replay_of
+from flows.clock import clock
+from flows.rules.actors import Actor
+from flows.rules.errors import Invalid, Problem
+from flows.work import Work, unit_of_work
+from portal.api import cursors, etags, problems, reading
+from portal.api.problems import Declined
+from portal.api.shapes import Shape
+from portal.may import Who, may
+
+BASE = "/api/v1"
+LANGUAGE = "en"
+"""The language that labels are in; flows bring others, of which none may be started yet."""
+_KEY = re.compile(r'"?([\x21\x23-\x7e]{1,120})"?')
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What an endpoint gives: a shape (None for 204), or a problem that must not undo the work it tells of."""
+
+    body: Shape | None = None
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    etag: str = ""
+    denied: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request as an endpoint sees it. `work` is there for every method but GET."""
+
+    actor: Actor
+    now: datetime
+    session: Session
+    _work: Work | None = None
+
+    @property
+    def work(self) -> Work:
+        if self._work is None:
+            raise RuntimeError("a GET changes nothing")
+        return self._work
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One endpoint as the documentation and the door see it."""
+
+    method: str
+    path: str
+    handler: Callable[..., Answer]
+    who: Who
+    gives: type[Shape] | None
+    status: int
+    query: type[BaseModel] | None
+    body: type[BaseModel] | None
+    refusals: tuple[str, ...]
+    key: Literal["", "optional", "required"]
+    if_match: Literal["", "accepted", "required"]
+    etag_kind: str
+    pointer: str
+
+    @property
+    def name(self) -> str:
+        return self.handler.__name__
+
+    @property
+    def summary(self) -> str:
+        return (self.handler.__doc__ or "").strip()
+
+
+OPERATIONS: list[Operation] = []
+
+
+def operation(
+    method: str,
+    path: str,
+    *,
+    who: Who,
+    gives: type[Shape] | None,
+    status: int = 200,
+    refusals: tuple[str, ...] = (),
+    key: Literal["", "optional", "required"] = "",
+    if_match: Literal["", "accepted", "required"] = "",
+    etag_kind: str = "",
+    pointer: str = "#",
+) -> Callable[[Callable[..., Answer]], Callable[..., Answer]]:
+    """Declare an endpoint. Its arguments `query` and `body` are models by annotation, the others come from the path.
+
+    `pointer` is where a verb's problems lie in the body, e.g. `#/answers`.
+    """
+
+    def declare(handler: Callable[..., Answer]) -> Callable[..., Answer]:
+        hints = get_type_hints(handler)
+        OPERATIONS.append(
+            Operation(
+                method,
+                path,
+                handler,
+                who,
+                gives,
+                status,
+                hints.get("query"),
+                hints.get("body"),
+                refusals,
+                key,
+                if_match,
+                etag_kind,
+                pointer,
+            )
+        )
+        return handler
+
+    return declare
+
+
+def view_of(op: Operation) -> Callable[..., Response]:
+    """The Flask view of an operation."""
+
+    @may(op.who)
+    def view(**path: str) -> Response:
+        g.operation = op
+        _refuse_two_sign_ins()
+        given: dict[str, Any] = {name: clean(value) for name, value in path.items()}
+        if op.query is not None:
+            given["query"] = reading.query_as(op.query)
+        if op.method == "GET":
+            actor = g.actor or NOBODY
+            return _answer(op.handler(Call(actor, clock.now(), read_as(actor)), **given))
+        return _write(op, given)
+
+    return view
+
+
+def _write(op: Operation, given: dict[str, Any]) -> Response:
+    """Body, key and version are read first; then everything, the kept answer too, is one transaction."""
+    if op.body is not None:
+        given["body"] = reading.body_as(op.body)
+    key = _idempotency_key(op)
+    if op.if_match == "required" and not request.headers.get("If-Match"):
+        raise Declined("precondition-required", "Send the ETag of what you saw in If-Match")
+    with unit_of_work(g.actor or NOBODY) as work:
+        earlier = _replayed(work, key)
+        if earlier is not None:
+            return earlier
+        try:
+            answer = op.handler(Call(work.actor, work.now, work.session, work), **given)
+        except Invalid as wrong:
+            raise _moved_below(wrong, op.pointer) from None
+        response = _answer(answer)
+        if key:
+            remember(
+                work,
+                work.actor.user_id or 0,
+                _scope(),
+                key,
+                status=response.status_code,
+                body=_body_of(response),
+                headers=dict(answer.headers) | _tag_of(answer),
+            )
+    return response
+
+
+def _replayed(work: Work, key: str) -> Response | None:
+    """The first answer to this key, if there was one."""
+    if not key:
+        return None
+    fingerprint = hashlib.sha256(orjson.dumps(request.get_json(silent=True), option=orjson.OPT_SORT_KEYS)).hexdigest()
+    try:
+        earlier = replay_of(work, work.actor.user_id or 0, _scope(), key, fingerprint)
+    except OperationalError:  # waited as long as the database lets anybody wait for a lock
+        raise Declined("idempotency-in-progress", "The same request is still running", {"Retry-After": "1"}) from None
+    if earlier is None:
+        return None
+    headers = {**earlier.headers, "Idempotent-Replayed": "true"}
+    return Response(orjson.dumps(earlier.body) if earlier.body else b"", earlier.status, headers, "application/json")
+
+
+def _idempotency_key(op: Operation) -> str:
+    given = request.headers.get("Idempotency-Key", "").strip()
+    if not op.key or (op.key == "optional" and not given):
+        return ""
+    if not given:
+        raise Declined(
+            "idempotency-key-missing",
+            "Send an Idempotency-Key: a new UUID for each thing to do, the same for each try of it",
+        )
+    found = _KEY.fullmatch(given)
+    if found is None:
+        raise Declined("malformed", "An Idempotency-Key has 1 to 120 visible ASCII characters, such as a UUID")
+    return found[1]
+
+
+def _answer(answer: Answer) -> Response:
+    """As bytes, with a tag, or as 304 when the client has it already."""
+    if answer.denied is not None:
+        return problems.answer(*answer.denied)
+    raw = b"" if answer.body is None else orjson.dumps(answer.body.model_dump(mode="json", by_alias=True))
+    response = Response(raw, answer.status, dict(answer.headers), "application/json")
+    tag = answer.etag or (f'"{etags.digest(raw)}"' if request.method in ("GET", "HEAD") else "")
+    if tag:
+        response.headers["ETag"] = tag
+    if request.method in ("GET", "HEAD") and etags.is_unchanged(tag):
+        response.status_code = 304
+        response.set_data(b"")
+    return response
+
+
+def page(body: Shape, next_cursor: str | None) -> Answer:
+    """A list with the Link to its next page."""
+    return Answer(body, headers={"Link": cursors.next_link(next_cursor)} if next_cursor else {})
+
+
+def _moved_below(wrong: Invalid, pointer: str) -> Invalid:
+    moved = Invalid([Problem(pointer + p.pointer, p.code, p.detail, p.meta) for p in wrong.problems])
+    moved.code = wrong.code
+    return moved
+
+
+def _scope() -> str:
+    return f"{request.method} {request.path}"
+
+
+def _tag_of(answer: Answer) -> dict[str, str]:
+    return {"ETag": answer.etag} if answer.etag else {}
+
+
+def _body_of(response: Response) -> dict[str, Any]:
+    raw = response.get_data()
+    return dict(orjson.loads(raw)) if raw else {}
+
+
+def _refuse_two_sign_ins() -> None:
+    """A cookie is for pages, a token for the API: with both, nobody knows whose request it is."""
+    if "Authorization" in request.headers and "baton" in request.cookies:
+        raise Declined("malformed", "Send a bearer token or a cookie, not both")

@@ -1,0 +1,238 @@
+"""Task instances and their steps as the API shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from flows import settings
+from flows.actions import versions
+from flows.actions.scope import EVERYTHING, scope_of
+from flows.catalogue import FlowDefinition
+from flows.models import Instance, Step, Submission
+from flows.queries import allowed, parties
+from flows.queries.grid import grid_status, needs_action
+from flows.queries.parties import Parties
+from flows.rules import answers
+from flows.rules.actors import Actor
+from portal.api import shapes
+from portal.api.conditions import small_form
+from portal.api.etags import etag
+
+STATUS_WORDS = {
+    "not_started": "Not started",
+    "in_progress": "In progress",
+    "awaiting_review": "Awaiting review",
+    "completed": "Completed",
+    "cancelled": "Cancelled",
+    "expired": "Expired",
+}
+
+
+def web_links(instance: Instance) -> shapes.Links:
+    return shapes.Links(web=f"{settings.current().origin}/tasks/{instance.reference}")
+
+
+def instance_tag(instance: Instance, now: datetime, language: str, *beside: object) -> str:
+    """Time alone makes a task overdue or expired, and its version does not count that."""
+    timely = (instance.is_open and instance.is_past_expiry(now), instance.is_overdue(now))
+    return etag("ti", instance.version, language, *timely, *beside)
+
+
+def status_of(instance: Instance, now: datetime) -> str:
+    """An instance whose end has come is expired, whether or not a worker has noticed (Q30)."""
+    return "expired" if instance.is_open and instance.is_past_expiry(now) else instance.status
+
+
+def progress_of(instance: Instance) -> shapes.Progress:
+    return shapes.Progress(done=instance.steps_done, total=instance.steps_total, may_grow=instance.may_grow)
+
+
+def turn_of(instance: Instance, now: datetime) -> str:
+    """todo, with_us or done: the three lists of the app."""
+    if needs_action(instance, now):
+        return "todo"
+    return "with_us" if grid_status(instance, now) == "Pending" else "done"
+
+
+def summary(
+    actor: Actor, instance: Instance, definition: FlowDefinition, who: Parties, now: datetime
+) -> shapes.InstanceSummary:
+    """One row of a list."""
+    return shapes.InstanceSummary(**_facts(actor, instance, definition, who, now))
+
+
+def detail(
+    actor: Actor,
+    instance: Instance,
+    definition: FlowDefinition,
+    who: Parties,
+    now: datetime,
+    steps: list[shapes.Step] | None,
+) -> shapes.Instance:
+    """The whole instance; `steps` when they were asked for."""
+    return shapes.Instance(
+        **_facts(actor, instance, definition, who, now), close_message=instance.close_message, steps=steps
+    )
+
+
+def _facts(actor: Actor, instance: Instance, definition: FlowDefinition, who: Parties, now: datetime) -> dict[str, Any]:
+    status, subject = status_of(instance, now), instance.subject or ""
+    organisation = who.organisations[instance.organisation_id]
+    assignee = who.users.get(instance.assignee_id or 0)
+    return {
+        "id": instance.uid,
+        "reference": instance.reference,
+        "title": instance.title,
+        "kind": instance.kind,
+        "flow": instance.flow,
+        "status": status,
+        "status_label": _label(definition, status),
+        "customer_status": grid_status(instance, now).lower(),
+        "turn": turn_of(instance, now),
+        "waiting_on": instance.waiting_on,
+        "overdue": instance.is_overdue(now),
+        "outcome": instance.outcome,
+        "customer": shapes.Named(id=organisation.uid, name=instance.customer_name),
+        "customer_address": instance.customer_address,
+        "assignee": shapes.Named(id=assignee.uid, name=assignee.name) if assignee else None,
+        "source": instance.source,
+        "order_id": subject.removeprefix("order:") if subject.startswith("order:") else None,
+        "progress": progress_of(instance),
+        "created_at": instance.created_at,
+        "updated_at": instance.last_activity_at,
+        "due_at": instance.due_at,
+        "expires_at": instance.expires_at,
+        "closed_at": instance.closed_at,
+        "unread_messages": 0,
+        "version": instance.version,
+        "links": web_links(instance),
+        "allowed_actions": allowed.of_instance(actor, instance, now),
+    }
+
+
+def _label(definition: FlowDefinition, status: str) -> str:
+    """What the flow calls this status, or what everybody does."""
+    labels: Mapping[Any, str] = definition.status_labels
+    return labels.get(status, STATUS_WORDS[status])
+
+
+# --- steps ------------------------------------------------------------------------------------------------------
+
+
+def steps_of(
+    session: Session, actor: Actor, instance: Instance, now: datetime, named: Iterable[Step]
+) -> list[shapes.Step]:
+    """These steps with their forms; what the flow suggests is worked out once for all of them."""
+    definition = versions.definition_of(session, instance)
+    shown = [step for step in named if step.state != "skipped"]
+    fresh = any(not step.attempt for step in shown)
+    scope = _scope(session, actor, instance, definition, now) if fresh else {}
+    return [_step(actor, instance, definition, step, now, scope) for step in shown]
+
+
+def _scope(
+    session: Session, actor: Actor, instance: Instance, definition: FlowDefinition, now: datetime
+) -> dict[str, Any]:
+    """What suggestions may name, with all its people read at once."""
+    people = [instance.customer_id, instance.assignee_id, instance.creator_id]
+    held = parties.of_one(actor, instance.organisation_id, people)
+    return scope_of(session, instance, definition, now, EVERYTHING if held.organisations else ())
+
+
+def step_tag(instance: Instance, step: Step, now: datetime, language: str) -> str:
+    """A draft changes what is read but not the version that a submission must match."""
+    ended = not instance.is_open or instance.is_past_expiry(now)
+    return etag("st", step.version, language, step.draft_saved_at and step.draft_saved_at.isoformat(), ended)
+
+
+def draft_of(step: Step) -> shapes.Draft | None:
+    if step.draft is None:
+        return None
+    return shapes.Draft(answers=step.draft, saved_at=step.draft_saved_at, base_version=step.version)
+
+
+def submission(sent: Submission) -> shapes.Submission:
+    return shapes.Submission(
+        id=sent.uid,
+        attempt=sent.attempt,
+        state=sent.state,
+        answers=sent.answers,
+        submitted_at=sent.submitted_at,
+        filled_at=sent.filled_at,
+    )
+
+
+def _step(
+    actor: Actor, instance: Instance, definition: FlowDefinition, step: Step, now: datetime, scope: dict[str, Any]
+) -> shapes.Step:
+    rule = definition.steps[step.name]
+    asked = allowed.fields_for(actor, rule.fields)
+    given = step.answers if step.attempt else answers.prefill(asked, scope)
+    draft = draft_of(step)
+    if draft is not None:
+        draft.answers = {
+            name: value for name, value in draft.answers.items() if name in asked or name not in rule.fields
+        }
+    return shapes.Step(
+        id=step.uid,
+        key=step.name,
+        title=rule.title,
+        help=rule.help,
+        state=step.state,
+        actor=step.actor,
+        version=step.version,
+        attempt=step.attempt,
+        review=None,
+        pages=_pages(rule, asked),
+        fields=[_field(name, field) for name, field in asked.items()],
+        answers={name: given.get(name) for name in asked if name in given},
+        draft=draft,
+        allowed_actions=allowed.of_step(actor, instance, step, now),
+        effects=shapes.Effects(on_submit="review" if rule.approval else "complete"),
+        locked_until=None,
+        submitted_at=step.submitted_at,
+    )
+
+
+def _pages(rule: Any, asked: dict[str, Any]) -> list[shapes.FormPage]:
+    """The flow's pages; what none of them names follows on the last, and a step without pages is one."""
+    pages = [
+        shapes.FormPage(key=key, title=page.title, fields=[name for name in page.fields if name in asked])
+        for key, page in rule.pages.items()
+    ]
+    placed = {name for page in pages for name in page.fields}
+    rest = [name for name in asked if name not in placed]
+    if not pages:
+        return [shapes.FormPage(key="p1", title=rule.title, fields=rest)]
+    pages[-1].fields.extend(rest)
+    return pages
+
+
+def _field(name: str, field: Any) -> shapes.Field:
+    options = getattr(field, "options", None)
+    item = getattr(field, "item", None)
+    return shapes.Field(
+        key=name,
+        type=field.type,
+        label=field.label,
+        hint=field.hint,
+        required=bool(field.required),
+        sensitive=bool(field.sensitive),
+        when=field.when,
+        show_if=small_form(field.when),
+        options=[shapes.Option(value=value, label=label) for value, label in options.items()] if options else None,
+        lookup=field.options_from,
+        min=field.min,
+        max=field.max,
+        max_length=field.max_length,
+        pattern=field.pattern,
+        max_items=field.max_items,
+        max_mb=field.max_mb,
+        accept=list(field.accept) if field.accept else None,
+        currency=field.currency,
+        fields=[_field(key, inner) for key, inner in item.items()] if item else None,
+    )

@@ -1,0 +1,131 @@
+"""The person who asks: profile, organisations, the numbers of a badge, and notices."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from flows import access, settings
+from flows.actions import accounts, noticing
+from flows.models import Membership, Notice, Organisation, User
+from flows.queries import notices, summary
+from flows.rules.errors import Invalid, Stale
+from portal.api import asked, cursors, shapes
+from portal.api.door import LANGUAGE, Answer, Call, operation, page
+from portal.api.etags import digest, etag, wanted_version
+
+
+@operation("GET", "/me", who="signed_in", gives=shapes.Me)
+def get_me(call: Call) -> Answer:
+    """My profile and the organisations that I belong to."""
+    user = call.session.get_one(User, call.actor.user_id)
+    return Answer(_me(call, user), etag=_tag(user))
+
+
+@operation("PATCH", "/me", who="signed_in", gives=shapes.Me, if_match="required", refusals=("stale-version",))
+def change_me(call: Call, body: asked.Profile) -> Answer:
+    """Change my name, language or time zone."""
+    user = call.session.get_one(User, call.actor.user_id, with_for_update=True)
+    wanted = wanted_version("me")
+    if wanted is not None and wanted != _version(user):
+        raise Stale("Your profile changed since you opened it", current=_version(user))
+    accounts.change_profile(
+        call.work,
+        name=user.name if body.name is None else body.name,
+        language=body.language or user.language,
+        time_zone=body.time_zone or user.time_zone,
+    )
+    return Answer(_me(call, user), etag=_tag(user))
+
+
+@operation("GET", "/me/summary", who="signed_in", gives=shapes.Summary)
+def get_summary(call: Call) -> Answer:
+    """The numbers for a badge or a widget."""
+    found = summary.of_person(call.actor, call.now)
+    return Answer(
+        shapes.Summary(
+            outstanding=found.outstanding,
+            awaiting_us=found.awaiting_us,
+            unread_messages=0,
+            unread_notifications=found.unread_notifications,
+            next_due=found.next_due,
+        )
+    )
+
+
+@operation(
+    "GET", "/notifications", who="signed_in", gives=shapes.Page[shapes.Notification], refusals=("cursor-mismatch",)
+)
+def list_notifications(call: Call, query: asked.NoticeList) -> Answer:
+    """What was said to me, the newest first."""
+    found = notices.inbox(call.actor, unread=query.unread, cursor=cursors.opened(query.cursor), limit=query.limit)
+    sealed = cursors.seal(found.next_cursor)
+    return page(
+        shapes.Page[shapes.Notification](data=[_notification(row) for row in found.rows], next_cursor=sealed), sealed
+    )
+
+
+@operation("POST", "/notifications/read", who="signed_in", gives=shapes.Read)
+def read_notifications(call: Call, body: asked.SeenNotices) -> Answer:
+    """Mark notices as read: these, or every one up to one. Others' ids do nothing."""
+    if (body.ids is None) == (body.up_to is None):
+        raise Invalid("Give either “ids” or “up_to”", "/ids", "required")
+    uids = body.ids if body.ids is not None else _up_to(call, body.up_to or "")
+    return Answer(shapes.Read(read=noticing.see(call.work, uids)))
+
+
+def _up_to(call: Call, uid: str) -> list[str]:
+    mine = (
+        access.notices_of(call.actor.user_id or 0)
+        .order_by(None)
+        .with_only_columns(Notice.id)
+        .where(Notice.uid == access.clean(uid))
+    )
+    earlier = (
+        access.notices_of(call.actor.user_id or 0)
+        .with_only_columns(Notice.uid)
+        .where(Notice.id <= mine.scalar_subquery())
+    )
+    return list(call.session.scalars(earlier.where(Notice.seen_at.is_(None))))
+
+
+def _notification(notice: Notice) -> shapes.Notification:
+    address = notices.address_of(notice)
+    return shapes.Notification(
+        id=notice.uid,
+        text=notice.text,
+        link_text=notice.link_text,
+        instance_id=notice.instance.uid if notice.instance else None,
+        created_at=notice.created_at,
+        read_at=notice.seen_at,
+        links=shapes.Links(web=settings.current().origin + address) if address.startswith("/") else None,
+    )
+
+
+def _me(call: Call, user: User) -> shapes.Me:
+    joined = (
+        select(Organisation, Membership.role)
+        .join(Membership, Membership.organisation_id == Organisation.id)
+        .where(Membership.user_id == user.id)
+        .order_by(Membership.id)
+    )
+    return shapes.Me(
+        id=user.uid,
+        name=user.name,
+        email=user.email,
+        kind=user.kind,
+        language=user.language,
+        time_zone=user.time_zone,
+        accounts=[
+            shapes.Account(id=row.uid, name=row.name, kind=row.kind, role=role)
+            for row, role in call.session.execute(joined)
+        ],
+    )
+
+
+def _version(user: User) -> int:
+    """A number that changes with what may be changed here; a person's row has no version of its own."""
+    return int(digest(f"{user.name}\n{user.language}\n{user.time_zone}".encode())[:9], 16)
+
+
+def _tag(user: User) -> str:
+    return etag("me", _version(user), LANGUAGE)

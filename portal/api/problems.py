@@ -1,0 +1,126 @@
+"""Every "no" of the API as a problem document (RFC 9457, API.md 7.7), and what its help page says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+import orjson
+from flask import Response, current_app, g
+
+from flows.rules.errors import BatonError, Problem
+
+MIMETYPE = "application/problem+json"
+
+
+class Slug(NamedTuple):
+    """One kind of refusal: its status, its title, and what a developer does about it."""
+
+    status: int
+    title: str
+    cure: str
+
+
+SLUGS = {
+    "malformed": Slug(
+        400,
+        "The request cannot be read",
+        "Send UTF-8 JSON without duplicate keys, NaN, or more than 50 levels, and a header only where it is asked for.",
+    ),
+    "cursor-mismatch": Slug(
+        400,
+        "This cursor belongs to another list",
+        "Use a cursor only with the parameters it came with. Start again without one.",
+    ),
+    "idempotency-key-missing": Slug(
+        400,
+        "An Idempotency-Key is needed",
+        "Make a UUID when the person presses the button and send it with every attempt.",
+    ),
+    "unauthenticated": Slug(
+        401, "Sign in first", "Send `Authorization: Bearer at_...` with a token from POST /auth/token."
+    ),
+    "token-expired": Slug(
+        401, "The access token has run out", "Get a new one: POST /auth/token with grant_type refresh_token."
+    ),
+    "refresh-reused": Slug(
+        401, "An old refresh token was used again", "The device was signed out for safety. Ask the person to sign in."
+    ),
+    "code-invalid": Slug(
+        401, "The code is wrong or too old", "Check the code, or ask for a new one with POST /auth/code."
+    ),
+    "forbidden": Slug(
+        403, "You may not do this", "The thing is yours to see, but this action is not. See allowed_actions."
+    ),
+    "not-found": Slug(404, "Not found", "It is not there, or not yours to see. Both look the same."),
+    "method-not-allowed": Slug(405, "Not with this method", "Use one of the methods in the Allow header."),
+    "step-locked": Slug(409, "This step cannot start yet", "Another step comes first. Fetch the instance again."),
+    "instance-closed": Slug(409, "This task has ended", "Show what the detail says: when it ended and how."),
+    "already-submitted": Slug(409, "These answers were sent already", "Fetch the step again and show what was sent."),
+    "idempotency-in-progress": Slug(
+        409, "The same request is still running", "Wait for Retry-After and send it again with the same key."
+    ),
+    "invalid-transition": Slug(
+        409, "Not possible in this state", "Fetch it again; allowed_actions say what is possible now."
+    ),
+    "stale-version": Slug(
+        412, "It has changed since you looked", "Fetch it again, show what is new, and send with the new ETag."
+    ),
+    "precondition-required": Slug(428, "If-Match is needed", "Send the ETag of what you saw in If-Match."),
+    "upload-too-large": Slug(413, "The request is too large", "A JSON body may have 1 MB."),
+    "upload-type": Slug(415, "Send JSON", "Set Content-Type: application/json."),
+    "validation": Slug(422, "There is a problem", "errors[] names each place by JSON pointer and says the cure."),
+    "idempotency-mismatch": Slug(
+        422, "This key was used for another request", "A key belongs to one request. Make a new key for a new one."
+    ),
+    "rate-limited": Slug(429, "Too many requests", "Wait for Retry-After seconds."),
+    "internal": Slug(500, "Something went wrong on our side", "Try again. Tell us the request id if it stays."),
+    "unavailable": Slug(503, "Not available right now", "Nothing saved is lost. Try again after Retry-After seconds."),
+}
+STATUS_TO_SLUG = {
+    400: "malformed",
+    401: "unauthenticated",
+    403: "forbidden",
+    404: "not-found",
+    405: "method-not-allowed",
+    413: "upload-too-large",
+    415: "upload-type",
+    429: "rate-limited",
+}
+
+
+class Declined(BatonError):
+    """A refusal that only HTTP knows: no key, no precondition, no JSON."""
+
+    def __init__(self, code: str, detail: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(detail, code)
+        self.status = SLUGS[code].status
+        self.headers = dict(headers or {})
+
+
+def document(
+    code: str, detail: str, errors: Iterable[Problem] = (), status: int | None = None, **more: Any
+) -> dict[str, Any]:
+    """The body of one problem; `status` only for a slug of ours that is not in the table."""
+    slug = SLUGS.get(code) or Slug(status or 400, detail, "")
+    return {
+        "type": f"{current_app.config['BATON'].origin}/problems/{code}",
+        "title": slug.title,
+        "status": slug.status,
+        "detail": detail,
+        "instance": f"urn:request:{g.get('request_id', '')}",
+        "code": code,
+        "errors": [{"pointer": e.pointer, "code": e.code, "detail": e.detail, "meta": dict(e.meta)} for e in errors],
+        **more,
+    }
+
+
+def answer(
+    code: str, detail: str, errors: Iterable[Problem] = (), headers: Mapping[str, str] | None = None, **more: Any
+) -> Response:
+    """One problem as an answer; 401 says how to sign in."""
+    body = document(code, detail, errors, **more)
+    response = Response(orjson.dumps(body), body["status"], dict(headers or {}), MIMETYPE)
+    if response.status_code == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response

@@ -1,0 +1,129 @@
+"""Bodies and queries as typed models: strict JSON first, then each wrong place by pointer with its cure."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any, NoReturn, TypeVar
+
+from flask import request
+from pydantic import BaseModel, ValidationError
+
+from flows.access import clean
+from flows.rules.errors import Invalid, Problem
+from portal.api.problems import Declined
+
+Model = TypeVar("Model", bound=BaseModel)
+DEEPEST = 50
+LARGEST = 2**53 - 1
+MOST_BYTES = 1024 * 1024
+_TEXTS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+
+
+def body_as(model: type[Model], pointer: str = "#") -> Model:
+    """The body of this request; Declined (400, 413, 415) when it is no JSON of ours, Invalid when it does not fit."""
+    if request.mimetype != "application/json":
+        raise Declined("upload-type", "Send JSON, with Content-Type: application/json")
+    return fitting(model, parse(request.get_data()), pointer)
+
+
+def query_as(model: type[Model]) -> Model:
+    """The query string; each parameter once."""
+    for name, values in request.args.lists():
+        if len(values) > 1:
+            raise Invalid(f"“{clean(name)[:80]}” is given more than once", f"?{clean(name)[:80]}", "repeated")
+    return fitting(model, {clean(name): clean(value) for name, value in request.args.items()}, "?")
+
+
+def parse(raw: bytes) -> Any:
+    """JSON as RFC 8259 would like it: no duplicate keys, no NaN, no number that loses digits, no NUL, 50 levels."""
+    if len(raw) > MOST_BYTES:
+        raise Declined("upload-too-large", "The body has more than 1 MB")
+    if _depth(raw) > DEEPEST:
+        _malformed(f"it is nested more than {DEEPEST} levels deep")
+    try:
+        found = json.loads(raw.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_number)
+    except (ValueError, RecursionError) as wrong:
+        _malformed(str(wrong) if isinstance(wrong, json.JSONDecodeError) else "it is not JSON in UTF-8")
+    _check(found)
+    return found
+
+
+def fitting(model: type[Model], given: Any, pointer: str) -> Model:
+    """The model of what was given, or Invalid with every problem."""
+    try:
+        return model.model_validate(given)
+    except ValidationError as wrong:
+        raise Invalid([_problem(model, error, pointer) for error in wrong.errors(include_url=False)]) from None
+
+
+def _depth(raw: bytes) -> int:
+    deepest = depth = 0
+    for byte in _TEXTS.sub(b"", raw):
+        if byte in b"[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif byte in b"]}":
+            depth -= 1
+    return deepest
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        _malformed(f"the key {twice[:80]!r} is there twice")
+    return found
+
+
+def _no_number(word: str) -> NoReturn:
+    _malformed(f"{word} is no JSON")
+
+
+def _check(value: Any) -> None:
+    """What a database or another JSON reader could not keep exactly as it is."""
+    if isinstance(value, str) and (("\0" in value) or clean(value) != value):
+        _malformed("a text has the character U+0000 or half a surrogate pair")
+    if (isinstance(value, int) and abs(value) > LARGEST) or (isinstance(value, float) and not math.isfinite(value)):
+        _malformed("a number is larger than 2^53 - 1; send it as text")
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            _check(name)
+            _check(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            _check(inner)
+
+
+def _malformed(why: str) -> NoReturn:
+    raise Declined("malformed", f"The body cannot be read: {clean(why)}")
+
+
+def _problem(model: type[BaseModel], error: Any, pointer: str) -> Problem:
+    parts = [str(part) for part in error["loc"]]
+    place = pointer + ("" if pointer == "?" else "/") + "/".join(_escaped(part) for part in parts) if parts else pointer
+    name = parts[-1] if parts else ""
+    match error["type"]:
+        case "missing":
+            return Problem(place, "required", f"“{name}” is missing")
+        case "extra_forbidden":
+            return Problem(place, "unknown", f"There is nothing called “{name[:80]}” here{_near(model, parts)}")
+        case kind:
+            return Problem(place, kind, error["msg"], _plain(error.get("ctx", {})))
+
+
+def _near(model: type[BaseModel], parts: list[str]) -> str:
+    near = get_close_matches(parts[-1], model.model_fields, n=1) if len(parts) == 1 else []
+    return f"; did you mean “{near[0]}”?" if near else ""
+
+
+def _escaped(part: str) -> str:
+    return clean(part)[:80].replace("~", "~0").replace("/", "~1")
+
+
+def _plain(context: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in context.items() if isinstance(value, str | int | bool)}
