@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -88,7 +87,7 @@ def _check(value: Any) -> None:
     """What a database or another JSON reader could not keep exactly as it is."""
     if isinstance(value, str) and (("\0" in value) or clean(value) != value):
         _malformed("a text has the character U+0000 or half a surrogate pair")
-    if (isinstance(value, int) and abs(value) > LARGEST) or (isinstance(value, float) and not math.isfinite(value)):
+    if isinstance(value, int | float) and not abs(value) <= LARGEST:  # the other way round NaN would pass
         _malformed("a number is larger than 2^53 - 1; send it as text")
     if isinstance(value, Mapping):
         for name, inner in value.items():

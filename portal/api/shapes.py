@@ -84,9 +84,7 @@ class Session(Shape):
     last_seen_at: Moment
 
 
-class Account(Shape):
-    id: str
-    name: str
+class Account(Named):
     kind: str
     role: str
 
@@ -122,9 +120,7 @@ class Product(Shape):
     needs_details: list[str]
 
 
-class Customer(Shape):
-    id: str
-    name: str
+class Customer(Named):
     kind: str
     address: str
     time_zone: str

@@ -15,11 +15,48 @@ from tests.api.conftest import DETAILS, Phone, new_key, order_coro, task_of
 from tests.world import World
 
 NASTY: list[Any] = [
-    None, True, False, 0, -1, 2**31, 2**53 - 1, 2**63, 10**40, 1.5, -0.0, 1e308, "", " ", "\0", "a\0b", "\ud800", "x" * 5000, "🙂" * 50,
-    "'; DROP TABLE users; --", "%00", "../../etc/passwd", "\u202e\u200b", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00",
-    "{{7*7}}", "${{ 7 }}", "<script>alert(1)</script>", "\r\nSet-Cookie: a=b", [], {}, [None] * 200, [[]] * 10, {"a": {"b": {}}},
-    {"": ""}, {"__class__": 1}, [{"product_id": "\0", "quantity": 2**70}], {"id": [1]}, "TI-2001", "#1001", "TI-99999999999999999999",
-]  # fmt: skip
+    None,
+    True,
+    False,
+    0,
+    -1,
+    2**31,
+    2**53 - 1,
+    2**63,
+    10**40,
+    1.5,
+    -0.0,
+    1e308,
+    "",
+    " ",
+    "\0",
+    "a\0b",
+    "\ud800",
+    "x" * 5000,
+    "🙂" * 50,
+    "'; DROP TABLE users; --",
+    "%00",
+    "../../etc/passwd",
+    "\u202e\u200b",
+    "0001-01-01T00:00:00+14:00",
+    "9999-12-31T23:59:59-14:00",
+    "{{7*7}}",
+    "${{ 7 }}",
+    "<script>alert(1)</script>",
+    "\r\nSet-Cookie: a=b",
+    [],
+    {},
+    [None] * 200,
+    [[]] * 10,
+    {"a": {"b": {}}},
+    {"": ""},
+    {"__class__": 1},
+    [{"product_id": "\0", "quantity": 2**70}],
+    {"id": [1]},
+    "TI-2001",
+    "#1001",
+    "TI-99999999999999999999",
+]
 REQUESTS = 320
 
 
@@ -64,10 +101,22 @@ def test_hostile_requests(buyer: Phone, world: World) -> None:
     order = order_coro(buyer, world)
     ids["order_id"], ids["instance_id"] = order["id"], task_of(order)
     sane = {
-        "email": "a@example.com", "installation_id": "p", "grant_type": "password", "password": "p", "customer_id": world.acme,
-        "items": [{"product_id": world.coro, "quantity": 1}], "answers": dict(DETAILS), "merge": True, "name": "Bea Buyer",
-        "kind": "company", "language": "en", "time_zone": "Europe/London", "ids": ["ntf_x"], "filled_at": None, "expected_total": None,
-    }  # fmt: skip
+        "email": "a@example.com",
+        "installation_id": "p",
+        "grant_type": "password",
+        "password": "p",
+        "customer_id": world.acme,
+        "items": [{"product_id": world.coro, "quantity": 1}],
+        "answers": dict(DETAILS),
+        "merge": True,
+        "name": "Bea Buyer",
+        "kind": "company",
+        "language": "en",
+        "time_zone": "Europe/London",
+        "ids": ["ntf_x"],
+        "filled_at": None,
+        "expected_total": None,
+    }
     for _ in range(REQUESTS):
         op = dice.choice(OPERATIONS)
         headers = {

@@ -114,9 +114,16 @@ def test_statement_budgets(
     assert all(len(found) == 1 for found in counts.values()), counts
     task = task_of(order)
     for path in (
-        f"/orders/{order['id']}", f"/instances/{task}", f"/instances/{task}?include=steps", f"/instances/{task}/steps/details",
-        f"/instances/{task}/steps", f"/instances/{task}/history", "/me", "/me/summary", "/auth/sessions",
-    ):  # fmt: skip
+        f"/orders/{order['id']}",
+        f"/instances/{task}",
+        f"/instances/{task}?include=steps",
+        f"/instances/{task}/steps/details",
+        f"/instances/{task}/steps",
+        f"/instances/{task}/history",
+        "/me",
+        "/me/summary",
+        "/auth/sessions",
+    ):
         made = count_statements()
         assert buyer.get(path).status_code == 200
         assert len(made) <= 6, f"{path}: {len(made)}\n" + "\n".join(made)

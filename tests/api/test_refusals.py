@@ -135,11 +135,24 @@ class TestBodies:
     @pytest.mark.parametrize(
         "raw",
         [
-            b"", b"{", b"[1,2", b"\xff", b'{"email": NaN}', b'{"email": Infinity}', b'{"email": 1e999}', b'{"email":"a","email":"b"}',
-            b'{"email": "\\u0000"}', b'{"email": "\\ud800"}', b'{"\\u0000": 1}', b'{"email": 99999999999999999999}',
-            b'{"email":' + b"9" * 5000 + b"}", b"[" * 51 + b"]" * 51, b"[" * 100_000, b'{"a":' * 60 + b"1" + b"}" * 60,
+            b"",
+            b"{",
+            b"[1,2",
+            b"\xff",
+            b'{"email": NaN}',
+            b'{"email": Infinity}',
+            b'{"email": 1e999}',
+            b'{"email":"a","email":"b"}',
+            b'{"email": "\\u0000"}',
+            b'{"email": "\\ud800"}',
+            b'{"\\u0000": 1}',
+            b'{"email": 99999999999999999999}',
+            b'{"email":' + b"9" * 5000 + b"}",
+            b"[" * 51 + b"]" * 51,
+            b"[" * 100_000,
+            b'{"a":' * 60 + b"1" + b"}" * 60,
         ],
-    )  # fmt: skip
+    )
     def test_malformed(self, anyone: Phone, raw: bytes) -> None:
         answer = anyone.raw("POST", "/auth/code", data=raw, content_type="application/json")
         assert refused(answer) == (400, "malformed")
@@ -233,6 +246,8 @@ def test_lists_have_cursors_that_belong_to_their_query(buyer: Phone, world: Worl
     assert len(buyer.get("/orders?limit=100000").json["data"]) == 3
     assert len(buyer.get("/orders?limit=-5").json["data"]) == 1
     task = buyer.get("/instances").json["data"][0]["id"]
+    url = f"/instances/{task}/steps/details"
+    buyer.post(f"{url}/submissions", {"answers": DETAILS}, key=new_key(), etag=buyer.get(url).headers["ETag"])
     page = buyer.get(f"/instances/{task}/history?limit=1").json
     assert page["data"] != buyer.get(f"/instances/{task}/history?limit=1&cursor={page['next_cursor']}").json["data"]
 
@@ -240,8 +255,12 @@ def test_lists_have_cursors_that_belong_to_their_query(buyer: Phone, world: Worl
 @pytest.mark.parametrize("database", ["sqlite"])
 def test_queries_are_strict(buyer: Phone) -> None:
     for query, pointer in (
-        ("turn=later", "?turn"), ("status=done", "?status"), ("limit=many", "?limit"), ("colour=red", "?colour"), ("q=a&q=b", "?q"),
-    ):  # fmt: skip
+        ("turn=later", "?turn"),
+        ("status=done", "?status"),
+        ("limit=many", "?limit"),
+        ("colour=red", "?colour"),
+        ("q=a&q=b", "?q"),
+    ):
         answer = buyer.get(f"/instances?{query}")
         assert refused(answer) == (422, "validation")
         assert answer.json["errors"][0]["pointer"] == pointer

@@ -104,9 +104,8 @@ def test_the_whole_job(anyone: Phone, world: World) -> None:
     assert (attempt["answers"], attempt["filled_at"]) == (DETAILS, "2026-11-02T09:58:00Z")
     assert anyone.get("/instances?turn=done&status=completed").json["data"][0]["id"] == row["id"]
     assert anyone.get("/instances?status=pending").json["data"] == []
-    assert [line["kind"] for line in anyone.get(f"/instances/{row['id']}/history").json["data"]][
-        0
-    ] == "instance_started"
+    history = anyone.get(f"/instances/{row['id']}/history").json["data"]
+    assert history[0]["kind"] == "instance_started"
 
     replayed = anyone.post(
         f"{url}/submissions",
