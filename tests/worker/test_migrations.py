@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import Engine, create_engine, inspect, text
@@ -18,12 +19,12 @@ def engine(database: str, request: pytest.FixtureRequest, tmp_path: object) -> I
     url = ""
     if database == "postgres":
         server = make_url(Settings.from_env({}, database_url=request.getfixturevalue("postgres_url")).database)
+        name = f"migrations_{uuid4().hex[:8]}"
         admin = create_engine(server, isolation_level="AUTOCOMMIT")
         with admin.connect() as connection:
-            connection.execute(text("DROP DATABASE IF EXISTS migrations"))
-            connection.execute(text("CREATE DATABASE migrations"))
+            connection.execute(text(f"CREATE DATABASE {name}"))
         admin.dispose()
-        url = server.set(database="migrations").render_as_string(hide_password=False)
+        url = server.set(database=name).render_as_string(hide_password=False)
     engine = migrating.engine_of(Settings.from_env({}, mode="test", data=str(tmp_path), database_url=url))
     yield engine
     engine.dispose()
