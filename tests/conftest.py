@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from flask import Flask
+from flask import Flask, has_app_context
 from sqlalchemy import event, text
 from sqlalchemy.engine import Engine
 
@@ -154,7 +154,8 @@ def _each_request_for_itself(app: Flask) -> Callable[..., Iterable[bytes]]:
     def answer(environ: dict[str, object], start_response: Callable[..., object]) -> Iterable[bytes]:
         with app.app_context():
             body = inner(environ, start_response)  # type: ignore[arg-type]  # WSGI's own types
-        db.session.remove()  # what the test reads next is what is there now
+        if has_app_context():  # a served application answers in a thread of its own
+            db.session.remove()  # what the test reads next is what is there now
         return body
 
     return answer

@@ -21,7 +21,10 @@ GRID_STATUSES = ("Pending", "Completed", "Expired")
 
 @dataclass(frozen=True)
 class Filters:
-    """What the grid is narrowed to; empty means everything. `mine` are those that this person is to do (Q6)."""
+    """What the grid is narrowed to; empty means everything. `mine` are those that this person is to do (Q6).
+
+    `expires_before`: those still open that end before this moment.
+    """
 
     search: str = ""
     status: Sequence[str] = ()
@@ -29,6 +32,7 @@ class Filters:
     customer: str = ""
     mine: bool = False
     turn: str = ""
+    expires_before: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,8 @@ def narrowed(query: Select[Any], actor: Actor, now: datetime, filters: Filters) 
     }
     if filters.turn in turns:
         query = query.where(turns[filters.turn])
+    if filters.expires_before is not None:
+        query = query.where(alive, Instance.expires_at <= filters.expires_before)
     if filters.kind:
         query = query.where(Instance.kind == clean(filters.kind))
     if filters.customer:

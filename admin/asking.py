@@ -1,0 +1,124 @@
+"""Every change asks first: a page with what will happen and what is needed for it; its button calls one verb, once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from flask import flash, g, redirect, request
+from werkzeug.wrappers import Response
+
+from admin.guard import StaffView
+from admin.showing import show
+from flows.access import clean
+from flows.actions.replaying import remember, replay_of
+from flows.rules.errors import Invalid, OutOfStep, Stale
+from flows.work import Work, unit_of_work
+
+LONGEST_KEY = 120
+
+
+@dataclass(frozen=True)
+class Field:
+    """One thing to fill in; the names are those of `ui.plain_field`. `options` of type "checks" may be ticked, many."""
+
+    name: str
+    label: str
+    type: str = "text"
+    value: Any = ""
+    hint: str = ""
+    options: Mapping[str, str] | None = None
+    optional: bool = False
+    width: str = ""
+    autocomplete: str = "off"
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a page asks. `back` is where it goes afterwards and with "Cancel"; `seen` guards against older pages."""
+
+    title: str
+    back: str
+    button: str
+    text: str = ""
+    facts: tuple[tuple[str, str], ...] = ()
+    fields: tuple[Field, ...] = ()
+    tone: str = "go"
+    done: str = "Done."
+    seen: str = ""
+
+
+Act = Callable[[Work, Mapping[str, Any]], str | None]
+"""Calls the verb with what was typed; may return the address to go on to instead of `back`."""
+
+
+def ask(view: StaffView, question: Question, act: Act) -> Response:
+    """GET shows the question; POST acts in one unit of work and goes on, or shows what is wrong with everything kept."""
+    if request.method != "POST":
+        return show(view, "ask.html", question=question, problems={})
+    typed = typed_in(question)
+    try:
+        with unit_of_work(g.actor) as work:
+            then = once(work, lambda: act(work, typed) or question.back)
+    except Invalid as invalid:
+        return _again(view, question, typed, problems_of(invalid), 422)
+    except OutOfStep as late:
+        return _again(view, question, typed, {"": late.detail}, late.status)
+    except Stale as stale:
+        newer = replace(question, seen=str(stale.current or ""))
+        return _again(view, newer, typed, {"": stale.detail}, stale.status)
+    return go_on(then, question.done)
+
+
+def go_on(then: str, words: str) -> Response:
+    """A dialog closes on 204 and the page behind it looks again; a page goes on and says what was done."""
+    if "X-Fragment" in request.headers:
+        return Response(status=204)
+    flash(words, "ok")
+    return redirect(then, 303)
+
+
+def typed_in(question: Question) -> dict[str, Any]:
+    """What was sent for the fields of the question, without what no database takes."""
+    typed: dict[str, Any] = {"seen": clean(request.form.get("seen", ""))}
+    for one in question.fields:
+        given = [clean(value) for value in request.form.getlist(one.name)]
+        typed[one.name] = given if one.type == "checks" else (given or [""])[0]
+    return typed
+
+
+def problems_of(invalid: Invalid) -> dict[str, str]:
+    """Field name -> words; the first problem of a field is shown."""
+    found: dict[str, str] = {}
+    for problem in invalid.problems:
+        found.setdefault(problem.pointer.strip("/").replace("/", "-"), problem.detail)
+    return found
+
+
+def once(work: Work, act: Callable[[], str]) -> str:
+    """The address to go on to: from `act`, or from the first time when this very form was sent before."""
+    key, user_id = clean(request.form.get("_key", ""))[:LONGEST_KEY], work.actor.user_id
+    if not key or user_id is None:
+        return act()
+    scope = f"{request.method} {request.path}"
+    earlier = replay_of(work, user_id, scope, key, _fingerprint())
+    if earlier is not None:
+        return str(earlier.body["location"])
+    location = act()
+    remember(work, user_id, scope, key, status=303, body={"location": location})
+    return location
+
+
+def _again(view: StaffView, question: Question, typed: Mapping[str, Any], problems: dict[str, str], status: int) -> Response:
+    kept = tuple(replace(one, value=typed[one.name]) for one in question.fields)
+    return show(view, "ask.html", status, question=replace(question, fields=kept), problems=problems)
+
+
+def _fingerprint() -> str:
+    sent = sorted((name, value) for name, value in request.form.items(multi=True) if name not in ("csrf_token", "_key"))
+    return hashlib.sha256(json.dumps(sent).encode()).hexdigest()
+
+

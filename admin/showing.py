@@ -1,0 +1,160 @@
+"""How pages of the back office are shown: the frame with its navigation, tags with their tones, addresses, moments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from flask import current_app, g, render_template, request
+from flask_admin import Admin
+from werkzeug.wrappers import Response
+
+from admin.guard import StaffView
+from flows.clock import clock
+from flows.models import Effect, Instance, Order, OrderLine, Timer
+from flows.queries import grid, staff
+from flows.rules.actors import Actor
+
+
+class Tag(NamedTuple):
+    """A state as staff read it, and the tone of `ui.tag`."""
+
+    words: str
+    tone: str = ""
+
+
+class Group(NamedTuple):
+    """A part of the navigation: its words (none for the first) and its views."""
+
+    label: str
+    views: tuple[StaffView, ...]
+
+
+ORDER_TAGS = {
+    "placed": Tag("Placed"),
+    "awaiting_details": Tag("Details needed", "warn"),
+    "provisioning": Tag("Being set up", "info"),
+    "completed": Tag("Completed", "ok"),
+    "cancelled": Tag("Cancelled", "plain"),
+    "failed": Tag("Failed", "bad"),
+}
+LINE_TAGS = {
+    "waiting": Tag("Waiting"),
+    "requested": Tag("Requested", "info"),
+    "provisioned": Tag("Set up", "ok"),
+    "cancelled": Tag("Cancelled", "plain"),
+}
+EFFECT_TAGS = {
+    "pending": Tag("Pending", "info"),
+    "done": Tag("Done", "ok"),
+    "incident": Tag("Incident", "bad"),
+    "skipped": Tag("Skipped", "plain"),
+}
+GRID_TONES = {"Pending": "info", "Completed": "ok", "Expired": "warn"}
+STEP_WORDS = {"pending_approval": "Awaiting review", "returned": "Changes needed"}
+
+
+def show(view: StaffView, template: str, status: int = 200, **words: Any) -> Response:
+    """A page in the frame of the back office, or its main part alone for a dialog or a live region."""
+    fragment = "X-Fragment" in request.headers
+    frame_for(view, bare=fragment)
+    html = render_template(
+        f"back/{template}",
+        layout="fragment.html" if fragment else "base.html",
+        fragment=fragment,
+        view=view,
+        actor=g.actor,
+        now=clock.now(),
+        zone=ZoneInfo(g.actor.time_zone),
+        here=request.full_path.removesuffix("?"),
+        address=address,
+        **words,
+    )
+    return current_app.make_response((html, status, {"Vary": "X-Fragment"}))
+
+
+def frame_for(view: StaffView | None, bare: bool = False) -> None:
+    """Turn the frame that the application gives every page into that of the back office."""
+    if bare:
+        g.frame = {}
+        return
+    context: dict[str, Any] = {}
+    current_app.update_template_context(context)
+    frame = context["frame"]
+    frame.staff, frame.brand, frame.home = True, f"{frame.brand} staff", "/admin/"
+    frame.nav = navigation(g.actor, view)
+
+
+def navigation(actor: Actor, here: StaffView | None) -> list[tuple[str, str | None, int, bool]]:
+    """(words, address or None for a heading, badge, current) of every view that the actor may open."""
+    entries: list[tuple[str, str | None, int, bool]] = []
+    for group in current_app.extensions["back_office"]:
+        views = [view for view in group.views if view.is_accessible()]
+        if views and group.label:
+            entries.append((group.label, None, 0, False))
+        for view in views:
+            badge = staff.incidents(actor) if view.slug == "outbox" else 0
+            entries.append((view.name, f"{view.url}/", badge, view is here))
+    return entries
+
+
+def groups_of(admin: Admin, groups: Iterable[Group]) -> list[Group]:
+    """Register the views with Flask-Admin and keep their order."""
+    found = list(groups)
+    for group in found:
+        for view in group.views:
+            if view is not admin.index_view:
+                admin.add_view(view)
+    return found
+
+
+def address(path: str, **query: Any) -> str:
+    """A path with those of the query's values that say something."""
+    told = {name: value for name, value in query.items() if value}
+    return f"{path}?{urlencode(told, doseq=True)}" if told else path
+
+
+def argument(name: str, *words: str) -> str:
+    """A word of the address; one that is none of `words` (when there are any) counts as absent."""
+    given = request.args.get(name, "")
+    return given if not words or given in words else ""
+
+
+def task_tag(instance: Instance, now: datetime) -> Tag:
+    """The one word of the Task System (A22)."""
+    words = grid.grid_status(instance, now)
+    return Tag(words, GRID_TONES.get(words, "plain"))
+
+
+def order_tag(order: Order) -> Tag:
+    return ORDER_TAGS[order.state]
+
+
+def line_tag(line: OrderLine) -> Tag:
+    return LINE_TAGS[line.state]
+
+
+def effect_tag(effect: Effect) -> Tag:
+    return EFFECT_TAGS[effect.state]
+
+
+def timer_tag(timer: Timer, now: datetime) -> Tag:
+    if timer.ending is not None:
+        return Tag(timer.ending.capitalize(), "ok" if timer.ending == "fired" else "plain")
+    return Tag("Late", "bad") if timer.due_at <= now - staff.LATE else Tag("Planned", "info")
+
+
+def step_words(state: str) -> str:
+    return STEP_WORDS.get(state, state.replace("_", " ").capitalize())
+
+
+def moment_of(iso: str) -> datetime | None:
+    """A moment that was kept as text; None when it is none."""
+    try:
+        moment = datetime.fromisoformat(iso)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)

@@ -1,0 +1,21 @@
+"""The audit log: who changed what that has no timeline of its own (A10)."""
+
+from __future__ import annotations
+
+from flask import g
+from werkzeug.wrappers import Response
+
+from admin.guard import StaffView, door
+from admin.showing import argument, show
+from flows.queries import staff
+
+
+class AuditLog(StaffView):
+    name, slug, needs = "Audit log", "audit", "audit"
+
+    @door("/", needs="audit")
+    def index(self) -> Response:
+        kind, who, thing = argument("kind"), argument("who"), argument("thing")
+        page = staff.audit(g.actor, kind=kind, who=who, thing=thing, cursor=argument("cursor") or None)
+        kinds = {name: name.replace("_", " ").capitalize() for name in staff.audit_kinds(g.actor)}
+        return show(self, "audit.html", page=page, kind=kind, who=who, thing=thing, kinds=kinds)

@@ -1,0 +1,122 @@
+"""Orders: listed, and one with its lines, details, tasks, what is owed and its history; every button calls a verb (A8)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import g, request
+from werkzeug.wrappers import Response
+
+from admin.asking import Field, Question, ask
+from admin.guard import StaffView, door
+from admin.showing import ORDER_TAGS, argument, effect_tag, line_tag, order_tag, show, task_tag
+from flows import access
+from flows.actions import helping, ordering
+from flows.clock import clock
+from flows.models import Order
+from flows.queries import allowed, health, orders, timeline
+from flows.rules.errors import Refused
+from flows.rules.words import money_in_words
+from flows.work import Work
+
+
+class Orders(StaffView):
+    name, slug, needs = "Orders", "orders", "view"
+
+    @door("/", needs="view")
+    def index(self) -> Response:
+        state, search = argument("state", *ORDER_TAGS), argument("q")
+        page = orders.listed(g.actor, state=[state] if state else [], search=search, cursor=argument("cursor") or None)
+        return show(
+            self, "orders.html", page=page, state=state, search=search, tag=order_tag,
+            states={name: tag.words for name, tag in ORDER_TAGS.items()}, money=money_in_words,
+        )  # fmt: skip
+
+    @door("/<number>", needs="view")
+    def one(self, number: str) -> Response:
+        order = access.order_to_read(g.actor, number)
+        return show(self, "order.html", **_everything(order))
+
+    @door("/<number>/lines/<line>/confirm", needs="orders", methods=("GET", "POST"))
+    def confirm(self, number: str, line: str) -> Response:
+        """A line that a person has set up by hand, or whose provider is known to have done it (A32)."""
+        order = access.order_to_read(g.actor, number)
+        item = access.line_to_confirm(order, line)
+        question = Question(
+            f"Confirm {item.name}", _page(order), "Confirm that it is set up",
+            text="The customer sees at once that it is ready. This cannot be taken back.",
+            facts=(("Order", order.reference), ("Customer", order.customer_name), ("Quantity", str(item.quantity))),
+            fields=(Field("reference", "Reference of the provider", optional=True, hint="Such as a subscription number"),),
+            done=f"{item.name} is confirmed.",
+        )  # fmt: skip
+
+        def act(work: Work, typed: Any) -> None:
+            locked = access.order_to_change(work, number)
+            ordering.confirm_line(work, locked, access.line_to_confirm(locked, line), typed["reference"])
+
+        return ask(self, question, act)
+
+    @door("/<number>/cancel", needs="orders", methods=("GET", "POST"))
+    def cancel(self, number: str) -> Response:
+        order = access.order_to_read(g.actor, number)
+        open_tasks = [task for task in orders.instances_of(g.actor, [order])[order.uid] if task.is_open]
+        question = Question(
+            f"Cancel order {order.reference}?", _page(order), "Cancel the whole order", tone="danger",
+            text="The whole order is cancelled with its open tasks, and the customer is told. This cannot be taken back.",
+            facts=(
+                ("Customer", order.customer_name), ("Total", money_in_words(order.total_minor, order.currency)),
+                ("Tasks that end", ", ".join(task.reference for task in open_tasks) or "none"),
+            ),
+            fields=(Field("reason", "Reason", "textarea", hint="The customer reads this"),),
+            done=f"Order {order.reference} is cancelled.",
+        )  # fmt: skip
+        return ask(self, question, lambda work, typed: _cancel(work, number, typed["reason"]))
+
+    @door("/<number>/retry", needs="health", methods=("GET", "POST"))
+    def retry(self, number: str) -> Response:
+        """Try again everything of this order that gave up (X36)."""
+        order = access.order_to_read(g.actor, number)
+        stuck = [effect for effect in health.effects_of_order(g.actor, order) if effect.state == "incident"]
+        if not stuck and request.method == "GET":
+            raise Refused("Nothing of this order has given up", known=True)
+        question = Question(
+            f"Try order {order.reference} again?", _page(order), "Try again",
+            text="Everything that gave up is tried again from the start, in order.",
+            facts=tuple((effect.kind.capitalize(), effect.last_fault or effect.key) for effect in stuck),
+            done="It is tried again.",
+        )  # fmt: skip
+
+        def act(work: Work, _typed: Any) -> None:
+            for effect in stuck:
+                helping.retry_incident(work, effect.id)
+
+        return ask(self, question, act)
+
+
+def _cancel(work: Work, number: str, reason: str) -> None:
+    ordering.cancel(work, number, reason)
+
+
+def _page(order: Order) -> str:
+    return f"/admin/orders/{order.number}"
+
+
+def _everything(order: Order) -> dict[str, Any]:
+    """What the page of an order shows, in a constant number of statements."""
+    actor, now = g.actor, clock.now()
+    effects = health.effects_of_order(actor, order)
+    return {
+        "order": order,
+        "tag": order_tag(order),
+        "line_tag": line_tag,
+        "effect_tag": effect_tag,
+        "task_tag": lambda task: task_tag(task, now),
+        "money": money_in_words,
+        "tasks": orders.instances_of(actor, [order])[order.uid],
+        "effects": effects,
+        "stuck": any(effect.state == "incident" for effect in effects),
+        "allowed": allowed.of_order(actor, order),
+        "history": timeline.of_order(actor, order),
+    }
+
+

@@ -1,0 +1,28 @@
+"""Timers: what comes next, what is late, what has ended; read-only, because the engine owns time."""
+
+from __future__ import annotations
+
+from flask import g
+from werkzeug.wrappers import Response
+
+from admin.guard import StaffView, door
+from admin.showing import argument, show, timer_tag
+from flows.clock import clock
+from flows.queries import health
+
+KINDS = {"reminder": "Reminder", "overdue": "Overdue", "expiry": "Expiry"}
+VIEWS = {"next": "Due next", "late": "Late", "ended": "Ended"}
+
+
+class Timers(StaffView):
+    name, slug, needs = "Timers", "timers", "health"
+
+    @door("/", needs="health")
+    def index(self) -> Response:
+        now, shown = clock.now(), argument("show", *VIEWS) or "next"
+        kind, search = argument("kind", *KINDS), argument("q")
+        page = health.timers(g.actor, now, view=shown, kind=kind, search=search, cursor=argument("cursor") or None)
+        return show(
+            self, "timers.html", page=page, shown=shown, views=VIEWS, kind=kind, kinds=KINDS, search=search,
+            tag=lambda timer: timer_tag(timer, now),
+        )  # fmt: skip

@@ -1,0 +1,75 @@
+"""Roles and who has them. Somebody must always be left who may see to users, or nobody could ever change this again."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from sqlalchemy import select
+
+from flows.access import require
+from flows.actions.changing import change, fingerprint, flush, text
+from flows.models import Role, User
+from flows.rules.actors import PERMISSIONS
+from flows.rules.errors import Invalid, OutOfStep, Problem, Stale
+from flows.work import Work
+
+
+def add(work: Work, given: Mapping[str, str]) -> Role:
+    """A new role that grants nothing yet (needs `users`)."""
+    require(work.actor, "users")
+    problems: list[Problem] = []
+    name = text(given, "name", 64, problems, "Enter the role's name").lower()
+    if name and not name.replace("_", "a").replace("-", "a").isalnum():
+        problems.append(
+            Problem("/name", "pattern", "Use letters, digits, - and _ only: flows speak of it as role.<name>")
+        )
+    if work.session.scalar(select(Role.id).where(Role.name == name)):
+        problems.append(Problem("/name", "taken", "There is a role with this name already"))
+    if problems:
+        raise Invalid(problems)
+    role = Role(name=name, permissions=[])
+    work.session.add(role)
+    flush(work)
+    work.audit("role_added", role.name)
+    return role
+
+
+def grant(work: Work, matrix: Mapping[int, Collection[str]], seen: str = "") -> None:
+    """Set what each role grants, by its id (needs `users`). Raises Stale when `seen` is not how it stands."""
+    require(work.actor, "users")
+    roles = work.session.scalars(select(Role).order_by(Role.id).with_for_update(of=Role)).all()
+    if seen and seen != as_seen(roles):
+        raise Stale(
+            "Somebody else changed the roles while you had them open. Check them, then save again", as_seen(roles)
+        )
+    for role in roles:
+        wanted = [permission for permission in PERMISSIONS if permission in matrix.get(role.id, ())]
+        change(work, role, "role_changed", role.name, {"permissions": wanted}, "")
+    _keep_a_keeper(work)
+
+
+def give(work: Work, person: User, role_ids: Collection[int]) -> None:
+    """Give a member of staff these roles and no others (needs `users`)."""
+    require(work.actor, "users")
+    if person.kind != "staff":
+        raise Invalid(
+            "Customers have no roles. Invite this person as staff, under another address", "/roles", "customer"
+        )
+    before = sorted(role.name for role in person.roles)
+    person.roles = list(work.session.scalars(select(Role).where(Role.id.in_(role_ids)).order_by(Role.id)))
+    flush(work)
+    after = sorted(role.name for role in person.roles)
+    if before != after:
+        work.audit("roles_given", person.email, roles=[before, after])
+    _keep_a_keeper(work)
+
+
+def as_seen(roles: Collection[Role]) -> str:
+    """What stands in the form of the matrix, so that nobody overwrites what they have not seen."""
+    return fingerprint({str(role.id): role.permissions for role in roles})
+
+
+def _keep_a_keeper(work: Work) -> None:
+    held = work.session.scalars(select(Role.permissions).join(User.roles).where(User.is_active))
+    if not any("users" in permissions for permissions in held):
+        raise OutOfStep('At least one person who can sign in must keep the permission "users"')
