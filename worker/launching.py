@@ -26,13 +26,15 @@ def launch(settings: Settings) -> int:
     began = time.monotonic()
     lock = _claim_folder(settings.folder)
     _check_ports(settings)
+    settings.signing_key()  # made here, before two parts could make it at once
     supervisor = Supervisor(_say)
     supervisor.obey_signals()
     try:
         if not settings.redis_url:
             _start_valkey(supervisor, settings)
-        _prepare()
         for name, arguments in _parts(settings):
+            if name == "family":  # it alone opens the database at once; the others load meanwhile
+                _prepare()
             supervisor.start(Child(name, program(arguments), Log(settings.folder / "logs" / f"{name}.log", _say)))
         supervisor.watch(until=lambda: _answers(settings) or time.monotonic() - began > PATIENCE_SECONDS)
         if not supervisor.stopping:
