@@ -42,7 +42,7 @@ class Visitor:
         return self.client.put(path, data={"csrf_token": self.token(), **fields}, headers={"X-Fragment": "1"})
 
     def send(self, page: str, action: str = "", fragment: bool = False, **fields: str) -> TestResponse:
-        """Open a page and send its form with this address (else the page's own), as it was filled in, but for `fields`."""
+        """Open a page and send its form, the one with this address, as it was filled in but for `fields`."""
         form = next(form for form in forms_in(self.get(page)) if form["action"] == (action or page))
         return self.post(action or page, fragment, **{**form["fields"], **fields})
 
@@ -61,9 +61,9 @@ class _Forms(HTMLParser):
         named = dict(attrs)
         if tag == "form":
             self.forms.append({"action": named.get("action") or "", "fields": {}})
-        elif tag == "input" and self.forms and named.get("name"):
-            if named.get("type") not in ("checkbox", "radio") or "checked" in named:
-                self.forms[-1]["fields"][named["name"]] = named.get("value") or ""
+        is_chosen = named.get("type") not in ("checkbox", "radio") or "checked" in named
+        if tag == "input" and self.forms and named.get("name") and is_chosen:
+            self.forms[-1]["fields"][named["name"]] = named.get("value") or ""
 
 
 def forms_in(html: str) -> list[dict]:

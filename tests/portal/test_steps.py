@@ -32,7 +32,8 @@ def fields_of(page: str) -> dict[str, str]:
 def test_the_form_is_filled_with_what_is_known(waiting: Visitor) -> None:
     page = waiting.get(STEP)
     fields = fields_of(page)
-    assert (fields["company_name"], fields["domain_name"], fields["admin_email"]) == ("Acme Ltd", "acme.coro.example", "")
+    known = {name: fields[name] for name in ANSWERS}
+    assert known == {"company_name": "Acme Ltd", "domain_name": "acme.coro.example", "admin_email": ""}
     assert page.count("Please check it") == 2, "what was filled in is to be checked, the email is to be typed"
     assert "This email will receive credentials and notifications." in page
     assert "Coro Info Required · order #1001 · Acme Ltd" in page
@@ -132,7 +133,9 @@ def test_a_page_sent_again_with_other_answers_is_refused(waiting: Visitor) -> No
 
 @pytest.mark.requirement("A6", "A7", "A8")
 @pytest.mark.parametrize("worker_ran", [True, False])
-def test_answers_after_the_end_are_refused_in_words(waiting: Visitor, move_clock: Callable[..., Any], worker_ran: bool) -> None:
+def test_answers_after_the_end_are_refused_in_words(
+    waiting: Visitor, move_clock: Callable[..., Any], worker_ran: bool
+) -> None:
     fields = {**fields_of(waiting.get(STEP)), **ANSWERS}
     move_clock(days=8)
     if worker_ran:
