@@ -96,7 +96,7 @@ def _has_run_out() -> bool:
 
 def _of_http(error: HTTPException) -> Response:
     code = problems.STATUS_TO_SLUG.get(error.code or 500, "internal" if (error.code or 500) >= 500 else "malformed")
-    return problems.answer(code, problems.SLUGS[code].cure, headers={"Retry-After": "60"} if error.code == 429 else {})
+    return problems.answer(code, problems.SLUGS[code].cure)
 
 
 def _unstorable(error: DataError) -> Response:

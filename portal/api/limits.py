@@ -21,9 +21,10 @@ def register(app: Flask, blueprint: Blueprint) -> None:
         storage_uri=f"redis+{redis}" if redis.startswith("unix:") else redis,
         storage_options={"socket_connect_timeout": 1, "socket_timeout": 1, "wrap_exceptions": True},
         in_memory_fallback_enabled=True,
+        swallow_errors=True,  # of two requests that notice at once that Redis went away, only one falls back
         key_prefix="api",
     )
-    limiter.shared_limit(POLICY, scope="api")(blueprint)
+    limiter.shared_limit(lambda: POLICY, scope="api")(blueprint)
 
     def say(response: Response) -> Response:
         limit = limiter.current_limit
