@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy.orm import joinedload
+from sqlalchemy import or_
+from sqlalchemy.orm import contains_eager, joinedload
 
 from flows.access import notices_of, read_as
-from flows.models import Notice
+from flows.models import Instance, Notice
 from flows.queries.pages import Page, page_of
 from flows.rules.actors import Actor
 
@@ -13,13 +14,14 @@ MOST_TOASTS = 3
 
 
 def unseen(actor: Actor) -> list[Notice]:
-    """The newest few not seen yet (A13)."""
-    query = notices_of(actor.user_id or 0).where(Notice.seen_at.is_(None)).options(joinedload(Notice.instance))
-    return list(read_as(actor).scalars(query.limit(MOST_TOASTS)))
+    """The newest few not seen yet (A13), without what was said about a task that has ended since."""
+    query = notices_of(actor.user_id or 0).where(Notice.seen_at.is_(None)).outerjoin(Notice.instance)
+    query = query.where(or_(Instance.closed_at.is_(None), Notice.created_at >= Instance.closed_at))
+    return list(read_as(actor).scalars(query.options(contains_eager(Notice.instance)).limit(MOST_TOASTS)))
 
 
 def inbox(actor: Actor, *, unread: bool = False, cursor: str | None = None, limit: int = 25) -> Page[Notice]:
-    query = notices_of(actor.user_id or 0).order_by(None).options(joinedload(Notice.instance))
+    query = notices_of(actor.user_id or 0).order_by(None).options(joinedload(Notice.instance).joinedload(Instance.organisation))
     if unread:
         query = query.where(Notice.seen_at.is_(None))
     return page_of(
@@ -28,5 +30,7 @@ def inbox(actor: Actor, *, unread: bool = False, cursor: str | None = None, limi
 
 
 def address_of(notice: Notice) -> str:
-    """Where its link leads, below the portal."""
-    return f"/tasks/{notice.instance.reference}" if notice.instance is not None else notice.url
+    """Where its link leads, below the portal: to the task, or for companies to their Task System (A13)."""
+    if notice.instance is None:
+        return notice.url
+    return "/tasks?status=Pending" if notice.instance.organisation.kind == "company" else f"/tasks/{notice.instance.reference}"

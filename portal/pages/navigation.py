@@ -36,14 +36,18 @@ def entries(actor: Actor) -> list[Entry]:
         return [Entry(_("Back office"), "/admin/", 0, False)]
     standing = my_standing(actor)
     shop = [
-        (_("Shop"), "/shop", 0, ("shop",)),
-        (_("Basket"), "/basket", standing.in_basket, ("basket", "checkout")),
-        (_("Orders"), "/orders", 0, ("orders",)),
+        (_("Shop"), "/shop", 0, ("/shop",)),
+        (_("Basket"), "/basket", standing.in_basket, ("/basket", "/checkout")),
+        (_("Orders"), "/orders", 0, ("/orders",)),
     ]
+    tasks = _("Task System") if standing.for_company else _("Tasks")
     places = [
-        (_("Home"), "/", 0, ("home",)),
-        (_("Task System") if standing.for_company else _("Tasks"), "/tasks", standing.to_do, ("tasks", "steps")),
+        (_("Home"), "/", 0, ()),
+        (tasks, "/tasks", standing.to_do, ("/tasks",)),
         *(shop if standing.for_company else []),
     ]
-    here = (request.endpoint or "").partition(".")[0]
-    return [Entry(label, url, badge, here in families) for label, url, badge, families in places]
+    return [Entry(words, url, badge, _is_here(url, areas)) for words, url, badge, areas in places]
+
+
+def _is_here(url: str, areas: tuple[str, ...]) -> bool:
+    return request.path == url or f"{request.path}/".startswith(tuple(f"{area}/" for area in areas))

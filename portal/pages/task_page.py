@@ -28,7 +28,7 @@ def words(actor: Actor, instance: Instance, now: datetime) -> dict[str, Any]:
     return {
         "instance": instance,
         "definition": definition,
-        "tag": task_tag(instance, now),
+        "tag": _status(instance, definition, now),
         "end": end_of(instance),
         "order": asking.orders_of(actor, [instance]).get(instance.subject or ""),
         "cancels": cancels_its_order(definition),
@@ -38,6 +38,13 @@ def words(actor: Actor, instance: Instance, now: datetime) -> dict[str, Any]:
         "reminders": asking.reminders_to_come(actor, instance, now) if grid.needs_action(instance, now) else (),
         "history": history_rows(timeline.of_instance(actor, instance)),
     }
+
+
+def _status(instance: Instance, definition: FlowDefinition, now: datetime) -> Tag:
+    """How it stands; a flow may have its own words for what is still to do."""
+    tag = task_tag(instance, now)
+    own = definition.status_labels.get(instance.status)
+    return Tag(own, tag.tone) if own and grid.needs_action(instance, now) and tag.tone != "bad" else tag
 
 
 def history_rows(entries: list[Entry]) -> list[dict[str, Any]]:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
+import re
 from collections.abc import Callable
 from typing import Any
+
+import pytest
 
 from tests.browser_tools import HtmlFacts
 from tests.portal.browsing import Visitor
@@ -59,3 +63,16 @@ def test_a_household_has_no_shop(tenant: Visitor) -> None:
     assert "Total pending" not in page
     assert 'href="/shop"' not in page
     assert "Task System" not in page
+
+
+@pytest.mark.parametrize("path", ["/", "/tasks", "/shop", STEP])
+def test_a_first_visit_loads_little(buyer: Visitor, world: World, path: str) -> None:
+    """SCREENS.md section 7: a page with everything it asks for, compressed; nothing comes from elsewhere."""
+    order_through_pages(buyer, world, world.coro, world.microsoft)
+    html = buyer.get(path)
+    asked = set(re.findall(r'(?:src|href)="(/static/[^"#]+)', html))
+    assert len(asked) <= 3
+    assert not re.findall(r'(?:src|href)="(?:https?:)?//', html)
+    files = [buyer.client.get(one, headers={"Accept-Encoding": "gzip"}) for one in asked]
+    assert all(file.status_code == 200 for file in files)
+    assert len(gzip.compress(html.encode(), 6)) + sum(len(file.data) for file in files) <= 12 * 1024
