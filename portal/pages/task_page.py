@@ -43,7 +43,7 @@ def words(actor: Actor, instance: Instance, now: datetime) -> dict[str, Any]:
 def _status(instance: Instance, definition: FlowDefinition, now: datetime) -> Tag:
     """How it stands; a flow may have its own words for what is still to do."""
     tag = task_tag(instance, now)
-    own = definition.status_labels.get(instance.status)
+    own = next((words for status, words in definition.status_labels.items() if status == instance.status), None)
     return Tag(own, tag.tone) if own and grid.needs_action(instance, now) and tag.tone != "bad" else tag
 
 
