@@ -108,6 +108,7 @@ class Assigned(Event):
 class MailSent(Event):
     template: str
     to: str
+    subject: str = ""
 
 
 @dataclass(frozen=True)

@@ -52,15 +52,21 @@ class _Addressee:
 
 
 def prepare(owed: Owed) -> Post:
-    """Write the letter. PermanentFault when it may not go (Q31) or cannot be written."""
+    """Write the letter and count it. PermanentFault when it may not go (Q31) or cannot be written."""
     addressee = _addressee(owed)
-    template = template_of(owed.payload["template"], addressee.language)
-    scope = _scope(owed, addressee)
-    words = letters.write(template, scope, _frame(owed, scope, addressee.language))
+    words = write(owed, addressee)
     owed_at = read_as(SYSTEM).scalars(select(Effect.created_at).where(Effect.id == owed.id)).one()
     if owed.tries == 1:
         _count(owed, addressee)
     return Post(words, addressee.name, addressee.address, owed_at)
+
+
+def write(owed: Owed, addressee: _Addressee | None = None) -> letters.Letter:
+    """The letter as it reads now."""
+    addressee = addressee or _addressee(owed)
+    template = template_of(owed.payload["template"], addressee.language)
+    scope = _scope(owed, addressee)
+    return letters.write(template, scope, _frame(owed, scope, addressee.language))
 
 
 def template_of(kind: str, language: str) -> MailTemplate:

@@ -88,7 +88,7 @@ SENTENCES = {
     "timer_fired": "Reminder sent by hand",
     "timer_missed": "Reminder {n} was not sent: a newer one took its place",
     "assigned": "Assigned to {to}. {note}",
-    "mail_sent": "Mail sent to {to}",
+    "mail_sent": "Mail sent to {to}: {subject}",
     "effect_gave_up": "{what} gave up after {tries} tries: {cause}",
     "effect_retried": "{what} is tried again",
     "effect_skipped": "{what} was skipped: {reason}",

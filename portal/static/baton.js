@@ -1,4 +1,4 @@
-// Conveniences; every page works without them. base.html lists the attributes.
+// Every page works without this. base.html lists the attributes.
 const { body } = document, words = JSON.parse(body.dataset.words);
 const all = (selector, from = document) => [...from.querySelectorAll(selector)];
 const make = (tag, parts) => Object.assign(document.createElement(tag), parts);
@@ -35,13 +35,13 @@ function poke(name, detail) {
   all(`[data-on~="${name}"]`).forEach(refresh);
 }
 
-// Live events: a minimal Socket.IO 5 client.
+// Live events: Socket.IO 5.
 let pause = 1000, wasLost;
 function connect() {
   const socket = new WebSocket(new URL(body.dataset.live, location.href.replace(/^http/, "ws")));
   socket.onmessage = ({ data: packet }) => {
-    const [, kind, json] = packet.match(/^(\d+)(?:\/portal,)?(.*)/s);
-    if (kind === "0") socket.send("40/portal,{}");
+    const [, kind, json] = packet.match(/^(\d+)(?:\/\w+,)?(.*)/s);
+    if (kind === "0") socket.send(`40/${body.matches(".staff") ? "staff" : "portal"},{}`);
     if (kind === "2") socket.send("3");
     if (kind === "40") { pause = 1000; if (wasLost) poke("resync"); }
     if (kind === "42") { const [name, detail] = JSON.parse(json); poke(name.replaceAll(".", "-"), detail); }
@@ -56,7 +56,7 @@ const resync = () => document.hidden || poke("resync");
 setInterval(resync, 25000);
 addEventListener("focus", resync);
 
-// Drafts: saved while typing; kept in this tab until one is signed in again.
+// Drafts: saved while typing; kept in this tab until signed in again.
 const kept = sessionStorage, place = (form) => body.dataset.user + form.dataset.draft;
 const signedOut = (answer) => answer.status === 401 || answer.redirected && answer.url.includes("/sign-in");
 const typed = (form) => JSON.stringify([...new FormData(form)].filter(([name, value]) => name !== "csrf_token" && value.trim));
@@ -126,7 +126,7 @@ on("click", "[data-dialog]", async (link, event) => {
 
 async function send(form, dialog, button) {
   const answer = await ask(form.getAttribute("action") || dialog.from, "POST", new FormData(form, button));
-  form.sent = 0;
+  form.sent = answer.status === 204;
   if (signedOut(answer)) return expired(form);
   if (!(answer.status < 500)) return tell(form, words.failed);
   if (answer.status !== 204 && !answer.redirected) return show(dialog, answer);

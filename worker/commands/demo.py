@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import click
 from redis.exceptions import RedisError
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from flows.clock import clock
@@ -56,9 +56,12 @@ def reset() -> None:
 @demo.command(name="clock", context_settings={"ignore_unknown_options": True})
 @click.argument("by", required=False)
 def move_clock(by: str | None) -> None:
-    """Move the demo's clock by +3d, -1d, +12h, +2w1d ...; `reset` returns to the real time; alone, say the time."""
+    """Move the demo's clock by +3d, -1d, +12h, +2w1d ...; `next` to the next reminder or expiry; `reset` to the real time.
+
+    Alone it says the time.
+    """
     settings = _demo_settings()
-    by_span = -clock.shift if by == "reset" else span(by) if by else timedelta()
+    by_span = -clock.shift if by == "reset" else _until_next(settings) if by == "next" else span(by) if by else timedelta()
     came = coming(settings, clock.now(), clock.now() + by_span)  # asked first: a second later the ticker has done it
     if by:
         clock.move(by_span)
@@ -83,10 +86,20 @@ def fill(settings: Settings) -> None:
 
 def span(text: str) -> timedelta:
     """`+3d`, `-1d12h` as a span; Trouble when it is none."""
-    if not re.fullmatch(r"[+-]?(\d{1,5}[wdhms])+", text):
-        raise Trouble(f"{text!r} is no span; write +3d, -1d, +12h or +2w1d, or reset")
+    if not re.fullmatch(r"[+-]?(\d{1,7}[wdhms])+", text):
+        raise Trouble(f"{text!r} is no span; write +3d, -1d, +12h or +2w1d, or next, or reset")
     parts = {UNITS[unit]: int(count) for count, unit in re.findall(r"(\d+)([wdhms])", text)}
     return timedelta(**parts) * (-1 if text.startswith("-") else 1)
+
+
+def _until_next(settings: Settings) -> timedelta:
+    """How long it is until the next timer; Trouble when none is to come."""
+    query = select(func.min(Timer.due_at)).where(Timer.due_at > clock.now(), Timer.ended_at.is_(None))
+    with Session(migrating.engine_of(settings), info={"actor": SYSTEM}) as session:
+        due_at = session.scalar(query)
+    if due_at is None:
+        raise Trouble("Nothing is to come; place an order first")
+    return due_at - clock.now()
 
 
 def coming(settings: Settings, start: datetime, end: datetime) -> list[str]:

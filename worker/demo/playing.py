@@ -22,6 +22,7 @@ from flows.models import Effect, Timer, User
 from flows.models.orders import FIRST_NUMBER
 from flows.rules.actors import SYSTEM, Actor
 from flows.work import Work, end_reading, unit_of_work
+from messaging import posting
 from messaging.outbox import NOT_ON_THE_TIMELINE
 from worker.demo.people import Cast
 from worker.demo.provisioner import answers_later, reference_of
@@ -104,7 +105,7 @@ class Player:
 
 def _mailed(work: Work, owed: Owed) -> None:
     recipient = work.session.get_one(User, owed.payload["to"])
-    sent = MailSent(owed.payload["template"], recipient.name)
+    sent = MailSent(owed.payload["template"], recipient.name, posting.write(owed).subject)
     if owed.instance_id is not None:
         work.record(access.instance_to_change(work, owed.instance_id), sent)
     elif owed.order_id is not None and sent.template not in NOT_ON_THE_TIMELINE:
