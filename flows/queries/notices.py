@@ -17,7 +17,7 @@ def unseen(actor: Actor) -> list[Notice]:
     """The newest few not seen yet (A13), without what was said about a task that has ended since."""
     query = notices_of(actor.user_id or 0).where(Notice.seen_at.is_(None)).outerjoin(Notice.instance)
     query = query.where(or_(Instance.closed_at.is_(None), Notice.created_at >= Instance.closed_at))
-    return list(read_as(actor).scalars(query.options(contains_eager(Notice.instance)).limit(MOST_TOASTS)))
+    return list(read_as(actor).scalars(query.options(contains_eager(Notice.instance).joinedload(Instance.organisation)).limit(MOST_TOASTS)))
 
 
 def inbox(actor: Actor, *, unread: bool = False, cursor: str | None = None, limit: int = 25) -> Page[Notice]:

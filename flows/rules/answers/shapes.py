@@ -88,7 +88,8 @@ def noun(field: FieldLike) -> str:
     if field.label.endswith("?"):
         return f"an answer to “{field.label}”"
     lowered = (word.lower() if word[1:].islower() or len(word) == 1 else word for word in field.label.split())
-    return "the " + " ".join(lowered)
+    words = " ".join(lowered)
+    return words if words.startswith(("your ", "the ")) else f"the {words}"
 
 
 def subject(field: FieldLike) -> str:
