@@ -56,7 +56,7 @@ Act = Callable[[Work, Mapping[str, Any]], str | None]
 
 
 def ask(view: StaffView, question: Question, act: Act) -> Response:
-    """GET shows the question; POST acts in one unit of work and goes on, or shows what is wrong with everything kept."""
+    """GET shows the question; POST acts in one unit of work and goes on, or says what is wrong with everything kept."""
     if request.method != "POST":
         return show(view, "ask.html", question=question, problems={})
     typed = typed_in(question)
@@ -112,7 +112,9 @@ def once(work: Work, act: Callable[[], str]) -> str:
     return location
 
 
-def _again(view: StaffView, question: Question, typed: Mapping[str, Any], problems: dict[str, str], status: int) -> Response:
+def _again(
+    view: StaffView, question: Question, typed: Mapping[str, Any], problems: dict[str, str], status: int
+) -> Response:
     kept = tuple(replace(one, value=typed[one.name]) for one in question.fields)
     return show(view, "ask.html", status, question=replace(question, fields=kept), problems=problems)
 
@@ -120,5 +122,3 @@ def _again(view: StaffView, question: Question, typed: Mapping[str, Any], proble
 def _fingerprint() -> str:
     sent = sorted((name, value) for name, value in request.form.items(multi=True) if name not in ("csrf_token", "_key"))
     return hashlib.sha256(json.dumps(sent).encode()).hexdigest()
-
-

@@ -27,7 +27,7 @@ def door(url: str, needs: str, methods: Iterable[str] = ("GET",)) -> Callable[[V
     return declare
 
 
-class StaffView(BaseView):  # type: ignore[misc]  # Flask-Admin is not typed
+class StaffView(BaseView):
     """Base of every view here. `needs` is what all of its pages ask for; a `door` may ask for something else.
 
     An exposed method for which neither says anything is refused when the application starts.
@@ -72,5 +72,3 @@ def may_use(view: StaffView, name: str) -> bool:
     actor: Actor | None = g.get("actor")
     needs = needs_of(view, name)
     return actor is not None and actor.is_staff and needs is not None and actor.may(needs)
-
-

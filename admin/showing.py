@@ -84,7 +84,8 @@ def frame_for(view: StaffView | None, bare: bool = False) -> None:
     context: dict[str, Any] = {}
     current_app.update_template_context(context)
     frame = context["frame"]
-    frame.staff, frame.brand, frame.home = True, f"{frame.brand} staff", "/admin/"
+    frame.side = frame.staff = True
+    frame.brand, frame.home = f"{frame.brand} staff", "/admin/"
     frame.nav = navigation(g.actor, view)
 
 

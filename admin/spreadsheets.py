@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Sequence
+from itertools import chain
 
-from flask import Response
+from flask import Response, stream_with_context
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -23,7 +24,7 @@ def safe(cell: str) -> str:
 
 
 def as_file(name: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:
-    """A file to download. It is written here and now, while the request and its session are alive."""
-    text = "".join([line(columns), *(line(row) for row in rows)])
+    """A file to download, sent while it is made; `rows` is read while the request and its session are alive (X25)."""
+    lines = stream_with_context(chain([line(columns)], (line(row) for row in rows)))
     headers = {"Content-Disposition": f"attachment; filename={name}.csv"}
-    return Response(text, mimetype="text/csv", headers=headers)
+    return Response(lines, mimetype="text/csv", headers=headers)

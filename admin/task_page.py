@@ -75,7 +75,9 @@ def _submit(work: Work, reference: str, name: str, typed: Mapping[str, Any]) -> 
     step = access.step_of(instance, name)
     version = _version()
     if step.actor == "customer":
-        helping.submit_for_customer(work, instance, step, typed, version=version, stated=request.form.get("stated") == "1")
+        helping.submit_for_customer(
+            work, instance, step, typed, version=version, stated=request.form.get("stated") == "1"
+        )
     else:
         access.require(work.actor, "create")
         submitting.submit(work, instance, step, typed, version=version)
@@ -83,16 +85,27 @@ def _submit(work: Work, reference: str, name: str, typed: Mapping[str, Any]) -> 
 
 
 def _form(
-    view: StaffView, instance: Instance, step: Step, typed: Mapping[str, Any] | None = None,
-    problems: Mapping[str, str] | None = None, status: int = 200,
-) -> Response:  # fmt: skip
+    view: StaffView,
+    instance: Instance,
+    step: Step,
+    typed: Mapping[str, Any] | None = None,
+    problems: Mapping[str, str] | None = None,
+    status: int = 200,
+) -> Response:
     session = read_as(g.actor)
     definition = versions.definition_of(session, instance)
     values = typed if typed is not None else submitting.values_to_show(session, instance, definition, step, clock.now())
     return show(
-        view, "step.html", status, task=instance, step=step, rule=definition.steps[step.name], values=values,
-        problems=problems or {}, action=f"/admin/tasks/{instance.reference}/steps/{step.name}",
-    )  # fmt: skip
+        view,
+        "step.html",
+        status,
+        task=instance,
+        step=step,
+        rule=definition.steps[step.name],
+        values=values,
+        problems=problems or {},
+        action=f"/admin/tasks/{instance.reference}/steps/{step.name}",
+    )
 
 
 def _step_row(instance: Instance, step: Step, rule: StepRule, now: datetime) -> dict[str, Any]:

@@ -19,7 +19,11 @@ class Flows(StaffView):
     def index(self) -> Response:
         loaded = catalogue.current()
         return show(
-            self, "flows.html", flows=list(loaded.flows.values()), broken=loaded.broken, use=versions_in_use.of_flows(g.actor)
+            self,
+            "flows.html",
+            flows=list(loaded.flows.values()),
+            broken=loaded.broken,
+            use=versions_in_use.of_flows(g.actor),
         )
 
     @door("/<name>", needs="flows")

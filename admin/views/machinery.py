@@ -76,7 +76,9 @@ def _machinery() -> list[Line]:
         Line("Timers due in the next hour", OK, str(found.due_next_hour), "/admin/timers/"),
         Line("Timers late", Tag("Late", "bad") if found.late else OK, str(found.late), "/admin/timers/?show=late"),
         Line("Outbox, pending", OK, str(pending), "/admin/outbox/?state=pending"),
-        Line("Outbox, incidents", Tag("Waiting for people", "bad") if incidents else OK, str(incidents), "/admin/outbox/"),
+        Line(
+            "Outbox, incidents", Tag("Waiting for people", "bad") if incidents else OK, str(incidents), "/admin/outbox/"
+        ),
     ]
 
 

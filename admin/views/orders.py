@@ -1,4 +1,4 @@
-"""Orders: listed, and one with its lines, details, tasks, what is owed and its history; every button calls a verb (A8)."""
+"""Orders: listed, and one with its lines, details, tasks, what is owed and its history; buttons call verbs (A8)."""
 
 from __future__ import annotations
 
@@ -28,9 +28,15 @@ class Orders(StaffView):
         state, search = argument("state", *ORDER_TAGS), argument("q")
         page = orders.listed(g.actor, state=[state] if state else [], search=search, cursor=argument("cursor") or None)
         return show(
-            self, "orders.html", page=page, state=state, search=search, tag=order_tag,
-            states={name: tag.words for name, tag in ORDER_TAGS.items()}, money=money_in_words,
-        )  # fmt: skip
+            self,
+            "orders.html",
+            page=page,
+            state=state,
+            search=search,
+            tag=order_tag,
+            states={name: tag.words for name, tag in ORDER_TAGS.items()},
+            money=money_in_words,
+        )
 
     @door("/<number>", needs="view")
     def one(self, number: str) -> Response:
@@ -43,12 +49,16 @@ class Orders(StaffView):
         order = access.order_to_read(g.actor, number)
         item = access.line_to_confirm(order, line)
         question = Question(
-            f"Confirm {item.name}", _page(order), "Confirm that it is set up",
+            f"Confirm {item.name}",
+            _page(order),
+            "Confirm that it is set up",
             text="The customer sees at once that it is ready. This cannot be taken back.",
             facts=(("Order", order.reference), ("Customer", order.customer_name), ("Quantity", str(item.quantity))),
-            fields=(Field("reference", "Reference of the provider", optional=True, hint="Such as a subscription number"),),
+            fields=(
+                Field("reference", "Reference of the provider", optional=True, hint="Such as a subscription number"),
+            ),
             done=f"{item.name} is confirmed.",
-        )  # fmt: skip
+        )
 
         def act(work: Work, typed: Any) -> None:
             locked = access.order_to_change(work, number)
@@ -61,15 +71,19 @@ class Orders(StaffView):
         order = access.order_to_read(g.actor, number)
         open_tasks = [task for task in orders.instances_of(g.actor, [order])[order.uid] if task.is_open]
         question = Question(
-            f"Cancel order {order.reference}?", _page(order), "Cancel the whole order", tone="danger",
-            text="The whole order is cancelled with its open tasks, and the customer is told. This cannot be taken back.",
+            f"Cancel order {order.reference}?",
+            _page(order),
+            "Cancel the whole order",
+            tone="bad",
+            text="The whole order is cancelled with its open tasks, and the customer is told. It cannot be undone.",
             facts=(
-                ("Customer", order.customer_name), ("Total", money_in_words(order.total_minor, order.currency)),
+                ("Customer", order.customer_name),
+                ("Total", money_in_words(order.total_minor, order.currency)),
                 ("Tasks that end", ", ".join(task.reference for task in open_tasks) or "none"),
             ),
             fields=(Field("reason", "Reason", "textarea", hint="The customer reads this"),),
             done=f"Order {order.reference} is cancelled.",
-        )  # fmt: skip
+        )
         return ask(self, question, lambda work, typed: _cancel(work, number, typed["reason"]))
 
     @door("/<number>/retry", needs="health", methods=("GET", "POST"))
@@ -80,11 +94,13 @@ class Orders(StaffView):
         if not stuck and request.method == "GET":
             raise Refused("Nothing of this order has given up", known=True)
         question = Question(
-            f"Try order {order.reference} again?", _page(order), "Try again",
+            f"Try order {order.reference} again?",
+            _page(order),
+            "Try again",
             text="Everything that gave up is tried again from the start, in order.",
             facts=tuple((effect.kind.capitalize(), effect.last_fault or effect.key) for effect in stuck),
             done="It is tried again.",
-        )  # fmt: skip
+        )
 
         def act(work: Work, _typed: Any) -> None:
             for effect in stuck:
@@ -118,5 +134,3 @@ def _everything(order: Order) -> dict[str, Any]:
         "allowed": allowed.of_order(actor, order),
         "history": timeline.of_order(actor, order),
     }
-
-

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from admin.asking import Field, Question, ask
 from admin.guard import door
-from admin.sheets import Narrowing, Sheet
+from admin.sheets import BY_NAME, Narrowing, Sheet
 from admin.showing import Tag, show
 from flows.actions import accounts, organisations
 from flows.actions.changing import fingerprint, locked, values_of
@@ -21,20 +21,26 @@ from flows.work import Work
 KINDS = {"company": "Company", "household": "Household"}
 ROLES = {"owner": "Owner", "member": "Member"}
 
+LABELS = {"kind": "Type", "created_at": "Since", "is_active": "State"}
+NARROWINGS = {
+    "kind": Narrowing("Type", KINDS, lambda word: Organisation.kind == word),
+    "active": Narrowing(
+        "State", {"yes": "Active", "no": "Turned off"}, lambda word: Organisation.is_active.is_(word == "yes")
+    ),
+}
+
 
 class Organisations(Sheet):
     name, slug, needs = "Customers", "organisations", "view"
     table = Organisation
     new_words = "New customer"
+    search_words = "Name or address"
     column_list = ("name", "kind", "address", "created_at", "is_active")
-    column_labels = {"kind": "Type", "created_at": "Since", "is_active": "State"}
+    column_labels = LABELS
     column_sortable_list = ("name", "created_at")
     column_searchable_list = ("name", "address")
-    column_default_sort = [("name", False), ("id", False)]
-    narrowings = {
-        "kind": Narrowing("Type", KINDS, lambda word: Organisation.kind == word),
-        "active": Narrowing("State", {"yes": "Active", "no": "Turned off"}, lambda word: Organisation.is_active.is_(word == "yes")),
-    }
+    column_default_sort = BY_NAME
+    narrowings = NARROWINGS
 
     def cell(self, row: Organisation, column: str) -> Any:
         match column:
@@ -46,7 +52,9 @@ class Organisations(Sheet):
 
     @door("/new", needs="users", methods=("GET", "POST"))
     def add(self) -> Response:
-        question = Question("New customer", f"{self.url}/", "Add customer", fields=_fields(None, None), done="The customer is there.")
+        question = Question(
+            "New customer", f"{self.url}/", "Add customer", fields=_fields(None, None), done="The customer is there."
+        )
 
         def act(work: Work, typed: Any) -> str:
             return f"{self.url}/{organisations.add(work, typed).uid}"
@@ -57,19 +65,29 @@ class Organisations(Sheet):
     def one(self, uid: str) -> Response:
         customer = staff.customer(g.actor, uid)
         return show(
-            self, "customer.html", customer=customer, organisation=customer.organisation, kinds=KINDS, roles=ROLES,
-            members=people.members_of(g.actor, customer.organisation), invitations=people.open_invitations(g.actor, customer.organisation),
-        )  # fmt: skip
+            self,
+            "customer.html",
+            customer=customer,
+            organisation=customer.organisation,
+            kinds=KINDS,
+            roles=ROLES,
+            members=people.members_of(g.actor, customer.organisation),
+            invitations=people.open_invitations(g.actor, customer.organisation),
+        )
 
     @door("/<uid>/edit", needs="users", methods=("GET", "POST"))
     def edit(self, uid: str) -> Response:
         customer = staff.customer(g.actor, uid)
         row = customer.organisation
         question = Question(
-            f"Change {row.name}", f"{self.url}/{row.uid}", "Save", fields=_fields(row, customer.parent), done="Saved.",
+            f"Change {row.name}",
+            f"{self.url}/{row.uid}",
+            "Save",
+            fields=_fields(row, customer.parent),
+            done="Saved.",
             text="Orders and tasks that there are keep the name they began with.",
             seen=fingerprint(values_of(row, organisations.FIELDS)),
-        )  # fmt: skip
+        )
 
         def act(work: Work, typed: Any) -> None:
             organisations.amend(work, uid, typed, typed["seen"])
@@ -80,28 +98,45 @@ class Organisations(Sheet):
     def turn_off(self, uid: str) -> Response:
         customer = staff.customer(g.actor, uid)
         question = Question(
-            f"Turn {customer.organisation.name} off?", f"{self.url}/{uid}", "Turn off", tone="danger", done="The customer is turned off.",
-            text="Nothing more can be ordered for it. Its orders, tasks and people stay, and it can be turned on again.",
+            f"Turn {customer.organisation.name} off?",
+            f"{self.url}/{uid}",
+            "Turn off",
+            tone="bad",
+            done="The customer is turned off.",
+            text="Nothing more can be ordered for it. Its orders, tasks and people stay; it can be turned on again.",
             facts=(("Open orders", str(customer.open_orders)), ("Open tasks", str(customer.open_tasks))),
-        )  # fmt: skip
+        )
         return ask(self, question, lambda work, _typed: _turn(work, uid, False))
 
     @door("/<uid>/turn-on", needs="users", methods=("GET", "POST"))
     def turn_on(self, uid: str) -> Response:
         customer = staff.customer(g.actor, uid)
-        question = Question(f"Turn {customer.organisation.name} on again?", f"{self.url}/{uid}", "Turn on", done="The customer is turned on.")
+        question = Question(
+            f"Turn {customer.organisation.name} on again?",
+            f"{self.url}/{uid}",
+            "Turn on",
+            done="The customer is turned on.",
+        )
         return ask(self, question, lambda work, _typed: _turn(work, uid, True))
 
     @door("/<uid>/invite", needs="users", methods=("GET", "POST"))
     def invite(self, uid: str) -> Response:
         row = staff.customer(g.actor, uid).organisation
         question = Question(
-            f"Invite somebody to {row.name}", f"{self.url}/{uid}", "Send invitation", done="The invitation is on its way.",
-            fields=(Field("email", "Email", "email"), Field("role", "Role", "radios", "member", "Owners invite and remove people", ROLES)),
-        )  # fmt: skip
+            f"Invite somebody to {row.name}",
+            f"{self.url}/{uid}",
+            "Send invitation",
+            done="The invitation is on its way.",
+            fields=(
+                Field("email", "Email", "email"),
+                Field("role", "Role", "radios", "member", "Owners invite and remove people", ROLES),
+            ),
+        )
 
         def act(work: Work, typed: Any) -> None:
-            accounts.invite(work, typed["email"], "customer", locked(work, Organisation, uid, "customer"), typed["role"])
+            accounts.invite(
+                work, typed["email"], "customer", locked(work, Organisation, uid, "customer"), typed["role"]
+            )
 
         return ask(self, question, act)
 
@@ -112,9 +147,14 @@ class Organisations(Sheet):
         if member is None:
             raise Refused("No such member")
         question = Question(
-            f"Remove {member.user.name} from {row.name}?", f"{self.url}/{uid}", "Remove", tone="danger", done="The person was removed.",
-            text="They no longer see anything of this customer. What they did stays.", facts=(("Email", member.user.email),),
-        )  # fmt: skip
+            f"Remove {member.user.name} from {row.name}?",
+            f"{self.url}/{uid}",
+            "Remove",
+            tone="bad",
+            done="The person was removed.",
+            text="They no longer see anything of this customer. What they did stays.",
+            facts=(("Email", member.user.email),),
+        )
 
         def act(work: Work, _typed: Any) -> None:
             accounts.remove_member(work, locked(work, Organisation, uid, "customer"), person)
@@ -128,8 +168,12 @@ class Organisations(Sheet):
         if found is None:
             raise Refused("No such invitation")
         question = Question(
-            f"Withdraw the invitation of {found.email}?", f"{self.url}/{uid}", "Withdraw", tone="danger", done="The link works no more.",
-        )  # fmt: skip
+            f"Withdraw the invitation of {found.email}?",
+            f"{self.url}/{uid}",
+            "Withdraw",
+            tone="bad",
+            done="The link works no more.",
+        )
 
         def act(work: Work, _typed: Any) -> None:
             accounts.withdraw_invitation(work, invitation, locked(work, Organisation, uid, "customer"))
@@ -146,9 +190,12 @@ def _fields(row: Organisation | None, parent: Organisation | None) -> tuple[Fiel
         Field("name", "Name", value=row.name if row else ""),
         Field("kind", "Type", "radios", row.kind if row else "company", options=KINDS),
         Field(
-            "parent", "Reseller", value=parent.name if parent else "", optional=True,
+            "parent",
+            "Reseller",
+            value=parent.name if parent else "",
+            optional=True,
             hint="The exact name of the company whose people see and order for this customer too",
         ),
         Field("address", "Address", "textarea", row.address if row else "", optional=True),
         Field("time_zone", "Time zone", value=row.time_zone if row else "Europe/London", width="w-m"),
-    )  # fmt: skip
+    )

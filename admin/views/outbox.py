@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from flask import g, request
@@ -28,40 +29,69 @@ class Outbox(StaffView):
     def index(self) -> Response:
         """Incidents first: they wait for people."""
         states = {name: tag.words for name, tag in EFFECT_TAGS.items()}
-        state, kind, search = argument("state", "any", *EFFECT_TAGS) or "incident", argument("kind", *KINDS), argument("q")
+        state, kind, search = (
+            argument("state", "any", *EFFECT_TAGS) or "incident",
+            argument("kind", *KINDS),
+            argument("q"),
+        )
         page = health.effects(
             g.actor, state="" if state == "any" else state, kind=kind, search=search, cursor=argument("cursor") or None
         )
         return show(
-            self, "outbox.html", page=page, state=state, states={**states, "any": "All"}, kind=kind, kinds=KINDS, search=search,
-            tag=effect_tag, name_of=delivering.name_of,
-        )  # fmt: skip
+            self,
+            "outbox.html",
+            page=page,
+            state=state,
+            states={**states, "any": "All"},
+            kind=kind,
+            kinds=KINDS,
+            search=search,
+            tag=effect_tag,
+            name_of=delivering.name_of,
+        )
 
     @door("/<int:effect_id>", needs="health")
     def one(self, effect_id: int) -> Response:
         effect = health.effect(g.actor, effect_id)
         return show(
-            self, "effect.html", effect=effect, tag=effect_tag(effect), kind=KINDS[effect.kind], name_of=delivering.name_of(effect),
-            told=told(effect), moment_of=moment_of,
-        )  # fmt: skip
+            self,
+            "effect.html",
+            effect=effect,
+            tag=effect_tag(effect),
+            kind=KINDS[effect.kind],
+            name_of=delivering.name_of(effect),
+            told=told(effect),
+            moment_of=moment_of,
+        )
 
     @door("/<int:effect_id>/retry", needs="health", methods=("GET", "POST"))
     def retry(self, effect_id: int) -> Response:
         effect = _incident(effect_id)
         question = Question(
-            f"Try {delivering.name_of(effect)} again?", f"{HERE}/{effect_id}", "Try again", done="It is tried again.",
-            text="Do this when the cause is mended. It starts with its first try.", facts=(("What went wrong", effect.last_fault),),
-        )  # fmt: skip
-        return ask(self, question, lambda work, _typed: delivering.retry(work, access.effect_to_change(work, effect_id)))
+            f"Try {delivering.name_of(effect)} again?",
+            f"{HERE}/{effect_id}",
+            "Try again",
+            done="It is tried again.",
+            text="Do this when the cause is mended. It starts with its first try.",
+            facts=(("What went wrong", effect.last_fault),),
+        )
+        return ask(
+            self, question, lambda work, _typed: delivering.retry(work, access.effect_to_change(work, effect_id))
+        )
 
     @door("/<int:effect_id>/skip", needs="health", methods=("GET", "POST"))
     def skip(self, effect_id: int) -> Response:
         effect = _incident(effect_id)
         question = Question(
-            f"Skip {delivering.name_of(effect)}?", f"{HERE}/{effect_id}", "Skip it for good", tone="danger", done="It is skipped.",
-            text="It will not be done, and what waits behind it goes on.", facts=(("What went wrong", effect.last_fault),),
+            f"Skip {delivering.name_of(effect)}?",
+            f"{HERE}/{effect_id}",
+            "Skip it for good",
+            tone="bad",
+            done="It is skipped.",
+            text="It will not be done, and what waits behind it goes on.",
+            facts=(("What went wrong", effect.last_fault),),
             fields=(Field("reason", "Reason", hint="Such as how it was done instead"),),
-        )  # fmt: skip
+        )
 
         def act(work: Work, typed: Any) -> None:
             delivering.skip(work, access.effect_to_change(work, effect_id), typed["reason"])
@@ -73,9 +103,11 @@ class Outbox(StaffView):
         """Every incident again, each in its own unit of work, so that one that cannot does not keep the others."""
         waiting = health.incident_ids(g.actor)
         question = Question(
-            f"Try all {len(waiting)} incidents again?", f"{HERE}/", "Try all again",
+            f"Try all {len(waiting)} incidents again?",
+            f"{HERE}/",
+            "Try all again",
             text="Do this when the cause is mended, such as a mail server that is back.",
-        )  # fmt: skip
+        )
         if request.method == "GET":
             return show(self, "ask.html", question=question, problems={})
         retried = 0
@@ -85,16 +117,20 @@ class Outbox(StaffView):
         return go_on(question.back, f"{retried} are tried again.")
 
 
-def told(effect: Effect) -> list[tuple[str, Any]]:
+def told(effect: Effect) -> list[tuple[str, str]]:
     """What people may see of a payload. The words of a mail are left out: a sign-in code may be among them."""
     payload = effect.payload
     match effect.kind:
         case "email":
-            return [("Template", payload.get("template")), ("To", payload.get("address") or f"user {payload.get('to')}")]
+            return [("Template", payload["template"]), ("To", payload.get("address") or f"user {payload.get('to')}")]
         case "webhook":
-            return [("Address", payload.get("url")), ("Event", payload.get("event")), ("Body", payload.get("body"))]
+            return [("Address", payload["url"]), ("Event", payload["event"]), ("Body", _pretty(payload["body"]))]
         case _:
-            return [("Call", payload.get("name")), ("With", payload.get("with"))]
+            return [("Call", payload["name"]), ("With", _pretty(payload["with"]))]
+
+
+def _pretty(body: Any) -> str:
+    return json.dumps(body, indent=2, ensure_ascii=False) if body else ""
 
 
 def _incident(effect_id: int) -> Effect:

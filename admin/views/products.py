@@ -24,20 +24,27 @@ from flows.rules.words import money_in_words
 
 PROVIDER_WORDS = {"manual": "By hand", "webhook": "Webhook"}
 
+LABELS = {"price_minor": "Price", "is_active": "On sale", "starts": "Starts flows", "sku": "SKU"}
+NARROWINGS = {
+    "sale": Narrowing(
+        "On sale", {"yes": "On sale", "no": "Not on sale"}, lambda word: Product.is_active.is_(word == "yes")
+    ),
+    "provider": Narrowing("Provider", PROVIDER_WORDS, lambda word: Product.provider == word),
+}
+BY_VENDOR = [("vendor", False), ("name", False), ("id", False)]
+
 
 class Products(Sheet):
     name, slug, needs = "Products", "products", "view"
     table = Product
     new_words, new_needs = "New product", "orders"
+    search_words = "Name, vendor or SKU"
     column_list = ("name", "vendor", "sku", "price_minor", "provider", "starts", "is_active")
-    column_labels = {"price_minor": "Price", "is_active": "On sale", "starts": "Starts flows", "sku": "SKU"}
+    column_labels = LABELS
     column_sortable_list = ("name", "vendor", "sku", "price_minor")
     column_searchable_list = ("name", "vendor", "sku")
-    column_default_sort = [("vendor", False), ("name", False), ("id", False)]
-    narrowings = {
-        "sale": Narrowing("On sale", {"yes": "On sale", "no": "Not on sale"}, lambda word: Product.is_active.is_(word == "yes")),
-        "provider": Narrowing("Provider", PROVIDER_WORDS, lambda word: Product.provider == word),
-    }
+    column_default_sort = BY_VENDOR
+    narrowings = NARROWINGS
 
     def cell(self, row: Product, column: str) -> Any:
         match column:
@@ -53,7 +60,9 @@ class Products(Sheet):
 
     @door("/new", needs="orders", methods=("GET", "POST"))
     def add(self) -> Response:
-        question = Question("New product", f"{self.url}/", "Add product", fields=_fields(None), done="The product is there.")
+        question = Question(
+            "New product", f"{self.url}/", "Add product", fields=_fields(None), done="The product is there."
+        )
 
         def act(work: Any, typed: Any) -> str:
             return f"{self.url}/{products.add(work, typed).uid}"
@@ -63,15 +72,27 @@ class Products(Sheet):
     @door("/<uid>", needs="view")
     def one(self, uid: str) -> Response:
         product = _product(uid)
-        return show(self, "product.html", product=product, starts=flows_started_by(product), money=money_in_words, provider=PROVIDER_WORDS[product.provider])
+        return show(
+            self,
+            "product.html",
+            product=product,
+            starts=flows_started_by(product),
+            money=money_in_words,
+            provider=PROVIDER_WORDS[product.provider],
+        )
 
     @door("/<uid>/edit", needs="orders", methods=("GET", "POST"))
     def edit(self, uid: str) -> Response:
         product = _product(uid)
         question = Question(
-            f"Change {product.name}", f"{self.url}/{product.uid}", "Save", fields=_fields(product), done="Saved.",
-            text="Orders that were placed before keep their price.", seen=fingerprint(values_of(product, products.FIELDS)),
-        )  # fmt: skip
+            f"Change {product.name}",
+            f"{self.url}/{product.uid}",
+            "Save",
+            fields=_fields(product),
+            done="Saved.",
+            text="Orders that were placed before keep their price.",
+            seen=fingerprint(values_of(product, products.FIELDS)),
+        )
         return ask(self, question, lambda work, typed: _amend(work, uid, typed))
 
 
@@ -87,7 +108,9 @@ def _product(uid: str) -> Product:
 
 
 def _fields(product: Product | None) -> tuple[Field, ...]:
-    one = product or Product(sku="", vendor="", name="", summary="", currency="GBP", unit="user per month", provider="manual", is_active=True)
+    one = product or Product(
+        sku="", vendor="", name="", summary="", currency="GBP", unit="user per month", provider="manual", is_active=True
+    )
     price = money_text(one.price_minor) if product is not None else ""
     return (
         Field("name", "Name", value=one.name),

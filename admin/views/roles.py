@@ -50,9 +50,12 @@ class Roles(StaffView):
     @door("/new", needs="users", methods=("GET", "POST"))
     def add(self) -> Response:
         question = Question(
-            "New role", "/admin/roles/", "Add role", done="The role is there. Say what it grants.",
+            "New role",
+            "/admin/roles/",
+            "Add role",
+            done="The role is there. Say what it grants.",
             fields=(Field("name", "Name", hint="Flows speak of it as role.<name>", width="w-m"),),
-        )  # fmt: skip
+        )
 
         def act(work: Work, typed: Any) -> None:
             roles.add(work, typed)
@@ -63,6 +66,13 @@ class Roles(StaffView):
         rows = staff.roles(g.actor)
         problems = problems_of(error) if isinstance(error, Invalid) else {"": error.detail} if error else {}
         return show(
-            self, "roles.html", error.status if error else 200, roles=rows, permissions=PERMISSIONS, meanings=MEANINGS,
-            holders=staff.holders(g.actor), seen=roles.as_seen(rows), problems=problems,
-        )  # fmt: skip
+            self,
+            "roles.html",
+            error.status if error else 200,
+            roles=rows,
+            permissions=PERMISSIONS,
+            meanings=MEANINGS,
+            holders=staff.holders(g.actor),
+            seen=roles.as_seen(rows),
+            problems=problems,
+        )

@@ -1,9 +1,9 @@
-"""The Task System for staff: the same grid and totals as customers have, over everybody; and a task with all there is to it (A5)."""
+"""The Task System for staff: the grid and totals that customers have, over everybody; and one task in full (A5)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -36,12 +36,25 @@ class Tasks(StaffView):
     def index(self) -> Response:
         now, filters = clock.now(), _asked()
         return show(
-            self, "tasks.html", filters=filters, within=argument("within", *WITHIN), withins=WITHIN, statuses={word: word for word in STATUSES},
-            totals=grid.totals(g.actor, now, filters), page=grid.tasks(g.actor, now, filters, argument("cursor") or None),
-            kinds={kind: kind for kind in grid.kinds(g.actor)}, customers=[(one.uid, one.name) for one in orders.customers(g.actor)],
-            tag=lambda task: task_tag(task, now), may_complete=lambda task: grid.needs_action(task, now),
-            query={"q": filters.search, "type": filters.kind, "customer": filters.customer, "within": argument("within", *WITHIN)},
-        )  # fmt: skip
+            self,
+            "tasks.html",
+            filters=filters,
+            within=argument("within", *WITHIN),
+            withins=WITHIN,
+            statuses={word: word for word in STATUSES},
+            totals=grid.totals(g.actor, now, filters),
+            page=grid.tasks(g.actor, now, filters, argument("cursor") or None),
+            kinds={kind: kind for kind in grid.kinds(g.actor)},
+            customers=[(one.uid, one.name) for one in orders.customers(g.actor)],
+            tag=lambda task: task_tag(task, now),
+            may_complete=lambda task: grid.needs_action(task, now),
+            query={
+                "q": filters.search,
+                "type": filters.kind,
+                "customer": filters.customer,
+                "within": argument("within", *WITHIN),
+            },
+        )
 
     @door("/export/csv/", needs="view")
     def export(self) -> Response:
@@ -76,13 +89,23 @@ class Tasks(StaffView):
         zone = ZoneInfo(instance.time_zone)
         end = instance.expires_at.astimezone(zone) if instance.expires_at else None
         question = Question(
-            f"Give more time for {instance.reference}", _page(instance), "Move the end", done="The end was moved.",
+            f"Give more time for {instance.reference}",
+            _page(instance),
+            "Move the end",
+            done="The end was moved.",
             text=f"{instance.title} for {instance.customer_name}. Reminders that are planned stay where they are.",
             fields=(
-                Field("expires_at", "New end", "datetime-local", f"{end:%Y-%m-%dT%H:%M}" if end else "", f"Time in {zone.key}", width="w-m"),
+                Field(
+                    "expires_at",
+                    "New end",
+                    "datetime-local",
+                    f"{end:%Y-%m-%dT%H:%M}" if end else "",
+                    f"Time in {zone.key}",
+                    width="w-m",
+                ),
                 Field("reason", "Reason", hint="Stands in the history, where the customer reads it"),
             ),
-        )  # fmt: skip
+        )
 
         def act(work: Work, typed: Any) -> None:
             moment = _moment(typed["expires_at"], zone)
@@ -94,10 +117,13 @@ class Tasks(StaffView):
     def remind(self, ref: str) -> Response:
         instance = access.instance_to_read(g.actor, ref)
         question = Question(
-            f"Send a reminder for {instance.reference} now?", _page(instance), "Send the reminder", done="The reminder is on its way.",
+            f"Send a reminder for {instance.reference} now?",
+            _page(instance),
+            "Send the reminder",
+            done="The reminder is on its way.",
             text=f"The reminder of “{instance.title}” goes out at once; the planned ones stay.",
             facts=(("Customer", instance.customer_name),),
-        )  # fmt: skip
+        )
         return ask(self, question, lambda work, _typed: firing.remind_now(work, access.instance_to_change(work, ref)))
 
 
@@ -105,10 +131,12 @@ def _asked() -> grid.Filters:
     """The filters in the address."""
     within = argument("within", *WITHIN)
     return grid.Filters(
-        search=argument("q"), kind=argument("type"), customer=argument("customer"),
+        search=argument("q"),
+        kind=argument("type"),
+        customer=argument("customer"),
         status=[word for word in request.args.getlist("status") if word in STATUSES],
         expires_before=clock.now() + timedelta(hours=int(within)) if within else None,
-    )  # fmt: skip
+    )
 
 
 def _rows(now: datetime) -> Iterator[tuple[object, ...]]:
@@ -119,8 +147,14 @@ def _rows(now: datetime) -> Iterator[tuple[object, ...]]:
         for task in page.rows:
             end = task.expires_at.isoformat() if task.expires_at else ""
             yield (
-                task.reference, task.title, task.kind, task.customer_name, task.created_at.isoformat(), end, grid.grid_status(task, now),
-            )  # fmt: skip
+                task.reference,
+                task.title,
+                task.kind,
+                task.customer_name,
+                task.created_at.isoformat(),
+                end,
+                grid.grid_status(task, now),
+            )
         cursor = page.next_cursor
         if cursor is None:
             return
@@ -132,6 +166,6 @@ def _page(instance: Instance) -> str:
 
 def _moment(typed: str, zone: ZoneInfo) -> datetime:
     try:
-        return datetime.fromisoformat(typed).replace(tzinfo=zone)
-    except ValueError:
+        return datetime.fromisoformat(typed).replace(tzinfo=zone).astimezone(UTC)
+    except (ValueError, OverflowError):
         raise Invalid("Enter a day and a time, like 2026-11-30T23:59", "/expires_at", "datetime") from None

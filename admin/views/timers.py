@@ -23,6 +23,13 @@ class Timers(StaffView):
         kind, search = argument("kind", *KINDS), argument("q")
         page = health.timers(g.actor, now, view=shown, kind=kind, search=search, cursor=argument("cursor") or None)
         return show(
-            self, "timers.html", page=page, shown=shown, views=VIEWS, kind=kind, kinds=KINDS, search=search,
+            self,
+            "timers.html",
+            page=page,
+            shown=shown,
+            views=VIEWS,
+            kind=kind,
+            kinds=KINDS,
+            search=search,
             tag=lambda timer: timer_tag(timer, now),
-        )  # fmt: skip
+        )

@@ -1,4 +1,4 @@
-"""People: customers and colleagues, what they belong to, and the buttons for when they need help or must be kept out (A11)."""
+"""People: customers and colleagues, what they belong to, and buttons to help them or keep them out (A11)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from admin.asking import Field, Question, ask
 from admin.guard import door
-from admin.sheets import Narrowing, Sheet
+from admin.sheets import BY_NAME, Narrowing, Sheet
 from admin.showing import Tag, show
 from flows.actions import roles, staffing
 from flows.models import Role, User
@@ -21,21 +21,25 @@ from flows.work import Work
 
 KINDS = {"customer": "Customer", "staff": "Staff"}
 
+LABELS = {"kind": "Type", "last_seen_at": "Last seen", "totp_confirmed_at": "Second factor", "is_active": "State"}
+NARROWINGS = {
+    "kind": Narrowing("Type", KINDS, lambda word: User.kind == word),
+    "active": Narrowing("State", {"yes": "Active", "no": "Locked"}, lambda word: User.is_active.is_(word == "yes")),
+}
+
 
 class Users(Sheet):
     name, slug, needs = "Users", "users", "users"
     table = User
     new_words = "Invite a colleague"
+    search_words = "Name or email"
     column_list = ("name", "email", "kind", "roles", "last_seen_at", "totp_confirmed_at", "is_active")
-    column_labels = {"kind": "Type", "last_seen_at": "Last seen", "totp_confirmed_at": "Second factor", "is_active": "State"}
+    column_labels = LABELS
     column_sortable_list = ("name", "email", "last_seen_at")
     column_searchable_list = ("name", "email")
-    column_default_sort = [("name", False), ("id", False)]
+    column_default_sort = BY_NAME
     column_export_list = ("name", "email", "kind", "roles", "last_seen_at", "is_active")
-    narrowings = {
-        "kind": Narrowing("Type", KINDS, lambda word: User.kind == word),
-        "active": Narrowing("State", {"yes": "Active", "no": "Locked"}, lambda word: User.is_active.is_(word == "yes")),
-    }
+    narrowings = NARROWINGS
 
     def get_query(self) -> Query[Any]:
         return super().get_query().options(selectinload(User.roles))
@@ -55,16 +59,22 @@ class Users(Sheet):
     @door("/new", needs="users", methods=("GET", "POST"))
     def add(self) -> Response:
         question = Question(
-            "Invite a colleague", f"{self.url}/", "Send invitation", done="The invitation is on its way.",
+            "Invite a colleague",
+            f"{self.url}/",
+            "Send invitation",
+            done="The invitation is on its way.",
             text="Customers are invited on the page of their organisation.",
             fields=(
-                Field("email", "Email", "email"), Field("name", "Name"),
+                Field("email", "Email", "email"),
+                Field("name", "Name"),
                 Field("roles", "Roles", "checks", [], options=_role_options(staff.roles(g.actor))),
             ),
-        )  # fmt: skip
+        )
 
         def act(work: Work, typed: Any) -> str:
-            return f"{self.url}/{staffing.invite_colleague(work, typed['email'], typed['name'], _ids(typed['roles'])).uid}"
+            return (
+                f"{self.url}/{staffing.invite_colleague(work, typed['email'], typed['name'], _ids(typed['roles'])).uid}"
+            )
 
         return ask(self, question, act)
 
@@ -77,23 +87,43 @@ class Users(Sheet):
     def give_roles(self, uid: str) -> Response:
         user = staff.person(g.actor, uid).user
         question = Question(
-            f"Roles of {user.name}", f"{self.url}/{uid}", "Save", done="Saved.",
-            fields=(Field("roles", "Roles", "checks", [str(role.id) for role in user.roles], options=_role_options(staff.roles(g.actor))),),
-        )  # fmt: skip
+            f"Roles of {user.name}",
+            f"{self.url}/{uid}",
+            "Save",
+            done="Saved.",
+            fields=(
+                Field(
+                    "roles",
+                    "Roles",
+                    "checks",
+                    [str(role.id) for role in user.roles],
+                    options=_role_options(staff.roles(g.actor)),
+                ),
+            ),
+        )
 
         def act(work: Work, typed: Any) -> None:
             roles.give(work, staffing.person_to_change(work, uid), _ids(typed["roles"]))
 
         return ask(self, question, act)
 
-    @door("/<uid>/<any('lock', 'unlock', 'send-code', 'sign-out', 'reset-second-factor'):what>", needs="users", methods=("GET", "POST"))
+    @door(
+        "/<uid>/<any('lock', 'unlock', 'send-code', 'sign-out', 'reset-second-factor'):what>",
+        needs="users",
+        methods=("GET", "POST"),
+    )
     def help(self, uid: str, what: str) -> Response:
         """The buttons of a person: what they do is said before it is done."""
         user = staff.person(g.actor, uid).user
         title, button, text, tone, verb = HELP[what]
         question = Question(
-            title.format(name=user.name), f"{self.url}/{uid}", button, text=text, tone=tone, facts=(("Email", user.email),),
-        )  # fmt: skip
+            title.format(name=user.name),
+            f"{self.url}/{uid}",
+            button,
+            text=text,
+            tone=tone,
+            facts=(("Email", user.email),),
+        )
         if user.id == g.actor.user_id and what == "lock":
             raise Refused("You cannot lock your own account", known=True)
 
@@ -105,20 +135,41 @@ class Users(Sheet):
 
 HELP: dict[str, tuple[str, str, str, str, Callable[[Work, str], User]]] = {
     "lock": (
-        "Lock {name} out?", "Lock", "They cannot sign in any more, and every session of theirs ends now.", "danger", staffing.lock_out,
+        "Lock {name} out?",
+        "Lock",
+        "They cannot sign in any more, and every session of theirs ends now.",
+        "bad",
+        staffing.lock_out,
     ),
-    "unlock": ("Let {name} in again?", "Unlock", "They can sign in again with what they had.", "go", staffing.let_in_again),
+    "unlock": (
+        "Let {name} in again?",
+        "Unlock",
+        "They can sign in again with what they had.",
+        "go",
+        staffing.let_in_again,
+    ),
     "send-code": (
-        "Mail {name} a sign-in code?", "Send code", "The code works for 15 minutes; only they can read it.", "go", staffing.send_code_to,
+        "Mail {name} a sign-in code?",
+        "Send code",
+        "The code works for 15 minutes; only they can read it.",
+        "go",
+        staffing.send_code_to,
     ),
     "sign-out": (
-        "Sign {name} out everywhere?", "Sign out", "Every browser and phone of theirs has to sign in again.", "danger", staffing.sign_out_person,
+        "Sign {name} out everywhere?",
+        "Sign out",
+        "Every browser and phone of theirs has to sign in again.",
+        "bad",
+        staffing.sign_out_person,
     ),
     "reset-second-factor": (
-        "Reset the second factor of {name}?", "Reset", "They set up a new authenticator when they sign in. Be sure that it is they who ask.",
-        "danger", staffing.reset_second_factor,
+        "Reset the second factor of {name}?",
+        "Reset",
+        "They set up a new authenticator when they sign in. Be sure that it is they who ask.",
+        "bad",
+        staffing.reset_second_factor,
     ),
-}  # fmt: skip
+}
 """Title, button, what it does, tone, verb."""
 
 

@@ -1,4 +1,4 @@
-"""Rows without a life cycle are changed by staff: nobody overwrites what they have not seen, and the audit log says what changed."""
+"""Staff change rows without a life cycle: nobody overwrites what they have not seen, and the audit log tells."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def flush(work: Work) -> None:
 
 
 def text(values: Mapping[str, str], name: str, most: int, problems: list[Problem], required: str = "") -> str:
-    """One line of what was typed, trimmed; a problem when it is too long, or missing while `required` says what to enter."""
+    """A line that was typed, trimmed; a problem when it is too long, or missing while `required` says what to enter."""
     given = clean(values.get(name, "")).strip()
     if required and not given:
         problems.append(Problem(f"/{name}", "required", required))

@@ -63,7 +63,7 @@ def remove_member(work: Work, uid: str, user_uid: str) -> None:
     work.audit("department_member_removed", department.name, person=user_uid)
 
 
-def _membership(department: Department, user_uid: str) -> Select[tuple[DepartmentMember]]:
+def _membership(department: Department, user_uid: str) -> Select[DepartmentMember]:
     joined = select(DepartmentMember).join(User, User.id == DepartmentMember.user_id)
     return joined.where(DepartmentMember.department_id == department.id, User.uid == user_uid)
 

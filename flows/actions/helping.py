@@ -1,4 +1,4 @@
-"""Staff do a customer's step for them, with answers that the customer gave on the phone (A24); and try all incidents again."""
+"""Staff do a customer's step with answers that the customer gave on the phone (A24), and try incidents again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is for sale: products are added and changed by staff who see to orders; never deleted, because orders name them."""
+"""What is for sale: products are added and changed by staff who see to orders; never deleted, as orders name them."""
 
 from __future__ import annotations
 

@@ -40,13 +40,13 @@ def machinery(actor: Actor, now: datetime) -> Machinery:
     oldest = select(func.min(Effect.next_at)).where(Effect.state == "pending").scalar_subquery()
     row = session.execute(select(coming.scalar_subquery(), late_counted(now), oldest)).one()
     states = session.execute(select(Effect.state, func.count(Effect.id)).group_by(Effect.state)).all()
-    return Machinery(*row, effects={state: count for state, count in states})
+    return Machinery(row[0] or 0, row[1], row[2], dict(states))
 
 
 def timers(
     actor: Actor, now: datetime, *, view: str = "next", kind: str = "", search: str = "", cursor: str | None = None
 ) -> Page[Timer]:
-    """Timers with their tasks in one statement: those to come and the late ones soonest first, the ended newest first."""
+    """Timers with their tasks in one statement: those to come and the late ones soonest first, ended newest first."""
     query = select(Timer).join(Timer.instance).options(joinedload(Timer.instance))
     if kind:
         query = query.where(Timer.kind == clean(kind))
@@ -67,7 +67,7 @@ def timers(
     return _soonest_first(actor, query.where(Timer.due_at <= now - LATE) if view == "late" else query, cursor)
 
 
-def _soonest_first(actor: Actor, query: Select[tuple[Timer]], cursor: str | None, limit: int = 25) -> Page[Timer]:
+def _soonest_first(actor: Actor, query: Select[Timer], cursor: str | None, limit: int = 25) -> Page[Timer]:
     if cursor:
         query = query.where(tuple_(Timer.due_at, Timer.id) > tuple_(*read_cursor(cursor)))
     rows = read_as(actor).scalars(query.order_by(Timer.due_at, Timer.id).limit(limit + 1)).all()
@@ -135,7 +135,7 @@ def incident_ids(actor: Actor, limit: int = 500) -> Sequence[int]:
     )
 
 
-def _told(actor: Actor, query: Select[tuple[Effect]]) -> Sequence[Effect]:
+def _told(actor: Actor, query: Select[Effect]) -> Sequence[Effect]:
     return read_as(actor).scalars(query.order_by(Effect.id).limit(MOST_A_PAGE)).all()
 
 

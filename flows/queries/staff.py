@@ -1,4 +1,4 @@
-"""What the back office shows that no customer asks for: the figures of its first page, people, customers, the audit log."""
+"""What the back office shows and no customer asks for: the figures of its first page, people, customers, audit log."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def figures(actor: Actor, now: datetime) -> Figures:
         .one()
     )
     states = read_as(actor).execute(select(Order.state, func.count(Order.id)).group_by(Order.state)).all()
-    return Figures(*row, orders={state: count for state, count in states})
+    return Figures(row[0], row[1], row[2], row[3], row[4], dict(states))
 
 
 def incidents(actor: Actor) -> int:
@@ -163,7 +163,7 @@ def roles(actor: Actor) -> Sequence[Role]:
 def holders(actor: Actor) -> dict[int, int]:
     """How many people have each role, by its id."""
     query = select(Role.id, func.count(User.id)).join(User.roles).where(User.is_active).group_by(Role.id)
-    return {role_id: count for role_id, count in read_as(actor).execute(query)}
+    return dict(read_as(actor).execute(query).all())
 
 
 def department(actor: Actor, uid: str) -> tuple[Department, Sequence[DepartmentMember]]:

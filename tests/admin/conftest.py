@@ -22,7 +22,7 @@ from tests.world import World
 
 __all__ = ["axe", "chromium"]
 
-SignIn = Callable[[Actor | None], FlaskClient]
+ClientOf = Callable[[Actor | None], FlaskClient]
 
 
 def token_of(actor: Actor) -> str:
@@ -32,7 +32,7 @@ def token_of(actor: Actor) -> str:
 
 
 @pytest.fixture
-def client_of(app: Flask) -> SignIn:
+def client_of(app: Flask) -> ClientOf:
     """`client_of(world.agent)`: a browser in which they are signed in; None: nobody is."""
 
     def client(actor: Actor | None) -> FlaskClient:
@@ -71,11 +71,20 @@ def happened(world: World) -> Happened:
         work.session.flush()
         task = work.session.scalars(select(Instance).where(Instance.subject == waiting.subject)).one()
         stuck = Effect(
-            key="test:stuck", chain="test", position=0, kind="webhook", state="incident", tries=8, next_at=work.now, ended_at=work.now,
-            created_at=work.now, order=manual, organisation_id=manual.organisation_id,
+            key="test:stuck",
+            chain="test",
+            position=0,
+            kind="webhook",
+            state="incident",
+            tries=8,
+            next_at=work.now,
+            ended_at=work.now,
+            created_at=work.now,
+            order=manual,
+            organisation_id=manual.organisation_id,
             payload={"url": "http://127.0.0.1:9/", "event": "order.line.provision", "body": {"note": "<b>=1+1</b>"}},
             faults=[{"at": work.now.isoformat(), "try": 8, "detail": "connection refused"}],
-        )  # fmt: skip
+        )
         work.session.add(stuck)
         work.session.flush()
         return Happened(str(waiting.number), str(manual.number), manual.lines[0].uid, task.reference, stuck.id)
