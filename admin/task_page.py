@@ -18,7 +18,7 @@ from flows.actions import helping, submitting, versions
 from flows.catalogue.schema import Step as StepRule
 from flows.clock import clock
 from flows.models import Instance, Step
-from flows.queries import grid, health, standing, timeline
+from flows.queries import grid, health, staff, standing, timeline
 from flows.rules import answers
 from flows.rules.errors import Invalid, OutOfStep, Stale
 from flows.work import Work, unit_of_work
@@ -31,6 +31,7 @@ def everything(instance: Instance, now: datetime) -> dict[str, Any]:
     actor = g.actor
     definition = versions.definition_of(read_as(actor), instance)
     alive = instance.is_open and not instance.is_past_expiry(now)
+    staff.know_parties(actor, instance)
     return {
         "task": instance,
         "tag": task_tag(instance, now),

@@ -13,7 +13,17 @@ from sqlalchemy.orm import ORMExecuteState, Session, selectinload, with_loader_c
 
 from flows.db import db
 from flows.models import (
-    Base, Effect, Instance, Membership, Notice, Order, OrderLine, Organisation, Owned, Product, Step,
+    Base,
+    Effect,
+    Instance,
+    Membership,
+    Notice,
+    Order,
+    OrderLine,
+    Organisation,
+    Owned,
+    Product,
+    Step,
 )
 from flows.models.instances import instance_id_from
 from flows.models.orders import order_id_from
@@ -43,21 +53,30 @@ def _owned_classes() -> list[type[Any]]:
 
 @event.listens_for(Session, "do_orm_execute")
 def _narrow(state: ORMExecuteState) -> None:
-    if state.is_column_load or state.is_relationship_load or not (state.is_select or state.is_update or state.is_delete):
+    if (
+        state.is_column_load
+        or state.is_relationship_load
+        or not (state.is_select or state.is_update or state.is_delete)
+    ):
         return
     actor: Actor | None = state.session.info.get("actor")
     if actor is not None and actor.kind != "customer":
         return
     visible = None if actor is None or actor.user_id is None else organisations_of(actor.user_id)
-    state.statement = state.statement.options(*(
-        with_loader_criteria(owned, false() if visible is None else owned.organisation_id.in_(visible), include_aliases=True)
-        for owned in _owned_classes()
-    ))
+    state.statement = state.statement.options(
+        *(
+            with_loader_criteria(
+                owned, false() if visible is None else owned.organisation_id.in_(visible), include_aliases=True
+            )
+            for owned in _owned_classes()
+        )
+    )
 
 
 # --- organisations and products ---------------------------------------------------------------------------------
 
-def visible_organisations(actor: Actor) -> Select[tuple[Organisation]]:
+
+def visible_organisations(actor: Actor) -> Select[Organisation]:
     """Organisations this actor may act for, by name; staff see all of them."""
     query = select(Organisation).where(Organisation.is_active).order_by(func.lower(Organisation.name), Organisation.id)
     if actor.kind == "customer":
@@ -67,16 +86,19 @@ def visible_organisations(actor: Actor) -> Select[tuple[Organisation]]:
 
 def organisation_to_order_for(work: Work, uid: str) -> Organisation:
     """The organisation with this opaque id, if the actor may order for it; Refused otherwise."""
-    return _found(work.session.scalar(visible_organisations(work.actor).where(Organisation.uid == uid)), "No such customer")
+    return _found(
+        work.session.scalar(visible_organisations(work.actor).where(Organisation.uid == uid)), "No such customer"
+    )
 
 
-def products_on_sale() -> Select[tuple[Product]]:
+def products_on_sale() -> Select[Product]:
     return select(Product).where(Product.is_active).order_by(Product.vendor, Product.name, Product.id)
 
 
 # --- instances and steps ----------------------------------------------------------------------------------------
 
-def visible_instances(actor: Actor) -> Select[tuple[Instance]]:
+
+def visible_instances(actor: Actor) -> Select[Instance]:
     """Instances this actor may see; the session's scope narrows a customer's further."""
     if actor.kind == "staff" and not actor.may("view"):
         return select(Instance).where(false())
@@ -113,7 +135,8 @@ def _named(reference: str | int) -> Any:
 
 # --- orders -----------------------------------------------------------------------------------------------------
 
-def visible_orders(actor: Actor) -> Select[tuple[Order]]:
+
+def visible_orders(actor: Actor) -> Select[Order]:
     if actor.kind == "staff" and not actor.may("view"):
         return select(Order).where(false())
     return select(Order)
@@ -142,14 +165,17 @@ def _numbered(number: str) -> Any:
 
 # --- what is owed -----------------------------------------------------------------------------------------------
 
+
 def effect_to_change(work: Work, effect_id: int) -> Effect:
     """An effect, locked, for staff who may see to incidents."""
     if not work.actor.may("health"):
         raise Refused("Your role does not let you see to incidents", known=True)
-    return _found(work.session.scalar(select(Effect).where(Effect.id == effect_id).with_for_update(of=Effect)), "No such effect")
+    return _found(
+        work.session.scalar(select(Effect).where(Effect.id == effect_id).with_for_update(of=Effect)), "No such effect"
+    )
 
 
-def notices_of(user_id: int) -> Select[tuple[Notice]]:
+def notices_of(user_id: int) -> Select[Notice]:
     """Notices of one person, newest first."""
     return select(Notice).where(Notice.user_id == user_id).order_by(Notice.id.desc())
 
@@ -157,7 +183,7 @@ def notices_of(user_id: int) -> Select[tuple[Notice]]:
 def require(actor: Actor, permission: str) -> None:
     """Refused (403) unless a role of the actor grants it."""
     if not actor.may(permission):
-        raise Refused(f"Your role does not grant \"{permission}\"", known=True)
+        raise Refused(f'Your role does not grant "{permission}"', known=True)
 
 
 def clean(text: str) -> str:

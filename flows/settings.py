@@ -34,25 +34,45 @@ class Settings:
     host: str = _env("BATON_HOST", "127.0.0.1", "address that the web and live processes listen on")
     port: int = _env("BATON_PORT", 8000, "port of the web process")
     live_port: int = _env("BATON_LIVE_PORT", 0, "port of the live process; 0 is the web port + 1")
-    live_url: str = _env("BATON_LIVE_URL", "", "public ws:// or wss:// origin of the live process; empty: same host, live port")
+    live_url: str = _env(
+        "BATON_LIVE_URL", "", "public ws:// or wss:// origin of the live process; empty: same host, live port"
+    )
     public_url: str = _env("BATON_PUBLIC_URL", "", "address in mails and links; empty: http://HOST:PORT")
-    trusted_hosts: str = _env("BATON_TRUSTED_HOSTS", "", "host names that are answered, separated by commas; required in production")
-    behind_proxy: int = _env("BATON_PROXIES", 0, "how many reverse proxies stand in front, whose X-Forwarded headers are believed")
-    secret_key: str = _env("SECRET_KEY", "", "signs cookies; at least 32 characters in production, otherwise made and kept in BATON_DATA")
-    database_url: str = _env("DATABASE_URL", "", "PostgreSQL, e.g. postgresql://baton@db/baton; empty: SQLite in BATON_DATA")
-    redis_url: str = _env("REDIS_URL", "", "Valkey or Redis; empty: `baton up` starts one on a unix socket in BATON_DATA")
+    trusted_hosts: str = _env(
+        "BATON_TRUSTED_HOSTS", "", "host names that are answered, separated by commas; required in production"
+    )
+    behind_proxy: int = _env(
+        "BATON_PROXIES", 0, "how many reverse proxies stand in front, whose X-Forwarded headers are believed"
+    )
+    secret_key: str = _env(
+        "SECRET_KEY", "", "signs cookies; at least 32 characters in production, otherwise made and kept in BATON_DATA"
+    )
+    database_url: str = _env(
+        "DATABASE_URL", "", "PostgreSQL, e.g. postgresql://baton@db/baton; empty: SQLite in BATON_DATA"
+    )
+    redis_url: str = _env(
+        "REDIS_URL", "", "Valkey or Redis; empty: `baton up` starts one on a unix socket in BATON_DATA"
+    )
     web_processes: int = _env("BATON_WEB_PROCESSES", 1, "gunicorn worker processes")
     web_threads: int = _env("BATON_WEB_THREADS", 8, "threads in each of them")
     brand: str = _env("BATON_BRAND", "Baton", "name shown to customers")
-    support_email: str = _env("BATON_SUPPORT_EMAIL", "help@localhost", "address behind \"Contact us\"")
+    support_email: str = _env("BATON_SUPPORT_EMAIL", "help@localhost", 'address behind "Contact us"')
     time_zone: str = _env("BATON_TIME_ZONE", "Europe/London", "zone of people and organisations that set none")
-    flow_folders: str = _env("BATON_FLOW_FOLDERS", "", "folders of flows without Python, separated by the path separator")
-    mail_url: str = _env("BATON_MAIL_URL", "", "smtp://user:password@host:587 or smtps://; empty: files in BATON_DATA/mail")
+    flow_folders: str = _env(
+        "BATON_FLOW_FOLDERS", "", "folders of flows without Python, separated by the path separator"
+    )
+    mail_url: str = _env(
+        "BATON_MAIL_URL", "", "smtp://user:password@host:587 or smtps://; empty: files in BATON_DATA/mail"
+    )
     mail_from: str = _env("BATON_MAIL_FROM", "Baton <no-reply@localhost>", "sender of mails")
     provision_url: str = _env("BATON_PROVISION_URL", "", "webhook that provisions products whose provider is `webhook`")
     webhook_secret: str = _env("BATON_WEBHOOK_SECRET", "", "key of webhook signatures; empty: derived from SECRET_KEY")
-    webhook_hosts: str = _env("BATON_WEBHOOK_HOSTS", "", "hosts a webhook may reach although private or plain http, separated by commas")
-    staff_totp: str = _env("BATON_STAFF_TOTP", "", "`required` or `optional`; empty: optional in demo mode, else required")
+    webhook_hosts: str = _env(
+        "BATON_WEBHOOK_HOSTS", "", "hosts a webhook may reach although private or plain http, separated by commas"
+    )
+    staff_totp: str = _env(
+        "BATON_STAFF_TOTP", "", "`required` or `optional`; empty: optional in demo mode, else required"
+    )
     log_level: str = _env("BATON_LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING or ERROR")
 
     @classmethod
@@ -80,10 +100,14 @@ class Settings:
 
     def _check_production(self) -> None:
         if len(self.secret_key) < 32 or self.secret_key.lower() in WEAK_KEYS or len(set(self.secret_key)) < 8:
-            raise SettingsError("SECRET_KEY is weak; set 32 or more random characters: python -c 'import secrets; print(secrets.token_hex())'")
+            raise SettingsError(
+                "SECRET_KEY is weak; set 32 or more random characters: python -c 'import secrets; print(secrets.token_hex())'"
+            )
         for name, value in (("BATON_PUBLIC_URL", self.public_url), ("BATON_TRUSTED_HOSTS", self.trusted_hosts)):
             if not value:
-                raise SettingsError(f"{name} is not set; production needs it, because links in mails and host checks stand on it")
+                raise SettingsError(
+                    f"{name} is not set; production needs it, because links in mails and host checks stand on it"
+                )
 
     @property
     def folder(self) -> Path:

@@ -59,7 +59,9 @@ def _mail(owed: Owed) -> Ending:
 
     def ending(work: Work) -> dict[str, Any]:
         if owed.payload["template"] not in NOT_ON_THE_TIMELINE:
-            _record_mail(work, owed, MailSent(owed.payload["template"], letter.name or letter.address, letter.words.subject))
+            _record_mail(
+                work, owed, MailSent(owed.payload["template"], letter.name or letter.address, letter.words.subject)
+            )
         if owed.payload["template"] in posting.PROVING:
             _forget_secret(work, owed)
         return {"to": letter.address}

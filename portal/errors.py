@@ -13,8 +13,8 @@ from sqlalchemy.exc import TimeoutError as PoolIsEmpty
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from flows.db import db
 from flows.rules.errors import BatonError, Busy, Invalid, Stale
+from flows.work import end_reading
 from portal.api import problems
 from portal.frame import make_frame
 from portal.redirects import to_sign_in
@@ -60,7 +60,7 @@ def answer(
 
 
 def _page(template: str, **words: Any) -> str:
-    db.session.rollback()  # what failed may have left the session unusable
+    end_reading()  # what failed may have left the session unusable
     g.frame = make_frame(bare=True)
     return render_template(template, request_id=g.get("request_id", ""), **words)
 

@@ -65,7 +65,9 @@ def make_frame(bare: bool = False) -> Frame:
     frame.links = [Link(label, url) for label, url in pages.links_for(actor)]
     if not bare:
         frame.nav = navigation.entries(actor)
-        frame.side = actor.is_staff or navigation.my_standing(actor).for_company  # A14: the Task System stands at the left
+        frame.side = (
+            actor.is_staff or navigation.my_standing(actor).for_company
+        )  # A14: the Task System stands at the left
         frame.toasts = _toasts(actor)
     return frame
 

@@ -92,7 +92,10 @@ def _check_one(
     context.add_cookies(cookies)
     page = context.new_page()
     errors: list[str] = []
-    page.on("console", lambda line: errors.append(line.text) if line.type == "error" and "/socket.io/" not in line.text else None)
+    page.on(
+        "console",
+        lambda line: errors.append(line.text) if line.type == "error" and "/socket.io/" not in line.text else None,
+    )
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(url)
     if prepare:

@@ -19,8 +19,11 @@ from flows.db import db
 from flows.models import Base
 from flows.rules.actors import SYSTEM
 from flows.settings import Settings
+from tests.browser_tools import axe, chromium
 from tests.world import World, build_world
 from wsgi import PARTS, create_app
+
+__all__ = ["axe", "chromium"]  # fixtures of every folder: two Chromium sessions in one process do not get along
 
 MONDAY = datetime(2026, 11, 2, 10, 0, tzinfo=UTC)
 """A plain working day, far from any change of clocks: when tests begin unless they say otherwise."""
@@ -52,7 +55,9 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def postgres_ready(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> str:
-    app = create_app(Settings.from_env({}, mode="test", data=str(tmp_path_factory.mktemp("pg")), database_url=postgres_url), parts=())
+    app = create_app(
+        Settings.from_env({}, mode="test", data=str(tmp_path_factory.mktemp("pg")), database_url=postgres_url), parts=()
+    )
     with app.app_context():
         Base.metadata.create_all(db.engine)
         db.engine.dispose()
@@ -73,8 +78,16 @@ def settings(request: pytest.FixtureRequest, database: str, tmp_path: Path) -> S
     else:
         shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "baton.db")
     return Settings.from_env(
-        {}, mode="test", data=str(tmp_path), public_url="http://localhost", secret_key="k" * 40, redis_url=f"unix://{tmp_path}/nobody.sock",
-        provision_url="http://127.0.0.1:9/provision", webhook_hosts="127.0.0.1", staff_totp="optional", **more,
+        {},
+        mode="test",
+        data=str(tmp_path),
+        public_url="http://localhost",
+        secret_key="k" * 40,
+        redis_url=f"unix://{tmp_path}/nobody.sock",
+        provision_url="http://127.0.0.1:9/provision",
+        webhook_hosts="127.0.0.1",
+        staff_totp="optional",
+        **more,
     )
 
 

@@ -22,7 +22,9 @@ def proofs() -> dict[str, list[tuple[str, str]]]:
         whole_file: list[str] = []
         tree = ast.parse(path.read_text())
         for node in tree.body:
-            if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == "pytestmark" for t in node.targets):
+            if isinstance(node, ast.Assign) and any(
+                isinstance(t, ast.Name) and t.id == "pytestmark" for t in node.targets
+            ):
                 whole_file = _ids_in(node.value)
         for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
@@ -34,8 +36,14 @@ def proofs() -> dict[str, list[tuple[str, str]]]:
 
 
 def _ids_in(node: ast.AST) -> list[str]:
-    calls = [call for call in ast.walk(node) if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "requirement"]
-    return [arg.value for call in calls for arg in call.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)]
+    calls = [
+        call
+        for call in ast.walk(node)
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "requirement"
+    ]
+    return [
+        arg.value for call in calls for arg in call.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)
+    ]
 
 
 def _order(requirement: str) -> tuple[str, int, str]:

@@ -20,7 +20,9 @@ def put(work: Work, product_uid: str, quantity: int) -> None:
     problem = None if quantity == 0 else quantity_problem(quantity)
     if problem:
         raise Invalid([problem])
-    lines = {line.product_id: line for line in work.session.scalars(select(BasketLine).where(BasketLine.user_id == user_id))}
+    lines = {
+        line.product_id: line for line in work.session.scalars(select(BasketLine).where(BasketLine.user_id == user_id))
+    }
     line = lines.get(product.id)
     if quantity == 0:
         if line is not None:
@@ -35,12 +37,19 @@ def put(work: Work, product_uid: str, quantity: int) -> None:
 
 def empty(work: Work) -> None:
     """Take everything out, because it was ordered."""
-    work.session.execute(delete(BasketLine).where(BasketLine.user_id == _buyer(work)), execution_options={"synchronize_session": False})
+    work.session.execute(
+        delete(BasketLine).where(BasketLine.user_id == _buyer(work)), execution_options={"synchronize_session": False}
+    )
 
 
 def items_in(work: Work) -> list[Item]:
     """What is in the basket as items of an order."""
-    query = select(Product.uid, BasketLine.quantity).join(BasketLine.product).where(BasketLine.user_id == _buyer(work)).order_by(BasketLine.id)
+    query = (
+        select(Product.uid, BasketLine.quantity)
+        .join(BasketLine.product)
+        .where(BasketLine.user_id == _buyer(work))
+        .order_by(BasketLine.id)
+    )
     return [Item(uid, quantity) for uid, quantity in work.session.execute(query)]
 
 

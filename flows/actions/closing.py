@@ -21,7 +21,9 @@ def end_with(work: Work, instance: Instance, definition: FlowDefinition, outcome
     """End an instance with an outcome of its flow: positive completes it, negative closes it (C20, C43, C44)."""
     rule = definition.all_outcomes()[outcome]
     if rule.message:
-        instance.close_message = str(compile_text(rule.message).render_or(scope_of(work.session, instance, definition, work.now), rule.message))
+        instance.close_message = str(
+            compile_text(rule.message).render_or(scope_of(work.session, instance, definition, work.now), rule.message)
+        )
     instance.outcome = outcome
     _end(work, instance, "completed")
     positive = rule.kind == "positive"
@@ -58,7 +60,9 @@ def extend(work: Work, instance: Instance, expires_at: datetime, reason: str) ->
         raise Invalid("Enter a date in the future", "/expires_at", "past")
     if not reason.strip():
         raise Invalid("Say why the customer gets more time", "/reason", "required")
-    timer = work.session.scalars(select(Timer).where(Timer.instance_id == instance.id, Timer.name == planning.EXPIRY, Timer.ended_at.is_(None))).one()
+    timer = work.session.scalars(
+        select(Timer).where(Timer.instance_id == instance.id, Timer.name == planning.EXPIRY, Timer.ended_at.is_(None))
+    ).one()
     timer.due_at = instance.expires_at = expires_at
     instance.version += 1
     work.record(instance, ExpiryExtended(expires_at.isoformat(), reason.strip()[:400]))

@@ -56,8 +56,14 @@ def begin(work: Work, effect_id: int) -> Owed | None:
     effect.tries += 1
     effect.next_at = work.now + LEASE
     return Owed(
-        effect.id, effect.key, effect.kind, _payload(work, effect, instance), effect.tries,
-        effect.instance_id, effect.order_id, effect.organisation_id,
+        effect.id,
+        effect.key,
+        effect.kind,
+        _payload(work, effect, instance),
+        effect.tries,
+        effect.instance_id,
+        effect.order_id,
+        effect.organisation_id,
     )
 
 
@@ -77,7 +83,9 @@ def fail(work: Work, effect_id: int, detail: str, permanent: bool = False, retry
     effect = _locked(work, effect_id)
     if effect.state != "pending":
         return  # another hand has done it meanwhile
-    effect.faults = [*effect.faults, {"at": work.now.isoformat(), "try": effect.tries, "detail": detail[:500]}][-KEPT_FAULTS:]
+    effect.faults = [*effect.faults, {"at": work.now.isoformat(), "try": effect.tries, "detail": detail[:500]}][
+        -KEPT_FAULTS:
+    ]
     if not permanent and effect.tries < MOST_TRIES:
         wait = BACK_OFF[min(effect.tries, len(BACK_OFF)) - 1]
         effect.next_at = work.now + max(wait, timedelta(seconds=retry_after))
@@ -147,7 +155,12 @@ def name_of(effect: Effect) -> str:
 
 def _take(work: Work, effect_id: int) -> Effect | None:
     earlier = aliased(Effect)
-    waits = exists().where(earlier.chain == Effect.chain, earlier.position < Effect.position, earlier.state.in_(("pending", "incident")), earlier.kind == "call")
+    waits = exists().where(
+        earlier.chain == Effect.chain,
+        earlier.position < Effect.position,
+        earlier.state.in_(("pending", "incident")),
+        earlier.kind == "call",
+    )
     query = select(Effect).where(Effect.id == effect_id, Effect.state == "pending", Effect.next_at <= work.now, ~waits)
     return work.session.scalar(query.with_for_update(of=Effect, skip_locked=True))
 

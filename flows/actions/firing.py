@@ -66,7 +66,9 @@ def _fire(work: Work, instance: Instance, definition: FlowDefinition, timer: Tim
 
 
 def _fire_rule(work: Work, instance: Instance, definition: FlowDefinition, timer: Timer, rule: TimerRule) -> None:
-    holds = rule.while_ is None or compile_condition(rule.while_).holds(scope_of(work.session, instance, definition, work.now))
+    holds = rule.while_ is None or compile_condition(rule.while_).holds(
+        scope_of(work.session, instance, definition, work.now)
+    )
     _end(work, timer, "fired" if holds else "cancelled")
     if holds:
         work.record(instance, TimerFired(timer.name, timer.n, 0 if rule.every else len(rule.spans)))

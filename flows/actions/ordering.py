@@ -11,7 +11,13 @@ from sqlalchemy import select
 from flows import access, settings
 from flows.actions import closing, owing, starting, versions
 from flows.events import (
-    LineProvisioned, OrderAwaitingDetails, OrderCancelled, OrderCompleted, OrderFailed, OrderFinalised, OrderPlaced,
+    LineProvisioned,
+    OrderAwaitingDetails,
+    OrderCancelled,
+    OrderCompleted,
+    OrderFailed,
+    OrderFinalised,
+    OrderPlaced,
     ProvisioningRequested,
 )
 from flows.models import Effect, Instance, Order, OrderLine, Organisation, Product, User
@@ -41,17 +47,33 @@ def place(work: Work, organisation_uid: str, items: Sequence[Item], expected_tot
     organisation, buyer = _parties(work, organisation_uid)
     total = sum(products[item.product_id].price_minor * item.quantity for item in items)
     if expected_total_minor is not None and expected_total_minor != total:
-        raise Invalid("The price has changed since you looked. Check the new total, then place the order", "/expected_total", "price_changed")
+        raise Invalid(
+            "The price has changed since you looked. Check the new total, then place the order",
+            "/expected_total",
+            "price_changed",
+        )
     order = Order(
-        uid=opaque_id("ord"), organisation=organisation, organisation_id=organisation.id, placed_by=buyer, customer_name=organisation.name,
-        state="placed", total_minor=total, currency=next(iter(products.values())).currency, details={}, placed_at=work.now, event_seq=0, version=1,
+        uid=opaque_id("ord"),
+        organisation=organisation,
+        organisation_id=organisation.id,
+        placed_by=buyer,
+        customer_name=organisation.name,
+        state="placed",
+        total_minor=total,
+        currency=next(iter(products.values())).currency,
+        details={},
+        placed_at=work.now,
+        event_seq=0,
+        version=1,
         lines=[_line(organisation, products[item.product_id], item.quantity) for item in items],
     )
     work.session.add(order)
     work.session.flush()
     work.record(order, OrderPlaced(total, order.currency, len(items)))
     known: dict[str, Organisation | User] = {organisation.uid: organisation, buyer.uid: buyer}
-    instances = starting.start_for_event(work, "order.placed", {"order": _as_payload(order, organisation, buyer)}, order.subject, known)
+    instances = starting.start_for_event(
+        work, "order.placed", {"order": _as_payload(order, organisation, buyer)}, order.subject, known
+    )
     if instances:
         order.state = "awaiting_details"
         work.record(order, OrderAwaitingDetails([instance.uid for instance in instances]))
@@ -68,10 +90,17 @@ def products_of(work: Work, items: Sequence[Item]) -> dict[str, Product]:
     if len(items) > MOST_LINES:
         raise Invalid(f"An order has at most {MOST_LINES} different products", "/items", "too_many")
     wanted = [access.clean(item.product_id) for item in items]
-    found = {product.uid: product for product in work.session.scalars(access.products_on_sale().where(Product.uid.in_(wanted)))}
+    found = {
+        product.uid: product
+        for product in work.session.scalars(access.products_on_sale().where(Product.uid.in_(wanted)))
+    }
     problems = [problem for n, item in enumerate(items) if (problem := _item_problem(n, item, found, wanted))]
     if len({product.currency for product in found.values()}) > 1:
-        problems.append(Problem("/items", "mixed_currencies", "These products are sold in different currencies. Order them separately"))
+        problems.append(
+            Problem(
+                "/items", "mixed_currencies", "These products are sold in different currencies. Order them separately"
+            )
+        )
     if problems:
         raise Invalid(problems)
     return found
@@ -81,7 +110,9 @@ def _item_problem(n: int, item: Item, found: Mapping[str, Product], wanted: list
     if item.product_id not in found:
         return Problem(f"/items/{n}/product_id", "unknown_product", "This product is not on sale. Choose another one")
     if wanted.index(item.product_id) != n:
-        return Problem(f"/items/{n}/product_id", "twice", f"{found[item.product_id].name} is there twice. Add up the quantities")
+        return Problem(
+            f"/items/{n}/product_id", "twice", f"{found[item.product_id].name} is there twice. Add up the quantities"
+        )
     return quantity_problem(item.quantity, f"/items/{n}/quantity")
 
 
@@ -128,7 +159,9 @@ def cancel(work: Work, number: str, text: str) -> Order:
             raise Invalid("Say why the order is cancelled", "/reason", "required")
     seen = access.order_to_read(work.actor, number)
     # Instances are locked before the order, in the same order as everywhere.
-    belonging = work.session.scalars(select(Instance.id).where(Instance.subject == seen.subject).order_by(Instance.id)).all()
+    belonging = work.session.scalars(
+        select(Instance.id).where(Instance.subject == seen.subject).order_by(Instance.id)
+    ).all()
     locked = [access.instance_to_change(work, instance_id) for instance_id in belonging]
     order = access.order_to_change(work, number)
     if order.state not in ("placed", "awaiting_details"):
@@ -137,7 +170,12 @@ def cancel(work: Work, number: str, text: str) -> Order:
         raise OutOfStep(f"The details of order {order.reference} were sent already; it is being set up")
     for instance in locked:
         if instance.is_open:
-            closing.cancel(work, instance, versions.definition_of(work.session, instance), text.strip() or "The order was cancelled")
+            closing.cancel(
+                work,
+                instance,
+                versions.definition_of(work.session, instance),
+                text.strip() or "The order was cancelled",
+            )
     _cancel(work, order, "staff" if work.actor.is_staff else "customer", text.strip()[:400])
     return order
 
@@ -182,8 +220,12 @@ def note_retry(work: Work, effect: Effect) -> None:
 
 
 STATE_WORDS = {
-    "placed": "placed", "awaiting_details": "waiting for details", "provisioning": "being set up",
-    "completed": "completed", "cancelled": "cancelled", "failed": "being set up",
+    "placed": "placed",
+    "awaiting_details": "waiting for details",
+    "provisioning": "being set up",
+    "completed": "completed",
+    "cancelled": "cancelled",
+    "failed": "being set up",
 }
 
 
@@ -200,18 +242,33 @@ def _parties(work: Work, organisation_uid: str) -> tuple[Organisation, User]:
 
 def _line(organisation: Organisation, product: Product, quantity: int) -> OrderLine:
     return OrderLine(
-        uid=opaque_id("oli"), organisation_id=organisation.id, product_id=product.id, vendor=product.vendor, sku=product.sku,
-        name=product.name, quantity=quantity, price_minor=product.price_minor, provider=product.provider, state="waiting",
+        uid=opaque_id("oli"),
+        organisation_id=organisation.id,
+        product_id=product.id,
+        vendor=product.vendor,
+        sku=product.sku,
+        name=product.name,
+        quantity=quantity,
+        price_minor=product.price_minor,
+        provider=product.provider,
+        state="waiting",
     )
 
 
 def _as_payload(order: Order, organisation: Organisation, buyer: User) -> dict[str, Any]:
     """What the event `order.placed` carries (flows/plugins/shop)."""
     return {
-        "id": order.uid, "ref": order.reference, "placed_by": buyer.uid, "placed_at": order.placed_at.isoformat(),
+        "id": order.uid,
+        "ref": order.reference,
+        "placed_by": buyer.uid,
+        "placed_at": order.placed_at.isoformat(),
         "customer": {"id": organisation.uid, "name": organisation.name, "slug": organisation.slug},
-        "lines": [{"vendor": line.vendor, "sku": line.sku, "name": line.name, "quantity": line.quantity} for line in order.lines],
-        "total": order.total_minor, "currency": order.currency,
+        "lines": [
+            {"vendor": line.vendor, "sku": line.sku, "name": line.name, "quantity": line.quantity}
+            for line in order.lines
+        ],
+        "total": order.total_minor,
+        "currency": order.currency,
     }
 
 
@@ -239,10 +296,20 @@ def _provision(work: Work, order: Order) -> None:
 
 def _ask_provider(work: Work, order: Order, line: OrderLine) -> None:
     owing.owe_webhook(
-        work, key=f"{order.uid}:provision:{line.uid}", url=settings.current().provisioning_url, event="order.line.provision", subject=order,
+        work,
+        key=f"{order.uid}:provision:{line.uid}",
+        url=settings.current().provisioning_url,
+        event="order.line.provision",
+        subject=order,
         body={
-            "order": order.uid, "reference": order.reference, "line": line.uid, "sku": line.sku, "vendor": line.vendor,
-            "quantity": line.quantity, "customer": order.customer_name, "details": order.details,
+            "order": order.uid,
+            "reference": order.reference,
+            "line": line.uid,
+            "sku": line.sku,
+            "vendor": line.vendor,
+            "quantity": line.quantity,
+            "customer": order.customer_name,
+            "details": order.details,
         },
         on_success={"confirm_line": line.uid},
     )
@@ -272,4 +339,8 @@ def _order_behind(work: Work, effect: Effect) -> Order | None:
     if effect.instance_id is None:
         return None
     subject = work.session.scalar(select(Instance.subject).where(Instance.id == effect.instance_id))
-    return access.order_to_change(work, subject.removeprefix("order:")) if subject and subject.startswith("order:") else None
+    return (
+        access.order_to_change(work, subject.removeprefix("order:"))
+        if subject and subject.startswith("order:")
+        else None
+    )

@@ -7,21 +7,28 @@ from typing import Any
 
 from sqlalchemy import select
 
+from flows.actions import assigning
+from flows.actions.scope import EVERYTHING, scope_of
 from flows.catalogue import FlowDefinition
 from flows.catalogue.schema import (
-    AssignEffect, CallEffect, EmailEffect, NoticeEffect, NotifyEffect, WebhookEffect,
+    AssignEffect,
+    CallEffect,
+    EmailEffect,
+    NoticeEffect,
+    NotifyEffect,
+    WebhookEffect,
 )
 from flows.catalogue.schema import Effect as EffectRule
 from flows.models import DepartmentMember, Effect, Instance, Membership, Notice, Order, Role, User
 from flows.rules.expressions import ExpressionProblem, NotYetKnown, compile_condition, compile_text
-from flows.actions import assigning
-from flows.actions.scope import EVERYTHING, scope_of
 from flows.work import Subject, Work
 
 RuleError = (ExpressionProblem, NotYetKnown)
 
 
-def owe(work: Work, instance: Instance, definition: FlowDefinition, moment: str, rules: Iterable[EffectRule], **more: Any) -> None:
+def owe(
+    work: Work, instance: Instance, definition: FlowDefinition, moment: str, rules: Iterable[EffectRule], **more: Any
+) -> None:
     """Carry out or write down each effect, in order. `moment` names the occasion once and for all ("timer.reminder.2").
 
     An effect whose holes cannot be filled is written down as an incident at once: it is never dropped.
@@ -37,36 +44,69 @@ def owe(work: Work, instance: Instance, definition: FlowDefinition, moment: str,
                 _owe_one(work, instance, rule, scope, chain, position)
         except RuleError as problem:
             fault = {"at": work.now.isoformat(), "detail": f"{moment}: {problem}"}
-            _add(work, instance, chain, position, "call", {"name": rule.kind, "with": {}}, state="incident", faults=[fault], ended_at=work.now)
+            _add(
+                work,
+                instance,
+                chain,
+                position,
+                "call",
+                {"name": rule.kind, "with": {}},
+                state="incident",
+                faults=[fault],
+                ended_at=work.now,
+            )
 
 
-def _owe_one(work: Work, instance: Instance, rule: EffectRule, scope: Mapping[str, Any], chain: str, position: int) -> None:
+def _owe_one(
+    work: Work, instance: Instance, rule: EffectRule, scope: Mapping[str, Any], chain: str, position: int
+) -> None:
     match rule:
         case EmailEffect(email=letter) | NotifyEffect(notify=letter):
             for user_id in recipients(work, instance, letter.to):
-                payload = {"template": letter.template, "to": user_id, "address": None, "scope": {}, "while_open": ":timer." in chain}
+                payload = {
+                    "template": letter.template,
+                    "to": user_id,
+                    "address": None,
+                    "scope": {},
+                    "while_open": ":timer." in chain,
+                }
                 _add(work, instance, chain, position, "email", payload, suffix=f":{user_id}")
         case NoticeEffect(notice=notice):
             text = str(compile_text(notice.text).render(scope))
             for user_id in recipients(work, instance, notice.to):
-                work.session.add(Notice(
-                    user_id=user_id, organisation_id=instance.organisation_id, instance=instance, text=text,
-                    link_text=notice.link or "", created_at=work.now,
-                ))
+                work.session.add(
+                    Notice(
+                        user_id=user_id,
+                        organisation_id=instance.organisation_id,
+                        instance=instance,
+                        text=text,
+                        link_text=notice.link or "",
+                        created_at=work.now,
+                    )
+                )
         case CallEffect(call=name, with_=arguments):
             _add(work, instance, chain, position, "call", {"name": name, "with": _filled(arguments, scope)})
         case WebhookEffect(webhook=hook):
-            payload = {"url": compile_text(hook.url).render(scope), "event": chain.partition(":")[2], "body": _filled(hook.body or {}, scope)}
+            payload = {
+                "url": compile_text(hook.url).render(scope),
+                "event": chain.partition(":")[2],
+                "body": _filled(hook.body or {}, scope),
+            }
             _add(work, instance, chain, position, "webhook", payload)
         case AssignEffect(assign=assignment):
-            user, department = (value and compile_text(value).render(scope) for value in (assignment.user, assignment.department))
+            user, department = (
+                value and compile_text(value).render(scope) for value in (assignment.user, assignment.department)
+            )
             assigning.assign_by_rule(work, instance, user, department)
         case _:
             raise ExpressionProblem(f"{rule.kind!r} effects are not available in this version", 0)
 
 
 def _filled(arguments: Mapping[str, Any], scope: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: compile_text(value).render(scope) if isinstance(value, str) else value for name, value in arguments.items()}
+    return {
+        name: compile_text(value).render(scope) if isinstance(value, str) else value
+        for name, value in arguments.items()
+    }
 
 
 def _roots(rules: Iterable[EffectRule]) -> frozenset[str]:
@@ -120,29 +160,79 @@ def _people(work: Work, instance: Instance, role: str) -> Iterable[int]:
 
 
 def owe_mail(
-    work: Work, *, key: str, template: str, to: int | None = None, address: str | None = None,
-    scope: Mapping[str, Any], subject: Subject | None = None, language: str = "en",
+    work: Work,
+    *,
+    key: str,
+    template: str,
+    to: int | None = None,
+    address: str | None = None,
+    scope: Mapping[str, Any],
+    subject: Subject | None = None,
+    language: str = "en",
 ) -> None:
     """Owe one mail of the product itself. `to` is a user, or `address` one that was just proved or asked for."""
-    payload = {"template": template, "to": to, "address": address, "scope": dict(scope), "language": language, "while_open": False}
+    payload = {
+        "template": template,
+        "to": to,
+        "address": address,
+        "scope": dict(scope),
+        "language": language,
+        "while_open": False,
+    }
     _write(work, subject, key, key, 0, "email", payload)
 
 
-def owe_webhook(work: Work, *, key: str, url: str, event: str, body: Mapping[str, Any], subject: Subject, on_success: Mapping[str, Any] | None = None) -> None:
+def owe_webhook(
+    work: Work,
+    *,
+    key: str,
+    url: str,
+    event: str,
+    body: Mapping[str, Any],
+    subject: Subject,
+    on_success: Mapping[str, Any] | None = None,
+) -> None:
     """Owe one signed webhook of the product itself."""
     payload = {"url": url, "event": event, "body": dict(body), "on_success": dict(on_success) if on_success else None}
     _write(work, subject, key, key, 0, "webhook", payload)
 
 
-def _add(work: Work, instance: Instance, chain: str, position: int, kind: str, payload: dict[str, Any], suffix: str = "", **more: Any) -> None:
+def _add(
+    work: Work,
+    instance: Instance,
+    chain: str,
+    position: int,
+    kind: str,
+    payload: dict[str, Any],
+    suffix: str = "",
+    **more: Any,
+) -> None:
     _write(work, instance, f"{chain}:{position}:{kind}{suffix}", chain, position, kind, payload, **more)
 
 
-def _write(work: Work, subject: Subject | None, key: str, chain: str, position: int, kind: str, payload: dict[str, Any], **more: Any) -> None:
+def _write(
+    work: Work,
+    subject: Subject | None,
+    key: str,
+    chain: str,
+    position: int,
+    kind: str,
+    payload: dict[str, Any],
+    **more: Any,
+) -> None:
     work.owes = True
-    work.session.add(Effect(
-        key=key, chain=chain, position=position, kind=kind, payload=payload, next_at=work.now, created_at=work.now,
-        organisation_id=subject.organisation_id if subject is not None else None,
-        instance=subject if isinstance(subject, Instance) else None,
-        order=subject if isinstance(subject, Order) else None, **more,
-    ))
+    work.session.add(
+        Effect(
+            key=key,
+            chain=chain,
+            position=position,
+            kind=kind,
+            payload=payload,
+            next_at=work.now,
+            created_at=work.now,
+            organisation_id=subject.organisation_id if subject is not None else None,
+            instance=subject if isinstance(subject, Instance) else None,
+            order=subject if isinstance(subject, Order) else None,
+            **more,
+        )
+    )

@@ -18,8 +18,12 @@ EVERYTHING = frozenset({"customer", "creator", "assignee", "instance", "data", "
 
 
 def scope_of(
-    session: Session, instance: Instance, definition: FlowDefinition, now: datetime,
-    wanted: Collection[str] = EVERYTHING, **more: Any,
+    session: Session,
+    instance: Instance,
+    definition: FlowDefinition,
+    now: datetime,
+    wanted: Collection[str] = EVERYTHING,
+    **more: Any,
 ) -> dict[str, Any]:
     """The names an expression may use, those of `wanted` only, so that nobody is read whom no expression mentions.
 
@@ -31,7 +35,10 @@ def scope_of(
     scope["now"] = now.isoformat()
     product = settings.current()
     scope["settings"] = {
-        "brand": product.brand, "url": product.origin, "support_email": product.support_email, "time_zone": product.time_zone,
+        "brand": product.brand,
+        "url": product.origin,
+        "support_email": product.support_email,
+        "time_zone": product.time_zone,
     }
     if "instance" in wanted:
         scope["instance"] = instance_words(instance, now)
@@ -57,11 +64,17 @@ def instance_words(instance: Instance, now: datetime) -> dict[str, Any]:
     zone = ZoneInfo(instance.time_zone)
     end = instance.expires_at or instance.due_at
     words: dict[str, Any] = {
-        "ref": instance.reference, "id": instance.uid, "title": instance.title,
+        "ref": instance.reference,
+        "id": instance.uid,
+        "title": instance.title,
         "url": f"{settings.current().origin}/tasks/{instance.reference}",
-        "status": instance.status, "state": instance.state or "", "open": instance.is_open,
-        "overdue": instance.is_overdue(now), "waiting_on": instance.waiting_on or "",
-        "created_at": instance.created_at.isoformat(), "source": instance.source,
+        "status": instance.status,
+        "state": instance.state or "",
+        "open": instance.is_open,
+        "overdue": instance.is_overdue(now),
+        "waiting_on": instance.waiting_on or "",
+        "created_at": instance.created_at.isoformat(),
+        "source": instance.source,
         "progress": instance.steps_done * 100 // (instance.steps_total or 1),
     }
     for name in ("due", "expires"):
@@ -80,7 +93,11 @@ def _person(session: Session, user_id: int | None) -> dict[str, Any]:
     if user is None:
         return dict.fromkeys(("id", "name", "first_name", "email", "phone", "language"), "")
     return {
-        "id": user.uid, "name": user.name, "first_name": user.first_name, "email": user.email, "phone": user.phone,
+        "id": user.uid,
+        "name": user.name,
+        "first_name": user.first_name,
+        "email": user.email,
+        "phone": user.phone,
         "language": user.language,
     }
 

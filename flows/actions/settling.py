@@ -30,7 +30,9 @@ def settle(work: Work, instance: Instance, definition: FlowDefinition) -> None:
     _project(work, instance, definition, after, scope)
 
 
-def _project(work: Work, instance: Instance, definition: FlowDefinition, states: dict[str, str], scope: dict[str, Any]) -> None:
+def _project(
+    work: Work, instance: Instance, definition: FlowDefinition, states: dict[str, str], scope: dict[str, Any]
+) -> None:
     """Status, progress and waiting-on as lists show them: derived here and nowhere else, stored on the row."""
     progress = progress_of(states, definition=definition, scope=scope)
     instance.steps_done, instance.steps_total, instance.may_grow = progress.done, progress.total, progress.may_grow
@@ -50,7 +52,9 @@ def _move(work: Work, instance: Instance, definition: FlowDefinition, step: Step
         if instance.event_seq:  # at the start everything opens; the timeline need not say so
             work.record(instance, StepOpened(step.name, definition.steps[step.name].title))
         planning.step_happened(work, instance, definition, step.name, "opened")
-        owing.owe(work, instance, definition, f"step.{step.name}.opened", definition.effects_for(f"step.{step.name}.opened"))
+        owing.owe(
+            work, instance, definition, f"step.{step.name}.opened", definition.effects_for(f"step.{step.name}.opened")
+        )
     elif state == "completed":
         step.completed_at = work.now
 

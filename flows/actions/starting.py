@@ -35,17 +35,34 @@ def start_for_event(work: Work, event: str, payload: Mapping[str, Any], subject:
         if once_key is not None and _exists(work, loaded.definition.flow, once_key):
             continue
         for_whom = _one_named(work, compile_text(rule.for_).render(payload), known) if rule.for_ else None
-        assignee = _one_named(work, compile_text(rule.assign).render(payload), known) if _names_a_person(rule.assign) else None
-        started.append(start(
-            work, loaded, source="event", for_whom=for_whom, assignee=assignee if isinstance(assignee, User) else None,
-            inputs={name: payload[name] for name in rule.inputs if name in payload}, once_key=once_key, subject=subject,
-        ))
+        assignee = (
+            _one_named(work, compile_text(rule.assign).render(payload), known) if _names_a_person(rule.assign) else None
+        )
+        started.append(
+            start(
+                work,
+                loaded,
+                source="event",
+                for_whom=for_whom,
+                assignee=assignee if isinstance(assignee, User) else None,
+                inputs={name: payload[name] for name in rule.inputs if name in payload},
+                once_key=once_key,
+                subject=subject,
+            )
+        )
     return started
 
 
 def start(
-    work: Work, loaded: LoadedFlow, *, source: str, for_whom: Organisation | User | None, assignee: User | None = None,
-    inputs: Mapping[str, Any] | None = None, once_key: str | None = None, subject: str | None = None,
+    work: Work,
+    loaded: LoadedFlow,
+    *,
+    source: str,
+    for_whom: Organisation | User | None,
+    assignee: User | None = None,
+    inputs: Mapping[str, Any] | None = None,
+    once_key: str | None = None,
+    subject: str | None = None,
 ) -> Instance:
     """Begin a flow for an organisation, or for a person through the organisation they belong to (C1).
 
@@ -59,12 +76,29 @@ def start(
     version = versions.publish(work, loaded)
     zone = person.time_zone if person is not None else organisation.time_zone
     instance = Instance(
-        uid=opaque_id("ti"), flow=definition.flow, flow_hash=loaded.content_hash, flow_version=version,
-        organisation=organisation, organisation_id=organisation.id, title=definition.title, kind=definition.type or "", source=source,
-        once_key=once_key, subject=subject, inputs=dict(inputs or {}), links={}, time_zone=zone,
-        customer_id=person.id if person else None, customer_name=organisation.name, customer_address=organisation.address,
-        creator_id=work.actor.user_id, assignee_id=assignee.id if assignee else None,
-        created_at=work.now, last_activity_at=work.now, event_seq=0, version=0,
+        uid=opaque_id("ti"),
+        flow=definition.flow,
+        flow_hash=loaded.content_hash,
+        flow_version=version,
+        organisation=organisation,
+        organisation_id=organisation.id,
+        title=definition.title,
+        kind=definition.type or "",
+        source=source,
+        once_key=once_key,
+        subject=subject,
+        inputs=dict(inputs or {}),
+        links={},
+        time_zone=zone,
+        customer_id=person.id if person else None,
+        customer_name=organisation.name,
+        customer_address=organisation.address,
+        creator_id=work.actor.user_id,
+        assignee_id=assignee.id if assignee else None,
+        created_at=work.now,
+        last_activity_at=work.now,
+        event_seq=0,
+        version=0,
         due_at=planning.moment_of(definition.deadline, work.now, zone),
         expires_at=planning.moment_of(definition.expires, work.now, zone),
     )
@@ -94,10 +128,19 @@ def unready_parts(definition: FlowDefinition) -> frozenset[str]:
 
 def _add_steps(instance: Instance, definition: FlowDefinition) -> None:
     for position, (name, rule) in enumerate(definition.steps.items(), 1):
-        instance.steps.append(Step(
-            uid=opaque_id("st"), organisation_id=instance.organisation_id, name=name, position=position,
-            actor=rule.actor, state="locked", attempt=0, version=0, answers={},
-        ))
+        instance.steps.append(
+            Step(
+                uid=opaque_id("st"),
+                organisation_id=instance.organisation_id,
+                name=name,
+                position=position,
+                actor=rule.actor,
+                state="locked",
+                attempt=0,
+                version=0,
+                answers={},
+            )
+        )
 
 
 def _exists(work: Work, flow: str, once_key: str) -> bool:

@@ -24,7 +24,9 @@ from flows.work import Work
 TAKES_ANSWERS = ("open", "returned", "reopened")
 
 
-def save_draft(work: Work, instance: Instance, step: Step, raw: Mapping[str, Any], version: int | None = None, merge: bool = False) -> list[Problem]:
+def save_draft(
+    work: Work, instance: Instance, step: Step, raw: Mapping[str, Any], version: int | None = None, merge: bool = False
+) -> list[Problem]:
     """Keep answers that are not sent yet, right or wrong, and say what is wrong with them so far (X14).
 
     The instance row is locked. `version` is the step's that the actor saw; raises Stale when it has moved on.
@@ -43,8 +45,14 @@ def discard_draft(work: Work, instance: Instance, step: Step) -> None:
 
 
 def submit(
-    work: Work, instance: Instance, step: Step, raw: Mapping[str, Any], *, version: int | None = None,
-    filled_at: datetime | None = None, on_behalf: bool = False,
+    work: Work,
+    instance: Instance,
+    step: Step,
+    raw: Mapping[str, Any],
+    *,
+    version: int | None = None,
+    filled_at: datetime | None = None,
+    on_behalf: bool = False,
 ) -> Submission:
     """Send the answers of a step; the first to commit wins (Q5). The instance row is locked.
 
@@ -80,16 +88,26 @@ def check_turn(work: Work, instance: Instance, step: Step, version: int | None, 
         raise Stale("This step changed since you opened it", current=step.version)
 
 
-def check(work: Work, instance: Instance, definition: FlowDefinition, step: Step, raw: Mapping[str, Any], partial: bool = False) -> answers.Checked:
+def check(
+    work: Work,
+    instance: Instance,
+    definition: FlowDefinition,
+    step: Step,
+    raw: Mapping[str, Any],
+    partial: bool = False,
+) -> answers.Checked:
     """Check answers against the step's fields: the one validation of page, API and import (X17)."""
     context = answers.AnswerContext(
-        today=timing.local_date(work.now, instance.time_zone), zone=instance.time_zone,
+        today=timing.local_date(work.now, instance.time_zone),
+        zone=instance.time_zone,
         scope=scope_of(work.session, instance, definition, work.now, wanted=_names_of(definition.steps[step.name])),
     )
     return answers.check(definition.steps[step.name].fields, raw, context, partial=partial)
 
 
-def values_to_show(session: Session, instance: Instance, definition: FlowDefinition, step: Step, now: datetime) -> dict[str, Any]:
+def values_to_show(
+    session: Session, instance: Instance, definition: FlowDefinition, step: Step, now: datetime
+) -> dict[str, Any]:
     """What a form is filled with: the draft, else the answers given before, else the defaults of the flow (A26, A27)."""
     if step.draft is not None or step.attempt:
         return {**step.answers, **(step.draft or {})}
@@ -101,12 +119,18 @@ def _check_open(work: Work, instance: Instance) -> None:
     """A deadline holds as a predicate too: an expired task takes nothing even while every worker is dead (Q30)."""
     if instance.closed_at is not None:
         words = {"completed": "was completed", "cancelled": "was cancelled", "expired": "expired"}[instance.status]
-        raise OutOfStep(f"This task {words} on {moment_in_words(instance.closed_at, instance.time_zone)}", "instance-closed")
+        raise OutOfStep(
+            f"This task {words} on {moment_in_words(instance.closed_at, instance.time_zone)}", "instance-closed"
+        )
     if instance.is_past_expiry(work.now) and instance.expires_at is not None:
-        raise OutOfStep(f"This task expired on {moment_in_words(instance.expires_at, instance.time_zone)}", "instance-closed")
+        raise OutOfStep(
+            f"This task expired on {moment_in_words(instance.expires_at, instance.time_zone)}", "instance-closed"
+        )
 
 
-def _accept(work: Work, instance: Instance, step: Step, values: dict[str, Any], filled_at: datetime | None) -> Submission:
+def _accept(
+    work: Work, instance: Instance, step: Step, values: dict[str, Any], filled_at: datetime | None
+) -> Submission:
     step.attempt += 1
     step.version += 1
     step.answers, step.state = values, "completed"
@@ -114,9 +138,16 @@ def _accept(work: Work, instance: Instance, step: Step, values: dict[str, Any], 
     step.submitted_at = step.completed_at = work.now
     step.completed_by_id = work.actor.user_id
     submission = Submission(
-        uid=opaque_id("sub"), organisation_id=instance.organisation_id, instance_id=instance.id, step_id=step.id,
-        attempt=step.attempt, answers=values, state="accepted", submitted_by_id=work.actor.user_id,
-        submitted_at=work.now, filled_at=filled_at,
+        uid=opaque_id("sub"),
+        organisation_id=instance.organisation_id,
+        instance_id=instance.id,
+        step_id=step.id,
+        attempt=step.attempt,
+        answers=values,
+        state="accepted",
+        submitted_by_id=work.actor.user_id,
+        submitted_at=work.now,
+        filled_at=filled_at,
     )
     work.session.add(submission)
     return submission
@@ -130,7 +161,9 @@ def _owe_for(work: Work, instance: Instance, definition: FlowDefinition, step: S
 
 def _end_if_it_ends(work: Work, instance: Instance, definition: FlowDefinition, rule: StepRule) -> None:
     """An outcome rule of the step first (C46, Q22), else the end of a flow that nobody needs to close (A31)."""
-    ending = outcomes.auto_outcome(rule, scope_of(work.session, instance, definition, work.now)) if rule.outcome else None
+    ending = (
+        outcomes.auto_outcome(rule, scope_of(work.session, instance, definition, work.now)) if rule.outcome else None
+    )
     if ending is not None:
         closing.end_with(work, instance, definition, ending[1])
     elif instance.steps_done == instance.steps_total and outcomes.completes_by_itself(definition):

@@ -17,13 +17,22 @@ _definitions: dict[str, FlowDefinition] = {}
 def publish(work: Work, loaded: LoadedFlow) -> FlowVersion:
     """The version row of a loaded flow; the first instance of a new text publishes it."""
     version = work.session.scalar(
-        select(FlowVersion).where(FlowVersion.flow == loaded.definition.flow, FlowVersion.content_hash == loaded.content_hash)
+        select(FlowVersion).where(
+            FlowVersion.flow == loaded.definition.flow, FlowVersion.content_hash == loaded.content_hash
+        )
     )
     if version is None:
-        newest = work.session.scalar(select(func.max(FlowVersion.number)).where(FlowVersion.flow == loaded.definition.flow))
+        newest = work.session.scalar(
+            select(func.max(FlowVersion.number)).where(FlowVersion.flow == loaded.definition.flow)
+        )
         version = FlowVersion(
-            flow=loaded.definition.flow, number=(newest or 0) + 1, content_hash=loaded.content_hash,
-            plugin=loaded.plugin, title=loaded.definition.title, text=loaded.text, published_at=work.now,
+            flow=loaded.definition.flow,
+            number=(newest or 0) + 1,
+            content_hash=loaded.content_hash,
+            plugin=loaded.plugin,
+            title=loaded.definition.title,
+            text=loaded.text,
+            published_at=work.now,
         )
         work.session.add(version)
     return version

@@ -27,7 +27,13 @@ class Effect(Base):
 
     __tablename__ = "effects"
     __table_args__ = (
-        Index("ix_effects_pending", "next_at", "id", postgresql_where=text("state = 'pending'"), sqlite_where=text("state = 'pending'")),
+        Index(
+            "ix_effects_pending",
+            "next_at",
+            "id",
+            postgresql_where=text("state = 'pending'"),
+            sqlite_where=text("state = 'pending'"),
+        ),
         Index(None, "chain", "position"),
         Index(None, "state", "id"),
     )

@@ -34,7 +34,13 @@ class Instance(Owned, Base):
         Index(None, "assignee_id", "status", "created_at", "id"),
         Index(None, "customer_id", "status"),
         Index(None, "subject"),
-        Index("ix_instances_open", "waiting_on", "due_at", postgresql_where=text("closed_at IS NULL"), sqlite_where=text("closed_at IS NULL")),
+        Index(
+            "ix_instances_open",
+            "waiting_on",
+            "due_at",
+            postgresql_where=text("closed_at IS NULL"),
+            sqlite_where=text("closed_at IS NULL"),
+        ),
     )
 
     uid: Mapped[str] = uid_column("ti")

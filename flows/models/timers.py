@@ -17,7 +17,9 @@ class Timer(Owned, Base):
     __tablename__ = "timers"
     __table_args__ = (
         UniqueConstraint("instance_id", "name", "n"),
-        Index("ix_timers_due", "due_at", postgresql_where=text("ended_at IS NULL"), sqlite_where=text("ended_at IS NULL")),
+        Index(
+            "ix_timers_due", "due_at", postgresql_where=text("ended_at IS NULL"), sqlite_where=text("ended_at IS NULL")
+        ),
     )
 
     instance_id: Mapped[int] = mapped_column(ForeignKey("instances.id"))

@@ -56,11 +56,18 @@ def needs_action(instance: Instance, now: datetime) -> bool:
     return grid_status(instance, now) == "Pending" and instance.waiting_on == "customer"
 
 
-def tasks(actor: Actor, now: datetime, filters: Filters = Filters(), cursor: str | None = None, limit: int = 25) -> Page[Instance]:
+def tasks(
+    actor: Actor, now: datetime, filters: Filters = Filters(), cursor: str | None = None, limit: int = 25
+) -> Page[Instance]:
     """One page of tasks, newest first, in one statement."""
     query = narrowed(visible_instances(actor), actor, now, filters)
     return page_of(
-        read_as(actor), query, Instance.created_at, Instance.id, cursor=cursor, limit=limit,
+        read_as(actor),
+        query,
+        Instance.created_at,
+        Instance.id,
+        cursor=cursor,
+        limit=limit,
         place=lambda row: (row.created_at, row.id),
     )
 
@@ -69,13 +76,22 @@ def totals(actor: Actor, now: datetime, filters: Filters = Filters()) -> Totals:
     """The three counters in one statement, over the same scope as the grid, its status filter left out."""
     scope = narrowed(visible_instances(actor), actor, now, replace(filters, status=())).subquery()
     alive, ended = _open_and_ended(scope.c, now)
-    count = [func.coalesce(func.sum(case((condition, 1), else_=0)), 0) for condition in (alive, scope.c.status == "completed", ended)]
+    count = [
+        func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
+        for condition in (alive, scope.c.status == "completed", ended)
+    ]
     return Totals(*read_as(actor).execute(select(*count)).one())
 
 
 def kinds(actor: Actor) -> list[str]:
     """Task types there are, for the filter."""
-    query = visible_instances(actor).with_only_columns(Instance.kind).where(Instance.kind != "").distinct().order_by(Instance.kind)
+    query = (
+        visible_instances(actor)
+        .with_only_columns(Instance.kind)
+        .where(Instance.kind != "")
+        .distinct()
+        .order_by(Instance.kind)
+    )
     return list(read_as(actor).scalars(query))
 
 
@@ -90,12 +106,17 @@ def narrowed(query: Select[Any], actor: Actor, now: datetime, filters: Filters) 
     """The query with the filters applied."""
     alive, ended = _open_and_ended(Instance, now)
     words: dict[str, ColumnElement[bool]] = {
-        "Pending": alive, "Completed": Instance.status == "completed", "Expired": ended, "Cancelled": Instance.status == "cancelled",
+        "Pending": alive,
+        "Completed": Instance.status == "completed",
+        "Expired": ended,
+        "Cancelled": Instance.status == "cancelled",
     }
     if filters.status:
         query = query.where(or_(*(words[status] for status in filters.status if status in words)))
     turns: dict[str, ColumnElement[bool]] = {
-        "todo": and_(alive, Instance.waiting_on == "customer"), "with_us": and_(alive, Instance.waiting_on != "customer"), "done": ~alive,
+        "todo": and_(alive, Instance.waiting_on == "customer"),
+        "with_us": and_(alive, Instance.waiting_on != "customer"),
+        "done": ~alive,
     }
     if filters.turn in turns:
         query = query.where(turns[filters.turn])
@@ -104,7 +125,9 @@ def narrowed(query: Select[Any], actor: Actor, now: datetime, filters: Filters) 
     if filters.kind:
         query = query.where(Instance.kind == clean(filters.kind))
     if filters.customer:
-        query = query.join(Organisation, Organisation.id == Instance.organisation_id).where(Organisation.uid == clean(filters.customer))
+        query = query.join(Organisation, Organisation.id == Instance.organisation_id).where(
+            Organisation.uid == clean(filters.customer)
+        )
     if filters.mine:
         query = query.where(or_(Instance.customer_id == actor.user_id, Instance.assignee_id == actor.user_id))
     return query.where(_matches(filters.search)) if filters.search.strip() else query

@@ -17,15 +17,29 @@ def unseen(actor: Actor) -> list[Notice]:
     """The newest few not seen yet (A13), without what was said about a task that has ended since."""
     query = notices_of(actor.user_id or 0).where(Notice.seen_at.is_(None)).outerjoin(Notice.instance)
     query = query.where(or_(Instance.closed_at.is_(None), Notice.created_at >= Instance.closed_at))
-    return list(read_as(actor).scalars(query.options(contains_eager(Notice.instance).joinedload(Instance.organisation)).limit(MOST_TOASTS)))
+    return list(
+        read_as(actor).scalars(
+            query.options(contains_eager(Notice.instance).joinedload(Instance.organisation)).limit(MOST_TOASTS)
+        )
+    )
 
 
 def inbox(actor: Actor, *, unread: bool = False, cursor: str | None = None, limit: int = 25) -> Page[Notice]:
-    query = notices_of(actor.user_id or 0).order_by(None).options(joinedload(Notice.instance).joinedload(Instance.organisation))
+    query = (
+        notices_of(actor.user_id or 0)
+        .order_by(None)
+        .options(joinedload(Notice.instance).joinedload(Instance.organisation))
+    )
     if unread:
         query = query.where(Notice.seen_at.is_(None))
     return page_of(
-        read_as(actor), query, Notice.created_at, Notice.id, cursor=cursor, limit=limit, place=lambda row: (row.created_at, row.id),
+        read_as(actor),
+        query,
+        Notice.created_at,
+        Notice.id,
+        cursor=cursor,
+        limit=limit,
+        place=lambda row: (row.created_at, row.id),
     )
 
 
@@ -33,4 +47,8 @@ def address_of(notice: Notice) -> str:
     """Where its link leads, below the portal: to the task, or for companies to their Task System (A13)."""
     if notice.instance is None:
         return notice.url
-    return "/tasks?status=Pending" if notice.instance.organisation.kind == "company" else f"/tasks/{notice.instance.reference}"
+    return (
+        "/tasks?status=Pending"
+        if notice.instance.organisation.kind == "company"
+        else f"/tasks/{notice.instance.reference}"
+    )

@@ -18,8 +18,12 @@ from flows.rules.actors import Actor
 from flows.rules.expressions import compile_condition
 
 STATE_LABELS = {
-    "placed": "Placed", "awaiting_details": "Details needed", "provisioning": "Being set up",
-    "completed": "Completed", "cancelled": "Cancelled", "failed": "Being set up",
+    "placed": "Placed",
+    "awaiting_details": "Details needed",
+    "provisioning": "Being set up",
+    "completed": "Completed",
+    "cancelled": "Cancelled",
+    "failed": "Being set up",
 }
 """What customers read; staff read "Failed" for the last one."""
 
@@ -39,16 +43,26 @@ class Basket:
         return self.lines[0].product.currency if self.lines else "GBP"
 
 
-def listed(actor: Actor, *, state: Sequence[str] = (), search: str = "", cursor: str | None = None, limit: int = 25) -> Page[Order]:
+def listed(
+    actor: Actor, *, state: Sequence[str] = (), search: str = "", cursor: str | None = None, limit: int = 25
+) -> Page[Order]:
     """One page of orders, newest first; three statements however many there are (orders, lines, buyers)."""
     query = visible_orders(actor).options(selectinload(Order.lines), joinedload(Order.placed_by))
     if state:
         query = query.where(Order.state.in_(state))
     if search.strip():
         text, row_id = clean(search).strip()[:100], order_id_from(search)
-        query = query.where(Order.id == row_id if row_id is not None else Order.customer_name.icontains(text, autoescape=True))
+        query = query.where(
+            Order.id == row_id if row_id is not None else Order.customer_name.icontains(text, autoescape=True)
+        )
     return page_of(
-        read_as(actor), query, Order.placed_at, Order.id, cursor=cursor, limit=limit, place=lambda row: (row.placed_at, row.id),
+        read_as(actor),
+        query,
+        Order.placed_at,
+        Order.id,
+        cursor=cursor,
+        limit=limit,
+        place=lambda row: (row.placed_at, row.id),
     )
 
 
@@ -69,7 +83,9 @@ def products(actor: Actor, search: str = "", vendor: str = "") -> list[Product]:
     query = products_on_sale()
     if search.strip():
         text = clean(search).strip()[:100]
-        query = query.where(or_(*(column.icontains(text, autoescape=True) for column in (Product.name, Product.vendor, Product.sku))))
+        query = query.where(
+            or_(*(column.icontains(text, autoescape=True) for column in (Product.name, Product.vendor, Product.sku)))
+        )
     if vendor:
         query = query.where(Product.vendor == clean(vendor))
     return list(read_as(actor).scalars(query))
@@ -86,7 +102,8 @@ def flows_of(products: Sequence[Product]) -> list[FlowDefinition]:
     customer = {"id": "", "name": "", "slug": ""}
     payload = {"order": {"lines": lines, "id": "", "ref": "", "customer": customer, "total": 0, "currency": "GBP"}}
     return [
-        loaded.definition for loaded in catalogue.current().flows_started_by("order.placed")
+        loaded.definition
+        for loaded in catalogue.current().flows_started_by("order.placed")
         if loaded.definition.start.if_ is None or compile_condition(loaded.definition.start.if_).holds(payload)
     ]
 
@@ -94,8 +111,11 @@ def flows_of(products: Sequence[Product]) -> list[FlowDefinition]:
 def basket(actor: Actor) -> Basket:
     """The actor's basket; products no longer on sale are left out."""
     query = (
-        select(BasketLine).join(BasketLine.product).where(BasketLine.user_id == actor.user_id, Product.is_active)
-        .options(joinedload(BasketLine.product)).order_by(BasketLine.id)
+        select(BasketLine)
+        .join(BasketLine.product)
+        .where(BasketLine.user_id == actor.user_id, Product.is_active)
+        .options(joinedload(BasketLine.product))
+        .order_by(BasketLine.id)
     )
     return Basket(read_as(actor).scalars(query).all())
 

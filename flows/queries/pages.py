@@ -41,7 +41,16 @@ def read_cursor(cursor: str) -> tuple[datetime, int]:
     return at, number
 
 
-def page_of(session: Session, query: Select[Any], at: Any, row_id: Any, *, cursor: str | None, limit: int, place: Callable[[Any], tuple[datetime, int]]) -> Page[Any]:
+def page_of(
+    session: Session,
+    query: Select[Any],
+    at: Any,
+    row_id: Any,
+    *,
+    cursor: str | None,
+    limit: int,
+    place: Callable[[Any], tuple[datetime, int]],
+) -> Page[Any]:
     """Run `query` newest first by (`at`, `row_id`), at most `limit` rows after `cursor`, in one statement."""
     limit = max(1, min(limit, MOST_A_PAGE))
     if cursor:

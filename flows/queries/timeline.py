@@ -36,7 +36,9 @@ def of_instance(actor: Actor, instance: Instance) -> list[Entry]:
 def of_order(actor: Actor, order: Order) -> list[Entry]:
     """An order's own events and those of the instances that belong to it, in one statement."""
     own = select(Instance.id).where(Instance.subject == order.subject)
-    return _entries(actor, [TimelineEvent.order_id == order.id, TimelineEvent.instance_id.in_(own)], order.organisation.time_zone)
+    return _entries(
+        actor, [TimelineEvent.order_id == order.id, TimelineEvent.instance_id.in_(own)], order.organisation.time_zone
+    )
 
 
 def _entries(actor: Actor, subjects: list[Any], zone: str) -> list[Entry]:
@@ -44,7 +46,8 @@ def _entries(actor: Actor, subjects: list[Any], zone: str) -> list[Entry]:
     if not actor.is_staff:
         query = query.where(TimelineEvent.kind.not_in(STAFF_ONLY))
     return [
-        Entry(row.at, row.kind, _who(actor, row), sentence(row.kind, row.facts, zone), row.facts) for row in read_as(actor).scalars(query)
+        Entry(row.at, row.kind, _who(actor, row), sentence(row.kind, row.facts, zone), row.facts)
+        for row in read_as(actor).scalars(query)
     ]
 
 

@@ -42,7 +42,11 @@ def run_calls() -> list[str]:
     """Carry out every plugin call that is owed, as the worker does; returns the names in order."""
     done = []
     while True:
-        pending = access.read_as(SYSTEM).scalars(select(Effect).where(Effect.state == "pending", Effect.kind == "call").order_by(Effect.id)).all()
+        pending = (
+            access.read_as(SYSTEM)
+            .scalars(select(Effect).where(Effect.state == "pending", Effect.kind == "call").order_by(Effect.id))
+            .all()
+        )
         ran = []
         for effect_id, name in [(effect.id, effect.payload["name"]) for effect in pending]:
             with unit_of_work(SYSTEM) as work:
@@ -54,7 +58,11 @@ def run_calls() -> list[str]:
 
 
 def fire_all() -> None:
-    ids = access.read_as(SYSTEM).scalars(select(Timer.instance_id).where(Timer.ended_at.is_(None), Timer.due_at <= clock.now()).distinct()).all()
+    ids = (
+        access.read_as(SYSTEM)
+        .scalars(select(Timer.instance_id).where(Timer.ended_at.is_(None), Timer.due_at <= clock.now()).distinct())
+        .all()
+    )
     for instance_id in ids:
         with unit_of_work(SYSTEM) as work:
             firing.fire_due(work, instance_id)
@@ -69,12 +77,19 @@ def test_an_order_with_a_coro_product_waits_for_its_task(world: World) -> None:
     order = place(world, world.coro, world.microsoft)
     (task,) = instances()
     assert order_now(order).state == "awaiting_details"
-    assert (task.title, task.kind, task.customer_name, task.source) == ("Coro Info Required", "Order Fulfillment", "Acme Ltd", "event")
+    assert (task.title, task.kind, task.customer_name, task.source) == (
+        "Coro Info Required",
+        "Order Fulfillment",
+        "Acme Ltd",
+        "event",
+    )
     assert (task.status, task.waiting_on, task.steps_done, task.steps_total) == ("not_started", "customer", 0, 1)
     assert task.expires_at == datetime(2026, 11, 9, 23, 59, 59, tzinfo=UTC)
     assert (task.customer_id, task.assignee_id) == (world.buyer.user_id, world.buyer.user_id)
     session = access.read_as(SYSTEM)
-    mails = [effect.payload["template"] for effect in session.scalars(select(Effect).where(Effect.instance_id == task.id))]
+    mails = [
+        effect.payload["template"] for effect in session.scalars(select(Effect).where(Effect.instance_id == task.id))
+    ]
     assert mails == ["coro/created"]
     assert [notice.link_text for notice in session.scalars(select(Notice))] == ["View your outstanding tasks"]
     assert [(timer.name, timer.n, timer.due_at.day) for timer in session.scalars(select(Timer).order_by(Timer.due_at))] == [
@@ -118,8 +133,14 @@ def test_nobody_answers(world: World, move_clock: Callable[..., datetime]) -> No
     for day in range(1, 9):
         move_clock(to=datetime(2026, 11, 2, 9, 0, 1, tzinfo=UTC) + timedelta(days=day))
         fire_all()
-        mails = access.read_as(SYSTEM).scalars(select(Effect).where(Effect.kind == "email", Effect.instance_id.is_not(None))).all()
-        seen.append((day, len([mail for mail in mails if mail.payload["template"] == "coro/reminder"]), instances()[0].status))
+        mails = (
+            access.read_as(SYSTEM)
+            .scalars(select(Effect).where(Effect.kind == "email", Effect.instance_id.is_not(None)))
+            .all()
+        )
+        seen.append(
+            (day, len([mail for mail in mails if mail.payload["template"] == "coro/reminder"]), instances()[0].status)
+        )
     assert seen == [
         (1, 0, "not_started"), (2, 0, "not_started"), (3, 1, "not_started"), (4, 1, "not_started"), (5, 2, "not_started"),
         (6, 2, "not_started"), (7, 3, "not_started"), (8, 3, "expired"),
@@ -145,19 +166,25 @@ def test_reminders_stop_once_completed(world: World, move_clock: Callable[..., d
 
 
 @pytest.mark.requirement("A11")
-def test_a_reminder_not_yet_sent_is_skipped_when_the_task_is_done(world: World, move_clock: Callable[..., datetime]) -> None:
+def test_a_reminder_not_yet_sent_is_skipped_when_the_task_is_done(
+    world: World, move_clock: Callable[..., datetime]
+) -> None:
     place(world, world.coro)
     move_clock(days=3)
     fire_all()
     submit(world, instances()[0].reference)
-    reminder = next(e for e in access.read_as(SYSTEM).scalars(select(Effect)) if e.payload.get("template") == "coro/reminder")
+    reminder = next(
+        e for e in access.read_as(SYSTEM).scalars(select(Effect)) if e.payload.get("template") == "coro/reminder"
+    )
     with unit_of_work(SYSTEM) as work:
         assert delivering.begin(work, reminder.id) is None
     assert access.read_as(SYSTEM).get_one(Effect, reminder.id, populate_existing=True).state == "skipped"
 
 
 @pytest.mark.requirement("Q30")
-def test_after_a_week_without_workers_nobody_is_reminded_of_what_expired(world: World, move_clock: Callable[..., datetime]) -> None:
+def test_after_a_week_without_workers_nobody_is_reminded_of_what_expired(
+    world: World, move_clock: Callable[..., datetime]
+) -> None:
     place(world, world.coro)
     move_clock(days=9)
     reference = instances()[0].reference
@@ -241,7 +268,11 @@ def test_cancelling_an_order_ends_its_task(world: World) -> None:
         ordering.cancel(work, order.uid, "")
     with unit_of_work(world.buyer) as work:
         ordering.cancel(work, order.uid, "Changed our mind")
-    assert (order_now(order).state, order_now(order).cancel_reason, instances()[0].status) == ("cancelled", "customer", "cancelled")
+    assert (order_now(order).state, order_now(order).cancel_reason, instances()[0].status) == (
+        "cancelled",
+        "customer",
+        "cancelled",
+    )
 
 
 @pytest.mark.parametrize("database", ["postgres"], indirect=True)
@@ -258,4 +289,6 @@ def test_a_full_life_takes_at_most_25_statements(world: World, count_statements:
     with unit_of_work(SYSTEM) as work:
         ordering.finalise(work, order.uid, ANSWERS)
     assert first.id != order.id
-    assert len(counted) <= 25, f"place {placed}, submit {submitted}, finalise {len(counted) - placed - submitted}:\n" + "\n".join(counted)
+    assert len(counted) <= 25, (
+        f"place {placed}, submit {submitted}, finalise {len(counted) - placed - submitted}:\n" + "\n".join(counted)
+    )

@@ -68,12 +68,16 @@ def test_submit_against_expiry_a_hundred_times(app: Flask, world: World) -> None
             ordering.place(work, world.acme, [Item(world.coro, 1)])
     waiting = instances()
     for instance in waiting:
-        outcomes = at_once(app, lambda i=instance: submit_once(world, i.reference), lambda i=instance: expire_now(i.id, end))
+        outcomes = at_once(
+            app, lambda i=instance: submit_once(world, i.reference), lambda i=instance: expire_now(i.id, end)
+        )
         assert outcomes in (["done", "done"], ["instance-closed", "done"]), outcomes
     ended = Counter(instance.status for instance in instances())
     assert sum(ended.values()) == rounds
     assert set(ended) <= {"completed", "expired"}
-    calls = access.read_as(SYSTEM).execute(select(Effect.instance_id, Effect.payload).where(Effect.kind == "call")).all()
+    calls = (
+        access.read_as(SYSTEM).execute(select(Effect.instance_id, Effect.payload).where(Effect.kind == "call")).all()
+    )
     by_instance: dict[int, set[str]] = {}
     for instance_id, payload in calls:
         by_instance.setdefault(instance_id, set()).add(payload["name"])
@@ -107,7 +111,9 @@ def test_two_workers_fire_a_timer_once(app: Flask, world: World, move_clock: Cal
             firing.fire_due(work, instance_id)
 
     at_once(app, *[fire] * 8)
-    reminders = [e for e in access.read_as(SYSTEM).scalars(select(Effect)) if e.payload.get("template") == "coro/reminder"]
+    reminders = [
+        e for e in access.read_as(SYSTEM).scalars(select(Effect)) if e.payload.get("template") == "coro/reminder"
+    ]
     assert len(reminders) == 1
 
 
@@ -115,7 +121,9 @@ def test_two_workers_fire_a_timer_once(app: Flask, world: World, move_clock: Cal
 def test_two_workers_run_a_call_once(app: Flask, world: World) -> None:
     place(world, world.coro)
     submit_once(world, instances()[0].reference)
-    effect_id = access.read_as(SYSTEM).scalars(select(Effect.id).where(Effect.kind == "call").order_by(Effect.id)).first()
+    effect_id = (
+        access.read_as(SYSTEM).scalars(select(Effect.id).where(Effect.kind == "call").order_by(Effect.id)).first()
+    )
 
     def call() -> None:
         with unit_of_work(SYSTEM) as work:

@@ -111,8 +111,8 @@ BUDGET = {
     "/admin/roles/": 7,
     "/admin/flows/": 7,
     "/admin/health/": 12,
-    "/admin/orders/{waiting}": 13,
-    "/admin/tasks/{task}": 15,
+    "/admin/orders/{waiting}": 12,
+    "/admin/tasks/{task}": 12,
     "/admin/organisations/cus_brightpath": 9,
     "/admin/users/usr_gus": 10,
 }

@@ -6,13 +6,23 @@ from collections.abc import Callable
 
 import pytest
 from flask import Flask
-from werkzeug.routing import Rule
+from werkzeug.routing import AnyConverter, IntegerConverter, Rule
 
 from tests.actions.test_order_story import instances, place
 from tests.portal.browsing import Visitor
 from tests.world import World
 
-WORDS = {"reference": "TI-2001", "ref": "TI-2001", "name": "details", "number": "1001", "path": "base.css", "token": "nobody", "organisation": "cus_brightpath", "id": "1", "uid": "nobody"}
+WORDS = {
+    "reference": "TI-2001",
+    "ref": "TI-2001",
+    "name": "details",
+    "number": "1001",
+    "path": "base.css",
+    "token": "nobody",
+    "organisation": "cus_brightpath",
+    "id": "1",
+    "uid": "nobody",
+}
 
 
 def addresses(app: Flask) -> list[str]:
@@ -25,16 +35,20 @@ def addresses(app: Flask) -> list[str]:
 
 
 def _filled(app: Flask, rule: Rule) -> str:
-    values = {name: WORDS.get(name, "1") for name in rule.arguments}
+    values: dict[str, object] = {name: WORDS.get(name, "1") for name in rule.arguments}
     for name, converter in rule._converters.items():
-        if type(converter).__name__ == "IntegerConverter":
+        if isinstance(converter, IntegerConverter):
             values[name] = 1
+        elif isinstance(converter, AnyConverter):
+            values[name] = min(converter.items)
     with app.test_request_context():
         return rule.build(values, append_unknown=False)[1]  # type: ignore[index]
 
 
 @pytest.mark.parametrize("who", ["buyer", "admin", None])
-def test_get_never_writes_and_never_fails(app: Flask, world: World, who: str | None, count_statements: Callable[[], list[str]]) -> None:
+def test_get_never_writes_and_never_fails(
+    app: Flask, world: World, who: str | None, count_statements: Callable[[], list[str]]
+) -> None:
     place(world, world.coro, world.hosting)
     assert instances()
     client = Visitor(app, getattr(world, who)).client if who else app.test_client()

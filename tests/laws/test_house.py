@@ -23,9 +23,19 @@ VAGUE = {"utils", "util", "helpers", "helper", "common", "misc", "base2", "tools
 
 @cache
 def sources(*suffixes: str) -> list[Path]:
-    listed = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True)
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     paths = [ROOT / line for line in listed.stdout.splitlines()]
-    return [path for path in paths if path.suffix in suffixes and path.is_file() and "vendor" not in path.parts and "versions" not in path.parts]
+    return [
+        path
+        for path in paths
+        if path.suffix in suffixes and path.is_file() and "vendor" not in path.parts and "versions" not in path.parts
+    ]
 
 
 def code() -> Iterator[tuple[Path, ast.Module]]:
@@ -35,7 +45,11 @@ def code() -> Iterator[tuple[Path, ast.Module]]:
 
 
 def test_no_file_is_longer_than_400_lines() -> None:
-    long = {str(p.relative_to(ROOT)): n for p in sources(".py", ".html", ".css", ".js", ".md") if (n := len(p.read_text().splitlines())) > 400}
+    long = {
+        str(p.relative_to(ROOT)): n
+        for p in sources(".py", ".html", ".css", ".js", ".md")
+        if (n := len(p.read_text().splitlines())) > 400
+    }
     assert long == {}
 
 
@@ -44,7 +58,9 @@ def test_every_file_says_what_its_room_is_for() -> None:
 
 
 def test_no_room_has_a_vague_name() -> None:
-    assert [str(path.relative_to(ROOT)) for path, _ in code() if VAGUE & {*path.relative_to(ROOT).with_suffix("").parts}] == []
+    assert [
+        str(path.relative_to(ROOT)) for path, _ in code() if VAGUE & {*path.relative_to(ROOT).with_suffix("").parts}
+    ] == []
 
 
 def test_only_work_commits_and_rolls_back() -> None:
@@ -58,13 +74,26 @@ def test_only_work_commits_and_rolls_back() -> None:
 
 
 def test_the_ladder_holds() -> None:
-    ran = subprocess.run([sys.executable, "-m", "importlinter.cli", "lint-imports"], cwd=ROOT, capture_output=True, text=True)
+    ran = subprocess.run(
+        [sys.executable, "-m", "importlinter.cli", "lint-imports"], cwd=ROOT, capture_output=True, text=True
+    )
     if "No module named" in ran.stderr or "is a package" in ran.stderr:
         ran = subprocess.run([Path(sys.executable).parent / "lint-imports"], cwd=ROOT, capture_output=True, text=True)
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
-WEB_AND_QUEUES = ("flask", "werkzeug", "redis", "rq", "httpx", "smtplib", "flask_login", "flask_wtf", "flask_mailman", "socketio")
+WEB_AND_QUEUES = (
+    "flask",
+    "werkzeug",
+    "redis",
+    "rq",
+    "httpx",
+    "smtplib",
+    "flask_login",
+    "flask_wtf",
+    "flask_mailman",
+    "socketio",
+)
 ONLY = {
     "flask_admin": ("admin/",),
     "flask_socketio": ("messaging/live",),
@@ -92,7 +121,11 @@ def strangers(place: str, tree: ast.Module) -> list[str]:
 
 
 def test_every_room_imports_only_what_is_its_own() -> None:
-    found = {str(path.relative_to(ROOT)): names for path, tree in code() if (names := strangers(path.relative_to(ROOT).as_posix(), tree))}
+    found = {
+        str(path.relative_to(ROOT)): names
+        for path, tree in code()
+        if (names := strangers(path.relative_to(ROOT).as_posix(), tree))
+    }
     assert found == {}
 
 
@@ -147,5 +180,9 @@ def test_every_setting_is_in_the_readme(setting: str) -> None:
 
 
 def test_nothing_names_this_machine() -> None:
-    found = [str(path.relative_to(ROOT)) for path in sources(".py", ".html", ".css", ".js", ".md", ".toml", ".yaml") if "/" + "work/" in path.read_text()]
+    found = [
+        str(path.relative_to(ROOT))
+        for path in sources(".py", ".html", ".css", ".js", ".md", ".toml", ".yaml")
+        if "/" + "work/" in path.read_text()
+    ]
     assert found == []

@@ -3,11 +3,8 @@
 import pytest
 from flask import Flask
 
-from tests.browser_tools import axe, chromium
 from tests.portal.browsing import Visitor
 from tests.world import World
-
-__all__ = ["axe", "chromium"]
 
 
 @pytest.fixture

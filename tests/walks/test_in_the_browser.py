@@ -24,9 +24,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from flows.rules.signatures import verify
-from tests.browser_tools import axe, chromium
 
-__all__ = ["axe", "chromium"]
 pytestmark = pytest.mark.browser
 SECRET = "a secret of the provider, long enough"
 PATIENCE = 30_000
@@ -42,7 +40,9 @@ class Product:
     provisioned: list[dict[str, Any]] = field(default_factory=list)
 
     def move_clock(self, by: str) -> None:
-        subprocess.run([sys.executable, "-m", "worker", "demo", "clock", by], env=self.environment, check=True, capture_output=True)
+        subprocess.run(
+            [sys.executable, "-m", "worker", "demo", "clock", by], env=self.environment, check=True, capture_output=True
+        )
 
     def move_clock_to(self, day: date, at: str) -> None:
         """Move on to a local time of a day in the buyer's zone: reminders go out at nine, whatever time it is now."""
@@ -53,11 +53,18 @@ class Product:
 
     def today(self) -> date:
         shift = self.folder / "clock-shift"
-        return (datetime.now(ZoneInfo("Europe/London")) + timedelta(seconds=float(shift.read_text()) if shift.exists() else 0)).date()
+        return (
+            datetime.now(ZoneInfo("Europe/London"))
+            + timedelta(seconds=float(shift.read_text()) if shift.exists() else 0)
+        ).date()
 
     def mails(self, words: str) -> list[str]:
         """File names of the mails whose text has these words."""
-        return [path.name for path in sorted((self.folder / "mail").glob("*.eml")) if words in path.read_text(errors="replace").replace("=\n", "")]
+        return [
+            path.name
+            for path in sorted((self.folder / "mail").glob("*.eml"))
+            if words in path.read_text(errors="replace").replace("=\n", "")
+        ]
 
 
 def wait_for(happened: Callable[[], object], what: str) -> None:
@@ -108,7 +115,9 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
         "DATABASE_URL": "", "REDIS_URL": "",
     }  # fmt: skip
     with (folder / "up.log").open("w") as said:
-        up = subprocess.Popen([sys.executable, "-m", "worker", "up"], env=environment, stdout=said, stderr=said, start_new_session=True)
+        up = subprocess.Popen(
+            [sys.executable, "-m", "worker", "up"], env=environment, stdout=said, stderr=said, start_new_session=True
+        )
     running = Product(f"http://127.0.0.1:{port}", folder, environment, taken)
     try:
         wait_for(lambda: is_ready(running.address), f"the product to be ready: {(folder / 'up.log').read_text()}")
@@ -125,7 +134,7 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
 
 def is_ready(address: str) -> bool:
     try:
-        with urlopen(f"{address}/readyz", timeout=2) as answer:  # noqa: S310
+        with urlopen(f"{address}/readyz", timeout=2) as answer:
             return bool(answer.status == 200)
     except OSError:
         return False
@@ -138,7 +147,12 @@ def buyer(product: Product, chromium: Browser) -> Iterator[Page]:
     expect.set_options(timeout=PATIENCE)
     page = context.new_page()
     complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" and "status of 422" not in message.text else None)
+    page.on(
+        "console",
+        lambda message: (
+            complaints.append(message.text) if message.type == "error" and "status of 422" not in message.text else None
+        ),
+    )
     page.goto("/sign-in")
     page.get_by_label("Email", exact=True).fill("buyer@demo.example")
     page.get_by_label("Use my password").check()
@@ -179,7 +193,27 @@ def state_of(page: Page, number: str, words: str) -> None:
     raise AssertionError(f"order {number} never said {words!r}: {page.locator('main').inner_text()[:600]}")
 
 
-@pytest.mark.requirement("A1", "A2", "A3", "A4", "A6", "A7", "A8", "A9", "A10", "A13", "A14", "A15", "A17", "A18", "A19", "A20", "A21", "A22", "A23")
+@pytest.mark.requirement(
+    "A1",
+    "A2",
+    "A3",
+    "A4",
+    "A6",
+    "A7",
+    "A8",
+    "A9",
+    "A10",
+    "A13",
+    "A14",
+    "A15",
+    "A17",
+    "A18",
+    "A19",
+    "A20",
+    "A21",
+    "A22",
+    "A23",
+)
 def test_nobody_answers_and_the_whole_order_is_cancelled(product: Product, buyer: Page) -> None:
     number = order(buyer, "Coro Essentials", "Microsoft 365 Business Premium")
     expect(buyer.get_by_text("We need more information to finish this order")).to_be_visible()
@@ -205,7 +239,9 @@ def reminders(product: Product, number: str) -> list[str]:
     return [name for name in product.mails(f"#{number}") if "reminder" in name.lower()]
 
 
-@pytest.mark.requirement("A5", "A11", "A16", "A24", "A25", "A26", "A27", "A28", "A29", "A30", "A31", "A32", "A33", "A34", "D4")
+@pytest.mark.requirement(
+    "A5", "A11", "A16", "A24", "A25", "A26", "A27", "A28", "A29", "A30", "A31", "A32", "A33", "A34", "D4"
+)
 def test_the_task_is_completed_on_day_four(product: Product, buyer: Page) -> None:
     number = order(buyer, "Coro Essentials")
     placed_on = product.today()

@@ -32,7 +32,26 @@ class Life:
         self.refused: list[str] = []
 
     def step(self) -> str:
-        act = self.dice.choice([self.place, self.place, self.submit, self.submit, self.draft, self.cancel, self.jump, self.jump, self.fire, self.fire, self.call, self.call, self.confirm, self.redeliver, self.extend, self.give_up])
+        act = self.dice.choice(
+            [
+                self.place,
+                self.place,
+                self.submit,
+                self.submit,
+                self.draft,
+                self.cancel,
+                self.jump,
+                self.jump,
+                self.fire,
+                self.fire,
+                self.call,
+                self.call,
+                self.confirm,
+                self.redeliver,
+                self.extend,
+                self.give_up,
+            ]
+        )
         try:
             act()
         except BatonError as refusal:
@@ -43,7 +62,9 @@ class Life:
         """Mostly somebody who may; now and then anybody."""
         if self.dice.random() < 0.7:
             return self.world.buyer
-        return self.dice.choice([self.world.colleague, self.world.acme_owner, self.world.stranger, self.world.agent, self.world.tenant])
+        return self.dice.choice(
+            [self.world.colleague, self.world.acme_owner, self.world.stranger, self.world.agent, self.world.tenant]
+        )
 
     def one(self, column: object, *where: object) -> object | None:
         end_reading()
@@ -51,14 +72,22 @@ class Life:
         return self.dice.choice(found) if found else None
 
     def place(self) -> None:
-        products = self.dice.sample([self.world.coro, self.world.microsoft, self.world.hosting], self.dice.randint(1, 3))
+        products = self.dice.sample(
+            [self.world.coro, self.world.microsoft, self.world.hosting], self.dice.randint(1, 3)
+        )
         with unit_of_work(self.actor()) as work:
-            ordering.place(work, self.dice.choice([self.world.acme, self.world.acme, self.world.beta, self.world.rival_customer]), [Item(p, self.dice.choice([1, 2, 3, 3, 3, 0])) for p in products])
+            ordering.place(
+                work,
+                self.dice.choice([self.world.acme, self.world.acme, self.world.beta, self.world.rival_customer]),
+                [Item(p, self.dice.choice([1, 2, 3, 3, 3, 0])) for p in products],
+            )
 
     def submit(self) -> None:
         with unit_of_work(self.actor()) as work:
             instance = access.instance_to_change(work, self.one(Instance.id) or 1)
-            submitting.submit(work, instance, access.step_of(instance, "details"), ANSWERS if self.dice.random() < 0.8 else {})
+            submitting.submit(
+                work, instance, access.step_of(instance, "details"), ANSWERS if self.dice.random() < 0.8 else {}
+            )
 
     def draft(self) -> None:
         with unit_of_work(self.actor()) as work:
@@ -75,7 +104,11 @@ class Life:
 
     def fire(self) -> None:
         end_reading()
-        for instance_id in access.read_as(SYSTEM).scalars(select(Timer.instance_id).where(Timer.ended_at.is_(None), Timer.due_at <= clock.now()).distinct()).all():
+        for instance_id in (
+            access.read_as(SYSTEM)
+            .scalars(select(Timer.instance_id).where(Timer.ended_at.is_(None), Timer.due_at <= clock.now()).distinct())
+            .all()
+        ):
             with unit_of_work(SYSTEM) as work:
                 firing.fire_due(work, instance_id)
 
@@ -98,7 +131,12 @@ class Life:
 
     def extend(self) -> None:
         with unit_of_work(self.actor()) as work:
-            closing.extend(work, access.instance_to_change(work, self.one(Instance.id) or 1), clock.now() + timedelta(days=2), "Asked for it")
+            closing.extend(
+                work,
+                access.instance_to_change(work, self.one(Instance.id) or 1),
+                clock.now() + timedelta(days=2),
+                "Asked for it",
+            )
 
     def give_up(self) -> None:
         effect_id = self.one(Effect.id, Effect.kind == "webhook", Effect.state == "pending")

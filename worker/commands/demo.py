@@ -19,6 +19,7 @@ from worker import migrating
 from worker.trouble import Trouble
 
 PARTS = ("messaging",)
+FARTHEST = timedelta(days=3653)
 UNITS = {"w": "weeks", "d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
 
 
@@ -61,7 +62,9 @@ def move_clock(by: str | None) -> None:
     Alone it says the time.
     """
     settings = _demo_settings()
-    by_span = -clock.shift if by == "reset" else _until_next(settings) if by == "next" else span(by) if by else timedelta()
+    by_span = (
+        -clock.shift if by == "reset" else _until_next(settings) if by == "next" else span(by) if by else timedelta()
+    )
     came = coming(settings, clock.now(), clock.now() + by_span)  # asked first: a second later the ticker has done it
     if by:
         clock.move(by_span)
@@ -89,7 +92,10 @@ def span(text: str) -> timedelta:
     if not re.fullmatch(r"[+-]?(\d{1,7}[wdhms])+", text):
         raise Trouble(f"{text!r} is no span; write +3d, -1d, +12h or +2w1d, or next, or reset")
     parts = {UNITS[unit]: int(count) for count, unit in re.findall(r"(\d+)([wdhms])", text)}
-    return timedelta(**parts) * (-1 if text.startswith("-") else 1)
+    whole = timedelta(**parts) * (-1 if text.startswith("-") else 1)
+    if abs(whole) > FARTHEST:
+        raise Trouble(f"{text!r} is too far; move the clock by at most ten years")
+    return whole
 
 
 def _until_next(settings: Settings) -> timedelta:
