@@ -30,6 +30,7 @@ class Instance(Owned, Base):
     __tablename__ = "instances"
     __table_args__ = (
         UniqueConstraint("flow", "once_key"),
+        Index(None, "created_at", "id"),
         Index(None, "organisation_id", "created_at", "id"),
         Index(None, "assignee_id", "status", "created_at", "id"),
         Index(None, "customer_id", "status"),

@@ -60,7 +60,11 @@ class Order(Owned, Base):
     """An order for one organisation, placed by its buyer. `details` are what the task collected (A5, A30)."""
 
     __tablename__ = "orders"
-    __table_args__ = (Index(None, "organisation_id", "placed_at", "id"), Index(None, "state", "id"))
+    __table_args__ = (
+        Index(None, "placed_at", "id"),
+        Index(None, "organisation_id", "placed_at", "id"),
+        Index(None, "state", "id"),
+    )
 
     uid: Mapped[str] = uid_column("ord")
     placed_by_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)

@@ -1,4 +1,4 @@
-"""Every table."""
+"""every table."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -196,6 +196,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('uid', name=op.f('uq_instances_uid'))
     )
     op.create_index(op.f('ix_instances_assignee_id_status_created_at_id'), 'instances', ['assignee_id', 'status', 'created_at', 'id'], unique=False)
+    op.create_index(op.f('ix_instances_created_at_id'), 'instances', ['created_at', 'id'], unique=False)
     op.create_index(op.f('ix_instances_creator_id'), 'instances', ['creator_id'], unique=False)
     op.create_index(op.f('ix_instances_customer_id_status'), 'instances', ['customer_id', 'status'], unique=False)
     op.create_index(op.f('ix_instances_department_id'), 'instances', ['department_id'], unique=False)
@@ -259,6 +260,7 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_orders_organisation_id'), 'orders', ['organisation_id'], unique=False)
     op.create_index(op.f('ix_orders_organisation_id_placed_at_id'), 'orders', ['organisation_id', 'placed_at', 'id'], unique=False)
+    op.create_index(op.f('ix_orders_placed_at_id'), 'orders', ['placed_at', 'id'], unique=False)
     op.create_index(op.f('ix_orders_placed_by_id'), 'orders', ['placed_by_id'], unique=False)
     op.create_index(op.f('ix_orders_state_id'), 'orders', ['state', 'id'], unique=False)
     op.create_table('replays',
@@ -531,6 +533,7 @@ def downgrade() -> None:
     op.drop_table('replays')
     op.drop_index(op.f('ix_orders_state_id'), table_name='orders')
     op.drop_index(op.f('ix_orders_placed_by_id'), table_name='orders')
+    op.drop_index(op.f('ix_orders_placed_at_id'), table_name='orders')
     op.drop_index(op.f('ix_orders_organisation_id_placed_at_id'), table_name='orders')
     op.drop_index(op.f('ix_orders_organisation_id'), table_name='orders')
     op.drop_table('orders')
@@ -548,6 +551,7 @@ def downgrade() -> None:
     op.drop_index(op.f('ix_instances_department_id'), table_name='instances')
     op.drop_index(op.f('ix_instances_customer_id_status'), table_name='instances')
     op.drop_index(op.f('ix_instances_creator_id'), table_name='instances')
+    op.drop_index(op.f('ix_instances_created_at_id'), table_name='instances')
     op.drop_index(op.f('ix_instances_assignee_id_status_created_at_id'), table_name='instances')
     op.drop_table('instances')
     op.drop_index(op.f('ix_department_members_user_id'), table_name='department_members')
