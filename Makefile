@@ -14,7 +14,7 @@ define INSTALL
 	@touch $@
 endef
 
-.PHONY: up test lint migration clean
+.PHONY: up test lint migration requirements clean
 
 up: $(VENV)/installed
 	@exec $(BIN)/baton up
@@ -31,6 +31,10 @@ lint: $(VENV)/installed-for-tests
 migration: $(VENV)/installed-for-tests
 	rm -f migrations/versions/0001_*.py
 	$(BIN)/baton db draft 0001 "every table"
+
+# Which requirement is proved by which test, read off the marks.
+requirements: $(VENV)/installed-for-tests
+	$(BIN)/python -m tests.requirements_table
 
 clean:
 	rm -rf $(VENV) var

@@ -17,10 +17,8 @@ from flows.actions.ordering import Item
 from flows.models import Effect, Instance, User
 from flows.rules.actors import Actor
 from flows.work import unit_of_work
-from tests.browser_tools import axe, chromium
 from tests.world import World
 
-__all__ = ["axe", "chromium"]
 
 ClientOf = Callable[[Actor | None], FlaskClient]
 
