@@ -101,7 +101,8 @@ class Settings:
     def _check_production(self) -> None:
         if len(self.secret_key) < 32 or self.secret_key.lower() in WEAK_KEYS or len(set(self.secret_key)) < 8:
             raise SettingsError(
-                "SECRET_KEY is weak; set 32 or more random characters: python -c 'import secrets; print(secrets.token_hex())'"
+                "SECRET_KEY is weak; set 32 or more random characters: "
+                "python -c 'import secrets; print(secrets.token_hex())'"
             )
         for name, value in (("BATON_PUBLIC_URL", self.public_url), ("BATON_TRUSTED_HOSTS", self.trusted_hosts)):
             if not value:

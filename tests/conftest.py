@@ -162,7 +162,7 @@ def count_statements() -> Iterator[Callable[[], Statements]]:
 
 
 def _each_request_for_itself(app: Flask) -> Callable[..., Iterable[bytes]]:
-    """A request under the test's open context would share its `g` and its session with the one before; none does in life."""
+    """A request under the test's open context would share `g` and session with the one before; none does in life."""
     inner = app.wsgi_app
 
     def answer(environ: dict[str, object], start_response: Callable[..., object]) -> Iterable[bytes]:

@@ -1,4 +1,4 @@
-"""Which requirement is proved by which test: read off the marks, written to docs/requirements.md (`make requirements`)."""
+"""Which requirement is proved by which test: read off the marks, written to docs/requirements.md."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 TABLE = ROOT / "docs" / "requirements.md"
 DOORS = {
-    "rules": "rule", "catalogue": "catalogue", "actions": "verb", "portal": "portal", "browser": "browser", "admin": "back office",
-    "api": "JSON", "messaging": "messages", "worker": "worker", "chaos": "real processes", "walks": "whole product", "laws": "law",
+    "rules": "rule", "catalogue": "catalogue", "actions": "verb", "portal": "portal", "browser": "browser",
+    "admin": "back office", "api": "JSON", "messaging": "messages", "worker": "worker", "chaos": "real processes",
+    "walks": "whole product", "laws": "law",
 }  # fmt: skip
 
 
@@ -54,7 +55,8 @@ def _order(requirement: str) -> tuple[str, int, str]:
 def table() -> str:
     """The page as it should be now."""
     lines = [
-        "# Which requirement is proved by which test", "", "Written by `make requirements` from the tests' marks; a law keeps it current.", "",
+        "# Which requirement is proved by which test", "",
+        "Written by `make requirements` from the tests' marks; a law keeps it current.", "",
         "| id | doors | tests |", "|---|---|---|",
     ]  # fmt: skip
     for requirement, tests in proofs().items():

@@ -79,11 +79,9 @@ def build_world() -> World:
             return row
 
         brightpath, rival = organisation("cus_brightpath", "Brightpath IT"), organisation("cus_rival", "Rival Networks")
-        acme, beta = (
-            organisation("cus_acme", "Acme Ltd", parent=brightpath),
-            organisation("cus_beta", "Beta plc", parent=brightpath),
-        )
-        rival_customer = organisation("cus_gamma", "Gamma GmbH", parent=rival)
+        acme = organisation("cus_acme", "Acme Ltd", parent=brightpath)
+        organisation("cus_beta", "Beta plc", parent=brightpath)
+        organisation("cus_gamma", "Gamma GmbH", parent=rival)
         household = organisation("cus_shah", "Priya Shah", kind="household")
         admins, agents, readers = (
             Role(name="admin", permissions=list(PERMISSIONS)),

@@ -12,7 +12,7 @@ from flows.work import Work
 
 
 def put(work: Work, product_uid: str, quantity: int) -> None:
-    """Set how many of a product are in the basket; 0 takes it out. Raises Invalid for an unknown product or quantity."""
+    """Set how many of a product are in the basket; 0 takes it out. Invalid for an unknown product or quantity."""
     user_id = _buyer(work)
     product = work.session.scalar(access.products_on_sale().where(Product.uid == access.clean(product_uid)))
     if product is None:

@@ -1,4 +1,4 @@
-"""What is owed when something happens: the effects of a flow become outbox rows, notices and changes, in one transaction."""
+"""What is owed when something happens: a flow's effects become outbox rows, notices and changes, in one transaction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bring an instance in line with its answers: which steps are open, how far it is, whose turn it is, whether it ends."""
+"""Bring an instance in line with its answers: which steps are open, how far it is and whose turn it is."""
 
 from __future__ import annotations
 

@@ -112,7 +112,7 @@ def start(
 
 
 def refuse_unready(definition: FlowDefinition) -> None:
-    """OutOfStep when a flow is archived or asks for what is not built yet: better no instance than one that gets stuck."""
+    """OutOfStep when a flow is archived or asks for what is not built yet: better no instance than a stuck one."""
     if definition.archived:
         raise OutOfStep(f"{definition.title} is archived: no new ones are started")
     missing = unready_parts(definition)
@@ -155,11 +155,14 @@ def _names_a_person(assign: str | None) -> bool:
 def _one_named(work: Work, uid: Any, known: Known) -> Organisation | User:
     if uid in known:
         return known[uid]
-    model = User if str(uid).startswith("usr_") else Organisation
-    row = work.session.scalar(select(model).where(model.uid == str(uid)))
+    row: Organisation | User | None
+    if str(uid).startswith("usr_"):
+        row = work.session.scalar(select(User).where(User.uid == str(uid)))
+    else:
+        row = work.session.scalar(select(Organisation).where(Organisation.uid == str(uid)))
     if row is None:
         raise Invalid(f"{uid!r} is no customer and no person", code="unknown_customer")
-    return row  # type: ignore[no-any-return]  # select() of a union of two models loses its type
+    return row
 
 
 def _home_of(work: Work, person: User | None) -> Organisation:

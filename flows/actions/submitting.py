@@ -108,7 +108,7 @@ def check(
 def values_to_show(
     session: Session, instance: Instance, definition: FlowDefinition, step: Step, now: datetime
 ) -> dict[str, Any]:
-    """What a form is filled with: the draft, else the answers given before, else the defaults of the flow (A26, A27)."""
+    """What a form is filled with: the draft, else the answers given before, else the flow's defaults (A26, A27)."""
     if step.draft is not None or step.attempt:
         return {**step.answers, **(step.draft or {})}
     scope = scope_of(session, instance, definition, now)

@@ -21,8 +21,8 @@ EFFECT_STATES = ("pending", "done", "incident", "skipped")
 class Effect(Base):
     """One thing owed: a mail, a plugin call, a webhook. After 8 failed tries it is an incident for people (X36).
 
-    `chain` and `position` keep the effects of one moment in order: a call waits until those before it are done or skipped,
-    so an order is never provisioned before it was finalised.
+    `chain` and `position` keep the effects of one moment in order: each waits until the calls before it are done or
+    skipped, so an order is never provisioned before it was finalised.
     """
 
     __tablename__ = "effects"

@@ -11,7 +11,7 @@ from flows.models.base import Base, one_of, uid_column
 
 
 class Organisation(Base):
-    """A company or household account. `parent` is the reseller (MSP) whose people see and order for it too (A20, A35)."""
+    """A company or household account. `parent` is the reseller (MSP) whose people order for it too (A20, A35)."""
 
     __tablename__ = "organisations"
 

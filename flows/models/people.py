@@ -63,7 +63,7 @@ class User(Base):
 class SignIn(Base):
     """One signed-in browser or phone. Tokens are random, stored as SHA-256, and end everywhere at once when revoked.
 
-    A browser has `token_hash` alone; a phone has a short access token in it and a refresh token that rotates (API.md 7.6).
+    A browser has `token_hash` alone; a phone has a short access token in it and a rotating refresh token (API.md 7.6).
     """
 
     __tablename__ = "sign_ins"
@@ -103,7 +103,7 @@ class SignInCode(Base):
 
 
 class Tally(Base):
-    """How often something was tried in a window, e.g. `sign-in:a@b.example`; in the database, so that no restart forgets it."""
+    """How often something was tried in a window, e.g. `sign-in:a@b.example`; here, so that no restart forgets it."""
 
     __tablename__ = "tallies"
     __table_args__ = (UniqueConstraint("key", "window_at"), Index(None, "window_at"))

@@ -92,7 +92,7 @@ def products(actor: Actor, search: str = "", vendor: str = "") -> list[Product]:
 
 
 def flows_started_by(product: Product) -> list[str]:
-    """Titles of the flows that an order of this product would start: asked of the flows, never typed in (A8 of SCREENS.md)."""
+    """Titles of the flows that an order of this product would start: asked of the flows, never typed in."""
     return [definition.title for definition in flows_of([product])]
 
 

@@ -25,7 +25,7 @@ from tests.world import World
 
 
 def at_once(app: Flask, *acts: Callable[[], None]) -> list[str]:
-    """Run all acts at a barrier, each in a thread with its own connection; returns "done" or the refusal's code, in order."""
+    """Run all acts at a barrier, each in a thread and connection of its own; "done" or the refusal's code, in order."""
     barrier = threading.Barrier(len(acts))
 
     def run(act: Callable[[], None]) -> str:
@@ -60,7 +60,7 @@ def test_fifty_submits_at_once_are_one(app: Flask, world: World) -> None:
 
 @pytest.mark.requirement("Q5", "A7", "A30")
 def test_submit_against_expiry_a_hundred_times(app: Flask, world: World) -> None:
-    """The expiry fires from a worker whose clock already reached the end; the customer's submit arrives at that moment."""
+    """The expiry fires from a worker whose clock has reached the end; the customer's submit arrives at that moment."""
     rounds = 100
     end = clock.now() + timedelta(minutes=5)
     with unit_of_work(world.buyer) as work:

@@ -67,8 +67,8 @@ def test_only_work_commits_and_rolls_back() -> None:
     found = [
         f"{path.relative_to(ROOT)}:{node.lineno}"
         for path, tree in code() for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("commit", "rollback")
-        and path.relative_to(ROOT).as_posix() != "flows/work.py"
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+        and node.func.attr in ("commit", "rollback") and path.relative_to(ROOT).as_posix() != "flows/work.py"
     ]  # fmt: skip
     assert found == []
 
@@ -130,10 +130,16 @@ def test_every_room_imports_only_what_is_its_own() -> None:
 
 
 @pytest.mark.parametrize(("place", "line"), [
-    ("flows/actions/closing.py", "import redis"), ("flows/work.py", "from flask import g"), ("portal/web.py", "import flask_admin"),
-    ("portal/web.py", "from rq import Queue"), ("messaging/outbox.py", "from flask_socketio import SocketIO"), ("portal/web.py", "import wsgi"),
-    ("flows/rules/moves.py", "import sqlalchemy"), ("flows/rules/moves.py", "from flows.models import Step"),
-    ("flows/plugins/coro/actions.py", "from flows.actions import ordering"), ("flows/actions/closing.py", "from flask_sqlalchemy import SQLAlchemy"),
+    ("flows/actions/closing.py", "import redis"),
+    ("flows/actions/closing.py", "from flask_sqlalchemy import SQLAlchemy"),
+    ("flows/work.py", "from flask import g"),
+    ("flows/rules/moves.py", "import sqlalchemy"),
+    ("flows/rules/moves.py", "from flows.models import Step"),
+    ("flows/plugins/coro/actions.py", "from flows.actions import ordering"),
+    ("messaging/outbox.py", "from flask_socketio import SocketIO"),
+    ("portal/web.py", "import flask_admin"),
+    ("portal/web.py", "from rq import Queue"),
+    ("portal/web.py", "import wsgi"),
 ])  # fmt: skip
 def test_a_deliberate_violation_is_caught(place: str, line: str) -> None:
     assert strangers(place, ast.parse(line))
@@ -158,20 +164,18 @@ def test_nothing_is_imported_that_is_not_declared() -> None:
 
 def modules(tree: ast.Module) -> set[str]:
     """Full names of the modules a file imports (`from a import b` counts as a)."""
-    return {
-        name for node in ast.walk(tree)
-        for name in ([alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""] if isinstance(node, ast.ImportFrom) else [])
-    }  # fmt: skip
-
-
-def imported(tree: ast.Module) -> set[str]:
     names: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            names |= {alias.name.split(".")[0] for alias in node.names}
+            names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names.add(node.module.split(".")[0])
+            names.add(node.module)
     return names
+
+
+def imported(tree: ast.Module) -> set[str]:
+    """The packages those modules belong to."""
+    return {name.partition(".")[0] for name in modules(tree)}
 
 
 @pytest.mark.parametrize("setting", [name for name, _, _ in Settings.documented()])

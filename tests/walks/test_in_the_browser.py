@@ -1,4 +1,4 @@
-"""The first job as people see it: the product as `baton up` starts it, a real Chromium, a provider on the other side."""
+"""The first job as people see it: the product as `baton up` starts it, a real Chromium, a provider beside it."""
 
 from __future__ import annotations
 
@@ -110,9 +110,9 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     provider = ThreadingHTTPServer(("127.0.0.1", 0), Provider)
     threading.Thread(target=provider.serve_forever, daemon=True).start()
     environment = {
-        **os.environ, "BATON_MODE": "demo", "BATON_DATA": str(folder), "BATON_PORT": str(port), "BATON_WEBHOOK_SECRET": SECRET,
+        **os.environ, "BATON_MODE": "demo", "BATON_DATA": str(folder), "BATON_PORT": str(port),
         "BATON_PROVISION_URL": f"http://127.0.0.1:{provider.server_port}/provision", "BATON_WEBHOOK_HOSTS": "127.0.0.1",
-        "DATABASE_URL": "", "REDIS_URL": "",
+        "BATON_WEBHOOK_SECRET": SECRET, "DATABASE_URL": "", "REDIS_URL": "",
     }  # fmt: skip
     with (folder / "up.log").open("w") as said:
         up = subprocess.Popen(

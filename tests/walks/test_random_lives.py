@@ -1,4 +1,4 @@
-"""Random people do random things to orders and tasks, the clock jumps, events come twice; the invariants always hold."""
+"""Random people do random things to orders and tasks, the clock jumps, events come twice; the invariants hold."""
 
 from __future__ import annotations
 

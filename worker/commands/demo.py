@@ -57,7 +57,7 @@ def reset() -> None:
 @demo.command(name="clock", context_settings={"ignore_unknown_options": True})
 @click.argument("by", required=False)
 def move_clock(by: str | None) -> None:
-    """Move the demo's clock by +3d, -1d, +12h, +2w1d ...; `next` to the next reminder or expiry; `reset` to the real time.
+    """Move the demo's clock by +3d, -1d, +12h, +2w1d ...; `next` to the next reminder or expiry; `reset` to real time.
 
     Alone it says the time.
     """
