@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,11 +12,9 @@ from werkzeug.wrappers import Response
 from admin.guard import StaffView
 from admin.showing import show
 from flows.access import clean
-from flows.actions.replaying import remember, replay_of
+from flows.actions import replaying
 from flows.rules.errors import Invalid, OutOfStep, Stale
 from flows.work import Work, unit_of_work
-
-LONGEST_KEY = 120
 
 
 @dataclass(frozen=True)
@@ -64,7 +60,7 @@ def ask(view: StaffView, question: Question, act: Act) -> Response:
         with unit_of_work(g.actor) as work:
             then = once(work, lambda: act(work, typed) or question.back)
     except Invalid as invalid:
-        return _again(view, question, typed, problems_of(invalid), 422)
+        return _again(view, question, typed, invalid.by_field(), 422)
     except OutOfStep as late:
         return _again(view, question, typed, {"": late.detail}, late.status)
     except Stale as stale:
@@ -90,26 +86,11 @@ def typed_in(question: Question) -> dict[str, Any]:
     return typed
 
 
-def problems_of(invalid: Invalid) -> dict[str, str]:
-    """Field name -> words; the first problem of a field is shown."""
-    found: dict[str, str] = {}
-    for problem in invalid.problems:
-        found.setdefault(problem.pointer.strip("/").replace("/", "-"), problem.detail)
-    return found
-
-
 def once(work: Work, act: Callable[[], str]) -> str:
-    """The address to go on to: from `act`, or from the first time when this very form was sent before."""
-    key, user_id = clean(request.form.get("_key", ""))[:LONGEST_KEY], work.actor.user_id
-    if not key or user_id is None:
-        return act()
-    scope = f"{request.method} {request.path}"
-    earlier = replay_of(work, user_id, scope, key, _fingerprint())
-    if earlier is not None:
-        return str(earlier.body["location"])
-    location = act()
-    remember(work, user_id, scope, key, status=303, body={"location": location})
-    return location
+    """The address to go on to after this form; sent again it goes to the same place and does nothing."""
+    sent = request.form
+    form = replaying.Form(sent.get("_key", ""), f"{request.method} {request.path}", sent.items(multi=True))
+    return replaying.once(work, form, act)
 
 
 def _again(
@@ -117,8 +98,3 @@ def _again(
 ) -> Response:
     kept = tuple(replace(one, value=typed[one.name]) for one in question.fields)
     return show(view, "ask.html", status, question=replace(question, fields=kept), problems=problems)
-
-
-def _fingerprint() -> str:
-    sent = sorted((name, value) for name, value in request.form.items(multi=True) if name not in ("csrf_token", "_key"))
-    return hashlib.sha256(json.dumps(sent).encode()).hexdigest()

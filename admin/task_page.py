@@ -9,7 +9,7 @@ from typing import Any
 from flask import g, request
 from werkzeug.wrappers import Response
 
-from admin.asking import go_on, once, problems_of
+from admin.asking import go_on, once
 from admin.guard import StaffView
 from admin.showing import effect_tag, show, step_words, task_tag, timer_tag
 from flows import access
@@ -65,7 +65,7 @@ def answering(view: StaffView, instance: Instance, step: Step) -> Response:
         with unit_of_work(g.actor) as work:
             then = once(work, lambda: _submit(work, reference, name, typed))
     except (Invalid, OutOfStep, Stale) as error:
-        problems = problems_of(error) if isinstance(error, Invalid) else {"": error.detail}
+        problems = error.by_field() if isinstance(error, Invalid) else {"": error.detail}
         instance = access.instance_to_read(g.actor, reference)
         return _form(view, instance, access.step_of(instance, name), typed, problems, error.status)
     return go_on(then, f"{rule.title} was sent.")

@@ -7,7 +7,7 @@ from typing import Any
 from flask import g, request
 from werkzeug.wrappers import Response
 
-from admin.asking import Field, Question, ask, go_on, problems_of
+from admin.asking import Field, Question, ask, go_on
 from admin.guard import StaffView, door
 from admin.showing import show
 from flows.actions import roles
@@ -64,7 +64,7 @@ class Roles(StaffView):
 
     def _page(self, error: BatonError | None = None) -> Response:
         rows = staff.roles(g.actor)
-        problems = problems_of(error) if isinstance(error, Invalid) else {"": error.detail} if error else {}
+        problems = error.by_field() if isinstance(error, Invalid) else {"": error.detail} if error else {}
         return show(
             self,
             "roles.html",

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from flows.access import clean
 from flows.clock import clock
 from flows.models import Replay
 from flows.rules.errors import Invalid
@@ -16,6 +20,19 @@ from flows.work import Work
 
 KEPT = timedelta(hours=24)
 RUNNING = 0
+
+
+@dataclass(frozen=True)
+class Form:
+    """An HTML form as it was sent: `key` is its hidden `_key`, `scope` method and path, `sent` its names and values."""
+
+    key: str
+    scope: str
+    sent: Iterable[tuple[str, str]]
+
+    def fingerprint(self) -> str:
+        answers = sorted((name, value) for name, value in self.sent if name not in ("csrf_token", "_key"))
+        return hashlib.sha256(json.dumps(answers).encode()).hexdigest()
 
 
 def replay_of(work: Work, user_id: int, scope: str, key: str, fingerprint: str) -> Replay | None:
@@ -68,6 +85,22 @@ def remember(
         select(Replay).where(Replay.user_id == user_id, Replay.scope == scope[:200], Replay.key == key[:120])
     ).one()
     replay.status, replay.body, replay.headers = status, dict(body), dict(headers or {})
+
+
+def once(work: Work, form: Form, act: Callable[[], str]) -> str:
+    """The address to go on to: from `act`, or from the first time when this very form was sent before.
+
+    Raises Invalid when its key was used for other answers: the page is old, and what is in it now was not done.
+    """
+    key, user_id = clean(form.key).strip()[:120], work.actor.user_id
+    if not key or user_id is None:
+        return act()
+    earlier = replay_of(work, user_id, form.scope, key, form.fingerprint())
+    if earlier is not None:
+        return str(earlier.body["location"])
+    location = act()
+    remember(work, user_id, form.scope, key, status=303, body={"location": location})
+    return location
 
 
 def forget_replays(work: Work) -> None:

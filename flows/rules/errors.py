@@ -33,7 +33,7 @@ class BatonError(Exception):
 
 
 class Refused(BatonError):
-    """Not there, or not yours: both look the same (404). With `known=True` the thing is yours to see, the act is not (403)."""
+    """Not there, or not yours: both look the same (404). With `known=True` it may be seen, but this not done (403)."""
 
     def __init__(self, detail: str = "Not found", *, known: bool = False, code: str = "") -> None:
         super().__init__(detail, code or ("forbidden" if known else "not-found"))
@@ -50,6 +50,13 @@ class Invalid(BatonError):
             problems = [Problem(pointer, code, problems)]
         self.problems = list(problems)
         super().__init__("; ".join(p.detail for p in self.problems), "validation")
+
+    def by_field(self) -> dict[str, str]:
+        """Form field -> words, the first problem of each. `/pets/0/name` is the field `pets-0-name`."""
+        found: dict[str, str] = {}
+        for problem in self.problems:
+            found.setdefault(problem.pointer.strip("/").replace("/", "-"), problem.detail)
+        return found
 
 
 class OutOfStep(BatonError):

@@ -16,7 +16,7 @@ from flows.clock import clock
 from flows.queries import grid, orders
 from flows.rules.errors import Invalid, Refused
 from flows.work import Work, unit_of_work
-from portal.forms import once, problems_of, text
+from portal.forms import once, text
 from portal.may import may
 from portal.pages.showing import address, cancels_its_order, end_of, show
 
@@ -39,7 +39,7 @@ def place() -> Response:
     except Invalid as invalid:
         if invalid.code == "idempotency-mismatch":
             return redirect("/orders", 303)
-        return _page(text("customer_id"), problems_of(invalid))
+        return _page(text("customer_id"), invalid.by_field())
     return redirect(location, 303)
 
 
@@ -51,7 +51,7 @@ def add_customer() -> Response:
         with unit_of_work(g.actor) as work:
             customer = accounts.add_customer_organisation(work, text("name"), address=text("address"))
     except Invalid as invalid:
-        return _page("", problems_of(invalid))
+        return _page("", invalid.by_field())
     flash(_("%(name)s was added.", name=customer.name))
     return redirect(address("/checkout", customer=customer.uid), 303)
 

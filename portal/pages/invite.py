@@ -13,7 +13,7 @@ from flows.models import Organisation, User
 from flows.rules.actors import SYSTEM
 from flows.rules.errors import Invalid, Refused
 from flows.work import unit_of_work
-from portal.forms import problems_of, text
+from portal.forms import text
 from portal.may import may
 from portal.pages.profile import zones
 from portal.pages.sign_in import finish
@@ -43,7 +43,7 @@ def accept(token: str) -> Response | tuple[str, int]:
                 language=text("language") or "en",
             )
     except Invalid as invalid:
-        return _form(token, request.form, problems_of(invalid)), 422
+        return _form(token, request.form, invalid.by_field()), 422
     if isinstance(outcome, Denied):
         raise Refused(outcome.detail, code="link-expired")
     _leave_earlier_session()

@@ -13,7 +13,7 @@ from flows.models import Organisation
 from flows.queries import people
 from flows.rules.errors import Invalid
 from flows.work import unit_of_work
-from portal.forms import once, problems_of, text
+from portal.forms import once, text
 from portal.may import may
 
 pages = Blueprint("members", __name__, url_prefix="/settings/members")
@@ -49,7 +49,7 @@ def invite(organisation: str) -> Response | tuple[str, int]:
 
             then = once(work, send)
     except Invalid as invalid:
-        return _page(_owned(organisation), request.form, problems_of(invalid)), 422
+        return _page(_owned(organisation), request.form, invalid.by_field()), 422
     flash(_("The invitation is on its way."), "ok")
     return redirect(then, 303)
 

@@ -15,7 +15,7 @@ from flows.models import User
 from flows.queries import people
 from flows.rules.errors import Invalid
 from flows.work import unit_of_work
-from portal.forms import problems_of, text
+from portal.forms import text
 from portal.may import may
 
 pages = Blueprint("profile", __name__, url_prefix="/settings")
@@ -56,7 +56,7 @@ def save() -> Response | tuple[str, int]:
         with unit_of_work(g.actor) as work:
             accounts.change_profile(work, name=text("name"), language=text("language"), time_zone=text("time_zone"))
     except Invalid as invalid:
-        return _page(request.form, problems_of(invalid)), 422
+        return _page(request.form, invalid.by_field()), 422
     flash(_("Your profile is saved."), "ok")
     return redirect("/settings/profile", 303)
 
@@ -68,7 +68,7 @@ def set_password() -> Response | tuple[str, int]:
         with unit_of_work(g.actor) as work:
             accounts.set_password(work, request.form.get("password", ""), request.form.get("current", ""))
     except Invalid as invalid:
-        return _page(None, problems_of(invalid)), 422
+        return _page(None, invalid.by_field()), 422
     flash(_("Your password is set. All your other devices are signed out."), "ok")
     return redirect("/settings/profile", 303)
 

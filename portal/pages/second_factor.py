@@ -14,7 +14,7 @@ from flows.models import SignIn, User
 from flows.rules.actors import SYSTEM
 from flows.rules.errors import Invalid, OutOfStep
 from flows.work import Work, unit_of_work
-from portal.forms import problems_of, text
+from portal.forms import text
 from portal.may import may
 from portal.pages.sign_in import finish
 
@@ -65,7 +65,7 @@ def enrol() -> str | Response | tuple[str, int]:
             outcome = accounts.enrol(work, sign_in, text("code")) if sign_in is not None else None
     except Invalid as invalid:
         sign_in = _waiting()
-        return (_enrol_form(sign_in.user, problems_of(invalid)), 422) if sign_in else redirect("/sign-in", 303)
+        return (_enrol_form(sign_in.user, invalid.by_field()), 422) if sign_in else redirect("/sign-in", 303)
     if outcome is None:
         return redirect("/sign-in", 303)
     return finish(outcome, keep=False, then=session.get("then", ""))
@@ -97,7 +97,7 @@ def confirm() -> str | Response | tuple[str, int]:
         with unit_of_work(g.actor) as work:
             accounts.confirm_totp(work, work.session.get_one(User, g.actor.user_id), text("code"))
     except Invalid as invalid:
-        return _enrol_form(read_as(g.actor).get_one(User, g.actor.user_id), problems_of(invalid)), 422
+        return _enrol_form(read_as(g.actor).get_one(User, g.actor.user_id), invalid.by_field()), 422
     return redirect("/settings/profile", 303)
 
 

@@ -10,7 +10,7 @@ from flows.actions import baskets, ordering
 from flows.queries import orders
 from flows.rules.errors import Invalid
 from flows.work import unit_of_work
-from portal.forms import problems_of, text
+from portal.forms import text
 from portal.may import may
 from portal.pages.showing import show
 
@@ -39,7 +39,7 @@ def put() -> Response:
         with unit_of_work(g.actor) as work:
             baskets.put(work, product, quantity)
     except Invalid as invalid:
-        problems = {f"quantity-{product}": words for words in problems_of(invalid).values()}
+        problems = {f"quantity-{product}": words for words in invalid.by_field().values()}
         return (_shop if in_shop else _basket)(problems)
     flash(_("Added to your basket.") if in_shop else _("Your basket is up to date."))
     return redirect("/shop" if in_shop else "/basket", 303)

@@ -13,7 +13,7 @@ from flows.rules.actors import SYSTEM
 from flows.rules.errors import Invalid, Refused
 from flows.rules.passwords import clean_email, masked
 from flows.work import unit_of_work
-from portal.forms import problems_of, text
+from portal.forms import text
 from portal.may import may
 from portal.redirects import safe_next
 from portal.web import device
@@ -41,7 +41,7 @@ def begin() -> str | Response | tuple[str, int]:
         with unit_of_work(accounts.NOBODY) as work:
             accounts.send_code(work, email, device())
     except Invalid as invalid:
-        return _form(request.form, problems_of(invalid)), 422
+        return _form(request.form, invalid.by_field()), 422
     session["signing_in"] = {"email": email, "keep": text("keep") == "1", "next": safe_next(text("next"), "")}
     return redirect("/sign-in/code", 303)
 

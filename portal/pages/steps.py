@@ -16,7 +16,7 @@ from flows.models import Instance, Step
 from flows.rules import answers
 from flows.rules.errors import Invalid, OutOfStep, Stale
 from flows.work import Work, unit_of_work
-from portal.forms import once, problems_of, text
+from portal.forms import once, text
 from portal.may import may
 from portal.pages.showing import is_fragment, show
 from portal.pages.step_form import check_page, form_page, needs_check, over_page, place_of, takes_answers
@@ -139,7 +139,7 @@ def _refused(error: Invalid | OutOfStep | Stale, ref: str, name: str, typed: Map
         sent = OutOfStep(_("Answers were already sent from this page"))
         return over_page(g.actor, instance, step, sent, typed)
     if isinstance(error, Invalid):
-        return form_page(g.actor, instance, step, typed, problems_of(error))
+        return form_page(g.actor, instance, step, typed, error.by_field())
     return form_page(g.actor, instance, step, typed, changed=True)
 
 
