@@ -21,6 +21,7 @@ from flows.models import Instance, Step
 from flows.queries import grid, health, staff, standing, timeline
 from flows.rules import answers
 from flows.rules.errors import Invalid, OutOfStep, Stale
+from flows.rules.moves import WITH_ACTOR
 from flows.work import Work, unit_of_work
 
 WHO = {"customer": "Customer", "staff": "Staff", "system": "System"}
@@ -51,7 +52,7 @@ def everything(instance: Instance, now: datetime) -> dict[str, Any]:
 def may_answer(instance: Instance, step: Step, now: datetime) -> bool:
     """Whether the step takes answers from people now; the verb asks again."""
     alive = instance.is_open and not instance.is_past_expiry(now)
-    return alive and step.actor != "system" and step.state in submitting.TAKES_ANSWERS
+    return alive and step.actor != "system" and step.state in WITH_ACTOR
 
 
 def answering(view: StaffView, instance: Instance, step: Step) -> Response:

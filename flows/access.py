@@ -6,6 +6,7 @@ organisation's rows. A session that nobody has spoken for sees no owned row at a
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from sqlalchemy import CompoundSelect, Select, event, false, func, select, union
@@ -29,7 +30,7 @@ from flows.models.instances import instance_id_from
 from flows.models.orders import order_id_from
 from flows.rules.actors import Actor
 from flows.rules.errors import Refused
-from flows.work import Work
+from flows.work import Subject, Work
 
 T = TypeVar("T")
 
@@ -115,7 +116,7 @@ def instance_to_change(work: Work, reference: str | int) -> Instance:
     """The same, locked: whoever holds it is the only one who changes anything that hangs on it."""
     query = visible_instances(work.actor).where(_named(reference)).options(selectinload(Instance.steps))
     # The instance row is always the first lock of a work, so two works can wait for each other but never both.
-    return _found(work.session.scalar(query.with_for_update(of=Instance)), "No such task")
+    return _found(locked(work, query.with_for_update(of=Instance)), "No such task")
 
 
 def step_of(instance: Instance, name: str) -> Step:
@@ -148,17 +149,19 @@ def order_to_read(actor: Actor, number: str) -> Order:
     return _found(read_as(actor).scalar(query), "No such order")
 
 
-def order_to_change(work: Work, number: str) -> Order:
-    """The same, locked. A work that needs an instance too locks the instance first."""
+def order_to_change(work: Work, number: str | int) -> Order:
+    """The same, locked; an int is the row's id. A work that needs an instance too locks the instance first."""
     query = visible_orders(work.actor).where(_numbered(number))
-    return _found(work.session.scalar(query.with_for_update(of=Order)), "No such order")
+    return _found(locked(work, query.with_for_update(of=Order)), "No such order")
 
 
 def line_to_confirm(order: Order, uid: str) -> OrderLine:
     return _found(next((line for line in order.lines if line.uid == uid), None), "No such line in this order")
 
 
-def _numbered(number: str) -> Any:
+def _numbered(number: str | int) -> Any:
+    if isinstance(number, int):
+        return Order.id == number
     row_id = order_id_from(number)
     return Order.id == row_id if row_id is not None else Order.uid == clean(number)
 
@@ -166,13 +169,43 @@ def _numbered(number: str) -> Any:
 # --- what is owed -----------------------------------------------------------------------------------------------
 
 
-def effect_to_change(work: Work, effect_id: int) -> Effect:
-    """An effect, locked, for staff who may see to incidents."""
-    if not work.actor.may("health"):
-        raise Refused("Your role does not let you see to incidents", known=True)
-    return _found(
-        work.session.scalar(select(Effect).where(Effect.id == effect_id).with_for_update(of=Effect)), "No such effect"
-    )
+@dataclass(frozen=True)
+class Held:
+    """An effect and what it is about, all locked. `order` is its own, or the one that its instance belongs to."""
+
+    effect: Effect
+    instance: Instance | None
+    order: Order | None
+
+    @property
+    def subject(self) -> Subject | None:
+        """On whose timeline it stands; None for what is owed to a person alone, such as a sign-in code."""
+        return self.instance or self.order
+
+
+def effect_to_change(work: Work, effect_id: int) -> Held:
+    """For the worker, and for staff who may see to incidents; locked as everywhere: instance, order, effect."""
+    require(work.actor, "health")
+    about = work.session.execute(select(Effect.instance_id, Effect.order_id).where(Effect.id == effect_id))
+    instance_id, order_id = _found(about.one_or_none(), "No such effect")
+    instance = None if instance_id is None else instance_to_change(work, instance_id)
+    named = instance.order_uid if instance is not None else order_id
+    order = None if named is None else order_to_change(work, named)
+    effect = locked(work, select(Effect).where(Effect.id == effect_id).with_for_update(of=Effect))
+    return Held(_found(effect, "No such effect"), instance, order)
+
+
+def subject_to_change(work: Work, instance_id: int | None, order_id: int | None) -> Subject | None:
+    """The instance or the order that something is about, locked; None when it is about neither."""
+    if instance_id is not None:
+        return instance_to_change(work, instance_id)
+    return None if order_id is None else order_to_change(work, order_id)
+
+
+def locked(work: Work, query: Select[Any]) -> Any:
+    """The row of a locking query, read anew: what this work saw before it had the lock may no longer be true."""
+    work.session.flush()
+    return work.session.scalar(query.execution_options(populate_existing=True))
 
 
 def notices_of(user_id: int) -> Select[Notice]:

@@ -15,7 +15,6 @@ from flows.actions import delivering, ordering
 from flows.actions.delivering import Owed
 from flows.events import MailSent
 from flows.models import Effect
-from flows.models.orders import FIRST_NUMBER
 from flows.plugin import PassingFault, PermanentFault
 from flows.rules.actors import SYSTEM
 from flows.work import Work, end_reading, unit_of_work
@@ -58,22 +57,15 @@ def _mail(owed: Owed) -> Ending:
     mailing.send(letter.words, name=letter.name, address=letter.address, key=owed.key, owed_at=letter.owed_at)
 
     def ending(work: Work) -> dict[str, Any]:
-        if owed.payload["template"] not in NOT_ON_THE_TIMELINE:
-            _record_mail(
-                work, owed, MailSent(owed.payload["template"], letter.name or letter.address, letter.words.subject)
-            )
-        if owed.payload["template"] in posting.PROVING:
+        template = owed.payload["template"]
+        subject = access.subject_to_change(work, owed.instance_id, owed.order_id)
+        if subject is not None and template not in NOT_ON_THE_TIMELINE:
+            work.record(subject, MailSent(template, letter.name or letter.address, letter.words.subject))
+        if template in posting.PROVING:
             _forget_secret(work, owed)
         return {"to": letter.address}
 
     return ending
-
-
-def _record_mail(work: Work, owed: Owed, sent: MailSent) -> None:
-    if owed.instance_id is not None:
-        work.record(access.instance_to_change(work, owed.instance_id), sent)
-    elif owed.order_id is not None:
-        work.record(access.order_to_change(work, str(owed.order_id + FIRST_NUMBER)), sent)
 
 
 def _forget_secret(work: Work, owed: Owed) -> None:
@@ -117,6 +109,4 @@ def _fail(effect_id: int, fault: Exception, counted: bool = True) -> None:
     if not expected:
         log.error("effect_failed", effect=effect_id, exc_info=fault)
     with unit_of_work(SYSTEM) as work:
-        if not counted:
-            delivering.count_try(work, effect_id)
-        delivering.fail(work, effect_id, detail, permanent, getattr(fault, "retry_after", 0))
+        delivering.fail(work, effect_id, detail, permanent, getattr(fault, "retry_after", 0), counted)

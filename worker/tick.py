@@ -19,9 +19,10 @@ from flask import Flask
 from redis.exceptions import RedisError
 from sqlalchemy import ColumnElement, and_, case, delete, exists, or_, select, update
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import InstrumentedAttribute, aliased
+from sqlalchemy.orm import InstrumentedAttribute
 
 from flows.access import read_as
+from flows.actions.delivering import waits_its_turn
 from flows.clock import clock
 from flows.models import Effect, Replay, SignInCode, Tally, Timer
 from flows.rules.actors import SYSTEM
@@ -54,20 +55,9 @@ class Duty:
     open: ColumnElement[bool]
 
 
-def _waits() -> ColumnElement[bool]:
-    """An effect waits while a call before it in its chain has not ended; handing it over would be in vain."""
-    before = aliased(Effect)
-    return exists().where(
-        before.chain == Effect.chain,
-        before.position < Effect.position,
-        before.kind == "call",
-        before.state.in_(("pending", "incident")),
-    )
-
-
 DUTIES = (
     Duty(DUE, jobs.fire, Timer, Timer.instance_id, Timer.due_at, Timer.ended_at.is_(None)),
-    Duty(OWED, jobs.deliver, Effect, Effect.id, Effect.next_at, and_(Effect.state == "pending", ~_waits())),
+    Duty(OWED, jobs.deliver, Effect, Effect.id, Effect.next_at, and_(Effect.state == "pending", ~waits_its_turn())),
 )
 
 

@@ -11,7 +11,6 @@ from werkzeug.wrappers import Response
 from admin.asking import Field, Question, ask, go_on
 from admin.guard import StaffView, door
 from admin.showing import EFFECT_TAGS, argument, effect_tag, moment_of, show
-from flows import access
 from flows.actions import delivering, helping
 from flows.models import Effect
 from flows.queries import health
@@ -75,9 +74,7 @@ class Outbox(StaffView):
             text="Do this when the cause is mended. It starts with its first try.",
             facts=(("What went wrong", effect.last_fault),),
         )
-        return ask(
-            self, question, lambda work, _typed: delivering.retry(work, access.effect_to_change(work, effect_id))
-        )
+        return ask(self, question, lambda work, _typed: delivering.retry(work, effect_id))
 
     @door("/<int:effect_id>/skip", needs="health", methods=("GET", "POST"))
     def skip(self, effect_id: int) -> Response:
@@ -94,7 +91,7 @@ class Outbox(StaffView):
         )
 
         def act(work: Work, typed: Any) -> None:
-            delivering.skip(work, access.effect_to_change(work, effect_id), typed["reason"])
+            delivering.skip(work, effect_id, typed["reason"])
 
         return ask(self, question, act)
 

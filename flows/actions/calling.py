@@ -8,7 +8,6 @@ from datetime import datetime
 
 from flows.actions import ordering
 from flows.models import Effect
-from flows.models.instances import FIRST_REFERENCE
 from flows.work import Work
 
 
@@ -45,7 +44,7 @@ class HookContext:
 
     @property
     def instance_ref(self) -> str | None:
-        return None if self.effect.instance_id is None else f"TI-{self.effect.instance_id + FIRST_REFERENCE}"
+        return None if self.effect.instance is None else self.effect.instance.reference
 
     @property
     def orders(self) -> OrderVerbs:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
+from flows import access
 from flows.access import clean
 from flows.models import Base
 from flows.rules.errors import Invalid, Problem, Refused, Stale
@@ -27,7 +28,7 @@ def values_of(row: Base, names: Sequence[str]) -> dict[str, Any]:
 
 def locked(work: Work, model: type[Any], uid: str, what: str) -> Any:
     """The row with this opaque id, locked; Refused when there is none."""
-    row = work.session.scalar(select(model).where(model.uid == clean(uid)).with_for_update(of=model))
+    row = access.locked(work, select(model).where(model.uid == clean(uid)).with_for_update(of=model))
     if row is None:
         raise Refused(f"No such {what}")
     return row

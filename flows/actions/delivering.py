@@ -1,4 +1,4 @@
-"""The life of an owed effect: taken up, done, tried again, given up as an incident, retried or skipped by people (X36)."""
+"""The life of an owed effect: taken up, done, tried again, given up as an incident, retried or skipped (X36)."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import exists, select
+from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import aliased
 
 from flows import access, catalogue
 from flows.actions import calling, ordering, versions
 from flows.actions.scope import scope_of
 from flows.events import EffectGaveUp, EffectRetried, EffectSkipped
-from flows.models import Effect, Instance, Order
+from flows.models import Effect, Instance
 from flows.models.effects import MOST_TRIES
 from flows.plugin import PermanentFault
 from flows.rules.errors import Invalid, OutOfStep
@@ -22,7 +22,7 @@ from flows.work import Work
 
 LEASE = timedelta(seconds=120)
 BACK_OFF = tuple(timedelta(seconds=seconds) for seconds in (5, 30, 120, 600, 1800, 7200, 21600))
-"""How long to wait after each failed try; about eight and a half hours in all before people are asked."""
+"""How long to wait after each failed try; nearly nine hours in all before people are asked."""
 KEPT_FAULTS = 8
 
 
@@ -69,41 +69,44 @@ def begin(work: Work, effect_id: int) -> Owed | None:
 
 def succeed(work: Work, effect_id: int, **facts: Any) -> None:
     """It is done. What was learnt (a message id, a status) is kept with it."""
-    effect = _locked(work, effect_id)
+    effect = access.locked(work, select(Effect).where(Effect.id == effect_id).with_for_update(of=Effect))
     _end(work, effect, "done")
     if facts:
         effect.payload = {**effect.payload, "result": facts}
-    _wake_next(work, effect)
 
 
-def fail(work: Work, effect_id: int, detail: str, permanent: bool = False, retry_after: int = 0) -> None:
-    """It did not work: try again later, or after the eighth try (at once when `permanent`) make it an incident."""
-    instance_id = work.session.scalar(select(Effect.instance_id).where(Effect.id == effect_id))
-    subject: Instance | Order | None = access.instance_to_change(work, instance_id) if instance_id is not None else None
-    effect = _locked(work, effect_id)
+def fail(
+    work: Work, effect_id: int, detail: str, permanent: bool = False, retry_after: int = 0, counted: bool = True
+) -> None:
+    """It did not work: try again later, or after the eighth try (at once when `permanent`) make it an incident.
+
+    A call that raised undid its own count with everything else: `counted=False` counts the try here. `retry_after` is
+    in seconds.
+    """
+    held = access.effect_to_change(work, effect_id)
+    effect = held.effect
     if effect.state != "pending":
         return  # another hand has done it meanwhile
-    effect.faults = [*effect.faults, {"at": work.now.isoformat(), "try": effect.tries, "detail": detail[:500]}][
-        -KEPT_FAULTS:
-    ]
+    effect.tries += not counted
+    fault = {"at": work.now.isoformat(), "try": effect.tries, "detail": detail[:500]}
+    effect.faults = [*effect.faults, fault][-KEPT_FAULTS:]
     if not permanent and effect.tries < MOST_TRIES:
-        wait = BACK_OFF[min(effect.tries, len(BACK_OFF)) - 1]
-        effect.next_at = work.now + max(wait, timedelta(seconds=retry_after))
+        effect.next_at = work.now + max(BACK_OFF[effect.tries - 1], timedelta(seconds=retry_after))
         effect.hints = 0
         return
     _end(work, effect, "incident")
-    if effect.order_id is not None:
-        subject = access.order_to_change(work, str(effect.order_id + ordering.FIRST_NUMBER))
-    if subject is not None:
-        work.record(subject, EffectGaveUp(name_of(effect), detail[:500], effect.tries))
-    ordering.note_incident(work, effect, detail)
+    if held.subject is not None:
+        work.record(held.subject, EffectGaveUp(name_of(effect), detail[:500], effect.tries))
+    if held.order is not None:
+        ordering.note_incident(work, held.order, effect, detail)
 
 
 def call(work: Work, effect_id: int) -> bool:
-    """Run a plugin call and mark it done in one transaction: it happens exactly once. False when there was nothing to do.
+    """Run a plugin call and mark it done in one transaction: it happens exactly once. False: there was nothing to do.
 
     Faults pass through; the caller opens a second work and says `fail`.
     """
+    access.effect_to_change(work, effect_id)  # the hook changes what it is about, and that is locked first
     effect = _take(work, effect_id)
     if effect is None:
         return False
@@ -113,60 +116,64 @@ def call(work: Work, effect_id: int) -> bool:
     effect.tries += 1
     spec.call(calling.HookContext(work, effect), **effect.payload["with"])
     _end(work, effect, "done")
-    _wake_next(work, effect)
     return True
 
 
-def count_try(work: Work, effect_id: int) -> None:
-    """A call that raised undid its own count with everything else; count it again before `fail`."""
-    effect = _locked(work, effect_id)
-    if effect.state == "pending":
-        effect.tries += 1
-
-
-def retry(work: Work, effect: Effect) -> None:
-    """People have mended the cause: try an incident again from the start."""
-    if effect.state != "incident":
-        raise OutOfStep(f"This is {effect.state} already, not an incident")
+def retry(work: Work, effect_id: int) -> None:
+    """People have mended the cause: try an incident again from the start (needs `health`)."""
+    held = _incident(work, effect_id)
+    effect = held.effect
     effect.state, effect.tries, effect.hints, effect.next_at, effect.ended_at = "pending", 0, 0, work.now, None
     work.owes = True
-    _record(work, effect, EffectRetried(name_of(effect)))
-    ordering.note_retry(work, effect)
+    if held.subject is not None:
+        work.record(held.subject, EffectRetried(name_of(effect)))
+    if held.order is not None:
+        ordering.note_retry(held.order)
     work.audit("effect_retried", effect.key)
 
 
-def skip(work: Work, effect: Effect, reason: str) -> None:
-    """People decide that this will not be done; what waits behind it goes on. A reason is required."""
-    if effect.state != "incident":
-        raise OutOfStep(f"This is {effect.state} already, not an incident")
+def skip(work: Work, effect_id: int, reason: str) -> None:
+    """People decide that this will not be done; what waits behind it goes on. A reason is required (needs `health`)."""
+    held = _incident(work, effect_id)
     if not reason.strip():
         raise Invalid("Say why it is skipped", "/reason", "required")
-    _end(work, effect, "skipped")
-    effect.skip_reason = reason.strip()[:400]
-    _record(work, effect, EffectSkipped(name_of(effect), effect.skip_reason))
-    work.audit("effect_skipped", effect.key, reason=effect.skip_reason)
-    _wake_next(work, effect)
+    _end(work, held.effect, "skipped")
+    held.effect.skip_reason = reason.strip()[:400]
+    if held.subject is not None:
+        work.record(held.subject, EffectSkipped(name_of(held.effect), held.effect.skip_reason))
+    work.audit("effect_skipped", held.effect.key, reason=held.effect.skip_reason)
 
 
 def name_of(effect: Effect) -> str:
     """What people call it: the mail's template, the call's name, the webhook's event."""
-    return f"{effect.kind} {effect.payload.get('template') or effect.payload.get('name') or effect.payload.get('event') or ''}".strip()
+    names = (effect.payload.get(key) for key in ("template", "name", "event"))
+    return f"{effect.kind} {next(filter(None, names), '')}".strip()
+
+
+def waits_its_turn() -> ColumnElement[bool]:
+    """An effect waits while a call before it in its chain has not ended."""
+    before = aliased(Effect)
+    return exists().where(
+        before.chain == Effect.chain,
+        before.position < Effect.position,
+        before.kind == "call",
+        before.state.in_(("pending", "incident")),
+    )
 
 
 def _take(work: Work, effect_id: int) -> Effect | None:
-    earlier = aliased(Effect)
-    waits = exists().where(
-        earlier.chain == Effect.chain,
-        earlier.position < Effect.position,
-        earlier.state.in_(("pending", "incident")),
-        earlier.kind == "call",
+    query = select(Effect).where(
+        Effect.id == effect_id, Effect.state == "pending", Effect.next_at <= work.now, ~waits_its_turn()
     )
-    query = select(Effect).where(Effect.id == effect_id, Effect.state == "pending", Effect.next_at <= work.now, ~waits)
-    return work.session.scalar(query.with_for_update(of=Effect, skip_locked=True))
+    found: Effect | None = access.locked(work, query.with_for_update(of=Effect, skip_locked=True))
+    return found
 
 
-def _locked(work: Work, effect_id: int) -> Effect:
-    return work.session.scalars(select(Effect).where(Effect.id == effect_id).with_for_update(of=Effect)).one()
+def _incident(work: Work, effect_id: int) -> access.Held:
+    held = access.effect_to_change(work, effect_id)
+    if held.effect.state != "incident":
+        raise OutOfStep(f"This is {held.effect.state} already, not an incident")
+    return held
 
 
 def _payload(work: Work, effect: Effect, instance: Instance | None) -> Mapping[str, Any]:
@@ -179,15 +186,6 @@ def _payload(work: Work, effect: Effect, instance: Instance | None) -> Mapping[s
 
 
 def _end(work: Work, effect: Effect, state: str) -> None:
+    """What waits behind it in its chain may go on now, so the bell is rung."""
     effect.state, effect.ended_at = state, work.now
-
-
-def _wake_next(work: Work, effect: Effect) -> None:
     work.owes = True
-
-
-def _record(work: Work, effect: Effect, event: EffectRetried | EffectSkipped) -> None:
-    if effect.instance_id is not None:
-        work.record(access.instance_to_change(work, effect.instance_id), event)
-    elif effect.order_id is not None:
-        work.record(access.order_to_change(work, str(effect.order_id + ordering.FIRST_NUMBER)), event)

@@ -35,8 +35,7 @@ def submit_for_customer(
 
 def retry_incident(work: Work, effect_id: int) -> bool:
     """Try one incident again; False when it is none any more, because somebody else was quicker."""
-    effect = access.effect_to_change(work, effect_id)
-    if effect.state != "incident":
+    if access.effect_to_change(work, effect_id).effect.state != "incident":
         return False
-    delivering.retry(work, effect)
+    delivering.retry(work, effect_id)
     return True

@@ -22,7 +22,7 @@ from flows.events import (
 )
 from flows.models import Effect, Instance, Order, OrderLine, Organisation, Product, User
 from flows.models.base import opaque_id
-from flows.models.orders import FIRST_NUMBER, MOST_OF_ONE, OPEN_ORDER_STATES
+from flows.models.orders import MOST_OF_ONE, OPEN_ORDER_STATES
 from flows.plugin import PermanentFault
 from flows.rules.errors import Invalid, OutOfStep, Problem, Refused
 from flows.work import Work
@@ -187,6 +187,8 @@ def confirm_line(work: Work, order: Order, line: OrderLine, reference: str) -> N
         raise OutOfStep(f"Order {order.reference} is {STATE_WORDS[order.state]}; there is nothing to confirm")
     if line.state == "provisioned":
         raise OutOfStep(f"{line.name} was confirmed already")
+    if line.state != "requested":  # the order failed before it was finalised
+        raise OutOfStep(f"{line.name} was not asked for yet; see to what failed first")
     _provisioned(work, order, line, reference)
 
 
@@ -203,18 +205,17 @@ def line_answered(work: Work, line_uid: str, status: int, answer: Mapping[str, A
         _provisioned(work, order, line, str(answer.get("reference") or ""))
 
 
-def note_incident(work: Work, effect: Effect, detail: str) -> None:
+def note_incident(work: Work, order: Order, effect: Effect, detail: str) -> None:
     """An effect that an open order stands on gave up: the order has failed until people see to it (Q4)."""
-    order = _order_behind(work, effect)
-    if order is not None and order.state in OPEN_ORDER_STATES and effect.kind != "email":
+    if order.state in OPEN_ORDER_STATES and effect.kind != "email":
         order.state = "failed"
         order.version += 1
         work.record(order, OrderFailed(detail[:400]))
 
 
-def note_retry(work: Work, effect: Effect) -> None:
-    order = _order_behind(work, effect)
-    if order is not None and order.state == "failed":
+def note_retry(order: Order) -> None:
+    """People had what failed tried again: the order goes on from where it was."""
+    if order.state == "failed":
         order.state = "provisioning" if order.finalised_at is not None else "awaiting_details"
         order.version += 1
 
@@ -330,17 +331,3 @@ def _cancel(work: Work, order: Order, reason: str, text: str) -> None:
     for line in order.lines:
         line.state = "cancelled"
     work.record(order, OrderCancelled(reason, text))
-
-
-def _order_behind(work: Work, effect: Effect) -> Order | None:
-    """The order that an effect is about: its own, or the one that its instance belongs to."""
-    if effect.order_id is not None:
-        return access.order_to_change(work, str(effect.order_id + FIRST_NUMBER))
-    if effect.instance_id is None:
-        return None
-    subject = work.session.scalar(select(Instance.subject).where(Instance.id == effect.instance_id))
-    return (
-        access.order_to_change(work, subject.removeprefix("order:"))
-        if subject and subject.startswith("order:")
-        else None
-    )

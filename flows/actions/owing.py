@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from flows.actions import assigning
-from flows.actions.scope import EVERYTHING, scope_of
+from flows.actions.scope import EVERYTHING, roots, scope_of
 from flows.catalogue import FlowDefinition
 from flows.catalogue.schema import (
     AssignEffect,
@@ -127,7 +127,7 @@ def _roots(rules: Iterable[EffectRule]) -> frozenset[str]:
                 return EVERYTHING
     for text in texts:
         names |= compile_text(text).names
-    return frozenset(name.partition(".")[0] for name in names)
+    return roots(names)
 
 
 def recipients(work: Work, instance: Instance, roles: Iterable[str] | None) -> list[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,6 +15,11 @@ from flows.models import Instance, Organisation, User
 from flows.rules.words import day_in_words
 
 EVERYTHING = frozenset({"customer", "creator", "assignee", "instance", "data", "links", "settings", "now"})
+
+
+def roots(names: Iterable[str]) -> frozenset[str]:
+    """The first parts of dotted names: what to ask `scope_of` for."""
+    return frozenset(name.partition(".")[0] for name in names)
 
 
 def scope_of(

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from flows.actions import owing, planning
-from flows.actions.scope import scope_of
+from flows.actions.scope import roots, scope_of
 from flows.catalogue import FlowDefinition
 from flows.events import StepOpened
 from flows.models import Instance, Step
 from flows.rules import moves, statuses
-from flows.rules.expressions import compile_condition
 from flows.rules.progress import progress as progress_of
 from flows.work import Work
 
@@ -20,7 +19,7 @@ def settle(work: Work, instance: Instance, definition: FlowDefinition) -> None:
 
     The conditions of a flow are evaluated over accepted answers only, so a draft never opens a step.
     """
-    scope = scope_of(work.session, instance, definition, work.now, wanted=_names_in_conditions(definition))
+    scope = scope_of(work.session, instance, definition, work.now, wanted=roots(moves.names_in_conditions(definition)))
     before = {step.name: step.state for step in instance.steps}
     accepted = {step.name for step in instance.steps if step.attempt}
     after = moves.next_states(definition, before, scope, accepted)
@@ -57,9 +56,3 @@ def _move(work: Work, instance: Instance, definition: FlowDefinition, step: Step
         )
     elif state == "completed":
         step.completed_at = work.now
-
-
-def _names_in_conditions(definition: FlowDefinition) -> frozenset[str]:
-    """Roots that `when` and `done_when` mention, so that settling reads no person whom no condition needs."""
-    conditions = [text for step in definition.steps.values() for text in (step.when, step.done_when) if text]
-    return frozenset(name.partition(".")[0] for text in conditions for name in compile_condition(text).names)

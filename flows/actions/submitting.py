@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from flows.actions import closing, owing, planning, settling, versions
-from flows.actions.scope import scope_of
+from flows.actions.scope import roots, scope_of
 from flows.catalogue import FlowDefinition
 from flows.catalogue.schema import Step as StepRule
 from flows.events import StepCompleted, StepSubmitted
@@ -18,10 +18,9 @@ from flows.models.base import opaque_id
 from flows.rules import answers, outcomes, timing
 from flows.rules.errors import Invalid, OutOfStep, Problem, Refused, Stale
 from flows.rules.expressions import compile_condition
+from flows.rules.moves import WITH_ACTOR
 from flows.rules.words import moment_in_words
 from flows.work import Work
-
-TAKES_ANSWERS = ("open", "returned", "reopened")
 
 
 def save_draft(
@@ -79,7 +78,7 @@ def check_turn(work: Work, instance: Instance, step: Step, version: int | None, 
     _check_open(work, instance)
     if step.state == "locked":
         raise OutOfStep("This step cannot start yet: another one comes first", "step-locked")
-    if step.state not in TAKES_ANSWERS:
+    if step.state not in WITH_ACTOR:
         when = f" on {moment_in_words(step.submitted_at, instance.time_zone)}" if step.submitted_at else ""
         raise OutOfStep(f"These answers were already sent{when}", "already-submitted")
     if step.actor != work.actor.kind and not (on_behalf and work.actor.may("create")):
@@ -172,4 +171,4 @@ def _end_if_it_ends(work: Work, instance: Instance, definition: FlowDefinition, 
 
 def _names_of(rule: StepRule) -> frozenset[str]:
     conditions = [field.when for field in rule.fields.values() if field.when]
-    return frozenset(name.partition(".")[0] for text in conditions for name in compile_condition(text).names)
+    return roots(name for text in conditions for name in compile_condition(text).names)

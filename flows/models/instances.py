@@ -98,6 +98,12 @@ class Instance(Owned, Base):
         return f"TI-{self.id + FIRST_REFERENCE}"
 
     @property
+    def order_uid(self) -> str | None:
+        """The opaque id of the order it belongs to (`Order.subject`); None when it belongs to none."""
+        kind, _, uid = (self.subject or "").partition(":")
+        return uid if kind == "order" else None
+
+    @property
     def is_open(self) -> bool:
         return self.closed_at is None
 

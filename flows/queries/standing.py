@@ -49,7 +49,7 @@ def soonest(actor: Actor, now: datetime, limit: int = 5) -> Sequence[Instance]:
 
 def orders_of(actor: Actor, instances: Sequence[Instance]) -> dict[str, Order]:
     """The orders that these tasks belong to, by the subject of the task, in one statement."""
-    uids = {instance.subject.removeprefix("order:") for instance in instances if instance.subject}
+    uids = {uid for instance in instances if (uid := instance.order_uid)}
     if not uids:
         return {}
     query: Select[Any] = visible_orders(actor).where(Order.uid.in_(uids))

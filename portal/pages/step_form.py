@@ -25,6 +25,7 @@ from flows.rules import answers
 from flows.rules.actors import Actor
 from flows.rules.errors import BatonError
 from flows.rules.expressions import ExpressionProblem, compile_condition
+from flows.rules.moves import WITH_ACTOR
 from flows.rules.outcomes import completes_by_itself
 from portal.pages.showing import end_of, show
 
@@ -73,7 +74,7 @@ def place_of(actor: Actor, instance: Instance, step: Step) -> Place:
 def takes_answers(instance: Instance, step: Step, now: datetime) -> bool:
     """Whether the customer can answer this step now; the verb asks again when they do."""
     is_open = instance.is_open and not instance.is_past_expiry(now)
-    return is_open and step.actor == "customer" and step.state in submitting.TAKES_ANSWERS
+    return is_open and step.actor == "customer" and step.state in WITH_ACTOR
 
 
 def needs_check(rule: StepRule) -> bool:

@@ -19,7 +19,6 @@ from flows.actions.delivering import Owed
 from flows.clock import clock
 from flows.events import MailSent
 from flows.models import Effect, Timer, User
-from flows.models.orders import FIRST_NUMBER
 from flows.rules.actors import SYSTEM, Actor
 from flows.work import Work, end_reading, unit_of_work
 from messaging import posting
@@ -106,10 +105,9 @@ class Player:
 def _mailed(work: Work, owed: Owed) -> None:
     recipient = work.session.get_one(User, owed.payload["to"])
     sent = MailSent(owed.payload["template"], recipient.name, posting.write(owed).subject)
-    if owed.instance_id is not None:
-        work.record(access.instance_to_change(work, owed.instance_id), sent)
-    elif owed.order_id is not None and sent.template not in NOT_ON_THE_TIMELINE:
-        work.record(access.order_to_change(work, str(owed.order_id + FIRST_NUMBER)), sent)
+    subject = access.subject_to_change(work, owed.instance_id, owed.order_id)
+    if subject is not None and sent.template not in NOT_ON_THE_TIMELINE:
+        work.record(subject, sent)
     delivering.succeed(work, owed.id, to=recipient.email)
 
 
