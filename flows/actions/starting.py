@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import structlog
 from sqlalchemy import select
 
 from flows import catalogue
@@ -16,6 +17,8 @@ from flows.models.base import opaque_id
 from flows.rules.errors import Invalid, OutOfStep
 from flows.rules.expressions import compile_condition, compile_text
 from flows.work import Work
+
+log = structlog.get_logger(__name__)
 
 Known = Mapping[str, Organisation | User]
 """Rows that the caller has at hand, by opaque id, so that nobody reads them twice."""
@@ -29,6 +32,9 @@ def start_for_event(work: Work, event: str, payload: Mapping[str, Any], subject:
     started = []
     for loaded in catalogue.current().flows_started_by(event):
         rule = loaded.definition.start
+        if loaded.missing:
+            log.warning("flow_not_started", flow=loaded.definition.flow, needs=sorted(loaded.missing))
+            continue
         if rule.if_ is not None and not compile_condition(rule.if_).holds(payload):
             continue
         once_key = str(compile_text(rule.once_per).render(payload)) if rule.once_per else None
@@ -70,7 +76,7 @@ def start(
     Raises OutOfStep when the flow needs what this version of Baton does not do yet, Invalid when nobody is meant.
     """
     definition = loaded.definition
-    refuse_unready(definition)
+    refuse_unready(loaded)
     person = for_whom if isinstance(for_whom, User) else assignee if assignee and assignee.kind == "customer" else None
     organisation = for_whom if isinstance(for_whom, Organisation) else _home_of(work, person)
     version = versions.publish(work, loaded)
@@ -111,19 +117,13 @@ def start(
     return instance
 
 
-def refuse_unready(definition: FlowDefinition) -> None:
+def refuse_unready(loaded: LoadedFlow) -> None:
     """OutOfStep when a flow is archived or asks for what is not built yet: better no instance than a stuck one."""
-    if definition.archived:
-        raise OutOfStep(f"{definition.title} is archived: no new ones are started")
-    missing = unready_parts(definition)
-    if missing:
-        raise OutOfStep(f"{definition.title} cannot be started by this version: it needs {', '.join(sorted(missing))}")
-
-
-def unready_parts(definition: FlowDefinition) -> frozenset[str]:
-    """What a flow asks for that this version reads and checks but does not carry out yet."""
-    kinds = {effect.kind for effect in definition.all_effects()}
-    return definition.needs_parts() | (kinds & {"message", "start"})
+    title = loaded.definition.title
+    if loaded.definition.archived:
+        raise OutOfStep(f"{title} is archived: no new ones are started")
+    if loaded.missing:
+        raise OutOfStep(f"{title} cannot be started by this version: it needs {', '.join(sorted(loaded.missing))}")
 
 
 def _add_steps(instance: Instance, definition: FlowDefinition) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
 from flows.catalogue.problems import FlowProblem
+from flows.catalogue.readiness import missing_parts
 from flows.catalogue.schema import FlowDefinition
 
 __all__ = ["ActionSpec", "BrokenFlow", "LoadedFlow", "MailTemplate", "Parameter", "Plugin", "Registry"]
@@ -91,6 +93,11 @@ class LoadedFlow:
     plugin: str
     path: str
     problems: tuple[FlowProblem, ...] = ()
+
+    @cached_property
+    def missing(self) -> frozenset[str]:
+        """What it asks for that this version does not carry out yet; while there is any, no instance starts."""
+        return missing_parts(self.definition)
 
 
 @dataclass(frozen=True)

@@ -164,16 +164,3 @@ class FlowDefinition(Strict):
             yield from timer.do
         for effects in self.effects.values():
             yield from effects
-
-    def needs_parts(self) -> frozenset[str]:
-        """The capabilities beyond plain steps that this flow uses: states, approval, payment, upload, links."""
-        steps = self.steps.values()
-        asked = [*self.all_fields().values(), *(f for a in self.actions.values() for f in a.fields.values())]
-        used = {
-            "states": bool(self.states),
-            "approval": any(step.approval for step in steps),
-            "payment": any(step.payment for step in steps),
-            "upload": any(field.type in ("file", "signature") for field in asked),
-            "links": bool(self.links),
-        }
-        return frozenset(part for part, is_used in used.items() if is_used)

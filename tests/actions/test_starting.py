@@ -1,0 +1,83 @@
+"""What starts, and what is refused before anything is half-started (docs/adr/0007)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from flows import access, catalogue
+from flows.actions import ordering, starting
+from flows.actions.ordering import Item
+from flows.catalogue.loader import load_packages
+from flows.models import Instance, Organisation
+from flows.rules.actors import SYSTEM
+from flows.rules.errors import OutOfStep
+from flows.work import unit_of_work
+from tests.world import World
+
+FLOW = """
+flow: {name}
+schema: 1
+title: A test
+start: {start}
+steps:
+  one: {{title: One, actor: {actor}, fields: {{answer: {field}}}}}
+"""
+TEXT = "{type: text, label: Answer}"
+BY_STAFF = "{staff: true}"
+
+
+def serve(
+    folder: Path, name: str = "a-test", start: str = BY_STAFF, actor: str = "customer", field: str = TEXT
+) -> None:
+    """Serve one more flow from a folder besides the shipped ones."""
+    (folder / f"{name}.flow.yaml").write_text(FLOW.format(name=name, start=start, actor=actor, field=field))
+    shipped = [(plugin, f"flows.plugins.{plugin}") for plugin in ("coro", "shop")]
+    catalogue.use(load_packages(shipped, [folder]))
+    assert catalogue.current().broken == []
+
+
+def start(world: World, name: str = "a-test") -> None:
+    with unit_of_work(world.agent) as work:
+        household = work.session.scalars(select(Organisation).where(Organisation.uid == world.household)).one()
+        starting.start(work, catalogue.current().flows[name], source="staff", for_whom=household)
+
+
+def count() -> int:
+    return access.read_as(SYSTEM).scalar(select(func.count()).select_from(Instance)) or 0
+
+
+def test_a_plain_flow_of_a_folder_starts(world: World, tmp_path: Path) -> None:
+    serve(tmp_path)
+    start(world)
+    assert count() == 1
+
+
+@pytest.mark.parametrize(
+    ("actor", "field", "missing"),
+    [
+        ("staff", TEXT, "closing by staff"),
+        ("customer", "{type: file, label: Answer}", "uploads"),
+        ("customer", "{type: text, label: Answer, sensitive: true}", "private answers"),
+        ("customer", "{type: text, label: Answer, visible_to: [staff]}", "private answers"),
+        ("customer", "{type: user, label: Answer}", "lookups"),
+        ("customer", "{type: list, label: Answer, item: {scan: {type: file, label: Scan}}}", "uploads"),
+    ],
+)
+def test_what_nobody_could_complete_is_not_started(
+    world: World, tmp_path: Path, actor: str, field: str, missing: str
+) -> None:
+    serve(tmp_path, actor=actor, field=field)
+    with pytest.raises(OutOfStep, match=missing):
+        start(world)
+    assert count() == 0
+
+
+def test_an_order_is_placed_although_another_flow_of_it_cannot_start(world: World, tmp_path: Path) -> None:
+    begin = "{event: order.placed, once_per: '${{ order.id }}', for: '${{ order.customer.id }}'}"
+    serve(tmp_path, start=begin, field="{type: file, label: Answer}")
+    with unit_of_work(world.buyer) as work:
+        order = ordering.place(work, world.acme, [Item(world.coro, 1)])
+    assert (order.state, count()) == ("awaiting_details", 1)
