@@ -5,13 +5,22 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from sqlalchemy import select
+from sqlalchemy.orm import selectinload
 
 from flows.access import require
 from flows.actions.changing import change, fingerprint, flush, text
 from flows.models import Role, User
 from flows.rules.actors import PERMISSIONS
 from flows.rules.errors import Invalid, OutOfStep, Problem, Stale
+from flows.rules.passwords import clean_email
 from flows.work import Work
+
+FIRST_ROLES = {
+    "admin": PERMISSIONS,
+    "agent": ("view", "create", "review", "assign", "message", "cancel", "orders"),
+    "reader": ("view",),
+}
+"""What a new installation begins with."""
 
 
 def add(work: Work, given: Mapping[str, str]) -> Role:
@@ -64,9 +73,34 @@ def give(work: Work, person: User, role_ids: Collection[int]) -> None:
     _keep_a_keeper(work)
 
 
+def give_one(work: Work, email: str, name: str) -> User:
+    """Give a staff member one more role (needs `users`). Raises Invalid when there is no such person or role."""
+    require(work.actor, "users")
+    person = select(User).where(User.email == clean_email(email), User.kind == "staff")
+    user = work.session.scalar(person.options(selectinload(User.roles)))
+    if user is None:
+        raise Invalid("Nobody on the staff has this address; invite them first", "/email", "unknown")
+    role = _role_named(work, name)
+    if role not in user.roles:
+        user.roles.append(role)
+        work.audit("role_given", user.email, role=role.name)
+    return user
+
+
 def as_seen(roles: Collection[Role]) -> str:
     """What stands in the form of the matrix, so that nobody overwrites what they have not seen."""
     return fingerprint({str(role.id): role.permissions for role in roles})
+
+
+def _role_named(work: Work, name: str) -> Role:
+    """The role of this name; where there are none at all, the first ones are made. Invalid lists those there are."""
+    roles = {role.name: role for role in work.session.scalars(select(Role))}
+    if not roles:
+        roles = {first: Role(name=first, permissions=list(granted)) for first, granted in FIRST_ROLES.items()}
+        work.session.add_all(roles.values())
+    if name not in roles:
+        raise Invalid(f"No role is called {name!r}; there are {', '.join(sorted(roles))}", "/role", "unknown")
+    return roles[name]
 
 
 def _keep_a_keeper(work: Work) -> None:

@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from flows.access import read_as
-from flows.actions.accounts.roles import give_role
+from flows.actions.roles import give_one
 from flows.models import User
 from flows.rules.actors import PERMISSIONS, SYSTEM
 from flows.rules.errors import Invalid, Refused
@@ -26,20 +26,20 @@ def roles_of(email: str) -> list[str]:
 def test_a_role_is_given_once_to_staff_only(world: World) -> None:
     for _ in range(2):
         with unit_of_work(SYSTEM) as work:
-            give_role(work, "gus@example.com", "reader")
+            give_one(work, "gus@example.com", "reader")
     assert roles_of("gus@example.com") == ["agent", "reader"]
     for email, name in (("bea@example.com", "reader"), ("gus@example.com", "king"), ("nobody@example.com", "reader")):
         with pytest.raises(Invalid), unit_of_work(SYSTEM) as work:
-            give_role(work, email, name)
+            give_one(work, email, name)
     with pytest.raises(Refused), unit_of_work(world.agent) as work:
-        give_role(work, "gus@example.com", "admin")
+        give_one(work, "gus@example.com", "admin")
 
 
 def test_a_new_installation_begins_with_an_admin(app: Flask) -> None:
     with unit_of_work(SYSTEM) as work:
         work.session.add(User(kind="staff", email="ada@example.com", name="Ada", created_at=work.now))
         work.session.flush()
-        user = give_role(work, "ada@example.com", "admin")
+        user = give_one(work, "ada@example.com", "admin")
     assert set(user.roles[0].permissions) == set(PERMISSIONS)
 
 

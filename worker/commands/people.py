@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import click
 
-from flows.actions.accounts import inviting, roles
+from flows.actions import accounts, roles
 from flows.rules.actors import SYSTEM
 from flows.rules.errors import Busy, Invalid
 from flows.settings import Settings
@@ -23,7 +23,7 @@ def user() -> None:
 @click.argument("email")
 def invite(email: str) -> None:
     """Mail a link to join the staff to EMAIL; customers are invited by their organisation, in the portal."""
-    _work(lambda work: inviting.invite(work, email, "staff"))
+    _work(lambda work: accounts.invite(work, email, "staff"))
     click.echo(f"An invitation goes to {email}. Once it is accepted: baton user role {email} admin")
 
 
@@ -32,7 +32,7 @@ def invite(email: str) -> None:
 @click.argument("name")
 def role(email: str, name: str) -> None:
     """Give the staff member EMAIL the role NAME; a new installation has admin, agent and reader."""
-    _work(lambda work: roles.give_role(work, email, name))
+    _work(lambda work: roles.give_one(work, email, name))
     click.echo(f"{email} has the role {name}.")
 
 
