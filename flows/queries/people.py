@@ -1,4 +1,4 @@
-"""What somebody sees of people: their own sessions, and the members of organisations they own."""
+"""What somebody sees of people: the members of organisations they own, and who is invited to them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sqlalchemy import false, or_, select
 
 from flows.access import read_as
 from flows.clock import clock
-from flows.models import Invitation, Membership, Organisation, SignIn, User
+from flows.models import Invitation, Membership, Organisation, User
 from flows.rules.actors import Actor
 
 
@@ -19,26 +19,6 @@ class Member:
 
     user: User
     role: str
-
-
-def sign_ins_of(actor: Actor) -> Sequence[SignIn]:
-    """Where this person is signed in, last used first."""
-    now = clock.wall()
-    return (
-        read_as(actor)
-        .scalars(
-            select(SignIn)
-            .where(
-                SignIn.user_id == actor.user_id,
-                SignIn.revoked_at.is_(None),
-                SignIn.expires_at > now,
-                SignIn.second_factor_at.is_not(None),
-            )
-            .order_by(SignIn.last_seen_at.desc())
-            .limit(50)
-        )
-        .all()
-    )
 
 
 def owned_organisations(actor: Actor, *, with_customers: bool = False) -> Sequence[Organisation]:

@@ -11,12 +11,14 @@ from flows.rules.actors import Actor
 
 
 def of_person(actor: Actor) -> list[SignIn]:
-    """The actor's sessions that are alive, the one used last first."""
-    alive = (SignIn.revoked_at.is_(None), SignIn.expires_at > clock.wall())
-    query = (
-        select(SignIn).where(SignIn.user_id == actor.user_id, *alive).order_by(SignIn.last_seen_at.desc(), SignIn.id)
+    """The actor's sessions that are alive and past the second factor, the one used last first."""
+    query = select(SignIn).where(
+        SignIn.user_id == actor.user_id,
+        SignIn.revoked_at.is_(None),
+        SignIn.expires_at > clock.wall(),
+        SignIn.second_factor_at.is_not(None),
     )
-    return list(read_as(actor).scalars(query))
+    return list(read_as(actor).scalars(query.order_by(SignIn.last_seen_at.desc(), SignIn.id).limit(50)))
 
 
 def has_run_out(actor: Actor, token_hash: str) -> bool:

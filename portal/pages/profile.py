@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from flows.access import read_as
 from flows.actions import accounts
 from flows.models import User
-from flows.queries import people
+from flows.queries import sign_ins
 from flows.rules.errors import Invalid
 from flows.work import unit_of_work
 from portal.forms import text
@@ -105,6 +105,6 @@ def _page(values: object = None, problems: dict[str, str] | None = None) -> str:
         zone=ZoneInfo(user.time_zone),
         name_of_device=name_of_device,
         languages=accounts.LANGUAGES,
-        sign_ins=people.sign_ins_of(g.actor),
+        sign_ins=sign_ins.of_person(g.actor),
         asks_current=bool(user.password_hash) and not accounts.is_fresh(reading, g.actor),
     )
