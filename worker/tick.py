@@ -17,14 +17,15 @@ from typing import Any
 import structlog
 from flask import Flask
 from redis.exceptions import RedisError
-from sqlalchemy import ColumnElement, and_, case, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, exists, or_, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import InstrumentedAttribute
 
 from flows.access import read_as
 from flows.actions.delivering import waits_its_turn
+from flows.actions.tidying import forget_the_past
 from flows.clock import clock
-from flows.models import Effect, Replay, SignInCode, Tally, Timer
+from flows.models import Effect, Timer
 from flows.rules.actors import SYSTEM
 from flows.work import end_reading, unit_of_work
 from messaging import bell
@@ -39,8 +40,7 @@ PATIENCE = timedelta(seconds=5)
 LONG_PATIENCE = timedelta(seconds=60)
 MOST_HINTS = 2
 """After so many unanswered hints the ticker does the work itself; if that fails too, it waits longer each time."""
-KEPT = timedelta(hours=24)
-UNSYNCHRONISED = {"synchronize_session": False}
+TIDIED_EVERY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def claim(duty: Duty) -> Claim:
             update(duty.rows)
             .where(duty.rows.id.in_([row[0] for row in rows]))
             .values(handed_at=clock.wall(), hints=duty.rows.hints + 1),
-            execution_options=UNSYNCHRONISED,
+            execution_options={"synchronize_session": False},
         )
     ignored = dict.fromkeys(key for _, key, hints in rows if hints >= MOST_HINTS)
     fresh = dict.fromkeys(key for _, key, _ in rows if key not in ignored)
@@ -164,15 +164,7 @@ class Ticker:
             time.sleep(1)
 
     def _tidy_daily(self) -> None:
-        if self._tidied_at is None or time.monotonic() - self._tidied_at > KEPT.total_seconds():
-            tidy()
+        if self._tidied_at is None or time.monotonic() - self._tidied_at > TIDIED_EVERY.total_seconds():
+            with unit_of_work(SYSTEM) as work:
+                forget_the_past(work)
             self._tidied_at = time.monotonic()
-
-
-def tidy() -> None:
-    """Forget what has served its time: kept answers, counts of tries, codes that can sign nobody in any more."""
-    long_ago = clock.wall() - KEPT
-    past = {Replay: Replay.created_at, Tally: Tally.window_at, SignInCode: SignInCode.expires_at}
-    with unit_of_work(SYSTEM) as work:
-        for rows, moment in past.items():
-            work.session.execute(delete(rows).where(moment < long_ago), execution_options=UNSYNCHRONISED)

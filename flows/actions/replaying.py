@@ -101,8 +101,3 @@ def once(work: Work, form: Form, act: Callable[[], str]) -> str:
     location = act()
     remember(work, user_id, form.scope, key, status=303, body={"location": location})
     return location
-
-
-def forget_replays(work: Work) -> None:
-    """Let go of answers older than a day; the worker asks for it."""
-    work.session.execute(delete(Replay).where(Replay.created_at < clock.wall() - KEPT))

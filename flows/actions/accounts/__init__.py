@@ -43,7 +43,7 @@ from flows.actions.accounts.sessions import (
     sign_out,
     sign_out_everywhere,
 )
-from flows.actions.accounts.tallies import count_try, forget_tallies
+from flows.actions.accounts.tallies import count_try
 
 __all__ = [
     "CUSTOMER_IDLE",
@@ -68,7 +68,6 @@ __all__ = [
     "deactivate_user",
     "enrol",
     "find_sign_in",
-    "forget_tallies",
     "hash_password",
     "invitation_of",
     "invite",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
-from sqlalchemy import delete, update
+from sqlalchemy import update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from flows.clock import clock
@@ -46,8 +46,3 @@ def uncount(work: Work, key: str) -> None:
 
 def _window(seconds: int) -> datetime:
     return datetime.fromtimestamp(int(clock.wall().timestamp()) // seconds * seconds, UTC)
-
-
-def forget_tallies(work: Work) -> None:
-    """Let go of windows that are over for a day; the worker asks for it."""
-    work.session.execute(delete(Tally).where(Tally.window_at < clock.wall() - timedelta(days=1)))
