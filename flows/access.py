@@ -85,13 +85,6 @@ def visible_organisations(actor: Actor) -> Select[Organisation]:
     return query
 
 
-def organisation_to_order_for(work: Work, uid: str) -> Organisation:
-    """The organisation with this opaque id, if the actor may order for it; Refused otherwise."""
-    return _found(
-        work.session.scalar(visible_organisations(work.actor).where(Organisation.uid == uid)), "No such customer"
-    )
-
-
 def products_on_sale() -> Select[Product]:
     return select(Product).where(Product.is_active).order_by(Product.vendor, Product.name, Product.id)
 

@@ -13,6 +13,7 @@ from flows.models.catalogue import FlowVersion
 from flows.models.organisations import Organisation
 from flows.models.people import User
 from flows.models.steps import Step
+from flows.rules import statuses
 
 STATUSES = ("not_started", "in_progress", "awaiting_review", "completed", "cancelled", "expired")
 OPEN_STATUSES = ("not_started", "in_progress", "awaiting_review")
@@ -109,11 +110,11 @@ class Instance(Owned, Base):
 
     def is_overdue(self, now: datetime) -> bool:
         """Past its due date and still open (C22, Q20)."""
-        return self.is_open and self.due_at is not None and self.due_at < now
+        return statuses.is_overdue(self.status, self.due_at, now)
 
     def is_past_expiry(self, now: datetime) -> bool:
         """The end has come, whether or not a worker has noticed (Q30)."""
-        return self.expires_at is not None and self.expires_at <= now
+        return statuses.is_past(self.expires_at, now)
 
     def step(self, name: str) -> Step | None:
         return next((step for step in self.steps if step.name == name), None)

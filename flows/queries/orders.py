@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from flows import catalogue
@@ -118,11 +118,6 @@ def basket(actor: Actor) -> Basket:
         .order_by(BasketLine.id)
     )
     return Basket(read_as(actor).scalars(query).all())
-
-
-def basket_count(actor: Actor) -> int:
-    query = select(func.coalesce(func.sum(BasketLine.quantity), 0)).where(BasketLine.user_id == actor.user_id)
-    return read_as(actor).scalar(query) or 0
 
 
 def customers(actor: Actor, search: str = "") -> list[Organisation]:

@@ -125,11 +125,6 @@ class FlowDefinition(Strict):
     )
 
     @property
-    def assignable(self) -> bool:
-        """Staff may start it for a customer now (C24)."""
-        return self.start.staff and not self.archived
-
-    @property
     def start_state(self) -> str | None:
         """The state a new instance is in: the one marked `start`, else the first; None for a flow of steps."""
         marked = (name for name, state in self.states.items() if state.start)
@@ -149,10 +144,6 @@ class FlowDefinition(Strict):
         for step in self.steps.values():
             found.update(step.fields)
         return found
-
-    def step_of_field(self, name: str) -> str | None:
-        """The step that asks for a field; None when it is asked at the start or nowhere."""
-        return next((key for key, step in self.steps.items() if name in step.fields), None)
 
     def all_effects(self) -> Iterator[Effect]:
         """Every effect anywhere in the flow."""
