@@ -276,6 +276,20 @@ def test_cancelling_an_order_ends_its_task(world: World) -> None:
     )
 
 
+@pytest.mark.requirement("A30", "X36")
+def test_no_line_is_confirmed_before_its_order_is_finalised(world: World) -> None:
+    order = place(world, world.coro)
+    submit(world, instances()[0].reference)
+    owed = access.read_as(SYSTEM).scalars(select(Effect.id).where(Effect.kind == "call").order_by(Effect.id)).first()
+    with unit_of_work(SYSTEM) as work:
+        delivering.fail(work, owed or 0, "the plugin is gone", permanent=True)
+    assert order_now(order).state == "failed"
+    with unit_of_work(world.agent) as work:
+        failed = access.order_to_change(work, order.uid)
+        with pytest.raises(OutOfStep, match="was not asked for yet"):
+            ordering.confirm_line(work, failed, failed.lines[0], "by hand")
+
+
 @pytest.mark.parametrize("database", ["postgres"], indirect=True)
 def test_a_full_life_takes_at_most_25_statements(world: World, count_statements: Callable[[], list[str]]) -> None:
     place(world, world.microsoft)

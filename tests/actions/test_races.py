@@ -16,7 +16,7 @@ from flows import access
 from flows.actions import closing, delivering, firing, ordering, submitting, versions
 from flows.actions.ordering import Item
 from flows.clock import clock
-from flows.models import Effect, Instance, Order, Submission
+from flows.models import Effect, Instance, Order, Submission, TimelineEvent
 from flows.rules.actors import SYSTEM
 from flows.rules.errors import BatonError
 from flows.work import end_reading, unit_of_work
@@ -148,3 +148,40 @@ def test_readers_do_not_wait_for_a_writer(app: Flask, world: World) -> None:
         reader.start()
         reader.join(5)
         assert seen == [1]
+
+
+@pytest.mark.requirement("Q5")
+def test_an_order_is_cancelled_once_however_many_ask(app: Flask, world: World) -> None:
+    number = place(world, world.coro).uid
+
+    def cancel() -> None:
+        with unit_of_work(world.buyer) as work:
+            ordering.cancel(work, number, "")
+
+    outcomes = at_once(app, *[cancel] * 8)
+    assert sorted(outcomes) == ["done", *["invalid-transition"] * 7]
+    told = select(TimelineEvent.kind).where(TimelineEvent.kind == "order_cancelled")
+    assert access.read_as(SYSTEM).scalars(told).all() == ["order_cancelled"]
+
+
+@pytest.mark.requirement("X36")
+def test_an_incident_is_retried_once_while_people_work_on_its_order(app: Flask, world: World) -> None:
+    place(world, world.coro)
+    submit_once(world, instances()[0].reference)
+    calls = select(Effect.id).where(Effect.kind == "call").order_by(Effect.id)
+    stuck = access.read_as(SYSTEM).scalars(calls).first() or 0
+
+    def retry() -> None:
+        with unit_of_work(world.agent) as work:
+            delivering.retry(work, stuck)
+
+    def call() -> None:
+        with unit_of_work(SYSTEM) as work:
+            delivering.call(work, stuck)
+
+    for _ in range(10):
+        with unit_of_work(SYSTEM) as work:
+            work.session.get_one(Effect, stuck).state = "pending"
+            delivering.fail(work, stuck, "down", permanent=True)
+        outcomes = at_once(app, retry, call, retry, call)
+        assert sorted(outcomes[::2]) == ["done", "invalid-transition"]
