@@ -56,12 +56,15 @@ def answer(
     if status == 401:
         return to_sign_in()
     template = f"errors/{status if status in TEMPLATES else 400}.html"
-    return current_app.make_response((_page(template, problem=detail, retry_after=retry_after), status, headers))
+    said = detail if not detail or detail.endswith((".", "?", "!")) else f"{detail}."
+    page = _page(template, is_small=status >= 500 or status == 429, problem=said, retry_after=retry_after)
+    return current_app.make_response((page, status, headers))
 
 
-def _page(template: str, **words: Any) -> str:
+def _page(template: str, is_small: bool, **words: Any) -> str:
+    """A customer who went astray keeps the navigation, unless the service itself is in trouble."""
     end_reading()  # what failed may have left the session unusable
-    g.frame = make_frame(bare=True)
+    g.frame = make_frame(bare=is_small or g.get("actor") is None or g.actor.is_staff)
     return render_template(template, request_id=g.get("request_id", ""), **words)
 
 

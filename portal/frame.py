@@ -11,6 +11,7 @@ from flows.queries import notices
 from flows.rules.actors import Actor
 from portal import forms, pages
 from portal.pages import navigation
+from portal.pages.notices import words_of
 from portal.web import LANGUAGES, THEMES, language, live_url
 
 SOCKET_PATH = "/socket.io/?EIO=4&transport=websocket"
@@ -81,5 +82,6 @@ def _context() -> dict[str, Any]:
 
 def _toasts(actor: Actor) -> list[Toast]:
     return [
-        Toast(notice.uid, notice.text, notice.link_text, notices.address_of(notice)) for notice in notices.unseen(actor)
+        Toast(notice.uid, words_of(notice), notice.link_text, notices.address_of(notice))
+        for notice in notices.unseen(actor)
     ]

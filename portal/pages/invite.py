@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, g, render_template, request, session
+from flask import Blueprint, flash, g, render_template, request, session
+from flask_babel import gettext as _
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
@@ -47,7 +48,9 @@ def accept(token: str) -> Response | tuple[str, int]:
     if isinstance(outcome, Denied):
         raise Refused(outcome.detail, code="link-expired")
     _leave_earlier_session()
-    return finish(outcome, keep=True, then="")
+    joined = finish(outcome, keep=True, then="")
+    flash(_("Welcome. You have joined."))  # only now: signing in empties the session
+    return joined
 
 
 def _leave_earlier_session() -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from flask import Blueprint, g, redirect, request
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from flows.actions import noticing
+from flows.models import Notice
 from flows.queries import notices
 from flows.work import unit_of_work
 from portal.may import may
@@ -17,11 +19,25 @@ pages = Blueprint("notices", __name__, url_prefix="/notices")
 MOST_AT_ONCE = 100
 
 
+def words_of(notice: Notice) -> str:
+    """What it says; for a company also for whom, because the same words come with every order."""
+    about = notice.instance
+    if about is None or about.organisation.kind != "company":
+        return notice.text
+    return _("%(text)s for %(customer)s.", text=notice.text, customer=about.customer_name)
+
+
 @pages.get("")
 @may("customer")
 def inbox() -> Response:
     page = notices.inbox(g.actor, cursor=request.args.get("cursor"))
-    return show("notices/inbox.html", rows=page.rows, next_cursor=page.next_cursor, address_of=notices.address_of)
+    return show(
+        "notices/inbox.html",
+        rows=page.rows,
+        next_cursor=page.next_cursor,
+        address_of=notices.address_of,
+        words_of=words_of,
+    )
 
 
 @pages.post("/seen")

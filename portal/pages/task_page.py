@@ -14,7 +14,7 @@ from flows.models import Instance, Step
 from flows.queries import grid, timeline
 from flows.queries import standing as asking
 from flows.queries.timeline import Entry
-from flows.rules.actors import Actor
+from flows.rules.actors import SYSTEM, Actor
 from portal.pages.showing import Tag, cancels_its_order, end_of, task_tag
 from portal.pages.step_form import takes_answers
 
@@ -48,11 +48,20 @@ def _status(instance: Instance, definition: FlowDefinition, now: datetime) -> Ta
 
 
 def history_rows(entries: list[Entry]) -> list[dict[str, Any]]:
-    """A timeline for `ui.timeline`; what every entry says is over, so none is still to come."""
-    states = dict.fromkeys(BAD_KINDS, "bad")
+    """A timeline for `ui.timeline`; what every entry says is over, so none is still to come.
+
+    Who did it is said of people alone, and a step that was sent and so completed is one line.
+    """
+    states, sent = dict.fromkeys(BAD_KINDS, "bad"), {entry.at for entry in entries if entry.kind == "step_submitted"}
     return [
-        {"title": entry.sentence, "at": entry.at, "text": entry.who, "state": states.get(entry.kind, "done")}
+        {
+            "title": entry.sentence,
+            "at": entry.at,
+            "text": entry.who if entry.who != SYSTEM.name else "",
+            "state": states.get(entry.kind, "done"),
+        }
         for entry in entries
+        if entry.kind != "step_completed" or entry.at not in sent
     ]
 
 

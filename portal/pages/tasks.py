@@ -90,7 +90,7 @@ def list_rows(instances: Sequence[Instance], belonging: Mapping[str, Order], now
     """Tasks as rows of `ui.task_list`."""
     return [
         {
-            "title": instance.title,
+            "title": _title(instance),
             "url": f"/tasks/{instance.reference}",
             "hint": _hint(instance, belonging.get(instance.subject or ""), now),
             **due_tag(instance, now)._asdict(),
@@ -100,11 +100,15 @@ def list_rows(instances: Sequence[Instance], belonging: Mapping[str, Order], now
     ]
 
 
+def _title(instance: Instance) -> str:
+    """Companies have many tasks of one name: there it says for whom."""
+    if not my_standing(g.actor).for_company:
+        return instance.title
+    return _("%(task)s for %(customer)s", task=instance.title, customer=instance.customer_name)
+
+
 def _hint(instance: Instance, order: Order | None, now: datetime) -> str:
-    parts = [
-        _("Order %(ref)s", ref=order.reference) if order is not None else instance.reference,
-        instance.customer_name,
-    ]
+    parts = [_("Order %(ref)s", ref=order.reference) if order is not None else instance.reference]
     if instance.is_open and instance.steps_total > 1:
         parts.append(_("%(done)s of %(total)s steps completed", done=instance.steps_done, total=instance.steps_total))
     end = end_of(instance) if grid.needs_action(instance, now) else instance.closed_at
