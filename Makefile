@@ -14,7 +14,7 @@ define INSTALL
 	@touch $@
 endef
 
-.PHONY: up test lint migration requirements clean
+.PHONY: up test lint migration requirements reference clean
 
 up: $(VENV)/installed
 	@exec $(BIN)/baton up
@@ -35,6 +35,10 @@ migration: $(VENV)/installed-for-tests
 # Which requirement is proved by which test, read off the marks.
 requirements: $(VENV)/installed-for-tests
 	$(BIN)/python -m tests.requirements_table
+
+# Every key of the flow language, read off the models.
+reference: $(VENV)/installed
+	$(BIN)/baton flows reference > docs/flow-language.md
 
 clean:
 	rm -rf $(VENV) var

@@ -16,7 +16,7 @@ COMMANDS = {
     "worker": ("running", "Carry out what RQ brings; with --tick also find what is due."),
     "tick": ("running", "Find what is due every second and hand it to the workers."),
     "db": ("database", "Upgrade, downgrade and check the database."),
-    "flows": ("flows", "List and check flows, print their JSON schema."),
+    "flows": ("flows", "List and check flows, print their language."),
     "user": ("people", "Invite people."),
     "demo": ("demo", "The demo's data and its movable clock."),
     "doctor": ("doctor", "Say what is wrong with this installation, and the cure."),

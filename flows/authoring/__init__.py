@@ -1,1 +1,1 @@
-"""What flow authors run: list, lint and schema here; the command line calls these."""
+"""What flow authors run: list, lint, schema and reference here; the command line calls these."""

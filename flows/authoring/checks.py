@@ -1,11 +1,10 @@
-"""What authors ask about their files: which flows are loaded, what is wrong with them, the schema for their editor."""
+"""What authors ask about their files: which flows are loaded, and what is wrong with them."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from flows.catalogue.lint import EXPLANATIONS, lint
 from flows.catalogue.loader import SUFFIX, load, plugin_of_folder
@@ -13,8 +12,6 @@ from flows.catalogue.problems import FlowProblem
 from flows.catalogue.reader import read_flow
 from flows.catalogue.registry import LoadedFlow, Registry
 from flows.catalogue.schema import FlowDefinition
-
-SCHEMA_ID = "flow-1.schema.json"
 
 
 def list_flows(registry: Registry) -> str:
@@ -57,12 +54,6 @@ def lint_paths(
 def explain(code: str) -> str | None:
     """What a code means, for `--explain`; None when there is no such code."""
     return EXPLANATIONS.get(code.upper())
-
-
-def json_schema() -> dict[str, Any]:
-    """The language as JSON Schema for editors, generated from the same models that read the files."""
-    schema = FlowDefinition.model_json_schema()
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": SCHEMA_ID, **schema}
 
 
 def _starts(definition: FlowDefinition) -> str:

@@ -6,7 +6,8 @@ from hashlib import sha256
 
 import pytest
 
-from flows.authoring.checks import json_schema, lint_paths, list_flows
+from flows.authoring.checks import lint_paths, list_flows
+from flows.authoring.reference import json_schema
 from flows.catalogue.loader import parse_stored
 from flows.catalogue.source import read_source
 from flows.catalogue.translation import check_locale, translated, words_of

@@ -1,4 +1,4 @@
-"""Commands about flows: which are loaded, whether their files are right, and the schema that editors use."""
+"""Commands about flows: which are loaded, whether their files are right, and what the language is."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from flows.settings import Settings
 
 @click.group()
 def flows() -> None:
-    """List and check flows, print their JSON schema."""
+    """List and check flows, print their language."""
 
 
 @flows.command(name="list")
@@ -47,6 +47,14 @@ def lint(paths: tuple[Path, ...], form: str, strict: bool, explain: str | None) 
 @flows.command()
 def schema() -> None:
     """The JSON schema of a flow file, for editors."""
-    from flows.authoring.checks import json_schema
+    from flows.authoring.reference import json_schema
 
     click.echo(json.dumps(json_schema(), indent=2))
+
+
+@flows.command()
+def reference() -> None:
+    """Every key of a flow file and what it means, as Markdown."""
+    from flows.authoring.reference import reference
+
+    click.echo(reference(), nl=False)
