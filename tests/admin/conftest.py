@@ -19,7 +19,6 @@ from flows.rules.actors import Actor
 from flows.work import unit_of_work
 from tests.world import World
 
-
 ClientOf = Callable[[Actor | None], FlaskClient]
 
 
