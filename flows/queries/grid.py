@@ -61,15 +61,7 @@ def tasks(
 ) -> Page[Instance]:
     """One page of tasks, newest first, in one statement."""
     query = narrowed(visible_instances(actor), actor, now, filters)
-    return page_of(
-        read_as(actor),
-        query,
-        Instance.created_at,
-        Instance.id,
-        cursor=cursor,
-        limit=limit,
-        place=lambda row: (row.created_at, row.id),
-    )
+    return page_of(read_as(actor), query, Instance.created_at, cursor=cursor, limit=limit)
 
 
 def totals(actor: Actor, now: datetime, filters: Filters = Filters()) -> Totals:

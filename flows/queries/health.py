@@ -53,16 +53,8 @@ def timers(
     if search.strip():
         query = query.where(_about(search))
     if view == "ended":
-        place = Timer.ended_at.is_not(None)
-        return page_of(
-            read_as(actor),
-            query.where(place),
-            Timer.ended_at,
-            Timer.id,
-            cursor=cursor,
-            limit=25,
-            place=lambda row: (row.ended_at, row.id),
-        )
+        query = query.where(Timer.ended_at.is_not(None))
+        return page_of(read_as(actor), query, Timer.ended_at, cursor=cursor, limit=25)
     query = query.where(Timer.ended_at.is_(None))
     return _soonest_first(actor, query.where(Timer.due_at <= now - LATE) if view == "late" else query, cursor)
 
@@ -97,15 +89,7 @@ def effects(
             if number is not None
             else or_(_about(search), Effect.key.icontains(_words(search), autoescape=True))
         )
-    return page_of(
-        read_as(actor),
-        query,
-        Effect.created_at,
-        Effect.id,
-        cursor=cursor,
-        limit=25,
-        place=lambda row: (row.created_at, row.id),
-    )
+    return page_of(read_as(actor), query, Effect.created_at, cursor=cursor, limit=25)
 
 
 def effect(actor: Actor, effect_id: int) -> Effect:

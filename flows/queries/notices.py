@@ -32,15 +32,7 @@ def inbox(actor: Actor, *, unread: bool = False, cursor: str | None = None, limi
     )
     if unread:
         query = query.where(Notice.seen_at.is_(None))
-    return page_of(
-        read_as(actor),
-        query,
-        Notice.created_at,
-        Notice.id,
-        cursor=cursor,
-        limit=limit,
-        place=lambda row: (row.created_at, row.id),
-    )
+    return page_of(read_as(actor), query, Notice.created_at, cursor=cursor, limit=limit)
 
 
 def address_of(notice: Notice) -> str:

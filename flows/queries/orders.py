@@ -55,15 +55,7 @@ def listed(
         query = query.where(
             Order.id == row_id if row_id is not None else Order.customer_name.icontains(text, autoescape=True)
         )
-    return page_of(
-        read_as(actor),
-        query,
-        Order.placed_at,
-        Order.id,
-        cursor=cursor,
-        limit=limit,
-        place=lambda row: (row.placed_at, row.id),
-    )
+    return page_of(read_as(actor), query, Order.placed_at, cursor=cursor, limit=limit)
 
 
 def instances_of(actor: Actor, orders: Sequence[Order]) -> dict[str, list[Instance]]:

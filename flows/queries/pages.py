@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Select, tuple_
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from flows.rules.errors import Invalid
 
@@ -42,19 +42,15 @@ def read_cursor(cursor: str) -> tuple[datetime, int]:
 
 
 def page_of(
-    session: Session,
-    query: Select[Any],
-    at: Any,
-    row_id: Any,
-    *,
-    cursor: str | None,
-    limit: int,
-    place: Callable[[Any], tuple[datetime, int]],
+    session: Session, query: Select[Any], at: InstrumentedAttribute[Any], *, cursor: str | None, limit: int
 ) -> Page[Any]:
-    """Run `query` newest first by (`at`, `row_id`), at most `limit` rows after `cursor`, in one statement."""
+    """Run `query` newest first by the moment `at`, at most `limit` rows after `cursor`, in one statement."""
     limit = max(1, min(limit, MOST_A_PAGE))
+    row_id = at.class_.id
     if cursor:
         query = query.where(tuple_(at, row_id) < tuple_(*read_cursor(cursor)))
     rows = session.scalars(query.order_by(at.desc(), row_id.desc()).limit(limit + 1)).unique().all()
-    more = len(rows) > limit
-    return Page(rows[:limit], cursor_of(*place(rows[limit - 1])) if more else None)
+    if len(rows) <= limit:
+        return Page(rows, None)
+    last = rows[limit - 1]
+    return Page(rows[:limit], cursor_of(getattr(last, at.key), last.id))

@@ -195,15 +195,7 @@ def audit(
     for column, words in ((AuditEntry.actor_name, who), (AuditEntry.thing, thing)):
         if words.strip():
             query = query.where(column.icontains(clean(words).strip()[:100], autoescape=True))
-    return page_of(
-        read_as(actor),
-        query,
-        AuditEntry.at,
-        AuditEntry.id,
-        cursor=cursor,
-        limit=limit,
-        place=lambda row: (row.at, row.id),
-    )
+    return page_of(read_as(actor), query, AuditEntry.at, cursor=cursor, limit=limit)
 
 
 def audit_kinds(actor: Actor) -> Sequence[str]:
