@@ -35,7 +35,9 @@ class Clock:
         """Move the clock on (or back) and return the whole shift; written to the file when one is followed."""
         shift = self.shift + by
         if self._file is not None:
-            self._file.write_text(str(shift.total_seconds()))
+            written = self._file.with_suffix(".new")
+            written.write_text(str(shift.total_seconds()))
+            written.replace(self._file)  # at once, so that no process reads an empty file
             self._read_at = None
         self._shift = shift
         return shift

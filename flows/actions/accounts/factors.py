@@ -7,7 +7,7 @@ from hmac import compare_digest
 import pyotp
 from sqlalchemy import select
 
-from flows.access import require
+from flows.access import locked, require
 from flows.actions.accounts.sessions import Denied, SignedIn, end_sessions, pass_second_factor
 from flows.actions.accounts.tallies import count_try
 from flows.clock import clock
@@ -84,10 +84,7 @@ def _takes(user: User, code: str) -> bool:
 
 def _locked(work: Work, user_id: int) -> User:
     # Two requests with one code would both find the step unused; the row lock makes the second wait and see it used.
-    work.session.flush()
-    user = work.session.scalar(
-        select(User).where(User.id == user_id).with_for_update().execution_options(populate_existing=True)
-    )
+    user: User | None = locked(work, select(User).where(User.id == user_id).with_for_update())
     if user is None:
         raise Refused("No such person")
     return user
