@@ -42,21 +42,36 @@ class Work:
         """Say what happened to an instance or order whose row is locked; it becomes the next row of its timeline."""
         subject.event_seq += 1
         self.recorded.append((subject, event))
-        self.session.add(TimelineEvent(
-            organisation_id=subject.organisation_id,
-            instance=subject if isinstance(subject, Instance) else None,
-            order=subject if isinstance(subject, Order) else None,
-            seq=subject.event_seq, kind=event.kind(), at=self.now, facts=event.facts(),
-            actor_kind=self.actor.kind, actor_id=self.actor.user_id, actor_name=self.actor.name,
-            request_id=self.request_id,
-        ))
+        self.session.add(
+            TimelineEvent(
+                organisation_id=subject.organisation_id,
+                instance=subject if isinstance(subject, Instance) else None,
+                order=subject if isinstance(subject, Order) else None,
+                seq=subject.event_seq,
+                kind=event.kind(),
+                at=self.now,
+                facts=event.facts(),
+                actor_kind=self.actor.kind,
+                actor_id=self.actor.user_id,
+                actor_name=self.actor.name,
+                request_id=self.request_id,
+            )
+        )
 
     def audit(self, kind: str, thing: str, /, **facts: object) -> None:
         """Say what changed in something that has no timeline of its own (X10)."""
-        self.session.add(AuditEntry(
-            at=self.now, kind=kind, thing=thing[:200], facts=facts, actor_kind=self.actor.kind,
-            actor_id=self.actor.user_id, actor_name=self.actor.name, request_id=self.request_id,
-        ))
+        self.session.add(
+            AuditEntry(
+                at=self.now,
+                kind=kind,
+                thing=thing[:200],
+                facts=facts,
+                actor_kind=self.actor.kind,
+                actor_id=self.actor.user_id,
+                actor_name=self.actor.name,
+                request_id=self.request_id,
+            )
+        )
 
     def after_commit(self, act: Callable[[], None]) -> None:
         """Run once the work is safe, in order; a failure there is logged and changes nothing."""

@@ -50,8 +50,14 @@ def write(template: MailTemplate, scope: Mapping[str, Any], frame: Frame) -> Let
     except ExpressionProblem as problem:
         raise PermanentFault(f"{template.file}: {problem}") from None
     tokens = _markdown().parse(body)
-    html = _environment().get_template("mail.html").render(
-        subject=subject, frame=frame, body=_markdown().renderer.render(tokens, _markdown().options, {}),
+    html = (
+        _environment()
+        .get_template("mail.html")
+        .render(
+            subject=subject,
+            frame=frame,
+            body=_markdown().renderer.render(tokens, _markdown().options, {}),
+        )
     )
     return Letter(subject, _plain(tokens, frame), html)
 

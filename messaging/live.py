@@ -49,8 +49,15 @@ def serve(app: Flask, host: str, port: int) -> None:
 def sockets_of(app: Flask) -> SocketIO:
     """Socket.IO over WebSocket only, with its two namespaces. The gate before it has checked who comes from where."""
     sockets = SocketIO(
-        app, async_mode="gevent", async_handlers=False, manage_session=False, transports=["websocket"],
-        cors_allowed_origins="*", max_http_buffer_size=LARGEST_FRAME_BYTES, ping_interval=25, ping_timeout=20,
+        app,
+        async_mode="gevent",
+        async_handlers=False,
+        manage_session=False,
+        transports=["websocket"],
+        cors_allowed_origins="*",
+        max_http_buffer_size=LARGEST_FRAME_BYTES,
+        ping_interval=25,
+        ping_timeout=20,
     )
     for namespace, kind in (("/portal", "customer"), ("/staff", "staff")):
         sockets.on_event("connect", _welcome(kind), namespace=namespace)

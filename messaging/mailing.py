@@ -32,7 +32,9 @@ _ADDRESS = re.compile(r"[^\s@<>\"(),:;\\\[\]\x00-\x20\x7f]+@[^\s@<>\"(),:;\\\[\]
 def set_up(app: Flask, settings: Settings) -> None:
     """Point Flask-Mailman where the settings say. SettingsError when BATON_MAIL_URL cannot be read."""
     app.config.update(
-        MAIL_DEFAULT_SENDER=settings.mail_from, MAIL_FILE_PATH=settings.folder / "mail", MAIL_BACKEND=FileBackend,
+        MAIL_DEFAULT_SENDER=settings.mail_from,
+        MAIL_FILE_PATH=settings.folder / "mail",
+        MAIL_BACKEND=FileBackend,
     )
     if settings.mail_url:
         app.config.update(smtp_from(settings.mail_url))
@@ -54,9 +56,13 @@ def smtp_from(url: str) -> dict[str, Any]:
         raise SettingsError("BATON_MAIL_URL is no mail server; use smtp://user:password@host:587 or smtps://host")
     direct = parts.scheme == "smtps"
     return {
-        "MAIL_BACKEND": VerifyingBackend, "MAIL_SERVER": parts.hostname, "MAIL_PORT": port or (465 if direct else 587),
-        "MAIL_USERNAME": unquote(parts.username or "") or None, "MAIL_PASSWORD": unquote(parts.password or "") or None,
-        "MAIL_USE_SSL": direct, "MAIL_USE_TLS": not direct and (bool(parts.password) or port in (None, 587)),
+        "MAIL_BACKEND": VerifyingBackend,
+        "MAIL_SERVER": parts.hostname,
+        "MAIL_PORT": port or (465 if direct else 587),
+        "MAIL_USERNAME": unquote(parts.username or "") or None,
+        "MAIL_PASSWORD": unquote(parts.password or "") or None,
+        "MAIL_USE_SSL": direct,
+        "MAIL_USE_TLS": not direct and (bool(parts.password) or port in (None, 587)),
         "MAIL_TIMEOUT": timeout,
     }
 
@@ -70,10 +76,15 @@ def send(letter: Letter, *, name: str, address: str, key: str, owed_at: datetime
         raise PermanentFault("the address is not one that mail can be sent to")
     settings = settings_room.current()
     message = EmailMultiAlternatives(
-        letter.subject, letter.text, to=[formataddr((one_line(name), address))], reply_to=[settings.support_email],
+        letter.subject,
+        letter.text,
+        to=[formataddr((one_line(name), address))],
+        reply_to=[settings.support_email],
         headers={
-            "Message-ID": message_id(key, settings.mail_from), "Date": format_datetime(owed_at),
-            "Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All",
+            "Message-ID": message_id(key, settings.mail_from),
+            "Date": format_datetime(owed_at),
+            "Auto-Submitted": "auto-generated",
+            "X-Auto-Response-Suppress": "All",
         },
     )
     message.attach_alternative(letter.html, "text/html")

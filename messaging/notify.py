@@ -38,11 +38,15 @@ def hear(work: Work, subject: Subject, fact: Event) -> None:
 
 # --- mails about orders -----------------------------------------------------------------------------------------
 
+
 def _order_placed(work: Work, order: Order, fact: events.OrderPlaced) -> None:
     """Always a confirmation; it says whether something is still needed."""
     waiting = [e for s, e in work.recorded if s is order and isinstance(e, events.OrderAwaitingDetails)]
     _mail_buyer(
-        work, order, "order-placed", outstanding=sum(len(e.instances) for e in waiting),
+        work,
+        order,
+        "order-placed",
+        outstanding=sum(len(e.instances) for e in waiting),
         total=money_in_words(fact.total_minor, fact.currency),
         placed_on=day_in_words(order.placed_at, order.organisation.time_zone),
     )
@@ -70,20 +74,27 @@ def _mail_buyer(work: Work, order: Order, kind: str, **more: Any) -> None:
 def _mail(work: Work, order: Order, kind: str, user_id: int, **more: Any) -> None:
     """Who they are, and in which language they read, is looked up when it is sent."""
     owe_mail(
-        work, key=f"{order.uid}:{order.event_seq}:{kind}:{user_id}", template=kind, to=user_id,
-        scope={"order": _words(order), **more}, subject=order,
+        work,
+        key=f"{order.uid}:{order.event_seq}:{kind}:{user_id}",
+        template=kind,
+        to=user_id,
+        scope={"order": _words(order), **more},
+        subject=order,
     )
 
 
 def _words(order: Order) -> Mapping[str, Any]:
     origin = settings_room.current().origin
     return {
-        "ref": order.reference, "customer": order.customer_name,
-        "url": f"{origin}/orders/{order.number}", "staff_url": f"{origin}/admin/orders/{order.number}",
+        "ref": order.reference,
+        "customer": order.customer_name,
+        "url": f"{origin}/orders/{order.number}",
+        "staff_url": f"{origin}/admin/orders/{order.number}",
     }
 
 
 # --- notices for staff ------------------------------------------------------------------------------------------
+
 
 def _gave_up(work: Work, subject: Subject, fact: events.EffectGaveUp) -> None:
     """One notice a person until it is seen, however many incidents an outage brings."""
@@ -93,10 +104,16 @@ def _gave_up(work: Work, subject: Subject, fact: events.EffectGaveUp) -> None:
     text = f"{fact.what} for {subject.reference} could not be delivered: {fact.cause}"
     for user_id in staff:
         if user_id not in told:
-            work.session.add(Notice(
-                user_id=user_id, organisation_id=subject.organisation_id, text=text[:400], link_text="See to it",
-                url=INCIDENTS, created_at=work.now,
-            ))
+            work.session.add(
+                Notice(
+                    user_id=user_id,
+                    organisation_id=subject.organisation_id,
+                    text=text[:400],
+                    link_text="See to it",
+                    url=INCIDENTS,
+                    created_at=work.now,
+                )
+            )
 
 
 def _staff_who_may(work: Work, permission: str) -> list[int]:

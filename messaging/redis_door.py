@@ -27,7 +27,10 @@ _dead_until = 0.0
 def client(url: str) -> Redis:
     """The process's client for this URL (`redis://`, `rediss://`, `unix://`); it connects when first used."""
     return Redis.from_url(
-        url, socket_timeout=PATIENCE_SECONDS, socket_connect_timeout=PATIENCE_SECONDS, retry=Retry(NoBackoff(), 0),
+        url,
+        socket_timeout=PATIENCE_SECONDS,
+        socket_connect_timeout=PATIENCE_SECONDS,
+        retry=Retry(NoBackoff(), 0),
     )
 
 
@@ -38,6 +41,7 @@ def publish(channel: str, words: bytes) -> bool:
 
 def leave(key: str, word: bytes, most: int) -> bool:
     """Put a word in front of a list of at most `most`; False when Redis is away."""
+
     def put(redis: Redis) -> None:
         with redis.pipeline(transaction=False) as pipe:
             pipe.lpush(key, word)

@@ -49,8 +49,11 @@ def post(url: str, event: str, body: Mapping[str, Any], key: str) -> Answer:
     addresses = _addresses_of(target, settings.trusted_webhook_hosts)
     content = orjson.dumps({"event": event, "id": key, "body": body})
     headers = {
-        "Host": target.netloc, "Content-Type": "application/json", "Accept": "application/json",
-        "User-Agent": "Baton-Webhooks/1", "Idempotency-Key": key,
+        "Host": target.netloc,
+        "Content-Type": "application/json",
+        "Accept": "application/json",
+        "User-Agent": "Baton-Webhooks/1",
+        "Idempotency-Key": key,
         "Baton-Signature": sign(content, settings.webhook_key(), int(time.time())),
     }
     for address in addresses:

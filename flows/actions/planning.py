@@ -48,9 +48,15 @@ def occurrences(rule: TimerRule, start: datetime, instance: Instance) -> list[da
         [timing.parse_span(text) for text in spans or ()] for spans in (rule.after, rule.before_due, rule.after_due)
     )
     return timing.due_moments(
-        created_at=start, due_at=instance.due_at, after=after, before_due=before_due, after_due=after_due,
+        created_at=start,
+        due_at=instance.due_at,
+        after=after,
+        before_due=before_due,
+        after_due=after_due,
         every=timing.parse_span(rule.every) if rule.every else None,
-        zone=instance.time_zone, calendar=timing.calendar_named(rule.calendar), time=rule.time,
+        zone=instance.time_zone,
+        calendar=timing.calendar_named(rule.calendar),
+        time=rule.time,
     )
 
 
@@ -70,13 +76,21 @@ def cancel_timers(work: Work, instance: Instance) -> None:
         if isinstance(timer, Timer) and timer.instance is instance:
             timer.ended_at, timer.ending = work.now, "cancelled"
     work.session.execute(
-        update(Timer).where(Timer.instance_id == instance.id, Timer.ended_at.is_(None))
+        update(Timer)
+        .where(Timer.instance_id == instance.id, Timer.ended_at.is_(None))
         .values(ended_at=work.now, ending="cancelled"),
         execution_options={"synchronize_session": False},
     )
 
 
 def _add(work: Work, instance: Instance, name: str, n: int, kind: str, moment: datetime) -> None:
-    work.session.add(Timer(
-        instance=instance, organisation_id=instance.organisation_id, name=name, n=n, kind=kind, due_at=moment,
-    ))
+    work.session.add(
+        Timer(
+            instance=instance,
+            organisation_id=instance.organisation_id,
+            name=name,
+            n=n,
+            kind=kind,
+            due_at=moment,
+        )
+    )

@@ -6,8 +6,17 @@ from dataclasses import dataclass
 from typing import Literal
 
 PERMISSIONS = (
-    "view", "create", "review", "assign", "message", "cancel",
-    "orders", "flows", "users", "audit", "health",
+    "view",
+    "create",
+    "review",
+    "assign",
+    "message",
+    "cancel",
+    "orders",
+    "flows",
+    "users",
+    "audit",
+    "health",
 )
 """What a role may grant; `view` is the least that opens the back office (SCREENS.md A11)."""
 
