@@ -42,6 +42,8 @@ def deliver(effect_id: int) -> bool:
     if owed is None:
         return False
     try:
+        if owed.is_worn_out:
+            raise PermanentFault("It was taken up eight times and never came to an end")
         ending = _CARRIERS[owed.kind](owed)
     except Exception as fault:  # noqa: BLE001  # whatever it is, it is written on the effect for people
         _fail(effect_id, fault)

@@ -39,6 +39,11 @@ class Owed:
     order_id: int | None
     organisation_id: int | None
 
+    @property
+    def is_worn_out(self) -> bool:
+        """Taken up once too often: whoever carried it out before ended in the middle, each time, and said nothing."""
+        return self.tries > MOST_TRIES
+
 
 def begin(work: Work, effect_id: int) -> Owed | None:
     """Take an effect up for two minutes; None when it is not pending, not due, or waits for one before it in its chain.

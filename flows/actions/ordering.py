@@ -25,6 +25,7 @@ from flows.models.base import opaque_id
 from flows.models.orders import MOST_OF_ONE, OPEN_ORDER_STATES
 from flows.plugin import PermanentFault
 from flows.rules.errors import Invalid, OutOfStep, Problem, Refused
+from flows.rules.orders import is_cancellable
 from flows.work import Work
 
 MOST_LINES = 100
@@ -164,9 +165,9 @@ def cancel(work: Work, number: str, text: str) -> Order:
     ).all()
     locked = [access.instance_to_change(work, instance_id) for instance_id in belonging]
     order = access.order_to_change(work, number)
-    if order.state not in ("placed", "awaiting_details"):
+    if not is_cancellable(order.state, order.finalised_at is not None, work.actor.is_staff):
         raise OutOfStep(f"Order {order.reference} is {STATE_WORDS[order.state]} and can no longer be cancelled here")
-    if any(instance.status == "completed" for instance in locked):
+    if any(instance.status == "completed" for instance in locked) and order.state != "failed":
         raise OutOfStep(f"The details of order {order.reference} were sent already; it is being set up")
     for instance in locked:
         if instance.is_open:

@@ -10,8 +10,7 @@ from flows.models import Instance, Order, Step
 from flows.queries.grid import needs_action
 from flows.rules.actors import Actor
 from flows.rules.moves import WITH_ACTOR
-
-CANCELLABLE = ("placed", "awaiting_details")
+from flows.rules.orders import is_cancellable
 
 
 def of_instance(actor: Actor, instance: Instance, now: datetime) -> list[str]:
@@ -34,7 +33,7 @@ def of_order(actor: Actor, order: Order) -> list[str]:
     """`cancel` until it is being set up; `confirm_line` for staff who see to orders."""
     staff = actor.is_staff and actor.may("orders")
     allowed = {
-        "cancel": order.state in CANCELLABLE and (staff or actor.kind == "customer"),
+        "cancel": is_cancellable(order.state, order.finalised_at is not None, staff) and (staff or not actor.is_staff),
         "confirm_line": order.state in ("provisioning", "failed") and staff,
     }
     return [name for name, holds in allowed.items() if holds]

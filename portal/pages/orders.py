@@ -14,7 +14,7 @@ from flows import access
 from flows.actions import ordering
 from flows.clock import clock
 from flows.models import Instance, Order
-from flows.queries import grid, orders, timeline
+from flows.queries import allowed, grid, orders, timeline
 from flows.queries.orders import STATE_LABELS
 from flows.rules.errors import OutOfStep
 from flows.work import unit_of_work
@@ -25,7 +25,6 @@ from portal.pages.task_page import history_rows
 
 pages = Blueprint("orders", __name__, url_prefix="/orders")
 
-CANCELLABLE = ("placed", "awaiting_details")
 LINE_LABELS = {"waiting": "Waiting", "requested": "Being set up", "provisioned": "Set up", "cancelled": "Cancelled"}
 LINE_TONES = {"requested": "info", "provisioned": "ok", "cancelled": "plain"}
 MOST_TEXT = 400
@@ -55,7 +54,8 @@ def one(number: str) -> Response:
     order = access.order_to_read(g.actor, number)
     now, tasks = clock.now(), orders.instances_of(g.actor, [order])[order.uid]
     return show(
-        "orders/order.html", **_row(order, tasks, now), tasks=tasks, may_cancel=order.state in CANCELLABLE,
+        "orders/order.html", **_row(order, tasks, now), tasks=tasks,
+        may_cancel="cancel" in allowed.of_order(g.actor, order),
         lines=[(line, LINE_LABELS[line.state], LINE_TONES.get(line.state, "")) for line in order.lines],
         history=history_rows(timeline.of_order(g.actor, order)),
     )  # fmt: skip
@@ -65,7 +65,7 @@ def one(number: str) -> Response:
 @may("customer")
 def ask_to_cancel(number: str) -> Response:
     order = access.order_to_read(g.actor, number)
-    if order.state not in CANCELLABLE:
+    if "cancel" not in allowed.of_order(g.actor, order):
         raise OutOfStep(_("Order %(ref)s can no longer be cancelled here.", ref=order.reference))
     return show("orders/cancel.html", order=order)
 

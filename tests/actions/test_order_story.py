@@ -307,3 +307,18 @@ def test_a_full_life_takes_at_most_25_statements(world: World, count_statements:
     assert len(counted) <= 25, (
         f"place {placed}, submit {submitted}, finalise {len(counted) - placed - submitted}:\n" + "\n".join(counted)
     )
+
+
+@pytest.mark.requirement("X36")
+def test_staff_end_an_order_that_failed_before_it_was_finalised(world: World) -> None:
+    order = place(world, world.coro)
+    submit(world, instances()[0].reference)
+    effect_id = access.read_as(SYSTEM).scalars(select(Effect.id).where(Effect.kind == "call").order_by(Effect.id)).first()
+    with unit_of_work(SYSTEM) as work:
+        delivering.fail(work, effect_id or 0, "The plugin is gone", permanent=True)
+    assert order_now(order).state == "failed"
+    with pytest.raises(OutOfStep), unit_of_work(world.buyer) as work:
+        ordering.cancel(work, order.uid, "")
+    with unit_of_work(world.agent) as work:
+        ordering.cancel(work, order.uid, "It cannot be set up")
+    assert (order_now(order).state, order_now(order).cancel_reason) == ("cancelled", "staff")
