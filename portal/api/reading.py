@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any, NoReturn, TypeVar
@@ -19,6 +20,8 @@ Model = TypeVar("Model", bound=BaseModel)
 DEEPEST = 50
 LARGEST = 2**53 - 1
 MOST_BYTES = 1024 * 1024
+MOST_PROBLEMS = 100
+"""Told at once; a body of nothing but mistakes must not be answered with ten times its size."""
 _TEXTS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
 
@@ -52,11 +55,12 @@ def parse(raw: bytes) -> Any:
 
 
 def fitting(model: type[Model], given: Any, pointer: str) -> Model:
-    """The model of what was given, or Invalid with every problem."""
+    """The model of what was given, or Invalid with its problems, the first hundred of them."""
     try:
         return model.model_validate(given)
     except ValidationError as wrong:
-        raise Invalid([_problem(model, error, pointer) for error in wrong.errors(include_url=False)]) from None
+        first = wrong.errors(include_url=False)[:MOST_PROBLEMS]
+        raise Invalid([_problem(model, error, pointer) for error in first]) from None
 
 
 def _depth(raw: bytes) -> int:
@@ -73,8 +77,7 @@ def _depth(raw: bytes) -> int:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        [(twice, _)] = Counter(name for name, _ in pairs).most_common(1)
         _malformed(f"the key {twice[:80]!r} is there twice")
     return found
 
