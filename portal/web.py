@@ -13,6 +13,7 @@ from flask_login import LoginManager, UserMixin
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import NotFound, SecurityError
+from werkzeug.routing import IntegerConverter, ValidationError
 from werkzeug.wrappers import Response as AnyResponse
 
 from flows import work
@@ -36,6 +37,7 @@ LEAST_TO_COMPRESS = 600
 LANGUAGES = {"en": "English"}
 """Languages that the product's own words are translated to."""
 THEMES = ("", "light", "dark")
+LONGEST_ROW_NUMBER = 10
 
 
 class Visitor(UserMixin):
@@ -46,11 +48,21 @@ class Visitor(UserMixin):
         self.id = actor.user_id
 
 
+class RowNumber(IntegerConverter):
+    """A number in an address that a row may have; a larger one is the address of nothing, on every database."""
+
+    def to_python(self, value: str) -> int:
+        if len(value) > LONGEST_ROW_NUMBER or int(value) >= 2**31:
+            raise ValidationError
+        return int(value)
+
+
 def register(app: Flask) -> None:
     """Hang the plumbing on the application, in the order in which a request meets it."""
     app.config.update(
         WTF_CSRF_CHECK_DEFAULT=False, WTF_CSRF_TIME_LIMIT=None, PERMANENT_SESSION_LIFETIME=accounts.CUSTOMER_IDLE
     )
+    app.url_map.converters["int"] = RowNumber
     csrf.init_app(app)
     Babel(app, default_locale="en", locale_selector=language, timezone_selector=time_zone)
     logins = LoginManager(app)
@@ -173,6 +185,11 @@ def _compress(response: Response) -> Response:
     return response
 
 
+def _is_private() -> bool:
+    """Whether the answer is somebody's own; on the way to the second factor there is a token, but no actor yet."""
+    return g.get("actor") is not None or (request.endpoint not in FRAMELESS and "token" in session)
+
+
 def _add_headers(response: Response) -> Response:
     socket = live_url()
     policy = (
@@ -192,7 +209,7 @@ def _add_headers(response: Response) -> Response:
     if request.is_secure:
         headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
     if "Cache-Control" not in response.headers:
-        headers["Cache-Control"] = "no-store" if g.get("actor") is not None else "private, no-cache"
+        headers["Cache-Control"] = "no-store" if _is_private() else "private, no-cache"
     for name, value in headers.items():
         response.headers.setdefault(name, value)
     return response
