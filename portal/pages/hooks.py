@@ -48,7 +48,7 @@ def provisioned() -> Response:
 def _read(body: bytes) -> Told | None:
     try:
         said = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(said, dict):
         return None
