@@ -161,12 +161,17 @@ def _is_public(address: str) -> bool:
         inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
         if inner is None and ip in _NAT64:
             inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
-        if inner is not None:
-            return inner.is_global and not inner.is_multicast
-    return ip.is_global and not ip.is_multicast
+        if inner is None:
+            return ip in _GLOBAL_UNICAST and ip.is_global and ip not in _DOCUMENTATION
+        ip = inner
+    return ip.is_global and not ip.is_multicast and ip not in _PROTOCOLS
 
 
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
+"""All that is given out to the public; everything else is local, carries an older address, or is not in use."""
+_DOCUMENTATION = ipaddress.IPv6Network("3fff::/20")
+_PROTOCOLS = ipaddress.IPv4Network("192.0.0.0/24")
 
 
 def _pinned(target: SplitResult, address: str) -> str:
