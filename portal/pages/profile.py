@@ -66,9 +66,11 @@ def save() -> Response | tuple[str, int]:
 def set_password() -> Response | tuple[str, int]:
     try:
         with unit_of_work(g.actor) as work:
-            accounts.set_password(work, request.form.get("password", ""), request.form.get("current", ""))
+            denied = accounts.set_password(work, request.form.get("password", ""), request.form.get("current", ""))
     except Invalid as invalid:
         return _page(None, invalid.by_field()), 422
+    if denied is not None:
+        return _page(None, {"current": denied.detail}), 422
     flash(_("Your password is set. All your other devices are signed out."), "ok")
     return redirect("/settings/profile", 303)
 

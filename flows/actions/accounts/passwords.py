@@ -9,12 +9,12 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy.orm import Session
 
-from flows.actions.accounts.sessions import end_sessions
+from flows.actions.accounts.sessions import Denied, end_sessions
 from flows.actions.accounts.tallies import count_try
 from flows.clock import clock
 from flows.models import SignIn, User
 from flows.rules.actors import Actor
-from flows.rules.errors import Invalid, Refused
+from flows.rules.errors import Refused
 from flows.rules.passwords import MOST_CHARACTERS, check_password
 from flows.work import Work
 
@@ -46,22 +46,24 @@ def remember_hash(user: User, password: str) -> None:
         user.password_hash = hash_password(password)
 
 
-def set_password(work: Work, password: str, current: str | None = None) -> None:
+def set_password(work: Work, password: str, current: str | None = None) -> Denied | None:
     """Set or change the actor's own password; every other session of theirs ends.
 
-    Raises Invalid when it is too weak, or when `current` is wrong. Who signed in within the last 15 minutes needs no
-    current one, so that a forgotten password is replaced after signing in with a code.
+    Raises Invalid when it is too weak. Denied when `current` is wrong: returned, so that the counted try is kept. Who
+    signed in within the last 15 minutes needs no current one, so that a forgotten password is replaced after signing in
+    with a code.
     """
     user = work.session.get(User, work.actor.user_id)
     if user is None:
         raise Refused("Sign in first", known=True, code="unauthenticated")
+    check_password(password, user.email)
     count_try(work, f"password:{user.id}")
     if not is_fresh(work.session, work.actor) and user.password_hash and not verify(user.password_hash, current or ""):
-        raise Invalid("This is not your current password", "/current", "wrong")
-    check_password(password, user.email)
+        return Denied("unauthenticated", "This is not your current password")
     user.password_hash = hash_password(password)
     end_sessions(work, user.id, but=work.actor.session_id)
     work.audit("password_set", user.email)
+    return None
 
 
 def is_fresh(session: Session, actor: Actor) -> bool:
