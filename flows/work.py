@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import structlog
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from flows.clock import clock
@@ -17,6 +18,7 @@ from flows.db import WRITES, db
 from flows.events import Event
 from flows.models import AuditEntry, Instance, Order, TimelineEvent
 from flows.rules.actors import Actor
+from flows.rules.errors import OutOfStep
 
 log = structlog.get_logger(__name__)
 
@@ -24,6 +26,8 @@ request_id: ContextVar[str] = ContextVar("request_id", default="")
 """The id of the request or job under way; every timeline row carries it."""
 
 Subject = Instance | Order
+UNIQUE_VIOLATION = "23505"
+"""What PostgreSQL calls it; SQLite says it in words."""
 
 
 @dataclass
@@ -91,7 +95,8 @@ heralds: list[Herald] = []
 def unit_of_work(actor: Actor) -> Iterator[Work]:
     """Open a writing transaction for `actor`; one commit when the block ends well, none when it raises.
 
-    Rows read before are let go, so that everything inside is read under this transaction.
+    Rows read before are let go, so that everything inside is read under this transaction. Raises OutOfStep when a twin
+    at the same moment wrote what may be there only once.
     """
     session = db.session()
     if session.info.get("working"):
@@ -105,12 +110,24 @@ def unit_of_work(actor: Actor) -> Iterator[Work]:
         yield work
         _tell_listeners(work)
         session.commit()
+    except IntegrityError as conflict:
+        session.rollback()
+        if not _is_twin(conflict):
+            raise
+        log.warning("twin_refused", request_id=work.request_id, error=str(conflict.orig)[:200])
+        raise OutOfStep("The same was done elsewhere at this very moment. Look again, then retry") from conflict
     except BaseException:
         session.rollback()
         raise
     finally:
         session.info["working"] = False
     _tell_heralds(work)
+
+
+def _is_twin(conflict: IntegrityError) -> bool:
+    """Whether a unique key refused the row; any other broken constraint is a mistake of ours."""
+    state = getattr(conflict.orig, "sqlstate", None)
+    return state == UNIQUE_VIOLATION if state else "UNIQUE constraint" in str(conflict.orig)
 
 
 def end_reading() -> None:

@@ -6,14 +6,14 @@ from sqlalchemy import delete, select
 
 from flows import access
 from flows.actions.ordering import MOST_LINES, Item, quantity_problem
-from flows.models import BasketLine, Product
+from flows.models import BasketLine, Product, User
 from flows.rules.errors import Invalid, Refused
 from flows.work import Work
 
 
 def put(work: Work, product_uid: str, quantity: int) -> None:
     """Set how many of a product are in the basket; 0 takes it out. Invalid for an unknown product or quantity."""
-    user_id = _buyer(work)
+    user_id = _buyer_locked(work)
     product = work.session.scalar(access.products_on_sale().where(Product.uid == access.clean(product_uid)))
     if product is None:
         raise Invalid("This product is not on sale. Choose another one", "/product_id", "unknown_product")
@@ -43,14 +43,21 @@ def empty(work: Work) -> None:
 
 
 def items_in(work: Work) -> list[Item]:
-    """What is in the basket as items of an order."""
+    """What is in the basket as items of an order; locked, so that what is ordered here is ordered nowhere else."""
     query = (
         select(Product.uid, BasketLine.quantity)
         .join(BasketLine.product)
-        .where(BasketLine.user_id == _buyer(work))
+        .where(BasketLine.user_id == _buyer_locked(work))
         .order_by(BasketLine.id)
     )
     return [Item(uid, quantity) for uid, quantity in work.session.execute(query)]
+
+
+def _buyer_locked(work: Work) -> int:
+    """The buyer's own row is the lock of the basket: two pages of one person come here one after the other."""
+    buyer_id = _buyer(work)
+    work.session.execute(select(User.id).where(User.id == buyer_id).with_for_update(key_share=True))
+    return buyer_id
 
 
 def _buyer(work: Work) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import func, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from flows import catalogue
@@ -16,16 +17,22 @@ _definitions: dict[str, FlowDefinition] = {}
 
 def publish(work: Work, loaded: LoadedFlow) -> FlowVersion:
     """The version row of a loaded flow; the first instance of a new text publishes it."""
-    version = work.session.scalar(
-        select(FlowVersion).where(
-            FlowVersion.flow == loaded.definition.flow, FlowVersion.content_hash == loaded.content_hash
-        )
+    same = select(FlowVersion).where(
+        FlowVersion.flow == loaded.definition.flow, FlowVersion.content_hash == loaded.content_hash
     )
+    version = work.session.scalar(same)
     if version is None:
-        newest = work.session.scalar(
-            select(func.max(FlowVersion.number)).where(FlowVersion.flow == loaded.definition.flow)
-        )
-        version = FlowVersion(
+        _insert(work, loaded)
+        version = work.session.scalars(same).one()
+    return version
+
+
+def _insert(work: Work, loaded: LoadedFlow) -> None:
+    """The next version, unless somebody else who starts the first instance at the same moment publishes it."""
+    newest = work.session.scalar(select(func.max(FlowVersion.number)).where(FlowVersion.flow == loaded.definition.flow))
+    insert = (postgresql if work.session.get_bind().dialect.name == "postgresql" else sqlite).insert(FlowVersion)
+    work.session.execute(
+        insert.values(
             flow=loaded.definition.flow,
             number=(newest or 0) + 1,
             content_hash=loaded.content_hash,
@@ -33,9 +40,8 @@ def publish(work: Work, loaded: LoadedFlow) -> FlowVersion:
             title=loaded.definition.title,
             text=loaded.text,
             published_at=work.now,
-        )
-        work.session.add(version)
-    return version
+        ).on_conflict_do_nothing(index_elements=["flow", "content_hash"])
+    )
 
 
 def definition_of(session: Session, instance: Instance) -> FlowDefinition:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import ColumnElement, ForeignKey, Index, String, UniqueConstraint, func, literal, text
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from flows.models.base import Base, Owned, one_of, uid_column
+from flows.models.base import Base, Moment, Owned, one_of, uid_column
 from flows.models.catalogue import FlowVersion
 from flows.models.organisations import Organisation
 from flows.models.people import User
@@ -19,6 +20,7 @@ STATUSES = ("not_started", "in_progress", "awaiting_review", "completed", "cance
 OPEN_STATUSES = ("not_started", "in_progress", "awaiting_review")
 PARTIES = ("customer", "staff", "system")
 SOURCES = {"staff": "Admin assigned", "customer": "Tenant requested", "onboarding": "Onboarding", "event": "System"}
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 FIRST_REFERENCE = 2000  # so that the first instance is TI-2001, not a number that looks like a test
 
 
@@ -103,6 +105,16 @@ class Instance(Owned, Base):
         """The opaque id of the order it belongs to (`Order.subject`); None when it belongs to none."""
         kind, _, uid = (self.subject or "").partition(":")
         return uid if kind == "order" else None
+
+    @hybrid_property
+    def end_at(self) -> datetime:
+        """The moment it has to be done by: its expiry, else its due date, else never."""
+        return self.expires_at or self.due_at or NEVER
+
+    @end_at.inplace.expression
+    @classmethod
+    def _end_at(cls) -> ColumnElement[datetime]:
+        return func.coalesce(cls.expires_at, cls.due_at, literal(NEVER, Moment()), type_=Moment())
 
     @property
     def is_open(self) -> bool:

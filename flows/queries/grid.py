@@ -59,8 +59,10 @@ def needs_action(instance: Instance, now: datetime) -> bool:
 def tasks(
     actor: Actor, now: datetime, filters: Filters = Filters(), cursor: str | None = None, limit: int = 25
 ) -> Page[Instance]:
-    """One page of tasks, newest first, in one statement."""
+    """One page of tasks in one statement: newest first; those still to do by when they have to be done."""
     query = narrowed(visible_instances(actor), actor, now, filters)
+    if tuple(filters.status) == ("Pending",) or filters.turn == "todo":
+        return page_of(read_as(actor), query, Instance.end_at, cursor=cursor, limit=limit, ascending=True)
     return page_of(read_as(actor), query, Instance.created_at, cursor=cursor, limit=limit)
 
 

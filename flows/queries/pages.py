@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Select, tuple_
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import Session
 
 from flows.rules.errors import Invalid
 
@@ -42,14 +42,19 @@ def read_cursor(cursor: str) -> tuple[datetime, int]:
 
 
 def page_of(
-    session: Session, query: Select[Any], at: InstrumentedAttribute[Any], *, cursor: str | None, limit: int
+    session: Session, query: Select[Any], at: Any, *, cursor: str | None, limit: int, ascending: bool = False
 ) -> Page[Any]:
-    """Run `query` newest first by the moment `at`, at most `limit` rows after `cursor`, in one statement."""
+    """Run `query` by the moment `at` (an attribute of its class) in one statement: at most `limit` rows after `cursor`.
+
+    Newest first, unless `ascending`.
+    """
     limit = max(1, min(limit, MOST_A_PAGE))
-    row_id = at.class_.id
+    place = tuple_(at, at.class_.id)
     if cursor:
-        query = query.where(tuple_(at, row_id) < tuple_(*read_cursor(cursor)))
-    rows = session.scalars(query.order_by(at.desc(), row_id.desc()).limit(limit + 1)).unique().all()
+        reached = tuple_(*read_cursor(cursor))
+        query = query.where(place > reached if ascending else place < reached)
+    order = [column.asc() if ascending else column.desc() for column in (at, at.class_.id)]
+    rows = session.scalars(query.order_by(*order).limit(limit + 1)).unique().all()
     if len(rows) <= limit:
         return Page(rows, None)
     last = rows[limit - 1]

@@ -64,9 +64,9 @@ def sentence(kind: str, facts: dict[str, Any], zone: str) -> str:
         case "order_placed":
             return f"Order placed, {money_in_words(facts['total_minor'], facts['currency'])}"
         case "instance_expired":
-            return f"Expired on {_moment(facts['expired_at'], zone)}"
+            return f"Task expired on {_moment(facts['expired_at'], zone)}"
         case "instance_overdue":
-            return f"Overdue since {_moment(facts['due_at'], zone)}"
+            return f"Task overdue since {_moment(facts['due_at'], zone)}"
         case "expiry_extended":
             return f"More time given, until {_moment(facts['expires_at'], zone)}: {facts['reason']}"
         case "order_cancelled":
@@ -85,9 +85,9 @@ SENTENCES = {
     "step_opened": "{title}: can start now",
     "step_submitted": "{title}: answers sent",
     "step_completed": "{title}: completed",
-    "instance_completed": "Completed",
-    "instance_closed": "Closed",
-    "instance_cancelled": "Cancelled. {reason}",
+    "instance_completed": "Task completed",
+    "instance_closed": "Task closed",
+    "instance_cancelled": "Task cancelled. {reason}",
     "timer_fired": "Reminder sent by hand",
     "timer_missed": "Reminder {n} was not sent: a newer one took its place",
     "assigned": "Assigned to {to}. {note}",

@@ -322,3 +322,15 @@ def test_staff_end_an_order_that_failed_before_it_was_finalised(world: World) ->
     with unit_of_work(world.agent) as work:
         ordering.cancel(work, order.uid, "It cannot be set up")
     assert (order_now(order).state, order_now(order).cancel_reason) == ("cancelled", "staff")
+
+
+@pytest.mark.requirement("A21")
+def test_what_is_still_to_do_is_listed_by_its_end(world: World, move_clock: Callable[..., datetime]) -> None:
+    for _ in range(3):
+        place(world, world.coro)
+        move_clock(days=1)
+    first = grid.tasks(world.buyer, clock.now(), grid.Filters(status=("Pending",)), limit=2)
+    assert [task.reference for task in first.rows] == ["TI-2001", "TI-2002"]
+    rest = grid.tasks(world.buyer, clock.now(), grid.Filters(status=("Pending",)), cursor=first.next_cursor, limit=2)
+    assert [task.reference for task in rest.rows] == ["TI-2003"]
+    assert [task.reference for task in grid.tasks(world.buyer, clock.now()).rows] == ["TI-2003", "TI-2002", "TI-2001"]
