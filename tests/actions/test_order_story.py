@@ -313,7 +313,9 @@ def test_a_full_life_takes_at_most_25_statements(world: World, count_statements:
 def test_staff_end_an_order_that_failed_before_it_was_finalised(world: World) -> None:
     order = place(world, world.coro)
     submit(world, instances()[0].reference)
-    effect_id = access.read_as(SYSTEM).scalars(select(Effect.id).where(Effect.kind == "call").order_by(Effect.id)).first()
+    effect_id = (
+        access.read_as(SYSTEM).scalars(select(Effect.id).where(Effect.kind == "call").order_by(Effect.id)).first()
+    )
     with unit_of_work(SYSTEM) as work:
         delivering.fail(work, effect_id or 0, "The plugin is gone", permanent=True)
     assert order_now(order).state == "failed"
