@@ -42,7 +42,7 @@ def create_app(settings: Settings | None = None, parts: Collection[str] = PARTS)
         SESSION_COOKIE_SECURE=settings.origin.startswith("https://"),
         MAX_CONTENT_LENGTH=1024 * 1024,
         MAX_FORM_MEMORY_SIZE=512 * 1024,
-        TRUSTED_HOSTS=[host.strip() for host in settings.trusted_hosts.split(",") if host.strip()] or None,
+        TRUSTED_HOSTS=settings.hosts or None,
     )
     if settings.behind_proxy:
         hops = settings.behind_proxy

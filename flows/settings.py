@@ -11,10 +11,13 @@ from hashlib import sha256
 from pathlib import Path
 from tempfile import gettempdir
 from typing import Any
+from urllib.parse import urlsplit
 
 MODES = ("demo", "development", "test", "production")
 LONGEST_SOCKET_FOLDER = 90
-WEAK_KEYS = {"", "dev", "secret", "changeme", "change-me", "password"}
+LEAST_OF_A_KEY = 32
+LEAST_OF_A_SHARED_KEY = 16
+LEAST_DIFFERENT = 8
 
 
 class SettingsError(ValueError):
@@ -99,16 +102,29 @@ class Settings:
             self._check_production()
 
     def _check_production(self) -> None:
-        if len(self.secret_key) < 32 or self.secret_key.lower() in WEAK_KEYS or len(set(self.secret_key)) < 8:
+        if _is_weak(self.secret_key, LEAST_OF_A_KEY):
             raise SettingsError(
                 "SECRET_KEY is weak; set 32 or more random characters: "
                 "python -c 'import secrets; print(secrets.token_hex())'"
             )
-        for name, value in (("BATON_PUBLIC_URL", self.public_url), ("BATON_TRUSTED_HOSTS", self.trusted_hosts)):
-            if not value:
-                raise SettingsError(
-                    f"{name} is not set; production needs it, because links in mails and host checks stand on it"
-                )
+        if self.webhook_secret and _is_weak(self.webhook_secret, LEAST_OF_A_SHARED_KEY):
+            raise SettingsError(
+                "BATON_WEBHOOK_SECRET is weak; set 16 or more random characters, or leave it empty to derive one"
+            )
+        address = urlsplit(self.public_url)
+        if address.scheme not in ("http", "https") or not address.hostname:
+            raise SettingsError(
+                f"BATON_PUBLIC_URL is {self.public_url!r}; production needs https://host, because links in mails stand on it"
+            )
+        if not self.hosts or any("*" in host for host in self.hosts):
+            raise SettingsError(
+                f"BATON_TRUSTED_HOSTS is {self.trusted_hosts!r}; name each host that is answered, .example.com for all below"
+            )
+
+    @property
+    def hosts(self) -> list[str]:
+        """The host names that are answered; none means all."""
+        return [host.strip() for host in self.trusted_hosts.split(",") if host.strip()]
 
     @property
     def folder(self) -> Path:
@@ -195,6 +211,10 @@ class Settings:
     def documented(cls) -> list[tuple[str, str, str]]:
         """(variable, default, meaning) of every setting, for README and `baton doctor`."""
         return [(f.metadata["env"], str(f.default), f.metadata["doc"]) for f in fields(cls)]
+
+
+def _is_weak(key: str, least: int) -> bool:
+    return len(key) < least or len(set(key)) < LEAST_DIFFERENT
 
 
 def _number(name: str, raw: str) -> int:
