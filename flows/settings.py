@@ -114,11 +114,11 @@ class Settings:
         address = urlsplit(self.public_url)
         if address.scheme not in ("http", "https") or not address.hostname:
             raise SettingsError(
-                f"BATON_PUBLIC_URL is {self.public_url!r}; production needs https://host, because links in mails stand on it"
+                f"BATON_PUBLIC_URL is {self.public_url!r}; set https://host, because links in mails stand on it"
             )
         if not self.hosts or any("*" in host for host in self.hosts):
             raise SettingsError(
-                f"BATON_TRUSTED_HOSTS is {self.trusted_hosts!r}; name each host that is answered, .example.com for all below"
+                f"BATON_TRUSTED_HOSTS is {self.trusted_hosts!r}; name each host, or .example.com for all below it"
             )
 
     @property
