@@ -6,10 +6,11 @@ organisation's rows. A session that nobody has spoken for sees no owned row at a
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import CompoundSelect, Select, event, false, func, select, union
+from sqlalchemy import CompoundSelect, Select, event, false, func, or_, select, union
 from sqlalchemy.orm import ORMExecuteState, Session, selectinload, with_loader_criteria
 
 from flows.db import db
@@ -46,6 +47,25 @@ def organisations_of(user_id: int) -> CompoundSelect[Any]:
     """Ids of the organisations that a customer acts for: their own, and those that their own resell to (A35, X28)."""
     own = select(Membership.organisation_id).where(Membership.user_id == user_id)
     return union(own, select(Organisation.id).where(Organisation.parent_id.in_(own)))
+
+
+def organisations_of_each(session: Session, user_ids: Collection[int]) -> dict[int, set[int]]:
+    """The same for many customers in one statement, without the organisations that are turned off."""
+    theirs = (
+        select(Membership.user_id, Organisation.id)
+        .join(
+            Organisation,
+            or_(
+                Organisation.id == Membership.organisation_id,
+                Organisation.parent_id == Membership.organisation_id,
+            ),
+        )
+        .where(Membership.user_id.in_(user_ids), Organisation.is_active)
+    )
+    found: dict[int, set[int]] = {}
+    for user_id, organisation_id in session.execute(theirs):
+        found.setdefault(user_id, set()).add(organisation_id)
+    return found
 
 
 def _owned_classes() -> list[type[Any]]:

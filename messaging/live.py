@@ -20,7 +20,7 @@ from flows.actions.accounts.sessions import living
 from flows.rules.actors import SYSTEM
 from flows.settings import Settings
 from flows.work import end_reading
-from messaging.live_gate import Gate, Visitor
+from messaging.live_gate import Gate, Visitor, rooms_of
 from messaging.poke import CHANNEL
 
 log = structlog.get_logger(__name__)
@@ -128,10 +128,15 @@ def _sweep(app: Flask, sockets: SocketIO, gate: Gate) -> None:
 
 
 def end_dead(sockets: SocketIO, gate: Gate) -> None:
-    """Tell and disconnect everybody whose session is over."""
+    """Tell and disconnect everybody whose session is over; let those who may hear something else now connect anew."""
     held = gate.held()
     alive = living(read_as(SYSTEM), held) if held else set()
+    rooms = rooms_of(read_as(SYSTEM), alive) if alive else {}
     end_reading()
+    for session_id in set(gate.outdated(rooms)) & alive:
+        gate.forget(session_id)
+        for namespace, sid in _sockets_in(sockets, f"session:{session_id}"):
+            sockets.server.eio.disconnect(sockets.server.manager.eio_sid_from_sid(sid, namespace))
     for session_id in held - alive:
         for namespace, sid in _sockets_in(sockets, f"session:{session_id}"):
             sockets.emit("session.ended", {"id": "", "seq": 0, "type": "ended"}, namespace=namespace, to=sid)

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
 from flask import Flask
+from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
-from flows.access import read_as, visible_organisations
+from flows.access import organisations_of_each, read_as
 from flows.actions.accounts.sessions import actor_for_token
 from flows.db import db
-from flows.models import Organisation
-from flows.rules.actors import Actor
+from flows.models import Role, SignIn, User
+from flows.models.people import user_roles
+from flows.rules.actors import SYSTEM
 from flows.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -34,7 +37,7 @@ class Visitor:
 
     session_id: int
     kind: str
-    rooms: tuple[str, ...]
+    rooms: frozenset[str]
 
 
 class Gate:
@@ -44,6 +47,7 @@ class Gate:
         self._app, self._inside = app, inside
         self._settings: Settings = app.config["BATON"]
         self._open: Counter[int] = Counter()
+        self._rooms: defaultdict[int, set[frozenset[str]]] = defaultdict(set)
 
     def __call__(self, environ: dict[str, Any], start_response: Answer) -> Iterable[bytes]:
         if environ.get("PATH_INFO") == "/healthz":
@@ -67,6 +71,14 @@ class Gate:
         """The sign-ins that have a socket open."""
         return set(self._open)
 
+    def outdated(self, rooms: dict[int, frozenset[str]]) -> list[int]:
+        """The sign-ins with a socket in other rooms than these: a role or a membership has come or gone since."""
+        return [one for one, entered in [*self._rooms.items()] if entered != {rooms.get(one)}]
+
+    def forget(self, session_id: int) -> None:
+        """Its sockets are being closed; the rooms they were in count no more."""
+        self._rooms.pop(session_id, None)
+
     def is_ours(self, origin: str, host: str) -> bool:
         """True for the portal's own origin, also under another name of this host; browsers always send one."""
         if origin == self._settings.origin:
@@ -81,12 +93,15 @@ class Gate:
 
     def _through(self, visitor: Visitor, environ: dict[str, Any], start_response: Answer) -> Iterable[bytes]:
         self._open[visitor.session_id] += 1
+        self._rooms[visitor.session_id].add(visitor.rooms)
         environ["baton.visitor"] = visitor
         try:
             return self._inside(environ, start_response)
         finally:
             self._open[visitor.session_id] -= 1
             self._open += Counter()  # lets go of those at zero
+            if visitor.session_id not in self._open:
+                self.forget(visitor.session_id)
 
     def _visitor(self, environ: dict[str, Any]) -> Visitor | None:
         # The signature of the cookie is checked without the database; only who was signed in once gets further.
@@ -98,15 +113,33 @@ class Gate:
             actor = actor_for_token(db.session(), token)
             if actor is None or actor.session_id is None:
                 return None
-            return Visitor(actor.session_id, actor.kind, _rooms(actor))
+            rooms = rooms_of(read_as(SYSTEM), [actor.session_id])
+            return Visitor(actor.session_id, actor.kind, rooms[actor.session_id])
 
 
-def _rooms(actor: Actor) -> tuple[str, ...]:
-    own = (f"user:{actor.user_id}", f"session:{actor.session_id}")
-    if actor.kind == "staff":
-        return (*own, "staff") if actor.may("view") else own
-    accounts = read_as(actor).scalars(visible_organisations(actor).with_only_columns(Organisation.id))
-    return (*own, *(f"account:{organisation_id}" for organisation_id in accounts))
+def rooms_of(session: Session, sign_in_ids: Collection[int]) -> dict[int, frozenset[str]]:
+    """What each of these sign-ins may hear now, in three statements however many they are."""
+    query = select(SignIn.id, SignIn.user_id, User.kind).join(User, User.id == SignIn.user_id)
+    rows = session.execute(query.where(SignIn.id.in_(sign_in_ids))).all()
+    accounts = organisations_of_each(session, {row.user_id for row in rows if row.kind == "customer"})
+    viewers = _who_may_view(session, {row.user_id for row in rows if row.kind == "staff"})
+    return {
+        row.id: frozenset(
+            (
+                f"user:{row.user_id}",
+                f"session:{row.id}",
+                *(["staff"] if row.user_id in viewers else []),
+                *(f"account:{organisation_id}" for organisation_id in accounts.get(row.user_id, ())),
+            )
+        )
+        for row in rows
+    }
+
+
+def _who_may_view(session: Session, staff_ids: Collection[int]) -> set[int]:
+    query = select(user_roles.c.user_id, Role.permissions).join(Role, Role.id == user_roles.c.role_id)
+    granted = session.execute(query.where(user_roles.c.user_id.in_(staff_ids)))
+    return {user_id for user_id, permissions in granted if "view" in permissions}
 
 
 def _say(start_response: Answer, status: str, words: str, *headers: tuple[str, str]) -> Iterable[bytes]:

@@ -22,7 +22,7 @@ from flows import settings as settings_room
 from flows.actions import ordering
 from flows.actions.accounts.sessions import Device, end_sessions, open_sign_in
 from flows.actions.ordering import Item
-from flows.models import User
+from flows.models import Membership, User
 from flows.rules.actors import SYSTEM
 from flows.settings import Settings
 from flows.work import unit_of_work
@@ -73,8 +73,14 @@ def live(app: Flask, world: World, tmp_path: Path, valkey: str) -> Iterator[Simp
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     env = {
-        **os.environ, "BATON_MODE": "test", "BATON_DATA": str(tmp_path), "BATON_PUBLIC_URL": "http://localhost",
-        "SECRET_KEY": "k" * 40, "REDIS_URL": valkey, "BATON_LIVE_PORT": str(port), "PYTHONPATH": str(ROOT),
+        **os.environ,
+        "BATON_MODE": "test",
+        "BATON_DATA": str(tmp_path),
+        "BATON_PUBLIC_URL": "http://localhost",
+        "SECRET_KEY": "k" * 40,
+        "REDIS_URL": valkey,
+        "BATON_LIVE_PORT": str(port),
+        "PYTHONPATH": str(ROOT),
     }
     server = subprocess.Popen([sys.executable, "-m", "worker", "live"], env=env, cwd=ROOT)
     redis_door.forget_death()
@@ -115,8 +121,12 @@ def sign_in(work, user: User) -> str:  # type: ignore[no-untyped-def]
 def status(port: int, own: str = "", origin: str = "http://localhost") -> int:
     """What the gate answers to the handshake."""
     headers = {
-        "Upgrade": "websocket", "Connection": "Upgrade", "Origin": origin, "Cookie": f"baton={own}",
-        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version": "13",
+        "Upgrade": "websocket",
+        "Connection": "Upgrade",
+        "Origin": origin,
+        "Cookie": f"baton={own}",
+        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+        "Sec-WebSocket-Version": "13",
     }
     asked = HTTPConnection("127.0.0.1", port, timeout=10)
     try:
@@ -172,11 +182,38 @@ def test_who_is_signed_out_is_told_and_closed(live: SimpleNamespace, world: Worl
     assert other.heard(0.1) is None
 
 
-@pytest.mark.parametrize(("origin", "host", "ours"), [
-    ("http://localhost", "anything", True), ("http://127.0.0.1:8000", "127.0.0.1:8001", True),
-    ("http://127.0.0.1:9999", "127.0.0.1:8001", False), ("http://evil.example:8000", "127.0.0.1:8001", False),
-    ("", "127.0.0.1:8001", False), ("null", "", False), ("http://", "", False), ("http://[::1", "[::1", False),
-    ("http://localhost.evil.example", "localhost:8001", False), ("file://localhost", "localhost", False),
-])
+@pytest.mark.requirement("D4")
+def test_who_may_hear_less_is_closed_and_hears_less(live: SimpleNamespace, world: World) -> None:
+    """A role or a membership that is taken away counts for open sockets too; the page connects anew by itself."""
+    removed, demoted, other = live.page("colleague"), live.page("agent", namespace="/staff"), live.page("buyer")
+    with unit_of_work(SYSTEM) as work:
+        work.session.query(Membership).filter_by(user_id=world.user_ids["colleague"]).delete()
+        work.session.get_one(User, world.user_ids["agent"]).roles = []
+    for page in (removed, demoted):
+        assert page.socket.receive(15) == "1", "Socket.IO's word for the end of a connection"
+        with pytest.raises(ConnectionClosed):
+            page.socket.receive(5)
+    again = live.page("colleague")
+    with unit_of_work(world.buyer) as work:
+        ordering.place(work, world.acme, [Item(world.hosting, 1)])
+    assert other.heard() is not None
+    assert again.heard(0.3) is None
+
+
+@pytest.mark.parametrize(
+    ("origin", "host", "ours"),
+    [
+        ("http://localhost", "anything", True),
+        ("http://127.0.0.1:8000", "127.0.0.1:8001", True),
+        ("http://127.0.0.1:9999", "127.0.0.1:8001", False),
+        ("http://evil.example:8000", "127.0.0.1:8001", False),
+        ("", "127.0.0.1:8001", False),
+        ("null", "", False),
+        ("http://", "", False),
+        ("http://[::1", "[::1", False),
+        ("http://localhost.evil.example", "localhost:8001", False),
+        ("file://localhost", "localhost", False),
+    ],
+)
 def test_which_origins_are_ours(app: Flask, origin: str, host: str, ours: bool) -> None:
     assert Gate(app, None).is_ours(origin, host) is ours
