@@ -153,7 +153,8 @@ def test_a_draft_is_saved_while_typing(page: Page, buyer: Visitor, world: World)
 def test_a_toast_goes_when_it_is_dismissed(page: Page, buyer: Visitor, world: World) -> None:
     order_through_pages(buyer, world, world.coro)
     page.goto("/shop")
-    page.get_by_role("button", name="Dismiss this notice").click()
+    with page.expect_response("**/seen"):
+        page.get_by_role("button", name="Dismiss this notice").click()
     expect(page.get_by_text("View your outstanding tasks")).to_have_count(0)
     page.goto("/orders")
     expect(page.get_by_text("View your outstanding tasks")).to_have_count(0)
