@@ -1,4 +1,4 @@
-"""Which passwords are good enough, and what an email address is; no database is asked."""
+"""Which passwords and names are good enough, and what an email address is; no database is asked."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 
 from flows.rules.errors import Invalid, Problem
 
+WEB_ADDRESS = re.compile(r"https?:|://|\bwww\.", re.IGNORECASE)
 LEAST_CHARACTERS = 10
 MOST_CHARACTERS = 200
 COMMON = {
@@ -60,6 +61,15 @@ def clean_email(text: str, pointer: str = "/email") -> str:
     if len(email) > 254 or not EMAIL.fullmatch(email):
         raise Invalid("Enter an email address, like name@example.com", pointer, "email")
     return email
+
+
+def name_problems(name: str, most: int = 160) -> list[Problem]:
+    """What speaks against a name. It stands in mails to people who asked for none, so it leads nowhere."""
+    if not 0 < len(name.strip()) <= most:
+        return [Problem("/name", "required", f"Enter a name of up to {most} characters", {"most": most})]
+    if WEB_ADDRESS.search(name):
+        return [Problem("/name", "web-address", "Enter a name without a web address in it")]
+    return []
 
 
 def masked(email: str) -> str:

@@ -14,7 +14,7 @@ from flows.actions.accounts.tallies import count_try
 from flows.clock import clock
 from flows.models import Membership, Organisation, User
 from flows.rules.errors import Invalid, OutOfStep, Problem, Refused
-from flows.rules.passwords import clean_email
+from flows.rules.passwords import clean_email, name_problems
 from flows.work import Work
 
 LANGUAGES = {"en": "English", "cy": "Cymraeg"}
@@ -122,11 +122,7 @@ def add_customer_organisation(
     Raises Invalid for the words given, Refused without an organisation of their own to resell from.
     """
     name = clean(name).strip()
-    problems = (
-        []
-        if 0 < len(name) <= 160
-        else [Problem("/name", "required", "Enter the customer's name, up to 160 characters")]
-    )
+    problems = name_problems(name)
     if len(address) > 400:
         problems.append(Problem("/address", "too-long", "Use 400 characters at most for the address"))
     if time_zone and time_zone not in available_timezones():
@@ -186,9 +182,7 @@ def slug_of(name: str) -> str:
 
 
 def _check(name: str, time_zone: str, language: str) -> None:
-    problems = []
-    if not 0 < len(name.strip()) <= 160:
-        problems.append(Problem("/name", "required", "Enter your name, up to 160 characters"))
+    problems = name_problems(name)
     if time_zone and time_zone not in available_timezones():
         problems.append(Problem("/time_zone", "choice", "Choose a time zone from the list"))
     if language not in LANGUAGES:
