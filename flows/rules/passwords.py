@@ -8,6 +8,7 @@ from flows.rules.errors import Invalid, Problem
 
 WEB_ADDRESS = re.compile(r"https?:|://|\bwww\.", re.IGNORECASE)
 LEAST_CHARACTERS = 10
+LONGEST_NAME = 160
 MOST_CHARACTERS = 200
 COMMON = {
     "1234567890",
@@ -63,10 +64,11 @@ def clean_email(text: str, pointer: str = "/email") -> str:
     return email
 
 
-def name_problems(name: str, most: int = 160) -> list[Problem]:
+def name_problems(name: str, whose: str) -> list[Problem]:
     """What speaks against a name. It stands in mails to people who asked for none, so it leads nowhere."""
-    if not 0 < len(name.strip()) <= most:
-        return [Problem("/name", "required", f"Enter a name of up to {most} characters", {"most": most})]
+    if not 0 < len(name.strip()) <= LONGEST_NAME:
+        words = f"Enter {whose} name, up to {LONGEST_NAME} characters"
+        return [Problem("/name", "required", words, {"most": LONGEST_NAME})]
     if WEB_ADDRESS.search(name):
         return [Problem("/name", "web-address", "Enter a name without a web address in it")]
     return []

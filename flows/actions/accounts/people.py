@@ -122,7 +122,7 @@ def add_customer_organisation(
     Raises Invalid for the words given, Refused without an organisation of their own to resell from.
     """
     name = clean(name).strip()
-    problems = name_problems(name)
+    problems = name_problems(name, "the customer's")
     if len(address) > 400:
         problems.append(Problem("/address", "too-long", "Use 400 characters at most for the address"))
     if time_zone and time_zone not in available_timezones():
@@ -182,7 +182,7 @@ def slug_of(name: str) -> str:
 
 
 def _check(name: str, time_zone: str, language: str) -> None:
-    problems = name_problems(name)
+    problems = name_problems(name, "your")
     if time_zone and time_zone not in available_timezones():
         problems.append(Problem("/time_zone", "choice", "Choose a time zone from the list"))
     if language not in LANGUAGES:
