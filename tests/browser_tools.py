@@ -16,7 +16,7 @@ from werkzeug.serving import make_server
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 CHROMIUM = Path("/usr/bin/chromium")
 WIDTHS = (375, 1280)
-SCHEMES = ("light", "dark")
+COLOURS = ("color-contrast", "link-in-text-block")
 UNLABELLED = {"hidden", "submit", "button"}
 
 
@@ -45,10 +45,15 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-def violations(page: Page) -> list[str]:
-    """What axe finds on the page as it is now: one line for each failing element, WCAG A to AA and best practice."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+def violations(page: Page, *rules: str) -> list[str]:
+    """What axe finds on the page as it is now: one line for each failing element, WCAG A to AA and best practice.
+
+    With `rules` only these are asked.
+    """
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+    options: dict[str, Any] = {"resultTypes": ["violations"], **({"runOnly": list(rules)} if rules else {})}
+    found = page.evaluate("options => axe.run(document, options)", options)["violations"]
     return [
         f"{rule['id']}: {rule['help']} at {node['target']} {node['failureSummary']}"
         for rule in found
@@ -73,22 +78,17 @@ def axe(chromium: Browser) -> Callable[..., None]:
         prepare: Callable[[Page], None] | None = None,
     ) -> None:
         for width in WIDTHS:
-            for scheme in SCHEMES:
-                _check_one(chromium, url, f"{name}-{width}-{scheme}", width, scheme, cookies or [], prepare)
+            _check_one(chromium, url, f"{name}-{width}", width, cookies or [], prepare)
 
     return check
 
 
 def _check_one(
-    browser: Browser,
-    url: str,
-    name: str,
-    width: int,
-    scheme: Any,
-    cookies: list[Any],
-    prepare: Callable[[Page], None] | None,
+    browser: Browser, url: str, name: str, width: int, cookies: list[Any], prepare: Callable[[Page], None] | None
 ) -> None:
-    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    context = browser.new_context(
+        viewport={"width": width, "height": 900}, color_scheme="light", reduced_motion="reduce"
+    )
     context.add_cookies(cookies)
     page = context.new_page()
     errors: list[str] = []
@@ -100,14 +100,21 @@ def _check_one(
     page.goto(url)
     if prepare:
         prepare(page)
-    if shots := os.environ.get("BATON_SHOTS"):
-        page.screenshot(path=f"{shots}/{name}.png", full_page=prepare is None)
+    _keep_picture(page, f"{name}-light", prepare is None)
     found = violations(page)
+    page.emulate_media(color_scheme="dark")  # nothing but colours changes, so only colours are asked about
+    _keep_picture(page, f"{name}-dark", prepare is None)
+    found += violations(page, *COLOURS)
     sideways = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     context.close()
     assert not found, f"{name}: " + "\n".join(found)
     assert not errors, f"{name}: {errors}"
     assert sideways <= 0, f"{name} scrolls sideways by {sideways} px"
+
+
+def _keep_picture(page: Page, name: str, whole: bool) -> None:
+    if shots := os.environ.get("BATON_SHOTS"):
+        page.screenshot(path=f"{shots}/{name}.png", full_page=whole)
 
 
 class HtmlFacts(HTMLParser):
