@@ -1,4 +1,4 @@
-// Every page works without this. base.html lists the attributes.
+// Attributes: see base.html.
 const { body } = document, words = JSON.parse(body.dataset.words);
 const all = (selector, from = document) => [...from.querySelectorAll(selector)];
 const make = (tag, parts) => Object.assign(document.createElement(tag), parts);
@@ -9,7 +9,7 @@ const on = (type, selector, act) => document.addEventListener(type, (event) => {
   if (found) act(found, event);
 });
 
-// Live regions: replaced when changed, never while someone types; focus stays.
+// Live regions: never replaced while someone types; focus stays.
 const plain = (html) => html.replace(/(name="csrf_token")[^>]*/g, "$1").trim();
 const isTyped = (field) => field === document.activeElement || field.value !== field.defaultValue;
 const mark = (node) => node.id || node.href || node.textContent;
@@ -56,7 +56,7 @@ const resync = () => document.hidden || poke("resync");
 setInterval(resync, 25000);
 addEventListener("focus", resync);
 
-// Drafts: saved while typing; kept in this tab until signed in again.
+// Drafts: saved while typing, a click on Submit comes first; kept until signed in again.
 const kept = sessionStorage, place = (form) => body.dataset.user + form.dataset.draft;
 const signedOut = (answer) => answer.status === 401 || answer.redirected && answer.url.includes("/sign-in");
 const typed = (form) => JSON.stringify([...new FormData(form)].filter(([name, value]) => name !== "csrf_token" && value.trim));
@@ -95,8 +95,9 @@ function ready(form) {
   }
   save(form);
 }
-on("input", "[data-draft]", (form) => { clearTimeout(form.timer); form.timer = setTimeout(save, 2000, form); });
-on("focusout", "[data-draft]", save);
+const soon = (wait) => (form) => { clearTimeout(form.timer); form.timer = setTimeout(save, wait, form); };
+on("input", "[data-draft]", soon(2000));
+on("focusout", "[data-draft]", soon(300));
 if (location.pathname.startsWith("/sign-in")) kept.wasOut = 1;
 else { all("[data-draft]").forEach(ready); delete kept.wasOut; }
 
