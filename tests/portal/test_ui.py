@@ -128,20 +128,6 @@ def test_few_choices_are_radios_and_many_a_select(ui: Any) -> None:
     assert '<option value="c3" selected>' in ui.field("county", *FIELDS["county"])
 
 
-def test_a_mail_says_where_to_go_and_why_it_came(app: Flask) -> None:
-    words = {
-        "subject": "Action needed",
-        "brand": "Northgate Homes",
-        "link": "https://a.example/t/1",
-        "link_text": "Go",
-        "why": "Because",
-    }
-    html = app.jinja_env.get_template("mail/frame.html").render(words)
-    assert '<a class="go" href="https://a.example/t/1">Go</a>' in html
-    assert "Because" in html
-    assert "Stop these mails" not in html
-
-
 def test_money_and_moments_are_said_plainly(ui: Any) -> None:
     assert ui.money(15300) == "£153.00"
     assert ui.money(-123456789, "EUR") == "−€1,234,567.89"
