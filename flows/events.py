@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar
 
 
@@ -26,6 +26,7 @@ class Event:
 class InstanceStarted(Event):
     flow: str
     source: str
+    message: str = ""
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,171 @@ class StepSubmitted(Event):
 class StepCompleted(Event):
     step: str
     title: str
+
+
+@dataclass(frozen=True)
+class StepApproved(Event):
+    """One approval; `enough` when the step is completed by it. The note is between staff."""
+
+    step: str
+    title: str
+    attempt: int
+    enough: bool
+    note: str = ""
+    instead_of: str = ""
+
+
+@dataclass(frozen=True)
+class StepReturned(Event):
+    """Handed back for resubmission; `fields` are the remarks by name (C36)."""
+
+    step: str
+    title: str
+    attempt: int
+    message: str
+    fields: dict[str, str] = field(default_factory=dict)
+    instead_of: str = ""
+
+
+@dataclass(frozen=True)
+class StepReopened(Event):
+    """A completed step is open again; `again` are the steps that stand on it and must be checked (C38, Q23)."""
+
+    step: str
+    title: str
+    reason: str
+    again: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class StepConfirmed(Event):
+    """Staff looked at a step that was marked "check again": its answers still hold."""
+
+    staff_only: ClassVar[bool] = True
+    step: str
+    title: str
+
+
+@dataclass(frozen=True)
+class StepOverdue(Event):
+    step: str
+    title: str
+    due_at: str
+
+
+@dataclass(frozen=True)
+class ReviewEscalated(Event):
+    """Nobody decided in time; others were told (X5)."""
+
+    staff_only: ClassVar[bool] = True
+    step: str
+    title: str
+    to: list[str]
+
+
+@dataclass(frozen=True)
+class StepAdded(Event):
+    """A step of this one instance (C39)."""
+
+    step: str
+    title: str
+    actor: str
+    after: str
+
+
+@dataclass(frozen=True)
+class FieldAdded(Event):
+    """A question of this one instance (C40)."""
+
+    step: str
+    title: str
+    field: str
+    label: str
+
+
+@dataclass(frozen=True)
+class AmountChanged(Event):
+    step: str
+    title: str
+    before_minor: int
+    after_minor: int
+    currency: str
+
+
+@dataclass(frozen=True)
+class DueDateChanged(Event):
+    due_at: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Linked(Event):
+    link: str
+    label: str
+    to: str
+
+
+@dataclass(frozen=True)
+class Unlinked(Event):
+    link: str
+    label: str
+    from_: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class InstanceReopened(Event):
+    reason: str
+
+
+@dataclass(frozen=True)
+class Rated(Event):
+    score: int
+    scale: int
+    comment: str = ""
+
+
+@dataclass(frozen=True)
+class PaymentBegun(Event):
+    staff_only: ClassVar[bool] = True
+    payment: str
+    title: str
+    amount_minor: int
+    currency: str
+    provider: str
+
+
+@dataclass(frozen=True)
+class PaymentReceived(Event):
+    payment: str
+    title: str
+    amount_minor: int
+    currency: str
+    provider: str
+
+
+@dataclass(frozen=True)
+class PaymentFailed(Event):
+    payment: str
+    title: str
+    why: str
+
+
+@dataclass(frozen=True)
+class PaymentRefunded(Event):
+    payment: str
+    amount_minor: int
+    currency: str
+
+
+@dataclass(frozen=True)
+class SensitiveRead(Event):
+    """Somebody had a sensitive answer shown in clear (X20)."""
+
+    staff_only: ClassVar[bool] = True
+    step: str
+    field: str
+    label: str
 
 
 @dataclass(frozen=True)
@@ -100,8 +266,16 @@ class TimerMissed(Event):
 
 @dataclass(frozen=True)
 class Assigned(Event):
+    """`to` is a name, "nobody" when it was taken from `before`; `instead_of` is away and `to` stands in (X6).
+
+    `note` is between staff: the timeline of a customer leaves it out (C31).
+    """
+
     to: str
     note: str = ""
+    before: str = ""
+    instead_of: str = ""
+    user_id: int | None = None
 
 
 @dataclass(frozen=True)

@@ -147,5 +147,6 @@ def as_actor(user: User) -> Actor:
         user.name,
         user.email,
         permissions=frozenset(permission for role in user.roles for permission in role.permissions),
+        roles=frozenset(role.name for role in user.roles),
         time_zone=user.time_zone,
     )

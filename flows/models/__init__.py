@@ -1,24 +1,32 @@
 """The shared tables, one noun family a file."""
 
+from flows.models.agreements import Agreement
 from flows.models.base import Base, Owned
-from flows.models.catalogue import FlowVersion
-from flows.models.departments import Department, DepartmentMember
+from flows.models.catalogue import FlowSwitch, FlowVersion
+from flows.models.departments import Delegation, Department, DepartmentMember
 from flows.models.effects import Effect, Notice, Replay
 from flows.models.events import AuditEntry, TimelineEvent
+from flows.models.files import Upload
 from flows.models.instances import Instance
 from flows.models.orders import BasketLine, Order, OrderLine, Product
 from flows.models.organisations import Invitation, Membership, Organisation
+from flows.models.payments import Payment
 from flows.models.people import Role, SignIn, SignInCode, Tally, User
-from flows.models.steps import Step, Submission
+from flows.models.search import SearchWord
+from flows.models.steps import Review, Step, Submission
 from flows.models.timers import Timer
+from flows.models.views import SavedView
 
 __all__ = [
+    "Agreement",
     "AuditEntry",
     "Base",
     "BasketLine",
+    "Delegation",
     "Department",
     "DepartmentMember",
     "Effect",
+    "FlowSwitch",
     "FlowVersion",
     "Instance",
     "Invitation",
@@ -28,9 +36,13 @@ __all__ = [
     "OrderLine",
     "Organisation",
     "Owned",
+    "Payment",
     "Product",
     "Replay",
+    "Review",
     "Role",
+    "SavedView",
+    "SearchWord",
     "SignIn",
     "SignInCode",
     "Step",
@@ -38,5 +50,6 @@ __all__ = [
     "Tally",
     "TimelineEvent",
     "Timer",
+    "Upload",
     "User",
 ]

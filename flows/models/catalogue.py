@@ -1,4 +1,4 @@
-"""Published texts of flows: what running instances are pinned to (X12)."""
+"""Published texts of flows, what running instances are pinned to (X12), and which flows are switched on."""
 
 from __future__ import annotations
 
@@ -8,6 +8,17 @@ from sqlalchemy import String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from flows.models.base import Base
+
+
+class FlowSwitch(Base):
+    """What administrators say about a loaded flow: whether it may be started at all, by staff, by customers (C24)."""
+
+    __tablename__ = "flow_switches"
+
+    flow: Mapped[str] = mapped_column(String(64), unique=True)
+    is_active: Mapped[bool] = mapped_column(default=True)
+    is_assignable: Mapped[bool] = mapped_column(default=True)
+    is_requestable: Mapped[bool] = mapped_column(default=True)
 
 
 class FlowVersion(Base):

@@ -1,10 +1,10 @@
-"""Departments, their members and managers."""
+"""Departments, their members and managers, and who stands in for whom."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from flows.models.base import Base, uid_column
@@ -24,6 +24,24 @@ class Department(Base):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Delegation(Base):
+    """Somebody stands in for a colleague who is away, from one day to another, both included (X6)."""
+
+    __tablename__ = "delegations"
+    __table_args__ = (Index(None, "delegate_id", "ends_on"), CheckConstraint("user_id <> delegate_id", name="another"))
+
+    uid: Mapped[str] = uid_column("dlg")
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    delegate_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    starts_on: Mapped[date]
+    ends_on: Mapped[date]
+    note: Mapped[str] = mapped_column(String(400), default="")
+    created_at: Mapped[datetime]
+
+    user: Mapped[User] = relationship(foreign_keys=[user_id])
+    delegate: Mapped[User] = relationship(foreign_keys=[delegate_id])
 
 
 class DepartmentMember(Base):

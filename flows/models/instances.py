@@ -27,7 +27,10 @@ FIRST_REFERENCE = 2000  # so that the first instance is TI-2001, not a number th
 class Instance(Owned, Base):
     """One run of a flow. `status` is the stored phase; overdue is computed from `due_at` (Q20).
 
-    `version` rises with every change and stands in forms; `event_seq` is the last number in its timeline.
+    `version` rises with every change and stands in forms; `event_seq` is the last number in its timeline. `amounts` are
+    the Payment Amounts by step, in minor units (C27); `overlay` holds the steps and fields added to this one instance
+    (Q25, `flows.catalogue.overlay`); `waited` the whole seconds that each party has held the baton before
+    `waiting_since` (X4); `reopenings` counts how often it was taken up again after its end (Q23).
     """
 
     __tablename__ = "instances"
@@ -61,6 +64,7 @@ class Instance(Owned, Base):
     status: Mapped[str] = mapped_column(one_of("status", *STATUSES), default="not_started")
     state: Mapped[str | None] = mapped_column(String(64))
     outcome: Mapped[str | None] = mapped_column(String(64))
+    outcome_kind: Mapped[str | None] = mapped_column(one_of("outcome_kind", "positive", "negative"))
     close_message: Mapped[str] = mapped_column(String(4000), default="")
     waiting_on: Mapped[str | None] = mapped_column(one_of("waiting_on", *PARTIES))
     waiting_since: Mapped[datetime | None]
@@ -74,11 +78,19 @@ class Instance(Owned, Base):
 
     inputs: Mapped[dict[str, Any]] = mapped_column(default=dict)
     links: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    amounts: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    overlay: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    waited: Mapped[dict[str, Any]] = mapped_column(default=dict)
     time_zone: Mapped[str] = mapped_column(String(64))
 
     steps_total: Mapped[int] = mapped_column(default=0)
     steps_done: Mapped[int] = mapped_column(default=0)
     may_grow: Mapped[bool] = mapped_column(default=False)
+    reopenings: Mapped[int] = mapped_column(default=0)
+
+    rating: Mapped[int | None]
+    rating_comment: Mapped[str] = mapped_column(String(1200), default="")
+    rated_at: Mapped[datetime | None]
 
     created_at: Mapped[datetime]
     due_at: Mapped[datetime | None]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -44,7 +45,10 @@ class Membership(Base):
 
 
 class Invitation(Base):
-    """A magic link to join, single use, 7 days (X27). Staff are invited without an organisation."""
+    """A magic link to join, single use, 7 days (X27). Staff are invited without an organisation.
+
+    `begins` is the flow that starts when it is accepted: `flow`, `inputs`, `amounts`, `assignee` (Onboarding, C10).
+    """
 
     __tablename__ = "invitations"
 
@@ -57,3 +61,4 @@ class Invitation(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     accepted_at: Mapped[datetime | None]
+    begins: Mapped[dict[str, Any] | None]

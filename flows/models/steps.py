@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from flows.models.base import Base, Owned, one_of, uid_column
+from flows.models.people import User
 
 if TYPE_CHECKING:
     from flows.models.instances import Instance
@@ -17,7 +18,11 @@ STEP_STATES = ("locked", "open", "pending_approval", "completed", "returned", "r
 
 
 class Step(Owned, Base):
-    """One step of one instance. The draft is shared by the people of the customer: answers saved but not sent (X14)."""
+    """One step of one instance. The draft is shared by the people of the customer: answers saved but not sent (X14).
+
+    `remark` is what its actor has to read first while it is returned or reopened: `message`, `by`, `at` (ISO), and
+    `fields` by name (C36, C38). `check_again` marks a completed step whose foundation was reopened (Q23).
+    """
 
     __tablename__ = "steps"
     __table_args__ = (UniqueConstraint("instance_id", "name"),)
@@ -31,11 +36,15 @@ class Step(Owned, Base):
     attempt: Mapped[int] = mapped_column(default=0)
     version: Mapped[int] = mapped_column(default=1)
     answers: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    remark: Mapped[dict[str, Any] | None]
+    check_again: Mapped[bool] = mapped_column(default=False)
     draft: Mapped[dict[str, Any] | None]
     draft_saved_at: Mapped[datetime | None]
     draft_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     opened_at: Mapped[datetime | None]
+    due_at: Mapped[datetime | None]
     submitted_at: Mapped[datetime | None]
+    submitted_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     completed_at: Mapped[datetime | None]
     completed_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
 
@@ -59,3 +68,25 @@ class Submission(Owned, Base):
     filled_at: Mapped[datetime | None]
 
     step: Mapped[Step] = relationship()
+    submitted_by: Mapped[User | None] = relationship()
+
+
+class Review(Owned, Base):
+    """One decision on one attempt (C34 to C37, Q17): approved, returned with remarks, or the request closed.
+
+    `instead_of` names who is away when their delegate decided (X6).
+    """
+
+    __tablename__ = "reviews"
+    __table_args__ = (Index(None, "step_id", "attempt"),)
+
+    instance_id: Mapped[int] = mapped_column(ForeignKey("instances.id"), index=True)
+    step_id: Mapped[int] = mapped_column(ForeignKey("steps.id"))
+    attempt: Mapped[int]
+    decision: Mapped[str] = mapped_column(one_of("decision", "approved", "returned", "closed"))
+    message: Mapped[str] = mapped_column(String(4000), default="")
+    remarks: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    reviewer_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    reviewer_name: Mapped[str] = mapped_column(String(160))
+    instead_of: Mapped[str] = mapped_column(String(160), default="")
+    at: Mapped[datetime]

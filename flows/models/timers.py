@@ -10,6 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from flows.models.base import Base, Owned, one_of
 from flows.models.instances import Instance
 
+TIMER_KINDS = ("reminder", "step_overdue", "escalation", "overdue", "expiry")
+
 
 class Timer(Owned, Base):
     """One occurrence of a timer of an instance; `n` counts from 1. It ends exactly once: fired, missed or cancelled."""
@@ -25,7 +27,7 @@ class Timer(Owned, Base):
     instance_id: Mapped[int] = mapped_column(ForeignKey("instances.id"))
     name: Mapped[str] = mapped_column(String(64))
     n: Mapped[int]
-    kind: Mapped[str] = mapped_column(one_of("kind", "reminder", "overdue", "expiry"))
+    kind: Mapped[str] = mapped_column(one_of("kind", *TIMER_KINDS))
     due_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     ending: Mapped[str | None] = mapped_column(one_of("ending", "fired", "missed", "cancelled"))

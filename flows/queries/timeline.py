@@ -17,6 +17,13 @@ from flows.rules.words import moment_in_words, money_in_words
 STAFF_ONLY = frozenset(event.kind() for event in every_event() if event.staff_only)
 
 
+_HIDDEN: dict[str, dict[str, Any]] = {
+    "assigned": {"note": "", "user_id": None},
+    "step_approved": {"note": "", "instead_of": ""},
+}
+"""Facts that are between staff, as a customer sees them."""
+
+
 @dataclass(frozen=True)
 class Entry:
     """One line: when, who, what in a sentence, and the facts behind it."""
@@ -46,9 +53,14 @@ def _entries(actor: Actor, subjects: list[Any], zone: str) -> list[Entry]:
     if not actor.is_staff:
         query = query.where(TimelineEvent.kind.not_in(STAFF_ONLY))
     return [
-        Entry(row.at, row.kind, _who(actor, row), sentence(row.kind, row.facts, zone), row.facts)
+        Entry(row.at, row.kind, _who(actor, row), sentence(row.kind, facts, zone), facts)
         for row in read_as(actor).scalars(query)
+        for facts in [_facts_for(actor, row)]
     ]
+
+
+def _facts_for(actor: Actor, row: TimelineEvent) -> dict[str, Any]:
+    return row.facts if actor.is_staff else {**row.facts, **_HIDDEN.get(row.kind, {})}
 
 
 def _who(actor: Actor, row: TimelineEvent) -> str:
@@ -71,9 +83,28 @@ def sentence(kind: str, facts: dict[str, Any], zone: str) -> str:
             return f"More time given, until {_moment(facts['expires_at'], zone)}: {facts['reason']}"
         case "order_cancelled":
             return f"Order cancelled. {facts['text']}".strip()
+        case "assigned":
+            return _assigned(facts)
+        case "step_overdue" | "due_date_changed":
+            return SENTENCES[kind].format(**facts | {"due_at": _moment(facts["due_at"], zone)})
+        case "amount_changed":
+            before, after = (money_in_words(facts[f"{name}_minor"], facts["currency"]) for name in ("before", "after"))
+            return f"{facts['title']}: the amount is now {after}, it was {before}"
+        case "payment_begun" | "payment_received" | "payment_refunded":
+            return SENTENCES[kind].format(**facts, money=money_in_words(facts["amount_minor"], facts["currency"]))
+        case "review_escalated":
+            return f"{facts['title']}: nobody has reviewed it yet; {', '.join(facts['to']) or 'nobody'} was told"
         case "step_submitted" if facts["attempt"] > 1:
             return f"{facts['title']}: sent again (attempt {facts['attempt']})"
     return SENTENCES[kind].format(**facts)
+
+
+def _assigned(facts: dict[str, Any]) -> str:
+    note = f" {facts['note']}" if facts.get("note") else ""
+    instead = f", who stands in for {facts['instead_of']}" if facts.get("instead_of") else ""
+    if facts["to"] == "nobody":
+        return f"Taken from {facts.get('before') or 'nobody'}; unassigned now.{note}"
+    return f"Assigned to {facts['to']}{instead}.{note}"
 
 
 def _moment(iso: str, zone: str) -> str:
@@ -90,7 +121,23 @@ SENTENCES = {
     "instance_cancelled": "Task cancelled. {reason}",
     "timer_fired": "Reminder sent by hand",
     "timer_missed": "Reminder {n} was not sent: a newer one took its place",
-    "assigned": "Assigned to {to}. {note}",
+    "step_approved": "{title}: approved",
+    "step_returned": "{title}: returned. {message}",
+    "step_reopened": "{title}: reopened. {reason}",
+    "step_confirmed": "{title}: checked again",
+    "step_overdue": "{title}: due since {due_at}",
+    "step_added": "Step added: {title}",
+    "field_added": "{title}: question added, {label}",
+    "due_date_changed": "Due date moved to {due_at}. {reason}",
+    "linked": "{label}: {to}",
+    "unlinked": "{label}: no longer {from_}. {reason}",
+    "instance_reopened": "Taken up again. {reason}",
+    "rated": "Rated {score} of {scale}",
+    "payment_begun": "{title}: payment of {money} begun",
+    "payment_received": "{title}: {money} received",
+    "payment_failed": "{title}: the payment did not go through. {why}",
+    "payment_refunded": "{money} refunded",
+    "sensitive_read": "{label} was shown in clear",
     "mail_sent": "Mail sent to {to}: {subject}",
     "effect_gave_up": "{what} gave up after {tries} tries: {cause}",
     "effect_retried": "{what} is tried again",

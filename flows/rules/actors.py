@@ -30,6 +30,7 @@ class Actor:
     name: str = ""
     email: str = ""
     permissions: frozenset[str] = frozenset()
+    roles: frozenset[str] = frozenset()
     departments: frozenset[int] = frozenset()
     manages: frozenset[int] = frozenset()
     language: str = "en"

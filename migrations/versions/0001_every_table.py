@@ -20,6 +20,15 @@ def upgrade() -> None:
     sa.UniqueConstraint('name', name=op.f('uq_departments_name')),
     sa.UniqueConstraint('uid', name=op.f('uq_departments_uid'))
     )
+    op.create_table('flow_switches',
+    sa.Column('flow', sa.String(length=64), nullable=False),
+    sa.Column('is_active', sa.Boolean(), nullable=False),
+    sa.Column('is_assignable', sa.Boolean(), nullable=False),
+    sa.Column('is_requestable', sa.Boolean(), nullable=False),
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_flow_switches')),
+    sa.UniqueConstraint('flow', name=op.f('uq_flow_switches_flow'))
+    )
     op.create_table('flow_versions',
     sa.Column('flow', sa.String(length=64), nullable=False),
     sa.Column('number', sa.Integer(), nullable=False),
@@ -134,6 +143,23 @@ def upgrade() -> None:
     sa.UniqueConstraint('user_id', 'product_id', name=op.f('uq_basket_lines_user_id_product_id'))
     )
     op.create_index(op.f('ix_basket_lines_product_id'), 'basket_lines', ['product_id'], unique=False)
+    op.create_table('delegations',
+    sa.Column('uid', sa.String(length=32), nullable=False),
+    sa.Column('user_id', sa.Integer(), nullable=False),
+    sa.Column('delegate_id', sa.Integer(), nullable=False),
+    sa.Column('starts_on', sa.Date(), nullable=False),
+    sa.Column('ends_on', sa.Date(), nullable=False),
+    sa.Column('note', sa.String(length=400), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.CheckConstraint('user_id <> delegate_id', name=op.f('ck_delegations_another')),
+    sa.ForeignKeyConstraint(['delegate_id'], ['users.id'], name=op.f('fk_delegations_delegate_id')),
+    sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_delegations_user_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_delegations')),
+    sa.UniqueConstraint('uid', name=op.f('uq_delegations_uid'))
+    )
+    op.create_index(op.f('ix_delegations_delegate_id_ends_on'), 'delegations', ['delegate_id', 'ends_on'], unique=False)
+    op.create_index(op.f('ix_delegations_user_id'), 'delegations', ['user_id'], unique=False)
     op.create_table('department_members',
     sa.Column('department_id', sa.Integer(), nullable=False),
     sa.Column('user_id', sa.Integer(), nullable=False),
@@ -160,6 +186,7 @@ def upgrade() -> None:
     sa.Column('status', sa.Enum('not_started', 'in_progress', 'awaiting_review', 'completed', 'cancelled', 'expired', name='status', native_enum=False, create_constraint=True, length=24), nullable=False),
     sa.Column('state', sa.String(length=64), nullable=True),
     sa.Column('outcome', sa.String(length=64), nullable=True),
+    sa.Column('outcome_kind', sa.Enum('positive', 'negative', name='outcome_kind', native_enum=False, create_constraint=True, length=24), nullable=True),
     sa.Column('close_message', sa.String(length=4000), nullable=False),
     sa.Column('waiting_on', sa.Enum('customer', 'staff', 'system', name='waiting_on', native_enum=False, create_constraint=True, length=24), nullable=True),
     sa.Column('waiting_since', sa.DateTime(timezone=True), nullable=True),
@@ -171,10 +198,17 @@ def upgrade() -> None:
     sa.Column('department_id', sa.Integer(), nullable=True),
     sa.Column('inputs', sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
     sa.Column('links', sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+    sa.Column('amounts', sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+    sa.Column('overlay', sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+    sa.Column('waited', sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
     sa.Column('time_zone', sa.String(length=64), nullable=False),
     sa.Column('steps_total', sa.Integer(), nullable=False),
     sa.Column('steps_done', sa.Integer(), nullable=False),
     sa.Column('may_grow', sa.Boolean(), nullable=False),
+    sa.Column('reopenings', sa.Integer(), nullable=False),
+    sa.Column('rating', sa.Integer(), nullable=True),
+    sa.Column('rating_comment', sa.String(length=1200), nullable=False),
+    sa.Column('rated_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('due_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('expires_at', sa.DateTime(timezone=True), nullable=True),
@@ -216,6 +250,7 @@ def upgrade() -> None:
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('accepted_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('begins', sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True),
     sa.Column('id', sa.Integer(), nullable=False),
     sa.ForeignKeyConstraint(['invited_by_id'], ['users.id'], name=op.f('fk_invitations_invited_by_id')),
     sa.ForeignKeyConstraint(['organisation_id'], ['organisations.id'], name=op.f('fk_invitations_organisation_id')),
@@ -278,6 +313,34 @@ def upgrade() -> None:
     sa.UniqueConstraint('user_id', 'scope', 'key', name=op.f('uq_replays_user_id_scope_key'))
     )
     op.create_index(op.f('ix_replays_created_at'), 'replays', ['created_at'], unique=False)
+    op.create_table('saved_views',
+    sa.Column('uid', sa.String(length=32), nullable=False),
+    sa.Column('user_id', sa.Integer(), nullable=False),
+    sa.Column('page', sa.String(length=40), nullable=False),
+    sa.Column('name', sa.String(length=80), nullable=False),
+    sa.Column('query', sa.String(length=1000), nullable=False),
+    sa.Column('is_shared', sa.Boolean(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_saved_views_user_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_saved_views')),
+    sa.UniqueConstraint('uid', name=op.f('uq_saved_views_uid'))
+    )
+    op.create_index(op.f('ix_saved_views_page_is_shared'), 'saved_views', ['page', 'is_shared'], unique=False)
+    op.create_index(op.f('ix_saved_views_user_id'), 'saved_views', ['user_id'], unique=False)
+    op.create_table('search_words',
+    sa.Column('word', sa.String(length=64).with_variant(sa.String(length=64, collation='C'), 'postgresql'), nullable=False),
+    sa.Column('organisation_id', sa.Integer(), nullable=True),
+    sa.Column('user_id', sa.Integer(), nullable=True),
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.CheckConstraint('(organisation_id IS NULL) <> (user_id IS NULL)', name=op.f('ck_search_words_one_owner')),
+    sa.ForeignKeyConstraint(['organisation_id'], ['organisations.id'], name=op.f('fk_search_words_organisation_id'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_search_words_user_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_search_words'))
+    )
+    op.create_index(op.f('ix_search_words_organisation_id'), 'search_words', ['organisation_id'], unique=False)
+    op.create_index(op.f('ix_search_words_user_id'), 'search_words', ['user_id'], unique=False)
+    op.create_index(op.f('ix_search_words_word_organisation_id_user_id'), 'search_words', ['word', 'organisation_id', 'user_id'], unique=False)
     op.create_table('sign_in_codes',
     sa.Column('user_id', sa.Integer(), nullable=False),
     sa.Column('code_hash', sa.String(length=64), nullable=False),
@@ -325,9 +388,31 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_user_roles_user_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('user_id', 'role_id', name=op.f('pk_user_roles'))
     )
+    op.create_table('agreements',
+    sa.Column('uid', sa.String(length=32), nullable=False),
+    sa.Column('number', sa.String(length=64), nullable=False),
+    sa.Column('tenant_name', sa.String(length=160), nullable=False),
+    sa.Column('tenant_email', sa.String(length=254), nullable=False),
+    sa.Column('address', sa.String(length=400), nullable=False),
+    sa.Column('rent_minor', sa.Integer(), nullable=True),
+    sa.Column('currency', sa.String(length=3), nullable=False),
+    sa.Column('starts_on', sa.Date(), nullable=True),
+    sa.Column('ends_on', sa.Date(), nullable=True),
+    sa.Column('activated_by_id', sa.Integer(), nullable=True),
+    sa.Column('activated_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('imported_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['activated_by_id'], ['instances.id'], name=op.f('fk_agreements_activated_by_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_agreements')),
+    sa.UniqueConstraint('number', name=op.f('uq_agreements_number')),
+    sa.UniqueConstraint('uid', name=op.f('uq_agreements_uid'))
+    )
+    op.create_index(op.f('ix_agreements_activated_by_id'), 'agreements', ['activated_by_id'], unique=False)
+    op.create_index(op.f('ix_agreements_address'), 'agreements', ['address'], unique=False)
+    op.create_index(op.f('ix_agreements_tenant_name'), 'agreements', ['tenant_name'], unique=False)
     op.create_table('effects',
     sa.Column('key', sa.String(length=200), nullable=False),
-    sa.Column('kind', sa.Enum('email', 'call', 'webhook', name='kind', native_enum=False, create_constraint=True, length=24), nullable=False),
+    sa.Column('kind', sa.Enum('email', 'call', 'webhook', 'check', 'refund', name='kind', native_enum=False, create_constraint=True, length=24), nullable=False),
     sa.Column('chain', sa.String(length=160), nullable=False),
     sa.Column('position', sa.Integer(), nullable=False),
     sa.Column('organisation_id', sa.Integer(), nullable=True),
@@ -410,11 +495,15 @@ def upgrade() -> None:
     sa.Column('attempt', sa.Integer(), nullable=False),
     sa.Column('version', sa.Integer(), nullable=False),
     sa.Column('answers', sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+    sa.Column('remark', sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True),
+    sa.Column('check_again', sa.Boolean(), nullable=False),
     sa.Column('draft', sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True),
     sa.Column('draft_saved_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('draft_by_id', sa.Integer(), nullable=True),
     sa.Column('opened_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('due_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('submitted_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('submitted_by_id', sa.Integer(), nullable=True),
     sa.Column('completed_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('completed_by_id', sa.Integer(), nullable=True),
     sa.Column('organisation_id', sa.Integer(), nullable=False),
@@ -423,6 +512,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['draft_by_id'], ['users.id'], name=op.f('fk_steps_draft_by_id')),
     sa.ForeignKeyConstraint(['instance_id'], ['instances.id'], name=op.f('fk_steps_instance_id')),
     sa.ForeignKeyConstraint(['organisation_id'], ['organisations.id'], name=op.f('fk_steps_organisation_id')),
+    sa.ForeignKeyConstraint(['submitted_by_id'], ['users.id'], name=op.f('fk_steps_submitted_by_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_steps')),
     sa.UniqueConstraint('instance_id', 'name', name=op.f('uq_steps_instance_id_name')),
     sa.UniqueConstraint('uid', name=op.f('uq_steps_uid'))
@@ -457,7 +547,7 @@ def upgrade() -> None:
     sa.Column('instance_id', sa.Integer(), nullable=False),
     sa.Column('name', sa.String(length=64), nullable=False),
     sa.Column('n', sa.Integer(), nullable=False),
-    sa.Column('kind', sa.Enum('reminder', 'overdue', 'expiry', name='kind', native_enum=False, create_constraint=True, length=24), nullable=False),
+    sa.Column('kind', sa.Enum('reminder', 'step_overdue', 'escalation', 'overdue', 'expiry', name='kind', native_enum=False, create_constraint=True, length=24), nullable=False),
     sa.Column('due_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('ended_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('ending', sa.Enum('fired', 'missed', 'cancelled', name='ending', native_enum=False, create_constraint=True, length=24), nullable=True),
@@ -472,6 +562,87 @@ def upgrade() -> None:
     )
     op.create_index('ix_timers_due', 'timers', ['due_at'], unique=False, postgresql_where=sa.text('ended_at IS NULL'), sqlite_where=sa.text('ended_at IS NULL'))
     op.create_index(op.f('ix_timers_organisation_id'), 'timers', ['organisation_id'], unique=False)
+    op.create_table('uploads',
+    sa.Column('uid', sa.String(length=32), nullable=False),
+    sa.Column('name', sa.String(length=200), nullable=False),
+    sa.Column('sha256', sa.String(length=64), nullable=False),
+    sa.Column('size', sa.Integer(), nullable=False),
+    sa.Column('kind', sa.Enum('image', 'pdf', 'office', 'text', name='kind', native_enum=False, create_constraint=True, length=24), nullable=False),
+    sa.Column('mime', sa.String(length=100), nullable=False),
+    sa.Column('state', sa.Enum('checking', 'ready', 'refused', name='state', native_enum=False, create_constraint=True, length=24), nullable=False),
+    sa.Column('refusal', sa.String(length=400), nullable=False),
+    sa.Column('preview_sha256', sa.String(length=64), nullable=True),
+    sa.Column('uploaded_by_id', sa.Integer(), nullable=False),
+    sa.Column('instance_id', sa.Integer(), nullable=True),
+    sa.Column('step', sa.String(length=64), nullable=False),
+    sa.Column('field', sa.String(length=64), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('attached_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['instance_id'], ['instances.id'], name=op.f('fk_uploads_instance_id')),
+    sa.ForeignKeyConstraint(['uploaded_by_id'], ['users.id'], name=op.f('fk_uploads_uploaded_by_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_uploads')),
+    sa.UniqueConstraint('uid', name=op.f('uq_uploads_uid'))
+    )
+    op.create_index(op.f('ix_uploads_instance_id'), 'uploads', ['instance_id'], unique=False)
+    op.create_index(op.f('ix_uploads_sha256'), 'uploads', ['sha256'], unique=False)
+    op.create_index('ix_uploads_unattached', 'uploads', ['created_at'], unique=False, postgresql_where=sa.text('instance_id IS NULL'), sqlite_where=sa.text('instance_id IS NULL'))
+    op.create_index(op.f('ix_uploads_uploaded_by_id'), 'uploads', ['uploaded_by_id'], unique=False)
+    op.create_table('payments',
+    sa.Column('uid', sa.String(length=32), nullable=False),
+    sa.Column('instance_id', sa.Integer(), nullable=False),
+    sa.Column('step_id', sa.Integer(), nullable=False),
+    sa.Column('amount_minor', sa.Integer(), nullable=False),
+    sa.Column('currency', sa.String(length=3), nullable=False),
+    sa.Column('reference', sa.String(length=200), nullable=False),
+    sa.Column('provider', sa.Enum('stripe', 'bank', name='provider', native_enum=False, create_constraint=True, length=24), nullable=False),
+    sa.Column('provider_reference', sa.String(length=200), nullable=False),
+    sa.Column('redirect_url', sa.String(length=2000), nullable=False),
+    sa.Column('state', sa.Enum('pending', 'processing', 'paid', 'failed', 'cancelled', 'refunding', 'refunded', name='state', native_enum=False, create_constraint=True, length=24), nullable=False),
+    sa.Column('failure', sa.String(length=400), nullable=False),
+    sa.Column('begun_by_id', sa.Integer(), nullable=True),
+    sa.Column('confirmed_by_id', sa.Integer(), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('paid_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('refunded_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('organisation_id', sa.Integer(), nullable=False),
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.CheckConstraint('amount_minor > 0', name=op.f('ck_payments_amount')),
+    sa.ForeignKeyConstraint(['begun_by_id'], ['users.id'], name=op.f('fk_payments_begun_by_id')),
+    sa.ForeignKeyConstraint(['confirmed_by_id'], ['users.id'], name=op.f('fk_payments_confirmed_by_id')),
+    sa.ForeignKeyConstraint(['instance_id'], ['instances.id'], name=op.f('fk_payments_instance_id')),
+    sa.ForeignKeyConstraint(['organisation_id'], ['organisations.id'], name=op.f('fk_payments_organisation_id')),
+    sa.ForeignKeyConstraint(['step_id'], ['steps.id'], name=op.f('fk_payments_step_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_payments')),
+    sa.UniqueConstraint('uid', name=op.f('uq_payments_uid'))
+    )
+    op.create_index(op.f('ix_payments_instance_id'), 'payments', ['instance_id'], unique=False)
+    op.create_index(op.f('ix_payments_organisation_id'), 'payments', ['organisation_id'], unique=False)
+    op.create_index(op.f('ix_payments_provider_provider_reference'), 'payments', ['provider', 'provider_reference'], unique=False)
+    op.create_index(op.f('ix_payments_state_id'), 'payments', ['state', 'id'], unique=False)
+    op.create_index(op.f('ix_payments_step_id'), 'payments', ['step_id'], unique=False)
+    op.create_table('reviews',
+    sa.Column('instance_id', sa.Integer(), nullable=False),
+    sa.Column('step_id', sa.Integer(), nullable=False),
+    sa.Column('attempt', sa.Integer(), nullable=False),
+    sa.Column('decision', sa.Enum('approved', 'returned', 'closed', name='decision', native_enum=False, create_constraint=True, length=24), nullable=False),
+    sa.Column('message', sa.String(length=4000), nullable=False),
+    sa.Column('remarks', sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+    sa.Column('reviewer_id', sa.Integer(), nullable=True),
+    sa.Column('reviewer_name', sa.String(length=160), nullable=False),
+    sa.Column('instead_of', sa.String(length=160), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('organisation_id', sa.Integer(), nullable=False),
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['instance_id'], ['instances.id'], name=op.f('fk_reviews_instance_id')),
+    sa.ForeignKeyConstraint(['organisation_id'], ['organisations.id'], name=op.f('fk_reviews_organisation_id')),
+    sa.ForeignKeyConstraint(['reviewer_id'], ['users.id'], name=op.f('fk_reviews_reviewer_id')),
+    sa.ForeignKeyConstraint(['step_id'], ['steps.id'], name=op.f('fk_reviews_step_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_reviews'))
+    )
+    op.create_index(op.f('ix_reviews_instance_id'), 'reviews', ['instance_id'], unique=False)
+    op.create_index(op.f('ix_reviews_organisation_id'), 'reviews', ['organisation_id'], unique=False)
+    op.create_index(op.f('ix_reviews_step_id_attempt'), 'reviews', ['step_id', 'attempt'], unique=False)
     op.create_table('submissions',
     sa.Column('uid', sa.String(length=32), nullable=False),
     sa.Column('instance_id', sa.Integer(), nullable=False),
@@ -502,6 +673,21 @@ def downgrade() -> None:
     op.drop_index(op.f('ix_submissions_organisation_id'), table_name='submissions')
     op.drop_index(op.f('ix_submissions_instance_id'), table_name='submissions')
     op.drop_table('submissions')
+    op.drop_index(op.f('ix_reviews_step_id_attempt'), table_name='reviews')
+    op.drop_index(op.f('ix_reviews_organisation_id'), table_name='reviews')
+    op.drop_index(op.f('ix_reviews_instance_id'), table_name='reviews')
+    op.drop_table('reviews')
+    op.drop_index(op.f('ix_payments_step_id'), table_name='payments')
+    op.drop_index(op.f('ix_payments_state_id'), table_name='payments')
+    op.drop_index(op.f('ix_payments_provider_provider_reference'), table_name='payments')
+    op.drop_index(op.f('ix_payments_organisation_id'), table_name='payments')
+    op.drop_index(op.f('ix_payments_instance_id'), table_name='payments')
+    op.drop_table('payments')
+    op.drop_index(op.f('ix_uploads_uploaded_by_id'), table_name='uploads')
+    op.drop_index('ix_uploads_unattached', table_name='uploads', postgresql_where=sa.text('instance_id IS NULL'), sqlite_where=sa.text('instance_id IS NULL'))
+    op.drop_index(op.f('ix_uploads_sha256'), table_name='uploads')
+    op.drop_index(op.f('ix_uploads_instance_id'), table_name='uploads')
+    op.drop_table('uploads')
     op.drop_index(op.f('ix_timers_organisation_id'), table_name='timers')
     op.drop_index('ix_timers_due', table_name='timers', postgresql_where=sa.text('ended_at IS NULL'), sqlite_where=sa.text('ended_at IS NULL'))
     op.drop_table('timers')
@@ -523,12 +709,23 @@ def downgrade() -> None:
     op.drop_index(op.f('ix_effects_instance_id'), table_name='effects')
     op.drop_index(op.f('ix_effects_chain_position'), table_name='effects')
     op.drop_table('effects')
+    op.drop_index(op.f('ix_agreements_tenant_name'), table_name='agreements')
+    op.drop_index(op.f('ix_agreements_address'), table_name='agreements')
+    op.drop_index(op.f('ix_agreements_activated_by_id'), table_name='agreements')
+    op.drop_table('agreements')
     op.drop_table('user_roles')
     op.drop_index(op.f('ix_sign_ins_user_id'), table_name='sign_ins')
     op.drop_index(op.f('ix_sign_ins_previous_refresh_hash'), table_name='sign_ins')
     op.drop_table('sign_ins')
     op.drop_index(op.f('ix_sign_in_codes_user_id'), table_name='sign_in_codes')
     op.drop_table('sign_in_codes')
+    op.drop_index(op.f('ix_search_words_word_organisation_id_user_id'), table_name='search_words')
+    op.drop_index(op.f('ix_search_words_user_id'), table_name='search_words')
+    op.drop_index(op.f('ix_search_words_organisation_id'), table_name='search_words')
+    op.drop_table('search_words')
+    op.drop_index(op.f('ix_saved_views_user_id'), table_name='saved_views')
+    op.drop_index(op.f('ix_saved_views_page_is_shared'), table_name='saved_views')
+    op.drop_table('saved_views')
     op.drop_index(op.f('ix_replays_created_at'), table_name='replays')
     op.drop_table('replays')
     op.drop_index(op.f('ix_orders_state_id'), table_name='orders')
@@ -556,6 +753,9 @@ def downgrade() -> None:
     op.drop_table('instances')
     op.drop_index(op.f('ix_department_members_user_id'), table_name='department_members')
     op.drop_table('department_members')
+    op.drop_index(op.f('ix_delegations_user_id'), table_name='delegations')
+    op.drop_index(op.f('ix_delegations_delegate_id_ends_on'), table_name='delegations')
+    op.drop_table('delegations')
     op.drop_index(op.f('ix_basket_lines_product_id'), table_name='basket_lines')
     op.drop_table('basket_lines')
     op.drop_index(op.f('ix_audit_entries_at_id'), table_name='audit_entries')
@@ -572,5 +772,6 @@ def downgrade() -> None:
     op.drop_index(op.f('ix_organisations_name'), table_name='organisations')
     op.drop_table('organisations')
     op.drop_table('flow_versions')
+    op.drop_table('flow_switches')
     op.drop_table('departments')
     # ### end Alembic commands ###

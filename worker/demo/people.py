@@ -206,5 +206,6 @@ def _as_actor(user: User) -> Actor:
         user.name,
         user.email,
         permissions=granted,
+        roles=frozenset(role.name for role in user.roles),
         time_zone=user.time_zone,
     )

@@ -161,7 +161,7 @@ def actor_of(session: Session, sign_in: SignIn) -> Actor:
             session_id=sign_in.id,
         )
     rows = session.execute(
-        select(Role.permissions, DepartmentMember.department_id, DepartmentMember.is_manager)
+        select(Role.name, Role.permissions, DepartmentMember.department_id, DepartmentMember.is_manager)
         .select_from(User)
         .outerjoin(user_roles, user_roles.c.user_id == User.id)
         .outerjoin(Role, Role.id == user_roles.c.role_id)
@@ -174,6 +174,7 @@ def actor_of(session: Session, sign_in: SignIn) -> Actor:
         user.name,
         user.email,
         permissions=frozenset(permission for row in rows for permission in row.permissions or ()),
+        roles=frozenset(row.name for row in rows if row.name is not None),
         departments=frozenset(row.department_id for row in rows if row.department_id is not None),
         manages=frozenset(row.department_id for row in rows if row.is_manager),
         language=user.language,
