@@ -30,7 +30,7 @@ from flows.models import (
 from flows.models.instances import instance_id_from
 from flows.models.orders import order_id_from
 from flows.rules.actors import Actor
-from flows.rules.errors import Refused
+from flows.rules.errors import Refused, Stale
 from flows.work import Subject, Work
 
 T = TypeVar("T")
@@ -130,6 +130,12 @@ def instance_to_change(work: Work, reference: str | int) -> Instance:
     query = visible_instances(work.actor).where(_named(reference)).options(selectinload(Instance.steps))
     # The instance row is always the first lock of a work, so two works can wait for each other but never both.
     return _found(locked(work, query.with_for_update(of=Instance)), "No such task")
+
+
+def check_version(row: Instance | Step, version: int | None) -> None:
+    """Stale when the row has moved on since the actor saw `version`; None: the actor did not say."""
+    if version is not None and version != row.version:
+        raise Stale("Somebody changed this since you opened it. Look at it as it is now, then decide", row.version)
 
 
 def step_of(instance: Instance, name: str) -> Step:

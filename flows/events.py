@@ -139,6 +139,8 @@ class AmountChanged(Event):
 
 @dataclass(frozen=True)
 class DueDateChanged(Event):
+    """`due_at` is empty when there is no due date any more."""
+
     due_at: str
     reason: str
 

@@ -15,6 +15,8 @@ from flows.models import (
     Instance,
     Order,
     OrderLine,
+    Payment,
+    Review,
     Step,
     Submission,
     TimelineEvent,
@@ -27,6 +29,8 @@ ENDINGS = {
     "cancelled": ("instance_cancelled", "instance_closed"),
     "expired": ("instance_expired",),
 }
+EVERY_ENDING = sorted({kind for kinds in ENDINGS.values() for kind in kinds})
+REOPENED = "instance_reopened"
 
 
 @dataclass(frozen=True)
@@ -45,14 +49,18 @@ def broken(session: Session) -> dict[str, list[str]]:
     }
 
 
-def _has(*kinds: str) -> ColumnElement[bool]:
-    return exists().where(TimelineEvent.instance_id == Instance.id, TimelineEvent.kind.in_(kinds))
-
-
 def _status_is_not_the_fold_of_events() -> Select[str]:
-    wrong = [and_(Instance.status == status, ~_has(*kinds)) for status, kinds in ENDINGS.items()]
-    every_kind = {kind for kinds in ENDINGS.values() for kind in kinds}
-    wrong.append(and_(Instance.status.not_in(ENDINGS), or_(_has(*every_kind), Instance.closed_at.is_not(None))))
+    """The newest event of an end or of a new beginning decides."""
+    turning = (
+        select(TimelineEvent.kind)
+        .where(TimelineEvent.instance_id == Instance.id, TimelineEvent.kind.in_((*EVERY_ENDING, REOPENED)))
+        .order_by(TimelineEvent.seq.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    last = func.coalesce(turning, REOPENED)
+    wrong = [and_(Instance.status == status, last.not_in(kinds)) for status, kinds in ENDINGS.items()]
+    wrong.append(and_(Instance.status.not_in(ENDINGS), or_(last != REOPENED, Instance.closed_at.is_not(None))))
     return select(Instance.uid).where(or_(*wrong))
 
 
@@ -101,8 +109,12 @@ def _fired_early() -> Select[str]:
     return select(_timer_name()).where(Timer.ending == "fired", Timer.ended_at < Timer.due_at)
 
 
-def _ended_two_ways() -> Select[str]:
-    return select(Instance.uid).where(_has("instance_completed"), _has("instance_expired", "instance_cancelled"))
+def _ended_twice() -> Select[str]:
+    def count(*kinds: str) -> ColumnElement[int]:
+        events = select(func.count()).where(TimelineEvent.instance_id == Instance.id, TimelineEvent.kind.in_(kinds))
+        return events.scalar_subquery()
+
+    return select(Instance.uid).where(count(*EVERY_ENDING) > count(REOPENED) + 1)
 
 
 def _finalised_and_cancelled() -> Select[str]:
@@ -145,7 +157,7 @@ INVARIANTS = (
     Invariant("the timeline of an order has no gap", partial(_gaps, Order)),
     Invariant("a reminder that fired is told of exactly once", _fired_otherwise_than_once),
     Invariant("no timer fires before it is due", _fired_early),
-    Invariant("no instance is both completed and expired or cancelled", _ended_two_ways),
+    Invariant("no instance ends twice without being taken up again between", _ended_twice),
     Invariant("no order is both finalised and cancelled", _finalised_and_cancelled),
     Invariant("the key of an effect is unique", _effect_keys_twice),
     Invariant("every event has an actor and a request id", _nobody_did_it),
@@ -158,6 +170,8 @@ INVARIANTS = (
         for child, parent, key in (
             (Step, Instance, Step.instance_id),
             (Submission, Instance, Submission.instance_id),
+            (Review, Instance, Review.instance_id),
+            (Payment, Instance, Payment.instance_id),
             (Timer, Instance, Timer.instance_id),
             (TimelineEvent, Instance, TimelineEvent.instance_id),
             (Effect, Instance, Effect.instance_id),

@@ -1,38 +1,53 @@
-"""Who works on an instance."""
+"""Who works on an instance: given to a colleague with a note, taken, taken from somebody (C29 to C32, X6)."""
 
 from __future__ import annotations
 
-from sqlalchemy import select
-
+from flows import access
+from flows.actions import owing, standing_in, versions
 from flows.events import Assigned
-from flows.models import Department, Instance, User
-from flows.rules.errors import Invalid
+from flows.models import Instance, User
+from flows.rules.errors import Invalid, OutOfStep
 from flows.work import Work
 
+LONGEST_NOTE = 1000
 
-def assign_by_rule(work: Work, instance: Instance, user_uid: str | None, department_uid: str | None) -> None:
-    """Give an instance to the person and the department that a flow names; raises Invalid when there is no such one."""
-    department, user = department_named(work, department_uid), user_named(work, user_uid)
-    if department is not None:
-        instance.department_id = department.id
+
+def assign(work: Work, instance: Instance, user: User | None, note: str = "", version: int | None = None) -> None:
+    """Give an open instance to a colleague, or to nobody (needs `assign`). The instance row is locked.
+
+    A colleague who is away is stood in for (X6). Raises Invalid for somebody who is not staff, OutOfStep when it is
+    theirs already or has ended, Stale when `version` is not the instance's.
+    """
+    access.require(work.actor, "assign")
+    if not instance.is_open or instance.is_past_expiry(work.now):
+        raise OutOfStep(f"{instance.reference} has ended already", "instance-closed")
+    access.check_version(instance, version)
+    if len(note) > LONGEST_NOTE:
+        raise Invalid(f"Use {LONGEST_NOTE:,} characters at most", "/note", "too-long")
+    if user is not None and (user.kind != "staff" or not user.is_active):
+        raise Invalid("Choose a colleague who can sign in", "/assignee", "choice")
+    there = standing_in.who_is_there(work.session, user, work.now) if user is not None else None
+    if (there.id if there else None) == instance.assignee_id:
+        raise OutOfStep(f"It is assigned to {there.name if there else 'nobody'} already")
+    give(work, instance, there, note.strip(), instead_of=user.name if user is not None and there is not user else "")
+
+
+def take(work: Work, instance: Instance) -> None:
+    """*Assign to me* (C29)."""
+    access.require(work.actor, "assign")
+    assign(work, instance, work.session.get_one(User, work.actor.user_id))
+
+
+def give(work: Work, instance: Instance, user: User | None, note: str = "", instead_of: str = "") -> None:
+    """Change the assignee and say so; who may is decided before."""
+    before = work.session.get(User, instance.assignee_id) if instance.assignee_id is not None else None
     instance.assignee_id = user.id if user is not None else None
-    work.record(instance, Assigned(to=user.name if user is not None else str(department or "nobody")))
-
-
-def user_named(work: Work, uid: str | None) -> User | None:
-    """The active person with this opaque id; None when nobody is named."""
-    if not uid:
-        return None
-    user = work.session.scalar(select(User).where(User.uid == uid, User.is_active))
-    if user is None:
-        raise Invalid(f"{uid!r} is no active person", code="unknown_user")
-    return user
-
-
-def department_named(work: Work, uid: str | None) -> Department | None:
-    if not uid:
-        return None
-    department = work.session.scalar(select(Department).where(Department.uid == uid, Department.is_active))
-    if department is None:
-        raise Invalid(f"{uid!r} is no active department", code="unknown_department")
-    return department
+    instance.version += 1
+    instance.last_activity_at = work.now
+    name = user.name if user is not None else "nobody"
+    fact = Assigned(name, note, before.name if before else "", instead_of, user.id if user is not None else None)
+    work.record(instance, fact)
+    definition = versions.definition_of(work.session, instance)
+    if user is not None:
+        moment = f"assigned.{instance.event_seq}"
+        owing.owe(work, instance, definition, moment, definition.effects_for("assigned"))

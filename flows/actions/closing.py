@@ -3,50 +3,127 @@
 from __future__ import annotations
 
 from datetime import datetime
-
-from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from flows import access
-from flows.actions import owing, planning
-from flows.actions.scope import scope_of
+from flows.actions import owing, planning, settling, versions
+from flows.actions.scope import roots, scope_of
 from flows.catalogue import FlowDefinition
-from flows.events import ExpiryExtended, InstanceCancelled, InstanceClosed, InstanceCompleted, InstanceExpired
-from flows.models import Instance, Timer
-from flows.rules.errors import Invalid, OutOfStep
+from flows.catalogue.schema import Outcome
+from flows.events import (
+    DueDateChanged,
+    Event,
+    ExpiryExtended,
+    InstanceCancelled,
+    InstanceClosed,
+    InstanceCompleted,
+    InstanceExpired,
+)
+from flows.models import Instance
+from flows.rules import people
+from flows.rules.errors import Invalid, OutOfStep, Refused
 from flows.rules.expressions import compile_text
 from flows.work import Work
 
+LONGEST_MESSAGE = 4000
 
-def end_with(work: Work, instance: Instance, definition: FlowDefinition, outcome: str, automatic: bool = True) -> None:
-    """End an instance with an outcome of its flow: positive completes it, negative closes it (C20, C43, C44)."""
+
+def end_with(
+    work: Work,
+    instance: Instance,
+    definition: FlowDefinition,
+    outcome: str,
+    automatic: bool = True,
+    message: str | None = None,
+) -> None:
+    """End an instance with an outcome of its flow: positive completes it, negative closes it (C20, C43, C44).
+
+    `message` is what the customer reads; None takes the flow's words.
+    """
     rule = definition.all_outcomes()[outcome]
-    if rule.message:
-        instance.close_message = str(
-            compile_text(rule.message).render_or(scope_of(work.session, instance, definition, work.now), rule.message)
-        )
-    instance.outcome = outcome
-    _end(work, instance, "completed")
+    words = message_of(work.session, instance, definition, rule, work.now) if message is None else message
+    instance.close_message = words[:LONGEST_MESSAGE]
+    instance.outcome, instance.outcome_kind = outcome, rule.kind
     positive = rule.kind == "positive"
-    work.record(instance, (InstanceCompleted if positive else InstanceClosed)(outcome, automatic))
-    moment = "completed" if positive else "closed"
-    owing.owe(work, instance, definition, moment, definition.effects_for(moment))
+    fact = (InstanceCompleted if positive else InstanceClosed)(outcome, automatic)
+    _end(work, instance, definition, "completed", fact, "completed" if positive else "closed")
+
+
+def message_of(session: Session, instance: Instance, definition: FlowDefinition, rule: Outcome, now: datetime) -> str:
+    """What an outcome tells the customer, its holes filled; empty when the flow says nothing (C45)."""
+    if not rule.message:
+        return ""
+    text = compile_text(rule.message)
+    scope = scope_of(session, instance, definition, now, wanted=roots(text.names))
+    return str(text.render_or(scope, rule.message))
+
+
+def conclude(work: Work, instance: Instance, outcome: str, message: str, version: int | None = None) -> None:
+    """Staff confirm the outcome once every visible step is completed (C42 to C45; needs `review`).
+
+    `message` is what stood in the form, edited or not. Raises OutOfStep while steps are open, Stale for an older page.
+    """
+    access.require(work.actor, "review")
+    _check_open(work, instance)
+    access.check_version(instance, version)
+    definition = versions.definition_of(work.session, instance)
+    if outcome not in definition.all_outcomes():
+        raise Invalid("Choose one of the outcomes of this flow", "/outcome", "choice")
+    if open_steps := instance.unfinished:
+        titles = ", ".join(f"“{definition.steps[name].title}”" for name in open_steps)
+        raise OutOfStep(f"Complete every step first. Still to do: {titles}", "open-steps")
+    end_with(work, instance, definition, outcome, automatic=False, message=_checked_message(message))
+
+
+def close_request(work: Work, instance: Instance, definition: FlowDefinition, outcome: str, message: str) -> None:
+    """End it as not fulfilled whatever is still open (C37); who may is decided by `reviewing`."""
+    rule = definition.all_outcomes().get(outcome)
+    if rule is None or rule.kind != "negative":
+        raise Invalid("Choose how it is closed", "/outcome", "choice")
+    end_with(work, instance, definition, outcome, automatic=False, message=_checked_message(message))
 
 
 def expire(work: Work, instance: Instance, definition: FlowDefinition) -> None:
     """The end came before the answers (A6). The instance row is locked and open."""
     expired_at = instance.expires_at or work.now
-    _end(work, instance, "expired")
-    work.record(instance, InstanceExpired(expired_at.isoformat()))
-    owing.owe(work, instance, definition, "expired", definition.effects_for("expired"))
+    _end(work, instance, definition, "expired", InstanceExpired(expired_at.isoformat()), "expired")
 
 
 def cancel(work: Work, instance: Instance, definition: FlowDefinition, reason: str) -> None:
     """Cancel an open instance (C21); `reason` is shown to the customer."""
     if not instance.is_open:
         raise OutOfStep(f"{instance.reference} has ended already", "instance-closed")
-    _end(work, instance, "cancelled")
-    work.record(instance, InstanceCancelled(reason))
-    owing.owe(work, instance, definition, "cancelled", definition.effects_for("cancelled"))
+    _end(work, instance, definition, "cancelled", InstanceCancelled(reason), "cancelled")
+
+
+def cancel_request(work: Work, instance: Instance, reason: str) -> None:
+    """Cancel because a person says so: staff with `cancel`, or the customer where the flow lets them (Q29)."""
+    definition = versions.definition_of(work.session, instance)
+    if work.actor.is_staff:
+        access.require(work.actor, "cancel")
+    elif not people.is_among(work.actor, definition.cancel.by, instance.standing):
+        raise Refused("This cannot be cancelled by you. Ask us to do it", known=True)
+    _check_open(work, instance)
+    if instance.order_uid is not None:
+        raise OutOfStep("This belongs to an order. Cancel the order, and this is cancelled with it")
+    if work.actor.kind == "customer" and instance.has_begun:
+        raise OutOfStep("We have begun to work on this, so only we can cancel it now. Send us a message")
+    if not reason.strip():
+        raise Invalid("Say why it is cancelled", "/reason", "required")
+    cancel(work, instance, definition, reason.strip()[:400])
+
+
+def change_due(work: Work, instance: Instance, due_at: datetime | None, reason: str) -> None:
+    """Another due date, or none (staff with `create`). Reminders that count from it move with it."""
+    access.require(work.actor, "create")
+    _check_open(work, instance)
+    if due_at is not None and due_at <= work.now:
+        raise Invalid("Enter a date in the future", "/due_at", "past")
+    instance.due_at = due_at
+    instance.version += 1
+    planning.move_timer(work, instance, planning.DEADLINE, "overdue", due_at)
+    planning.replan_by_due_date(work, instance, versions.definition_of(work.session, instance))
+    work.record(instance, DueDateChanged(due_at.isoformat() if due_at else "", reason.strip()[:400]))
 
 
 def extend(work: Work, instance: Instance, expires_at: datetime, reason: str) -> None:
@@ -60,17 +137,30 @@ def extend(work: Work, instance: Instance, expires_at: datetime, reason: str) ->
         raise Invalid("Enter a date in the future", "/expires_at", "past")
     if not reason.strip():
         raise Invalid("Say why the customer gets more time", "/reason", "required")
-    timer = work.session.scalars(
-        select(Timer).where(Timer.instance_id == instance.id, Timer.name == planning.EXPIRY, Timer.ended_at.is_(None))
-    ).one()
-    timer.due_at = instance.expires_at = expires_at
+    instance.expires_at = expires_at
+    planning.move_timer(work, instance, planning.EXPIRY, "expiry", expires_at)
     instance.version += 1
     work.record(instance, ExpiryExtended(expires_at.isoformat(), reason.strip()[:400]))
 
 
-def _end(work: Work, instance: Instance, status: str) -> None:
+def _check_open(work: Work, instance: Instance) -> None:
+    if not instance.is_open or instance.is_past_expiry(work.now):
+        raise OutOfStep(f"{instance.reference} has ended already", "instance-closed")
+
+
+def _checked_message(message: str) -> str:
+    if len(message) > LONGEST_MESSAGE:
+        raise Invalid(f"Use {LONGEST_MESSAGE:,} characters at most", "/message", "too-long")
+    return access.clean(message).strip()
+
+
+def _end(work: Work, instance: Instance, definition: FlowDefinition, status: str, fact: Event, moment: str) -> None:
+    """`moment` names the effects that are owed; an instance that ends a second time owes them anew (Q23)."""
     instance.status = status
     instance.closed_at = instance.last_activity_at = work.now
-    instance.waiting_on, instance.waiting_since = None, None
+    settling.hand_over(work, instance, None)
     instance.version += 1
     planning.cancel_timers(work, instance)
+    work.record(instance, fact)
+    again = f".{instance.reopenings}" if instance.reopenings else ""
+    owing.owe(work, instance, definition, moment + again, definition.effects_for(moment))

@@ -5,14 +5,15 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from flows import access
-from flows.actions import closing, owing, planning, versions
+from flows.actions import closing, escalating, owing, planning, versions
 from flows.actions.scope import scope_of
 from flows.catalogue import FlowDefinition
 from flows.catalogue.schema import Timer as TimerRule
-from flows.events import InstanceOverdue, TimerFired, TimerMissed
+from flows.events import InstanceOverdue, StepOverdue, TimerFired, TimerMissed
 from flows.models import Instance, Timer
 from flows.rules.errors import OutOfStep, Refused
 from flows.rules.expressions import compile_condition
+from flows.rules.moves import WITH_ACTOR
 from flows.rules.timing import late_policy
 from flows.work import Work
 
@@ -61,8 +62,24 @@ def _fire(work: Work, instance: Instance, definition: FlowDefinition, timer: Tim
         _end(work, timer, "fired")
         work.record(instance, InstanceOverdue(timer.due_at.isoformat()))
         owing.owe(work, instance, definition, "overdue", definition.effects_for("overdue"))
+    elif timer.kind in ("step_overdue", "escalation"):
+        _end(work, timer, "fired")
+        _fire_of_step(work, instance, definition, timer)
     else:
         _fire_rule(work, instance, definition, timer, definition.timers[timer.name])
+
+
+def _fire_of_step(work: Work, instance: Instance, definition: FlowDefinition, timer: Timer) -> None:
+    """A step is late, or nobody has taken its review (X5)."""
+    step = instance.step(timer.name.partition(".")[2])
+    if step is None:
+        return
+    rule = definition.steps[step.name]
+    if timer.kind == "step_overdue":
+        if step.state in WITH_ACTOR:
+            work.record(instance, StepOverdue(step.name, rule.title, timer.due_at.isoformat()))
+    elif step.state == "pending_approval" and rule.approval is not None and rule.approval.escalate is not None:
+        escalating.escalate(work, instance, step, rule)
 
 
 def _fire_rule(work: Work, instance: Instance, definition: FlowDefinition, timer: Timer, rule: TimerRule) -> None:

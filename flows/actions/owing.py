@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from flows.actions import assigning
+from flows.actions.assigning_by_rule import assign_by_rule
 from flows.actions.scope import EVERYTHING, roots, scope_of
 from flows.catalogue import FlowDefinition
 from flows.catalogue.schema import (
@@ -97,7 +97,7 @@ def _owe_one(
             user, department = (
                 value and compile_text(value).render(scope) for value in (assignment.user, assignment.department)
             )
-            assigning.assign_by_rule(work, instance, user, department)
+            assign_by_rule(work, instance, user, department)
         case _:
             raise ExpressionProblem(f"{rule.kind!r} effects are not available in this version", 0)
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import func, select, update
 
 from flows.catalogue import FlowDefinition
 from flows.catalogue.schema import Deadline
 from flows.catalogue.schema import Timer as TimerRule
-from flows.models import Instance, Timer
+from flows.models import Instance, Step, Timer
 from flows.rules import timing
 from flows.work import Work
 
 EXPIRY = "expires"
 DEADLINE = "deadline"
+STEP_DUE, REVIEW = "due.", "review."
+"""Beginnings of the names of timers that belong to one step."""
 
 
 def moment_of(rule: Deadline | None, start: datetime, zone: str) -> datetime | None:
@@ -60,11 +62,92 @@ def occurrences(rule: TimerRule, start: datetime, instance: Instance) -> list[da
     )
 
 
+def step_opened(work: Work, instance: Instance, definition: FlowDefinition, step: Step) -> None:
+    """A step's own due date counts from its opening; so do the timers that say so (X3)."""
+    step_happened(work, instance, definition, step.name, "opened")
+    rule = definition.steps[step.name]
+    step.due_at = moment_of(rule.deadline, work.now, instance.time_zone)
+    if step.due_at is not None:
+        _plan_once(work, instance, f"{STEP_DUE}{step.name}", "step_overdue", step.due_at)
+
+
+def review_asked(work: Work, instance: Instance, definition: FlowDefinition, step: Step) -> None:
+    """When others are told that nobody has decided yet (X5)."""
+    approval = definition.steps[step.name].approval
+    if approval is None or approval.escalate is None:
+        return
+    # Working days are those of the flow's own deadline: a landlord in England escalates on English working days.
+    calendar = timing.calendar_named(definition.deadline.calendar if definition.deadline else None)
+    moment = timing.add(work.now, timing.parse_span(approval.escalate.after), instance.time_zone, calendar=calendar)
+    _plan_once(work, instance, f"{REVIEW}{step.name}", "escalation", moment)
+
+
 def step_happened(work: Work, instance: Instance, definition: FlowDefinition, step: str, what: str) -> None:
-    """Start the timers that count `from: step.x.opened` and its kind."""
+    """Start the timers that count `from: step.x.opened` and its kind; those of an earlier time are over."""
     for name, rule in definition.timers.items():
         if rule.from_ == f"step.{step}.{what}":
-            plan_timer(work, instance, name, rule, work.now)
+            plan_timer(work, instance, name, rule, work.now, first=_start_over(work, instance, name))
+
+
+def replan_by_due_date(work: Work, instance: Instance, definition: FlowDefinition) -> None:
+    """Timers that count from the due date, after it was moved."""
+    for name, rule in definition.timers.items():
+        if rule.before_due or rule.after_due:
+            first = _start_over(work, instance, name)
+            coming = [moment for moment in occurrences(rule, instance.created_at, instance) if moment > work.now]
+            for n, moment in enumerate(coming, first):
+                _add(work, instance, name, n, "reminder", moment)
+
+
+def end_timer(work: Work, instance: Instance, name: str) -> None:
+    """What this timer was for has happened."""
+    _end(work, instance, name)
+
+
+def resume_timers(work: Work, instance: Instance) -> None:
+    """An instance that is taken up again gets back what was still to come when it ended (Q7, Q23)."""
+    work.session.flush()
+    work.session.execute(
+        update(Timer)
+        .where(Timer.instance_id == instance.id, Timer.ending == "cancelled", Timer.due_at > work.now)
+        .values(ended_at=None, ending=None, handed_at=None, hints=0),
+        execution_options={"synchronize_session": False},
+    )
+
+
+def move_timer(work: Work, instance: Instance, name: str, kind: str, moment: datetime | None) -> None:
+    """The one planned occurrence of an end or a due date is at another moment now; None: there is none any more."""
+    timer = work.session.scalar(select(Timer).where(Timer.instance_id == instance.id, Timer.name == name, Timer.n == 1))
+    if timer is None:
+        if moment is not None:
+            _add(work, instance, name, 1, kind, moment)
+    elif moment is None:
+        timer.ended_at, timer.ending = timer.ended_at or work.now, timer.ending or "cancelled"
+    else:
+        timer.due_at, timer.ended_at, timer.ending, timer.handed_at, timer.hints = moment, None, None, None, 0
+
+
+def _plan_once(work: Work, instance: Instance, name: str, kind: str, moment: datetime) -> None:
+    _add(work, instance, name, _start_over(work, instance, name), kind, moment)
+
+
+def _start_over(work: Work, instance: Instance, name: str) -> int:
+    """The next number of a timer, whose earlier occurrences end here."""
+    if instance.id is None:
+        return 1  # it is being created in this very work
+    work.session.flush()
+    _end(work, instance, name)
+    last = select(func.max(Timer.n)).where(Timer.instance_id == instance.id, Timer.name == name)
+    return (work.session.scalar(last) or 0) + 1
+
+
+def _end(work: Work, instance: Instance, name: str) -> None:
+    work.session.execute(
+        update(Timer)
+        .where(Timer.instance_id == instance.id, Timer.name == name, Timer.ended_at.is_(None))
+        .values(ended_at=work.now, ending="cancelled"),
+        execution_options={"synchronize_session": False},
+    )
 
 
 def cancel_timers(work: Work, instance: Instance) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from flows.actions import owing, planning
 from flows.actions.scope import roots, scope_of
 from flows.catalogue import FlowDefinition
-from flows.events import StepOpened
+from flows.events import StepCompleted, StepOpened
 from flows.models import Instance, Step
 from flows.rules import moves, statuses
 from flows.rules.progress import progress as progress_of
@@ -22,11 +22,26 @@ def settle(work: Work, instance: Instance, definition: FlowDefinition) -> None:
     scope = scope_of(work.session, instance, definition, work.now, wanted=roots(moves.names_in_conditions(definition)))
     before = {step.name: step.state for step in instance.steps}
     accepted = {step.name for step in instance.steps if step.attempt}
-    after = moves.next_states(definition, before, scope, accepted)
+    after = moves.next_states(definition, before, scope, accepted, _free(instance, definition))
     for step in instance.steps:
         if after[step.name] != step.state:
             _move(work, instance, definition, step, after[step.name])
     _project(work, instance, definition, after, scope)
+
+
+def hand_over(work: Work, instance: Instance, party: str | None) -> None:
+    """The baton goes to `party` (None: to nobody, it has ended); how long it was held before is added up (X4)."""
+    if party == instance.waiting_on:
+        return
+    if instance.waiting_on is not None and instance.waiting_since is not None:
+        held = int((work.now - instance.waiting_since).total_seconds())
+        so_far = instance.waited.get(instance.waiting_on, 0)
+        instance.waited = {**instance.waited, instance.waiting_on: so_far + max(held, 0)}
+    instance.waiting_on, instance.waiting_since = party, work.now if party else None
+
+
+def _free(instance: Instance, definition: FlowDefinition) -> set[str]:
+    return {name for name, rule in definition.steps.items() if rule.payment and instance.amounts.get(name) == 0}
 
 
 def _project(
@@ -36,9 +51,7 @@ def _project(
     progress = progress_of(states, definition=definition, scope=scope)
     instance.steps_done, instance.steps_total, instance.may_grow = progress.done, progress.total, progress.may_grow
     instance.status = statuses.status_of(states)
-    waiting_on = statuses.waiting_on(definition, states, instance.status)
-    if waiting_on != instance.waiting_on:
-        instance.waiting_on, instance.waiting_since = waiting_on, work.now
+    hand_over(work, instance, statuses.waiting_on(definition, states, instance.status))
     instance.last_activity_at = work.now
     instance.version += 1
 
@@ -47,12 +60,16 @@ def _move(work: Work, instance: Instance, definition: FlowDefinition, step: Step
     step.state = state
     step.version += 1
     if state == "open":
-        step.opened_at = work.now
-        if instance.event_seq:  # at the start everything opens; the timeline need not say so
-            work.record(instance, StepOpened(step.name, definition.steps[step.name].title))
-        planning.step_happened(work, instance, definition, step.name, "opened")
-        owing.owe(
-            work, instance, definition, f"step.{step.name}.opened", definition.effects_for(f"step.{step.name}.opened")
-        )
+        _open(work, instance, definition, step)
     elif state == "completed":
         step.completed_at = work.now
+        work.record(instance, StepCompleted(step.name, definition.steps[step.name].title))
+
+
+def _open(work: Work, instance: Instance, definition: FlowDefinition, step: Step) -> None:
+    rule, moment = definition.steps[step.name], f"step.{step.name}.opened"
+    step.opened_at = work.now
+    if instance.event_seq:  # at the start everything opens; the timeline need not say so
+        work.record(instance, StepOpened(step.name, rule.title))
+    planning.step_opened(work, instance, definition, step)
+    owing.owe(work, instance, definition, f"{moment}.{instance.event_seq}", definition.effects_for(moment))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -67,13 +68,18 @@ def start(
     for_whom: Organisation | User | None,
     assignee: User | None = None,
     inputs: Mapping[str, Any] | None = None,
+    amounts: Mapping[str, int] | None = None,
+    due_at: datetime | None = None,
+    message: str = "",
     once_key: str | None = None,
     subject: str | None = None,
 ) -> Instance:
     """Begin a flow for an organisation, or for a person through the organisation they belong to (C1).
 
-    The person who acts for the customer is `for_whom` when it is a person, else an assignee who is a customer.
-    Raises OutOfStep when the flow needs what this version of Baton does not do yet, Invalid when nobody is meant.
+    The person who acts for the customer is `for_whom` when it is a person, else an assignee who is a customer. `inputs`
+    holds checked answers of the flow's `inputs` and `fields`, `amounts` minor units by payment step, `due_at` a due
+    date instead of the flow's. Raises OutOfStep when the flow needs what this version of Baton does not do yet, Invalid
+    when nobody is meant.
     """
     definition = loaded.definition
     refuse_unready(loaded)
@@ -95,6 +101,10 @@ def start(
         subject=subject,
         inputs=dict(inputs or {}),
         links={},
+        amounts=dict(amounts or {}),
+        overlay={},
+        waited={},
+        reopenings=0,
         time_zone=zone,
         customer_id=person.id if person else None,
         customer_name=organisation.name,
@@ -105,15 +115,17 @@ def start(
         last_activity_at=work.now,
         event_seq=0,
         version=0,
-        due_at=planning.moment_of(definition.deadline, work.now, zone),
+        due_at=due_at or planning.moment_of(definition.deadline, work.now, zone),
         expires_at=planning.moment_of(definition.expires, work.now, zone),
     )
     _add_steps(instance, definition)
     work.session.add(instance)
     settling.settle(work, instance, definition)
     planning.plan(work, instance, definition)
-    work.record(instance, InstanceStarted(definition.flow, source))
+    work.record(instance, InstanceStarted(definition.flow, source, message))
     owing.owe(work, instance, definition, "created", definition.effects_for("created"))
+    if assignee is not None and assignee.kind == "staff":
+        owing.owe(work, instance, definition, "assigned.0", definition.effects_for("assigned"))
     return instance
 
 

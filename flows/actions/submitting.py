@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy.orm import Session
 
+from flows import access
 from flows.actions import closing, owing, planning, settling, versions
 from flows.actions.scope import roots, scope_of
 from flows.catalogue import FlowDefinition
@@ -15,7 +16,7 @@ from flows.catalogue.schema import Step as StepRule
 from flows.events import StepCompleted, StepSubmitted
 from flows.models import Instance, Step, Submission
 from flows.models.base import opaque_id
-from flows.rules import answers, outcomes, timing
+from flows.rules import answers, moves, outcomes, timing
 from flows.rules.errors import Invalid, OutOfStep, Problem, Refused, Stale
 from flows.rules.expressions import compile_condition
 from flows.rules.moves import WITH_ACTOR
@@ -59,17 +60,41 @@ def submit(
     the step's. `on_behalf`: staff say that they have the answers from the customer; the timeline shows who it was.
     """
     definition = versions.definition_of(work.session, instance)
-    rule = definition.steps[step.name]
     check_turn(work, instance, step, version, on_behalf)
     checked = check(work, instance, definition, step, raw)
     if checked.problems:
         raise Invalid(checked.problems)
-    submission = _accept(work, instance, step, checked.values, filled_at)
+    return _take(work, instance, definition, step, checked.values, filled_at)
+
+
+def complete_paid(
+    work: Work, instance: Instance, definition: FlowDefinition, step: Step, answers: Mapping[str, Any]
+) -> Submission:
+    """The money for a payment step is here: that is its answer (`data.<step>.paid`, `.id`, `.amount`; X22)."""
+    return _take(work, instance, definition, step, {**step.answers, **answers}, None)
+
+
+def _take(
+    work: Work,
+    instance: Instance,
+    definition: FlowDefinition,
+    step: Step,
+    values: dict[str, Any],
+    filled_at: datetime | None,
+) -> Submission:
+    """One more attempt is here: it waits for approval or completes the step, and what follows from it follows."""
+    rule = definition.steps[step.name]
+    submission = _accept(work, instance, step, values, filled_at, moves.submitted_state(rule))
     work.record(instance, StepSubmitted(step.name, rule.title, step.attempt))
-    work.record(instance, StepCompleted(step.name, rule.title))
+    if step.state == "completed":
+        work.record(instance, StepCompleted(step.name, rule.title))
+    elif step.state == "pending_approval":
+        planning.review_asked(work, instance, definition, step)
+    if rule.deadline is not None:
+        planning.end_timer(work, instance, f"{planning.STEP_DUE}{step.name}")
     _owe_for(work, instance, definition, step, rule)
     settling.settle(work, instance, definition)
-    _end_if_it_ends(work, instance, definition, rule)
+    end_if_it_ends(work, instance, definition, rule, "submitted")
     return submission
 
 
@@ -83,6 +108,8 @@ def check_turn(work: Work, instance: Instance, step: Step, version: int | None, 
         raise OutOfStep(f"These answers were already sent{when}", "already-submitted")
     if step.actor != work.actor.kind and not (on_behalf and work.actor.may("create")):
         raise Refused("This step is not yours to answer", known=True)
+    if step.actor == "staff" and work.actor.is_staff:
+        access.require(work.actor, "create")
     if version is not None and version != step.version:
         raise Stale("This step changed since you opened it", current=step.version)
 
@@ -128,14 +155,16 @@ def _check_open(work: Work, instance: Instance) -> None:
 
 
 def _accept(
-    work: Work, instance: Instance, step: Step, values: dict[str, Any], filled_at: datetime | None
+    work: Work, instance: Instance, step: Step, values: dict[str, Any], filled_at: datetime | None, state: str
 ) -> Submission:
     step.attempt += 1
     step.version += 1
-    step.answers, step.state = values, "completed"
+    step.answers, step.state = values, state
     step.draft = step.draft_saved_at = step.draft_by_id = None
-    step.submitted_at = step.completed_at = work.now
-    step.completed_by_id = work.actor.user_id
+    step.remark, step.check_again = None, False
+    step.submitted_at, step.submitted_by_id = work.now, work.actor.user_id
+    done = state == "completed"
+    step.completed_at, step.completed_by_id = (work.now, work.actor.user_id) if done else (None, None)
     submission = Submission(
         uid=opaque_id("sub"),
         organisation_id=instance.organisation_id,
@@ -143,7 +172,7 @@ def _accept(
         step_id=step.id,
         attempt=step.attempt,
         answers=values,
-        state="accepted",
+        state="pending_approval" if state == "pending_approval" else "accepted",
         submitted_by_id=work.actor.user_id,
         submitted_at=work.now,
         filled_at=filled_at,
@@ -158,10 +187,18 @@ def _owe_for(work: Work, instance: Instance, definition: FlowDefinition, step: S
     planning.step_happened(work, instance, definition, step.name, "submitted")
 
 
-def _end_if_it_ends(work: Work, instance: Instance, definition: FlowDefinition, rule: StepRule) -> None:
+def end_if_it_ends(
+    work: Work,
+    instance: Instance,
+    definition: FlowDefinition,
+    rule: StepRule,
+    on: Literal["submitted", "approved"],
+) -> None:
     """An outcome rule of the step first (C46, Q22), else the end of a flow that nobody needs to close (A31)."""
     ending = (
-        outcomes.auto_outcome(rule, scope_of(work.session, instance, definition, work.now)) if rule.outcome else None
+        outcomes.auto_outcome(rule, scope_of(work.session, instance, definition, work.now), on)
+        if rule.outcome
+        else None
     )
     if ending is not None:
         closing.end_with(work, instance, definition, ending[1])

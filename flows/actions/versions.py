@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from flows import catalogue
 from flows.catalogue import FlowDefinition, LoadedFlow
+from flows.catalogue.overlay import overlaid
 from flows.models import FlowVersion, Instance
 from flows.work import Work
 
@@ -45,7 +46,11 @@ def _insert(work: Work, loaded: LoadedFlow) -> None:
 
 
 def definition_of(session: Session, instance: Instance) -> FlowDefinition:
-    """What the flow said when the instance started, whatever the file says today."""
+    """What the flow said when the instance started, whatever the file says today, with what was added to this one."""
+    return overlaid(_published(session, instance), instance.overlay)
+
+
+def _published(session: Session, instance: Instance) -> FlowDefinition:
     loaded = catalogue.current().flows.get(instance.flow)
     if loaded is not None and loaded.content_hash == instance.flow_hash:
         return loaded.definition

@@ -30,6 +30,7 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "timers": "What happens by itself at a time, by name.",
         "outcomes": "How it can end, by name; `complete` and `close` exist without being named.",
         "messaging": "The conversation about the task; `false` for none.",
+        "cancel": "Who may cancel an open task; staff unless it says otherwise. Customers only until staff have begun.",
         "rating": "Whether the customer is asked how it was.",
         "effects": "What happens on an occasion: created, assigned, completed, closed, cancelled, expired, overdue, "
         "rated, `entered.<State>`, `step.<name>.opened`, `.submitted`, `.approved`, `.returned`, `.reopened`.",
@@ -138,6 +139,7 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "open_while": "Whether the conversation ends with the task.",
         "remind_unread": "Whether unread messages are told of again.",
     },
+    "Cancelling": {"by": "The people who may."},
     "Rating": {"ask": "When the customer is asked.", "scale": "How many points there are to give."},
     FIELDS: {
         "type": "What kind of answer it takes.",

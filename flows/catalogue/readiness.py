@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from flows.catalogue.schema import FlowDefinition, FlowField, ListField
-from flows.rules.outcomes import completes_by_itself
 
 
 def missing_parts(definition: FlowDefinition) -> frozenset[str]:
@@ -17,10 +16,7 @@ def missing_parts(definition: FlowDefinition) -> frozenset[str]:
     kinds = {effect.kind for effect in definition.all_effects()}
     asks = {
         "states and actions": bool(definition.states),
-        "approval": any(step.approval for step in steps),
         "payment": any(step.payment for step in steps),
-        "deadlines of steps": any(step.deadline for step in steps),
-        "closing by staff": bool(steps) and not completes_by_itself(definition),
         "uploads": any(field.type == "file" for field in fields),
         "private answers": any(field.visible_to or field.sensitive for field in fields),
         "lookups": bool(definition.links) or any(_looks_up(field) for field in fields),

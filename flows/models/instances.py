@@ -15,6 +15,7 @@ from flows.models.organisations import Organisation
 from flows.models.people import User
 from flows.models.steps import Step
 from flows.rules import statuses
+from flows.rules.people import Standing
 
 STATUSES = ("not_started", "in_progress", "awaiting_review", "completed", "cancelled", "expired")
 OPEN_STATUSES = ("not_started", "in_progress", "awaiting_review")
@@ -139,6 +140,26 @@ class Instance(Owned, Base):
     def is_past_expiry(self, now: datetime) -> bool:
         """The end has come, whether or not a worker has noticed (Q30)."""
         return statuses.is_past(self.expires_at, now)
+
+    @property
+    def standing(self) -> Standing:
+        """Where people stand in it: what the words of a flow (assignee, department, ...) are held against."""
+        return Standing(self.creator_id, self.assignee_id, self.department_id)
+
+    @property
+    def unfinished(self) -> list[str]:
+        """Names of the visible steps that are not completed; none: an outcome can be chosen (C42).
+
+        A step whose condition is not yet known is hidden: with everything else done it will not come any more.
+        """
+        if self.steps_done == self.steps_total:
+            return []
+        return [step.name for step in self.steps if step.state not in ("completed", "skipped")]
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether anybody of ours has done something for it."""
+        return any(step.actor == "staff" and step.attempt for step in self.steps)
 
     def step(self, name: str) -> Step | None:
         return next((step for step in self.steps if step.name == name), None)

@@ -60,7 +60,7 @@ def _texts(row: Organisation | User) -> Iterable[str]:
 
 def _keep(_mapper: Any, connection: Connection, row: Organisation | User) -> None:
     names = ("name", "address") if isinstance(row, Organisation) else ("name", "email")
-    known = inspect(row)
+    known: Any = inspect(row)
     if known.has_identity and not any(known.attrs[name].history.has_changes() for name in names):
         return
     owner = {"organisation_id" if isinstance(row, Organisation) else "user_id": row.id}

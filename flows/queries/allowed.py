@@ -6,27 +6,93 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from flows.catalogue import FlowDefinition
+from flows.catalogue.schema import Step as StepRule
 from flows.models import Instance, Order, Step
 from flows.queries.grid import needs_action
+from flows.rules import people, ratings, reviews
 from flows.rules.actors import Actor
 from flows.rules.moves import WITH_ACTOR
 from flows.rules.orders import is_cancellable
 
 
-def of_instance(actor: Actor, instance: Instance, now: datetime) -> list[str]:
-    """`complete_task` for the customer whose turn it is (A23); `assign` and `extend` for staff whose role grants it."""
+def of_instance(actor: Actor, instance: Instance, definition: FlowDefinition, now: datetime) -> list[str]:
+    """The verbs for the whole instance, in the order in which buttons stand.
+
+    A customer: `complete_task` while it is their turn (A23), `cancel` where the flow lets them (Q29), `rate`. Staff, by
+    what their role grants: `take`, `assign`, `conclude` (the outcome card, C42), `change_due`, `extend`, `add_step`,
+    `cancel`, `revive`, and `link.<name>` for each link of the flow.
+    """
     if actor.kind == "customer":
-        return ["complete_task"] if needs_action(instance, now) else []
+        return _of_customer(actor, instance, definition, now)
     if not _takes_work(instance, now):
-        return []
-    extendable = instance.expires_at is not None and actor.may("orders")
-    return [name for name, allowed in (("assign", actor.may("assign")), ("extend", extendable)) if allowed]
+        over = instance.status in ("cancelled", "expired") and instance.order_uid is None
+        return ["revive"] if over and actor.may("cancel") else []
+    steps = bool(definition.steps)
+    allowed = {
+        "take": actor.may("assign") and instance.assignee_id != actor.user_id,
+        "assign": actor.may("assign"),
+        "conclude": steps and actor.may("review") and not instance.unfinished,
+        "change_due": actor.may("create"),
+        "extend": instance.expires_at is not None and actor.may("orders"),
+        "add_step": steps and actor.may("create"),
+        "cancel": actor.may("cancel") and instance.order_uid is None,
+    }
+    links = [
+        f"link.{name}" for name, link in definition.links.items()
+        if actor.may("create") and people.is_among(actor, link.by, instance.standing)
+    ]  # fmt: skip
+    return [*(name for name, holds in allowed.items() if holds), *links]
 
 
-def of_step(actor: Actor, instance: Instance, step: Step, now: datetime) -> list[str]:
-    """`save_draft` and `submit` while the step takes answers from this kind of actor."""
-    theirs = step.actor == actor.kind and step.state in WITH_ACTOR and _takes_work(instance, now)
-    return ["save_draft", "submit"] if theirs else []
+def _of_customer(actor: Actor, instance: Instance, definition: FlowDefinition, now: datetime) -> list[str]:
+    cancellable = (
+        _takes_work(instance, now)
+        and instance.order_uid is None
+        and people.is_among(actor, definition.cancel.by, instance.standing)
+        and not instance.has_begun
+    )
+    allowed = {
+        "complete_task": needs_action(instance, now),
+        "cancel": cancellable,
+        "rate": ratings.is_asked(instance.status, definition.rating) and ratings.may_change(instance.rated_at, now),
+    }
+    return [name for name, holds in allowed.items() if holds]
+
+
+def of_step(actor: Actor, instance: Instance, step: Step, rule: StepRule, now: datetime) -> list[str]:
+    """The verbs for one step: `save_draft`, `submit` or `pay` for its actor; for staff the review, and its repair.
+
+    `approve`, `return` and `close_request` are there for whoever may decide by themselves; somebody who stands in for
+    a colleague is told by the verb (X6).
+    """
+    alive = _takes_work(instance, now)
+    theirs = (
+        alive and step.actor == actor.kind and step.state in WITH_ACTOR and (not actor.is_staff or actor.may("create"))
+    )
+    found = ["save_draft", "submit"] if theirs and not rule.payment else ["pay"] if theirs else []
+    if not actor.is_staff:
+        return found
+    if alive and step.state == "pending_approval":
+        refusal = reviews.refusal_to_review(actor, rule.approval, step.submitted_by_id, instance.standing)
+        found += ["approve", "return", "close_request"] if refusal is None else []
+    if alive and step.actor == "customer" and step.state in WITH_ACTOR and not rule.payment and actor.may("create"):
+        found.append("answer_for_customer")
+    if step.state == "completed" and not rule.payment and _may_reopen(actor, instance, now):
+        found.append("reopen")
+    if alive and step.check_again and actor.may("review"):
+        found.append("confirm")
+    if alive and step.state in (*WITH_ACTOR, "locked", "pending_approval") and actor.may("create"):
+        found.append("add_field")
+    return found
+
+
+def _may_reopen(actor: Actor, instance: Instance, now: datetime) -> bool:
+    """While it runs; after it was completed or closed only with the right to end things (Q23); never for an order."""
+    if not actor.may("review"):
+        return False
+    ended = instance.status == "completed" and actor.may("cancel") and instance.order_uid is None
+    return _takes_work(instance, now) or ended
 
 
 def of_order(actor: Actor, order: Order) -> list[str]:
@@ -39,9 +105,13 @@ def of_order(actor: Actor, order: Order) -> list[str]:
     return [name for name, holds in allowed.items() if holds]
 
 
-def fields_for(actor: Actor, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The questions that this kind of actor may read: a field with `visible_to` is for those it names (X20)."""
-    return {name: field for name, field in fields.items() if not field.visible_to or actor.kind in field.visible_to}
+def fields_for(actor: Actor, fields: Mapping[str, Any], standing: people.Standing) -> dict[str, Any]:
+    """The questions that this actor may read: a field with `visible_to` is for those it names (X20)."""
+    return {
+        name: field
+        for name, field in fields.items()
+        if not field.visible_to or people.is_among(actor, field.visible_to, standing)
+    }
 
 
 def _takes_work(instance: Instance, now: datetime) -> bool:

@@ -85,6 +85,8 @@ def sentence(kind: str, facts: dict[str, Any], zone: str) -> str:
             return f"Order cancelled. {facts['text']}".strip()
         case "assigned":
             return _assigned(facts)
+        case "due_date_changed" if not facts["due_at"]:
+            return f"There is no due date any more. {facts['reason']}".strip()
         case "step_overdue" | "due_date_changed":
             return SENTENCES[kind].format(**facts | {"due_at": _moment(facts["due_at"], zone)})
         case "amount_changed":

@@ -72,8 +72,10 @@ _WORDS = {
 
 
 def submitted_state(step: StepLike) -> str:
-    """Where a step goes when its actor submits it (C34)."""
-    return "completed" if step.approval is None else "pending_approval"
+    """Where a step goes when its actor submits it (C34); one with `done_when` stays open until that holds."""
+    if step.approval is not None:
+        return "pending_approval"
+    return "open" if step.done_when else "completed"
 
 
 def next_states(
@@ -81,21 +83,46 @@ def next_states(
     states: Mapping[str, str],
     scope: Mapping[str, Any],
     accepted: Collection[str] = (),
+    free: Collection[str] = (),
 ) -> dict[str, str]:
     """All steps after an answer came in: what opens, what is skipped, what completes by itself (`done_when`).
 
     One step can decide the next, so it goes round until nothing changes. `accepted` names the steps whose answers
-    were accepted before: one of them that was skipped in between is completed again, not asked again (Q19). A step
-    that is not yet decided waits as locked.
+    were accepted before: one of them that was skipped in between is completed again, not asked again (Q19). `free`
+    names the payment steps whose amount is 0: nobody pays nothing (Q27). A step that is not yet decided waits as
+    locked.
     """
     now = {name: states.get(name, "locked") for name in definition.steps}
     for _ in range(len(now) + 1):
         known = settled(definition, now, scope)
-        after = {name: _next(name, step, now, known, accepted) for name, step in definition.steps.items()}
+        after = {
+            name: "skipped" if name in free and now[name] != "completed" else _next(name, step, now, known, accepted)
+            for name, step in definition.steps.items()
+        }
         if after == now:
             break
         now = after
     return now
+
+
+def dependents(definition: DefinitionLike, name: str) -> list[str]:
+    """The steps that stand on this one, at first or second hand: by `needs`, or by a condition on its answers (Q23)."""
+    found: list[str] = []
+    front = [name]
+    while front:
+        fields = {field for one in front for field in definition.steps[one].fields}
+        front = [
+            other
+            for other, step in definition.steps.items()
+            if other not in (name, *found) and (set(step.needs) & {*front} or _asks_for(step, fields))
+        ]
+        found += front
+    return [other for other in definition.steps if other in found]
+
+
+def _asks_for(step: StepLike, fields: Collection[str]) -> bool:
+    names = {part for text in (step.when, step.done_when) if text for part in compile_condition(text).names}
+    return any(f"data.{field}" == one or one.startswith(f"data.{field}.") for one in names for field in fields)
 
 
 def names_in_conditions(definition: DefinitionLike) -> frozenset[str]:
@@ -114,8 +141,15 @@ def _next(
         return "completed"
     if state in ("locked", "open", "skipped"):
         state = "open" if shown and _is_ready(step, states) else "locked"
-    done = state in WITH_ACTOR and step.done_when and compile_condition(step.done_when).holds(scope)
+    done = state in WITH_ACTOR and is_done_by_itself(step, scope, name in accepted)
     return "completed" if done else state
+
+
+def is_done_by_itself(step: StepLike, scope: Mapping[str, Any], answered: bool) -> bool:
+    """A step with `done_when` completes once that holds and what it has to be told was told."""
+    if not step.done_when or not (answered or not any(field.required for field in step.fields.values())):
+        return False
+    return bool(compile_condition(step.done_when).holds(scope))
 
 
 def _is_ready(step: StepLike, states: Mapping[str, str]) -> bool:

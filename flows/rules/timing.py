@@ -205,7 +205,7 @@ class Late(NamedTuple, Generic[T]):
     missed: list[T]
 
 
-_RANK = {"reminder": 0, "overdue": 1, "expiry": 2}
+_RANK = {"reminder": 0, "escalation": 1, "step_overdue": 1, "overdue": 2, "expiry": 3}
 
 
 def late_policy(due: Sequence[T]) -> Late[T]:

@@ -110,7 +110,7 @@ def _facts(actor: Actor, instance: Instance, definition: FlowDefinition, who: Pa
         "unread_messages": 0,
         "version": instance.version,
         "links": web_links(instance),
-        "allowed_actions": allowed.of_instance(actor, instance, now),
+        "allowed_actions": allowed.of_instance(actor, instance, definition, now),
     }
 
 
@@ -170,7 +170,7 @@ def _step(
     actor: Actor, instance: Instance, definition: FlowDefinition, step: Step, now: datetime, scope: dict[str, Any]
 ) -> shapes.Step:
     rule = definition.steps[step.name]
-    asked = allowed.fields_for(actor, rule.fields)
+    asked = allowed.fields_for(actor, rule.fields, instance.standing)
     given = step.answers if step.attempt else answers.prefill(asked, scope)
     draft = draft_of(step)
     if draft is not None:
@@ -191,7 +191,7 @@ def _step(
         fields=[_field(name, field) for name, field in asked.items()],
         answers={name: given.get(name) for name in asked if name in given},
         draft=draft,
-        allowed_actions=allowed.of_step(actor, instance, step, now),
+        allowed_actions=allowed.of_step(actor, instance, step, rule, now),
         effects=shapes.Effects(on_submit="review" if rule.approval else "complete"),
         locked_until=None,
         submitted_at=step.submitted_at,

@@ -58,7 +58,6 @@ def test_a_plain_flow_of_a_folder_starts(world: World, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("actor", "field", "missing"),
     [
-        ("staff", TEXT, "closing by staff"),
         ("customer", "{type: file, label: Answer}", "uploads"),
         ("customer", "{type: text, label: Answer, sensitive: true}", "private answers"),
         ("customer", "{type: text, label: Answer, visible_to: [staff]}", "private answers"),

@@ -75,9 +75,7 @@ def test_parts_that_a_flow_needs() -> None:
     flows = shipped().flows
     assert flows["coro-order-fulfilment"].missing == frozenset()
     assert flows["department-request"].missing == {"states and actions", "uploads", "lookups"}
-    assert flows["tenant-onboarding"].missing == {
-        "approval", "payment", "uploads", "lookups", "closing by staff",
-    }  # fmt: skip
+    assert flows["tenant-onboarding"].missing == {"payment", "uploads", "lookups"}
 
 
 @pytest.mark.requirement("B2", "B13")

@@ -67,6 +67,11 @@ def onboarding() -> Any:
         household=make_step(fields={"has_pets": None}),
         pets=make_step(when="data.has_pets == true", fields={"pet_list": None}, approval=SimpleNamespace()),
         deposit=make_step(needs=("identity", "household"), payment=SimpleNamespace()),
-        agreement=make_step("staff", needs=("deposit",), done_when="has(links.agreement)", fields={"move_in": None}),
+        agreement=make_step(
+            "staff",
+            needs=("deposit",),
+            done_when="has(links.agreement)",
+            fields={"move_in": SimpleNamespace(required=True)},
+        ),
         keys=make_step(needs=("agreement",), fields={"slot": None}),
     )

@@ -73,8 +73,10 @@ def test_needs_open_in_turn_and_a_link_ticks_its_step(onboarding: Any) -> None:
     paid["deposit"] = "completed"
     linked = {"data": {"has_pets": False}, "links": {"agreement": {"id": 1}}}
     assert next_states(onboarding, paid, scope(has_pets=False))["agreement"] == "open"
-    settled = next_states(onboarding, paid, linked)
+    assert next_states(onboarding, paid, linked)["agreement"] == "open"  # the move-in date is still to be given
+    settled = next_states(onboarding, paid, linked, accepted=["agreement"])
     assert (settled["agreement"], settled["keys"]) == ("completed", "open")
+    assert next_states(onboarding, paid, scope(has_pets=False), accepted=["agreement"])["agreement"] == "open"
     reopened = next_states(onboarding, {**paid, "identity": "reopened", "deposit": "open"}, scope(has_pets=False))
     assert reopened["deposit"] == "locked"
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from flows import settings
 from flows.access import require
+from flows.actions import beginning
 from flows.actions.accounts.passwords import hash_password
 from flows.actions.accounts.people import add_person, own_organisation
 from flows.actions.accounts.sessions import Denied, Device, SignedIn, open_sign_in
@@ -26,14 +29,23 @@ MOST_AN_HOUR = 30
 
 
 def invite(
-    work: Work, email: str, kind: str, organisation: Organisation | None = None, role: str = "member"
+    work: Work,
+    email: str,
+    kind: str,
+    organisation: Organisation | None = None,
+    role: str = "member",
+    begins: Mapping[str, Any] | None = None,
 ) -> Invitation:
     """Invite somebody by mail. Owners invite customers to their organisations; staff with `users` invite anybody.
 
+    `begins` is the flow that starts when it is accepted (`flows.actions.beginning.begins_with`); it needs `create`.
     Raises Invalid for a bad address or somebody who belongs there already, Busy after 30 in an hour.
     """
     email = clean_email(email)
-    _may_invite(work, kind, organisation)
+    if begins is None:
+        _may_invite(work, kind, organisation)
+    else:
+        require(work.actor, "create")
     if role not in ("owner", "member"):
         raise Invalid("Choose owner or member", "/role", "choice")
     count_try(work, f"invite:{work.actor.user_id}", MOST_AN_HOUR, 3600)
@@ -49,6 +61,7 @@ def invite(
         invited_by_id=work.actor.user_id,
         created_at=clock.wall(),
         expires_at=clock.wall() + INVITATION_LIVES,
+        begins=dict(begins) if begins is not None else None,
     )
     work.session.add(invitation)
     work.session.flush()
@@ -131,7 +144,16 @@ def accept_invitation(
     _join(work, user, invitation)
     signed_in = open_sign_in(work, user, device)
     work.audit("invitation_accepted", user.email, organisation=invitation.organisation_id)
+    _begin(work, user, invitation)
     return signed_in
+
+
+def _begin(work: Work, user: User, invitation: Invitation) -> None:
+    """The flow that this invitation is for starts now, as created by whoever invited (C10)."""
+    if invitation.begins is None or invitation.organisation_id is None:
+        return
+    organisation = work.session.get_one(Organisation, invitation.organisation_id)
+    beginning.start_invited(work, invitation.begins, user, organisation, invitation.invited_by_id)
 
 
 def withdraw_invitation(work: Work, invitation_id: int, organisation: Organisation) -> None:

@@ -80,6 +80,12 @@ class Messaging(Strict):
     remind_unread: Literal["daily", "never"] = "daily"
 
 
+class Cancelling(Strict):
+    """Who may cancel an open instance; a customer only until somebody of ours has begun (Q29)."""
+
+    by: People = ("staff",)
+
+
 class Rating(Strict):
     ask: Literal["completed", "never"] = "completed"
     scale: Literal[3, 5, 10] = 5
@@ -117,6 +123,7 @@ class FlowDefinition(Strict):
         Discriminator(lambda value: "on" if isinstance(value, dict | Messaging) else "off"),
     ] = Messaging()
     rating: Rating | None = None
+    cancel: Cancelling = Cancelling()
     effects: dict[EffectEvent, Effects] = Field(default_factory=dict)
     running: Literal["pin", "follow"] = "pin"
     moved: dict[Name, Name] = Field(default_factory=dict)

@@ -1,0 +1,225 @@
+"""A flow begun by a person: staff for a tenant, a customer for themselves, or the one who accepts an invitation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import select
+
+from flows import access, catalogue
+from flows.actions import standing_in, starting
+from flows.catalogue import LoadedFlow
+from flows.models import FlowSwitch, Instance, Membership, Organisation, User
+from flows.rules import answers, timing
+from flows.rules.errors import Invalid, OutOfStep, Problem, Refused
+from flows.work import Work
+
+Way = Literal["staff", "customer", "onboarding"]
+MOST_MINOR = 100_000_000
+LONGEST_MESSAGE = 2000
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What staff say about a new instance besides the flow and the tenant (C26, C27).
+
+    `inputs` and `fields` are raw answers, `amounts` minor units by payment step, `assignee` a user's opaque id.
+    """
+
+    assignee: str = ""
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    amounts: Mapping[str, int | None] = field(default_factory=dict)
+    due_at: datetime | None = None
+    message: str = ""
+
+
+def start_by_staff(work: Work, flow: str, customer: str, wish: Wish = Wish()) -> Instance:
+    """*Create* of "New task instance" (C23 to C28; needs `create`). `customer`: opaque id of a person or organisation.
+
+    Raises Invalid with every problem, OutOfStep for a flow that staff may not start (C24).
+    """
+    access.require(work.actor, "create")
+    loaded = startable(work, flow, "staff")
+    checked = _checked(work, loaded, wish)
+    for_whom = _customer_named(work, customer, checked.problems)
+    assignee = _assignee_named(work, wish.assignee, checked.problems)
+    if checked.problems:
+        raise Invalid(checked.problems)
+    return starting.start(
+        work,
+        loaded,
+        source="staff",
+        for_whom=for_whom,
+        assignee=assignee,
+        inputs=checked.inputs,
+        amounts=checked.amounts,
+        due_at=wish.due_at,
+        message=wish.message.strip(),
+    )
+
+
+def start_by_customer(work: Work, flow: str, organisation: str, given: Mapping[str, Any]) -> Instance:
+    """A customer starts a request for an organisation of theirs (Tenant Requested, C10); `given` are raw answers.
+
+    Raises Invalid with every problem, OutOfStep for a flow that customers may not start.
+    """
+    loaded = startable(work, flow, "customer")
+    if work.actor.kind != "customer":
+        raise Refused("Only customers request for themselves", known=True)
+    checked = _checked(work, loaded, Wish(fields=given), by_customer=True)
+    mine = access.visible_organisations(work.actor).where(Organisation.uid == access.clean(organisation))
+    for_whom = work.session.scalar(mine)
+    if for_whom is None:
+        checked.problems.append(Problem("/organisation", "choice", "Choose for whom it is"))
+    if checked.problems:
+        raise Invalid(checked.problems)
+    instance = starting.start(work, loaded, source="customer", for_whom=for_whom, inputs=checked.inputs)
+    if instance.organisation.kind == "household":
+        instance.customer_id = work.actor.user_id
+    return instance
+
+
+def start_invited(
+    work: Work, begins: Mapping[str, Any], person: User, organisation: Organisation, invited_by: int | None = None
+) -> Instance | None:
+    """The flow of an accepted invitation begins (Onboarding, C10); what staff said was checked when they invited.
+
+    None, and a line in the audit log, when the flow cannot be started any more: joining must not fail for it.
+    """
+    try:
+        loaded = startable(work, str(begins["flow"]), "onboarding")
+    except OutOfStep as refusal:
+        work.audit("onboarding_not_started", person.email, flow=begins.get("flow"), why=refusal.detail)
+        return None
+    assignee = _assignee_named(work, str(begins.get("assignee") or ""), [])
+    instance = starting.start(
+        work,
+        loaded,
+        source="onboarding",
+        for_whom=organisation,
+        assignee=assignee,
+        inputs=begins.get("inputs") or {},
+        amounts=begins.get("amounts") or {},
+        message=str(begins.get("message") or ""),
+    )
+    instance.customer_id, instance.creator_id = person.id, invited_by
+    return instance
+
+
+def begins_with(work: Work, flow: str, wish: Wish) -> dict[str, Any]:
+    """What an invitation keeps about the flow that it starts; raises Invalid with every problem (needs `create`)."""
+    access.require(work.actor, "create")
+    loaded = startable(work, flow, "onboarding")
+    checked = _checked(work, loaded, wish)
+    _assignee_named(work, wish.assignee, checked.problems)
+    if checked.problems:
+        raise Invalid(checked.problems)
+    return {
+        "flow": flow,
+        "inputs": checked.inputs,
+        "amounts": checked.amounts,
+        "assignee": wish.assignee,
+        "message": wish.message.strip(),
+    }
+
+
+def startable(work: Work, flow: str, way: Way) -> LoadedFlow:
+    """The loaded flow, if it may be started in this way; OutOfStep says why not (C24)."""
+    loaded = catalogue.current().flows.get(flow)
+    if loaded is None:
+        raise Invalid("Choose a flow from the list", "/flow", "choice")
+    start = loaded.definition.start
+    allowed = {"staff": start.staff, "customer": start.customer, "onboarding": start.onboarding}
+    if not allowed[way]:
+        raise OutOfStep(f"{loaded.definition.title} is not started in this way")
+    switch = work.session.scalar(select(FlowSwitch).where(FlowSwitch.flow == flow))
+    if switch is not None and not is_on(switch, way):
+        raise OutOfStep(f"{loaded.definition.title} is switched off: no new ones are started")
+    starting.refuse_unready(loaded)
+    return loaded
+
+
+def is_on(switch: FlowSwitch, way: Way) -> bool:
+    """Whether the switches of the catalogue let a flow be started in this way."""
+    return switch.is_active and (switch.is_requestable if way == "customer" else switch.is_assignable)
+
+
+@dataclass
+class _Checked:
+    inputs: dict[str, Any]
+    amounts: dict[str, int]
+    problems: list[Problem]
+
+
+def _checked(work: Work, loaded: LoadedFlow, wish: Wish, by_customer: bool = False) -> _Checked:
+    """Every answer and amount, clean; a customer gives no inputs and no amounts."""
+    start = loaded.definition.start
+    context = answers.AnswerContext(
+        today=timing.local_date(work.now, work.actor.time_zone),
+        zone=work.actor.time_zone,
+        scope={"now": work.now.isoformat()},
+    )
+    found = _Checked({}, {}, [])
+    for part, fields, given in (("inputs", start.inputs, wish.inputs), ("fields", start.fields, wish.fields)):
+        if by_customer and part == "inputs":
+            continue
+        checked = answers.check(fields, given, context)
+        found.inputs.update(checked.values)
+        found.problems += [replace(one, pointer=f"/{part}{one.pointer}") for one in checked.problems]
+    if not by_customer:
+        _check_amounts(loaded, wish.amounts, found)
+    if len(wish.message) > LONGEST_MESSAGE:
+        found.problems.append(Problem("/message", "too-long", f"Use {LONGEST_MESSAGE:,} characters at most"))
+    if wish.due_at is not None and wish.due_at <= work.now:
+        found.problems.append(Problem("/due_at", "past", "Enter a date in the future"))
+    return found
+
+
+def amounts_asked(loaded: LoadedFlow) -> dict[str, str]:
+    """The Payment Amounts that a new instance needs: step -> currency (C27)."""
+    steps = loaded.definition.steps.items()
+    return {name: step.payment.currency for name, step in steps if step.payment and step.payment.amount == "ask"}
+
+
+def _check_amounts(loaded: LoadedFlow, given: Mapping[str, int | None], found: _Checked) -> None:
+    asked = amounts_asked(loaded)
+    for name in asked:
+        title, minor = loaded.definition.steps[name].title, given.get(name)
+        if minor is None:
+            found.problems.append(
+                Problem(f"/amounts/{name}", "required", f"Enter the amount for “{title}”; 0 skips the step")
+            )
+        elif isinstance(minor, bool) or not isinstance(minor, int) or not 0 <= minor <= MOST_MINOR:
+            found.problems.append(Problem(f"/amounts/{name}", "amount", "Enter an amount from 0 to 1,000,000"))
+        else:
+            found.amounts[name] = minor
+    for name in given.keys() - asked.keys():
+        found.problems.append(Problem(f"/amounts/{name}", "unknown", f"There is no payment step called {name!r}"))
+
+
+def _customer_named(work: Work, uid: str, problems: list[Problem]) -> Organisation | User | None:
+    wanted = access.clean(uid)
+    row: Organisation | User | None = None
+    if wanted.startswith("usr_"):
+        row = work.session.scalar(select(User).where(User.uid == wanted, User.kind == "customer", User.is_active))
+        if row is not None and work.session.scalar(select(Membership.id).where(Membership.user_id == row.id)) is None:
+            problems.append(Problem("/customer", "nobody", f"{row.name} belongs to no household or company"))
+    elif wanted:
+        row = work.session.scalar(select(Organisation).where(Organisation.uid == wanted, Organisation.is_active))
+    if row is None:
+        problems.append(Problem("/customer", "required", "Choose for whom it is"))
+    return row
+
+
+def _assignee_named(work: Work, uid: str, problems: list[Problem]) -> User | None:
+    if not uid:
+        return None
+    user = work.session.scalar(select(User).where(User.uid == access.clean(uid), User.kind == "staff", User.is_active))
+    if user is None:
+        problems.append(Problem("/assignee", "choice", "Choose a colleague who can sign in"))
+        return None
+    return standing_in.who_is_there(work.session, user, work.now)

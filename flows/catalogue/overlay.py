@@ -1,0 +1,48 @@
+"""Steps and questions that were added to one running instance: laid over its flow, which stays as it is (Q25)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from flows.catalogue.schema import FlowDefinition, FlowField, Step
+
+_FIELD: TypeAdapter[FlowField] = TypeAdapter(FlowField)
+
+
+def field_of(spec: Mapping[str, Any]) -> FlowField:
+    """A question from plain values, e.g. `{"type": "text", "label": "Flat"}`; pydantic's ValidationError when wrong."""
+    return _FIELD.validate_python(dict(spec))
+
+
+def step_of(spec: Mapping[str, Any]) -> Step:
+    """A step from plain values: `title`, `actor` and what else a step of the language may have."""
+    return Step.model_validate(dict(spec))
+
+
+def overlaid(definition: FlowDefinition, overlay: Mapping[str, Any]) -> FlowDefinition:
+    """The flow with an instance's additions.
+
+    `overlay["steps"]` lists `{"name", "after", "step": {...}}` in the order in which they were added, and `["fields"]`
+    maps a step's name to `{name: field}`; both as plain values of the flow language.
+    """
+    if not overlay:
+        return definition
+    steps = dict(definition.steps)
+    for added in overlay.get("steps", ()):
+        steps = _with(steps, added["name"], step_of(added["step"]), added["after"])
+    for name, fields in overlay.get("fields", {}).items():
+        more = {key: field_of(spec) for key, spec in fields.items()}
+        steps[name] = steps[name].model_copy(update={"fields": {**steps[name].fields, **more}})
+    return definition.model_copy(update={"steps": steps})
+
+
+def _with(steps: dict[str, Step], name: str, step: Step, after: str) -> dict[str, Step]:
+    found: dict[str, Step] = {}
+    for other, rule in steps.items():
+        found[other] = rule
+        if other == after:
+            found[name] = step
+    return found

@@ -1,0 +1,49 @@
+"""Who is meant by the words of a flow: staff, customer, creator, assignee, manager, department, role.<name>."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from flows.rules.actors import Actor
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where people stand in one instance; ids of users and of the department it is in."""
+
+    creator_id: int | None = None
+    assignee_id: int | None = None
+    department_id: int | None = None
+
+
+def is_among(actor: Actor, people: Iterable[str], standing: Standing, covering: Collection[str] = ()) -> bool:
+    """Whether an actor is one of these people. `covering` are roles of colleagues for whom they stand in today (X6)."""
+    return any(_is(actor, who, standing, covering) for who in people)
+
+
+def _is(actor: Actor, who: str, standing: Standing, covering: Collection[str]) -> bool:
+    match who:
+        case "customer":
+            return actor.kind == "customer"
+        case "staff":
+            return actor.is_staff
+        case "creator":
+            return actor.user_id is not None and actor.user_id == standing.creator_id
+        case "assignee":
+            return actor.user_id is not None and actor.user_id == standing.assignee_id
+        case "manager":
+            return standing.department_id is not None and standing.department_id in actor.manages
+        case "department":
+            return standing.department_id is not None and standing.department_id in actor.departments
+    role = who.removeprefix("role.")
+    return actor.is_staff and (role in actor.roles or role in covering)
+
+
+def in_words(people: Iterable[str]) -> str:
+    """`("role.lettings", "manager")` as "lettings or the department's manager"."""
+    said = {
+        "customer": "the customer", "creator": "whoever created it", "assignee": "whoever it is assigned to",
+        "manager": "the department's manager", "department": "its department",
+    }  # fmt: skip
+    return " or ".join(said.get(who, who.removeprefix("role.").replace("_", " ")) for who in people)

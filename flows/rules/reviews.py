@@ -1,0 +1,49 @@
+"""Who may decide on answers that wait for approval, and what it takes (Q17, Q18, X7)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Protocol
+
+from flows.rules.actors import Actor
+from flows.rules.people import Standing, in_words, is_among
+
+
+class ApprovalLike(Protocol):
+    """The `approval` of a step, as far as the rules look at it."""
+
+    @property
+    def by(self) -> Sequence[str]: ...
+    @property
+    def need(self) -> int: ...
+    @property
+    def returns(self) -> int | None: ...
+
+
+def refusal_to_review(
+    actor: Actor,
+    approval: ApprovalLike | None,
+    submitted_by: int | None,
+    standing: Standing,
+    covering: Collection[str] = (),
+) -> str | None:
+    """Why this actor may not decide, in a sentence; None when they may. Nobody approves what they submitted (X7)."""
+    if approval is None:
+        return "This step needs no approval"
+    if not (actor.is_staff and actor.may("review")):
+        return 'Your role does not grant "review"'
+    if submitted_by is not None and submitted_by == actor.user_id:
+        return "You sent these answers yourself, so somebody else has to review them"
+    if not is_among(actor, approval.by, standing, covering):
+        return f"This is reviewed by {in_words(approval.by)}"
+    return None
+
+
+def is_enough(approval: ApprovalLike, approvers: Collection[int | None]) -> bool:
+    """Whether these approvals, each by somebody else, complete the step."""
+    return len(set(approvers)) >= approval.need
+
+
+def may_return_again(approval: ApprovalLike, returns: int) -> bool:
+    """Whether it may be handed back once more after so many times."""
+    return approval.returns is None or returns < approval.returns
