@@ -11,19 +11,28 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
+from flows.ports import Agreements, AgreementSearch, Tenancy
+from flows.rules.calendars import calendar_named
 from flows.rules.errors import Invalid
+from flows.rules.words import money_in_words
 
 __all__ = [
+    "About",
+    "Agreements",
     "Context",
     "Invalid",
+    "LookupContext",
     "Option",
     "OrderVerbs",
     "PassingFault",
     "PermanentFault",
+    "Tenancy",
     "action",
+    "calendar_named",
     "event",
     "lookup",
     "mark_of",
+    "money_in_words",
 ]
 
 Marked = TypeVar("Marked", bound=Callable[..., Any])
@@ -75,14 +84,61 @@ class Context(Protocol):
     @property
     def orders(self) -> OrderVerbs: ...
 
+    @property
+    def agreements(self) -> Agreements: ...
+
+
+@dataclass(frozen=True)
+class About:
+    """The instance that a lookup is asked for, as far as a lookup looks at it. `source` says how it came about."""
+
+    ref: str
+    title: str
+    source: str
+    customer: str
+    address: str
+
+
+class LookupContext(Protocol):
+    """What a lookup gets: the moment, the time zone of the instance, and what it may ask of other systems.
+
+    `instance` is None while there is none yet. `chosen` are the values that accepted answers of the instance hold from
+    this lookup already: they stay valid for it, even where nobody else could choose them any more.
+    """
+
+    @property
+    def now(self) -> datetime: ...
+
+    @property
+    def zone(self) -> str: ...
+
+    @property
+    def instance(self) -> About | None: ...
+
+    @property
+    def chosen(self) -> frozenset[str]: ...
+
+    @property
+    def agreements(self) -> AgreementSearch: ...
+
 
 @dataclass(frozen=True)
 class Option:
-    """One answer of a lookup: what is stored, what people read, and a second line to tell equals apart."""
+    """One answer of a lookup: what is stored, what people read, and a second line to tell equals apart.
+
+    `facts` are (label, words) pairs that staff see side by side when they link an instance to it; `exclusive` says that
+    only one open instance may be linked to it.
+    """
 
     value: str
     label: str
     detail: str = ""
+    facts: tuple[tuple[str, str], ...] = ()
+    exclusive: bool = False
+
+
+Search = Callable[[LookupContext, str], Sequence[Option]]
+FindOne = Callable[[LookupContext, str], Option | None]
 
 
 @dataclass(frozen=True)
@@ -91,6 +147,7 @@ class Mark:
 
     kind: str
     name: str
+    one: FindOne | None = None
 
 
 def mark_of(thing: object) -> Mark | None:
@@ -104,9 +161,15 @@ def action(name: str) -> Callable[[Marked], Marked]:
     return _marker("action", name)
 
 
-def lookup(name: str) -> Callable[[Callable[[str], Sequence[Option]]], Callable[[str], Sequence[Option]]]:
-    """Mark `search(query: str) -> list[Option]` as a source for `lookup:` and `options_from:`."""
-    return _marker("lookup", name)
+def lookup(name: str, one: FindOne | None = None) -> Callable[[Search], Search]:
+    """Mark `search(ctx: LookupContext, query: str) -> Sequence[Option]` as a source for `lookup:` and `options_from:`.
+
+    The contract: for a list the search is asked with what was typed (empty: any), and gives the best first. 20 are
+    shown; give 21 and people are told to search. For a stored or chosen value `one(ctx, value)` is asked and gives its
+    option, or None when it may not be chosen; without `one` the search is asked with the value and must find it. Both
+    only read. Raise PassingFault when the other side is away: people are told to try again in a minute.
+    """
+    return _marker("lookup", name, one)
 
 
 def event(name: str) -> Callable[[MarkedClass], MarkedClass]:
@@ -119,9 +182,9 @@ def event(name: str) -> Callable[[MarkedClass], MarkedClass]:
     return hang
 
 
-def _marker(kind: str, name: str) -> Callable[[Any], Any]:
+def _marker(kind: str, name: str, one: FindOne | None = None) -> Callable[[Any], Any]:
     def hang(call: Any) -> Any:
-        setattr(call, _MARK, Mark(kind, name))
+        setattr(call, _MARK, Mark(kind, name, one))
         return call
 
     return hang

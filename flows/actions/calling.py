@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flows.actions import ordering
+from flows.actions.agreements import OwnAgreements
 from flows.models import Effect
+from flows.ports import Agreements, outside_agreements
 from flows.work import Work
 
 
@@ -49,3 +51,8 @@ class HookContext:
     @property
     def orders(self) -> OrderVerbs:
         return OrderVerbs(self.work)
+
+    @property
+    def agreements(self) -> Agreements:
+        """The provider beside the product where there is one, else our own table in this very transaction."""
+        return outside_agreements() or OwnAgreements(self.work, self.effect.instance)

@@ -151,6 +151,7 @@ def _add_steps(instance: Instance, definition: FlowDefinition) -> None:
                 attempt=0,
                 version=0,
                 answers={},
+                labels={},
             )
         )
 

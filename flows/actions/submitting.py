@@ -9,7 +9,7 @@ from typing import Any, Literal
 from sqlalchemy.orm import Session
 
 from flows import access
-from flows.actions import closing, owing, planning, settling, versions
+from flows.actions import answering, closing, owing, planning, settling, versions
 from flows.actions.scope import roots, scope_of
 from flows.catalogue import FlowDefinition
 from flows.catalogue.schema import Step as StepRule
@@ -128,6 +128,7 @@ def check(
         zone=instance.time_zone,
         scope=scope_of(work.session, instance, definition, work.now, wanted=_names_of(definition.steps[step.name])),
     )
+    context = answering.with_sources(work, instance, definition, step, context)
     return answers.check(definition.steps[step.name].fields, raw, context, partial=partial)
 
 

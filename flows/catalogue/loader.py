@@ -18,7 +18,7 @@ from types import ModuleType
 from flows.catalogue.lint import lint
 from flows.catalogue.problems import FlowProblem
 from flows.catalogue.reader import read_flow
-from flows.catalogue.registry import ActionSpec, BrokenFlow, LoadedFlow, MailTemplate, Plugin, Registry
+from flows.catalogue.registry import ActionSpec, BrokenFlow, LoadedFlow, LookupSpec, MailTemplate, Plugin, Registry
 from flows.catalogue.schema import FlowDefinition
 from flows.plugin import mark_of
 
@@ -100,7 +100,7 @@ def _collect_marked(plugin: Plugin, module: ModuleType) -> None:
         if mark.kind == "action":
             plugin.actions[mark.name] = ActionSpec.of(mark.name, thing)
         elif mark.kind == "lookup":
-            plugin.lookups[mark.name] = thing
+            plugin.lookups[mark.name] = LookupSpec(mark.name, thing, mark.one)
         else:
             plugin.events[mark.name] = thing
 

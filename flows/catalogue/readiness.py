@@ -19,7 +19,6 @@ def missing_parts(definition: FlowDefinition) -> frozenset[str]:
         "payment": any(step.payment for step in steps),
         "uploads": any(field.type == "file" for field in fields),
         "private answers": any(field.visible_to or field.sensitive for field in fields),
-        "lookups": bool(definition.links) or any(_looks_up(field) for field in fields),
         "conversations": "message" in kinds,
         "child instances": "start" in kinds,
     }
@@ -32,7 +31,3 @@ def _every(fields: Iterable[FlowField]) -> Iterator[FlowField]:
         yield field
         if isinstance(field, ListField):
             yield from _every(field.item.values())
-
-
-def _looks_up(field: FlowField) -> bool:
-    return field.type in ("user", "department") or bool(field.options_from)

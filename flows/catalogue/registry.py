@@ -13,8 +13,9 @@ from typing import Any
 from flows.catalogue.problems import FlowProblem
 from flows.catalogue.readiness import missing_parts
 from flows.catalogue.schema import FlowDefinition
+from flows.plugin import FindOne, Search
 
-__all__ = ["ActionSpec", "BrokenFlow", "LoadedFlow", "MailTemplate", "Parameter", "Plugin", "Registry"]
+__all__ = ["ActionSpec", "BrokenFlow", "LoadedFlow", "LookupSpec", "MailTemplate", "Parameter", "Plugin", "Registry"]
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,15 @@ class ActionSpec:
 
 
 @dataclass(frozen=True)
+class LookupSpec:
+    """A plugin's lookup: `search` for a list, `one` for a single value (`flows.plugin.lookup` is the contract)."""
+
+    name: str
+    search: Search
+    one: FindOne | None = None
+
+
+@dataclass(frozen=True)
 class MailTemplate:
     """Subject and markdown body, both text with `${{ }}` holes; `file` is for problems."""
 
@@ -67,7 +77,7 @@ class Plugin:
     name: str
     root: Traversable
     actions: dict[str, ActionSpec] = field(default_factory=dict)
-    lookups: dict[str, Callable[..., Any]] = field(default_factory=dict)
+    lookups: dict[str, LookupSpec] = field(default_factory=dict)
     events: dict[str, type] = field(default_factory=dict)
     mails: dict[tuple[str, str], MailTemplate] = field(default_factory=dict)
 
@@ -120,7 +130,7 @@ class Registry:
     def action(self, name: str) -> ActionSpec | None:
         return next((plugin.actions[name] for plugin in self.plugins if name in plugin.actions), None)
 
-    def lookup(self, name: str) -> Callable[..., Any] | None:
+    def lookup(self, name: str) -> LookupSpec | None:
         return next((plugin.lookups[name] for plugin in self.plugins if name in plugin.lookups), None)
 
     def event_type(self, name: str) -> type | None:

@@ -1,6 +1,6 @@
 """The shared tables, one noun family a file."""
 
-from flows.models.agreements import Agreement
+from flows.models.agreements import Agreement, LinkHolder
 from flows.models.base import Base, Owned
 from flows.models.catalogue import FlowSwitch, FlowVersion
 from flows.models.departments import Delegation, Department, DepartmentMember
@@ -30,6 +30,7 @@ __all__ = [
     "FlowVersion",
     "Instance",
     "Invitation",
+    "LinkHolder",
     "Membership",
     "Notice",
     "Order",

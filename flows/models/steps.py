@@ -21,7 +21,8 @@ class Step(Owned, Base):
     """One step of one instance. The draft is shared by the people of the customer: answers saved but not sent (X14).
 
     `remark` is what its actor has to read first while it is returned or reopened: `message`, `by`, `at` (ISO), and
-    `fields` by name (C36, C38). `check_again` marks a completed step whose foundation was reopened (Q23).
+    `fields` by name (C36, C38). `check_again` marks a completed step whose foundation was reopened (Q23). `labels` says
+    by source and value what people read when they chose from a lookup or picker, so that no page has to ask again.
     """
 
     __tablename__ = "steps"
@@ -36,6 +37,7 @@ class Step(Owned, Base):
     attempt: Mapped[int] = mapped_column(default=0)
     version: Mapped[int] = mapped_column(default=1)
     answers: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    labels: Mapped[dict[str, Any]] = mapped_column(default=dict)
     remark: Mapped[dict[str, Any] | None]
     check_again: Mapped[bool] = mapped_column(default=False)
     draft: Mapped[dict[str, Any] | None]

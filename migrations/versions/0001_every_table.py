@@ -398,6 +398,7 @@ def upgrade() -> None:
     sa.Column('currency', sa.String(length=3), nullable=False),
     sa.Column('starts_on', sa.Date(), nullable=True),
     sa.Column('ends_on', sa.Date(), nullable=True),
+    sa.Column('move_in_on', sa.Date(), nullable=True),
     sa.Column('activated_by_id', sa.Integer(), nullable=True),
     sa.Column('activated_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('imported_at', sa.DateTime(timezone=True), nullable=False),
@@ -441,6 +442,21 @@ def upgrade() -> None:
     op.create_index(op.f('ix_effects_organisation_id'), 'effects', ['organisation_id'], unique=False)
     op.create_index('ix_effects_pending', 'effects', ['next_at', 'id'], unique=False, postgresql_where=sa.text("state = 'pending'"), sqlite_where=sa.text("state = 'pending'"))
     op.create_index(op.f('ix_effects_state_id'), 'effects', ['state', 'id'], unique=False)
+    op.create_table('link_holders',
+    sa.Column('lookup', sa.String(length=128), nullable=False),
+    sa.Column('value', sa.String(length=200), nullable=False),
+    sa.Column('link', sa.String(length=64), nullable=False),
+    sa.Column('instance_id', sa.Integer(), nullable=False),
+    sa.Column('linked_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('organisation_id', sa.Integer(), nullable=False),
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['instance_id'], ['instances.id'], name=op.f('fk_link_holders_instance_id')),
+    sa.ForeignKeyConstraint(['organisation_id'], ['organisations.id'], name=op.f('fk_link_holders_organisation_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_link_holders')),
+    sa.UniqueConstraint('lookup', 'value', name=op.f('uq_link_holders_lookup_value'))
+    )
+    op.create_index(op.f('ix_link_holders_instance_id'), 'link_holders', ['instance_id'], unique=False)
+    op.create_index(op.f('ix_link_holders_organisation_id'), 'link_holders', ['organisation_id'], unique=False)
     op.create_table('notices',
     sa.Column('uid', sa.String(length=32), nullable=False),
     sa.Column('user_id', sa.Integer(), nullable=False),
@@ -495,6 +511,7 @@ def upgrade() -> None:
     sa.Column('attempt', sa.Integer(), nullable=False),
     sa.Column('version', sa.Integer(), nullable=False),
     sa.Column('answers', sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+    sa.Column('labels', sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
     sa.Column('remark', sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True),
     sa.Column('check_again', sa.Boolean(), nullable=False),
     sa.Column('draft', sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True),
@@ -702,6 +719,9 @@ def downgrade() -> None:
     op.drop_table('order_lines')
     op.drop_index(op.f('ix_notices_user_id_seen_at_id'), table_name='notices')
     op.drop_table('notices')
+    op.drop_index(op.f('ix_link_holders_organisation_id'), table_name='link_holders')
+    op.drop_index(op.f('ix_link_holders_instance_id'), table_name='link_holders')
+    op.drop_table('link_holders')
     op.drop_index(op.f('ix_effects_state_id'), table_name='effects')
     op.drop_index('ix_effects_pending', table_name='effects', postgresql_where=sa.text("state = 'pending'"), sqlite_where=sa.text("state = 'pending'"))
     op.drop_index(op.f('ix_effects_organisation_id'), table_name='effects')

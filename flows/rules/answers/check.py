@@ -46,10 +46,13 @@ def check(
 def _clean_all(
     asked: Mapping[str, FieldLike], given: Mapping[str, Any], context: AnswerContext
 ) -> tuple[dict[str, Any], dict[str, list[Problem]]]:
-    """Every given answer on its own: its clean value (null for a blank one) or its problems."""
+    """Every given answer on its own: its clean value (null for a blank one) or its problems.
+
+    One that depends on another beside it (`within`) comes after all the others, wherever it stands in the file.
+    """
     cleaned: dict[str, Any] = {}
     problems: dict[str, list[Problem]] = {}
-    for name, value in given.items():
+    for name, value in sorted(given.items(), key=lambda one: bool(asked[one[0]].within)):
         try:
             cleaned[name] = None if is_blank(value) else _clean(asked[name], value, replace(context, beside=cleaned))
         except Wrong as mistakes:

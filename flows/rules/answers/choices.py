@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
-from flows.rules.answers.shapes import AnswerContext, FieldLike, Kind, noun, subject, wrong
+from flows.rules.answers.shapes import AnswerContext, FieldLike, Kind, Unavailable, noun, subject, wrong
 from flows.rules.answers.texts import plain
 
 
@@ -24,10 +24,18 @@ def _picked(field: FieldLike, raw: Any, context: AnswerContext) -> str:
     if value is None:
         wrong("type", f"Choose {noun(field)} from the list")
     if field.options is None and context.options is None and context.lookup is None:
-        wrong("options_unavailable", f"{subject(field)} cannot be chosen right now; try again in a minute")
-    if label_of(field, value.strip(), context) is None:
+        _cannot_be_chosen(field)
+    try:
+        label = label_of(field, value.strip(), context)
+    except Unavailable:
+        _cannot_be_chosen(field)
+    if label is None:
         wrong("choice", f"Choose {noun(field)} from the list; “{plain(value[:80])}” is not in it")
     return value.strip()
+
+
+def _cannot_be_chosen(field: FieldLike) -> NoReturn:
+    wrong("options_unavailable", f"{subject(field)} cannot be chosen right now; try again in a minute")
 
 
 def _choice(field: FieldLike, raw: Any, context: AnswerContext) -> str:

@@ -37,12 +37,17 @@ class PeopleCheck(Protocol):
     def __call__(self, kind: str, person_id: int | str, within: int | str | None) -> str | None: ...
 
 
+class Unavailable(Exception):
+    """A lookup or picker that cannot be asked right now; what it was asked for is neither right nor wrong."""
+
+
 @dataclass(frozen=True)
 class AnswerContext:
     """What checking needs to know besides the fields; a callable that is absent refuses the answers that need it.
 
     `scope` is for `when`; `options(source)` lists the values of an `options_from` with their labels, `lookup(source,
-    value)` gives one label where a source is too large to list. `beside` holds the clean answers of the same form.
+    value)` gives one label where a source is too large to list. Each may raise Unavailable. `beside` holds the clean
+    answers of the same form.
     """
 
     today: date
