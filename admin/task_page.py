@@ -9,16 +9,17 @@ from typing import Any
 from flask import g, request
 from werkzeug.wrappers import Response
 
+from admin import linking
 from admin.asking import go_on, once
 from admin.guard import StaffView
 from admin.showing import effect_tag, show, step_words, task_tag, timer_tag
 from flows import access
-from flows.access import read_as
+from flows.access import clean, read_as
 from flows.actions import helping, submitting, versions
 from flows.catalogue.schema import Step as StepRule
 from flows.clock import clock
 from flows.models import Instance, Step
-from flows.queries import grid, health, staff, standing, timeline
+from flows.queries import grid, health, lookups, staff, standing, timeline
 from flows.rules import answers
 from flows.rules.errors import Invalid, OutOfStep, Stale
 from flows.rules.moves import WITH_ACTOR
@@ -38,6 +39,7 @@ def everything(instance: Instance, now: datetime) -> dict[str, Any]:
         "tag": task_tag(instance, now),
         "order": standing.orders_of(actor, [instance]).get(instance.subject or ""),
         "steps": [_step_row(instance, step, definition.steps[step.name], now) for step in instance.steps],
+        "links": linking.rows(instance, definition, now),
         "timers": health.timers_of(actor, instance),
         "timer_tag": lambda timer: timer_tag(timer, now),
         "effects": health.effects_of_instance(actor, instance),
@@ -62,6 +64,8 @@ def answering(view: StaffView, instance: Instance, step: Step) -> Response:
         return _form(view, instance, step)
     rule = versions.definition_of(read_as(g.actor), instance).steps[name]
     typed = answers.from_form(rule.fields, request.form)
+    if request.form.get("_action") == "find":
+        return _form(view, instance, step, typed)
     try:
         with unit_of_work(g.actor) as work:
             then = once(work, lambda: _submit(work, reference, name, typed))
@@ -105,14 +109,21 @@ def _form(
         step=step,
         rule=definition.steps[step.name],
         values=values,
+        choices=lookups.choices_of_step(g.actor, instance, definition, step.name, values, clock.now(), _searched),
         problems=problems or {},
         action=f"/admin/tasks/{instance.reference}/steps/{step.name}",
     )
 
 
+def _searched(control: str) -> str | None:
+    """What somebody searched for in the choices of a control; None when nobody did."""
+    return clean(request.form.get(f"{control}-q", "")).strip() or None
+
+
 def _step_row(instance: Instance, step: Step, rule: StepRule, now: datetime) -> dict[str, Any]:
+    context = lookups.context_of(step.labels)
     given = [
-        {"label": field.label, "value": answers.display(field, step.answers.get(name))}
+        {"label": field.label, "value": answers.display(field, step.answers.get(name), context)}
         for name, field in rule.fields.items()
         if field.type != "info"
     ]

@@ -73,6 +73,10 @@ class Settings:
     webhook_hosts: str = _env(
         "BATON_WEBHOOK_HOSTS", "", "hosts a webhook may reach although private or plain http, separated by commas"
     )
+    agreements_url: str = _env(
+        "BATON_AGREEMENTS_URL", "", "housing system that is asked for agreements; empty: `baton agreements import`"
+    )
+    agreements_token: str = _env("BATON_AGREEMENTS_TOKEN", "", "bearer token for the housing system")
     staff_totp: str = _env(
         "BATON_STAFF_TOTP", "", "`required` or `optional`; empty: optional in demo mode, else required"
     )

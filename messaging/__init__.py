@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from flask import Flask
 
-from flows import work
-from messaging import bell, mailing, notify, poke
+from flows import ports, work
+from messaging import agreements_http, bell, mailing, notify, poke
 
 
 def register(app: Flask) -> None:
-    """Set up mail for this application; what hears of finished works is hung up once a process."""
+    """Set up mail and the systems beside ours for this application; what hears of works is hung up once a process."""
     mailing.set_up(app, app.config["BATON"])
+    ports.use_agreements(agreements_http.provider_of(app.config["BATON"]))
     for listener in (notify.hear,):
         if listener not in work.listeners:
             work.listeners.append(listener)

@@ -18,6 +18,7 @@ COMMANDS = {
     "db": ("database", "Upgrade, downgrade and check the database."),
     "flows": ("flows", "List and check flows, print their language."),
     "user": ("people", "Invite people."),
+    "agreements": ("agreements", "Bring in tenancy agreements of a housing system."),
     "demo": ("demo", "The demo's data and its movable clock."),
     "doctor": ("doctor", "Say what is wrong with this installation, and the cure."),
 }

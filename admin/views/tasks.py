@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from flask import g, request
 from werkzeug.wrappers import Response
 
-from admin import spreadsheets, task_page
+from admin import linking, spreadsheets, task_page
 from admin.asking import Field, Question, ask
 from admin.guard import StaffView, door
 from admin.showing import argument, show, task_tag
@@ -125,6 +125,14 @@ class Tasks(StaffView):
             facts=(("Customer", instance.customer_name),),
         )
         return ask(self, question, lambda work, _typed: firing.remind_now(work, access.instance_to_change(work, ref)))
+
+    @door("/<ref>/link/<name>", needs="create", methods=("GET", "POST"))
+    def link(self, ref: str, name: str) -> Response:
+        return linking.link(self, ref, name)
+
+    @door("/<ref>/unlink/<name>", needs="create", methods=("GET", "POST"))
+    def unlink(self, ref: str, name: str) -> Response:
+        return linking.unlink(self, ref, name)
 
 
 def _asked() -> grid.Filters:

@@ -10,8 +10,9 @@ from typing import Any, Literal
 from sqlalchemy import select
 
 from flows import access, catalogue
-from flows.actions import standing_in, starting
+from flows.actions import answering, standing_in, starting
 from flows.catalogue import LoadedFlow
+from flows.lookups import Place
 from flows.models import FlowSwitch, Instance, Membership, Organisation, User
 from flows.rules import answers, timing
 from flows.rules.errors import Invalid, OutOfStep, Problem, Refused
@@ -163,6 +164,7 @@ def _checked(work: Work, loaded: LoadedFlow, wish: Wish, by_customer: bool = Fal
         zone=work.actor.time_zone,
         scope={"now": work.now.isoformat()},
     )
+    context = answering.choosing(work.session, Place(work.now, work.actor.time_zone), context)
     found = _Checked({}, {}, [])
     for part, fields, given in (("inputs", start.inputs, wish.inputs), ("fields", start.fields, wish.fields)):
         if by_customer and part == "inputs":

@@ -16,7 +16,7 @@ from flows.rules.answers import Unavailable
 from flows.rules.errors import Invalid, OutOfStep, Refused
 from flows.rules.expressions import compile_condition
 from flows.rules.outcomes import completes_by_itself
-from flows.rules.people import is_among
+from flows.rules.people import in_words, is_among
 from flows.rules.words import moment_in_words
 from flows.work import Work
 
@@ -33,7 +33,7 @@ def link(work: Work, instance: Instance, name: str, value: str) -> Option:
     rule = _declared(work, instance, definition, name)
     option = _found(work, lookups.place_of(instance, definition, work.now), rule, value)
     if instance.links.get(name, {}).get("id") == option.value:
-        raise OutOfStep(f"{instance.reference} is linked to {option.label} already", "already-linked")
+        raise OutOfStep(f"{instance.reference} is linked to {option.label} already")
     _let_go(work, instance, name)
     if option.exclusive:
         _hold(work, instance, name, rule, option)
@@ -49,7 +49,7 @@ def unlink(work: Work, instance: Instance, name: str, reason: str) -> None:
     definition = versions.definition_of(work.session, instance)
     rule = _declared(work, instance, definition, name)
     if name not in instance.links:
-        raise OutOfStep(f"{instance.reference} has no such link any more: {rule.label}", "not-linked")
+        raise OutOfStep(f"{instance.reference} has no such link any more: {rule.label}")
     if not reason.strip():
         raise Invalid("Say why the link is taken away", "/reason", "required")
     before = instance.links[name]["label"]
@@ -66,8 +66,8 @@ def _declared(work: Work, instance: Instance, definition: FlowDefinition, name: 
         raise Refused("No such link")
     if work.actor.is_staff:
         access.require(work.actor, "create")
-    if not is_among(work.actor, rule.by, instance):
-        raise Refused(f"{rule.label} is for {', '.join(rule.by)}", known=True)
+    if not is_among(work.actor, rule.by, instance.standing):
+        raise Refused(f"{rule.label} is for {in_words(rule.by)}", known=True)
     if not instance.is_open or instance.is_past_expiry(work.now):
         ended = instance.closed_at or instance.expires_at or work.now
         when = moment_in_words(ended, instance.time_zone)
@@ -96,8 +96,7 @@ def _hold(work: Work, instance: Instance, name: str, rule: Link, option: Option)
         other = holder.instance
         raise OutOfStep(
             f"{option.label} is linked to {other.reference} ({other.title}, {other.customer_name}). "
-            "Unlink it there first, or choose another",
-            "already-linked",
+            "Unlink it there first, or choose another"
         )
     holder.instance_id, holder.organisation_id = instance.id, instance.organisation_id
     holder.link, holder.linked_at = name, work.now

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -17,11 +17,12 @@ from flows.lookups import Found, Place
 from flows.models import Instance
 from flows.plugin import Option
 from flows.rules.actors import Actor
-from flows.rules.answers import Unavailable
+from flows.rules.answers import AnswerContext, Unavailable
 from flows.rules.errors import Refused
 from flows.rules.moves import WITH_ACTOR
 from flows.rules.people import is_among
 
+NOTHING = Found(())
 Labels = Mapping[str, Mapping[str, str]]
 """What people read when they chose, by source and value (`Step.labels`)."""
 
@@ -66,7 +67,7 @@ def options(
 
 def may_link(actor: Actor, instance: Instance, link: Link) -> bool:
     """Whether the actor is among those who may make or undo a link of this instance (`by`; staff need `create`)."""
-    return is_among(actor, link.by, instance) and (not actor.is_staff or actor.may("create"))
+    return is_among(actor, link.by, instance.standing) and (not actor.is_staff or actor.may("create"))
 
 
 def found_for_link(
@@ -118,9 +119,14 @@ def choices(
     return found
 
 
-def labelled(labels: Labels | None) -> Callable[[str, str], str | None]:
-    """For `AnswerContext.lookup` when answers are shown: what people read when they chose."""
-    return lambda source, value: (labels or {}).get(source, {}).get(value)
+def context_of(labels: Labels | None) -> AnswerContext:
+    """For `answers.display`: an answer that was chosen is shown as people read it when they chose, asking nobody."""
+
+    def label(source: str, value: object) -> str | None:
+        return (labels or {}).get(source, {}).get(str(value))
+
+    sources = {"user": lookups.PEOPLE, "department": lookups.DEPARTMENTS}
+    return AnswerContext(date.max, lookup=label, people=lambda kind, value, _within: label(sources[kind], value))
 
 
 def _sources(actor: Actor, instance: Instance, definition: FlowDefinition) -> Iterator[str]:
@@ -132,7 +138,7 @@ def _sources(actor: Actor, instance: Instance, definition: FlowDefinition) -> It
         if rule is not None and step.state in WITH_ACTOR and (actor.is_staff or step.actor == actor.kind):
             yield from _sources_in(rule.fields.values())
     for action in definition.actions.values():
-        if is_among(actor, action.by, instance):
+        if is_among(actor, action.by, instance.standing):
             yield from _sources_in(action.fields.values())
     for link in definition.links.values():
         if may_link(actor, instance, link):

@@ -53,6 +53,13 @@ class Searched(Query):
     q: Words = ""
 
 
+class LookedUp(Searched):
+    """`within` is the id of the department that people are narrowed to."""
+
+    instance_id: Id
+    within: Annotated[str, StringConstraints(max_length=64)] = ""
+
+
 class InstanceList(Paged):
     """`status` takes values of `customer_status`, separated by commas."""
 

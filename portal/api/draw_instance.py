@@ -12,6 +12,7 @@ from flows import settings
 from flows.actions import versions
 from flows.actions.scope import EVERYTHING, scope_of
 from flows.catalogue import FlowDefinition
+from flows.lookups import source_of
 from flows.models import Instance, Step, Submission
 from flows.queries import allowed, parties
 from flows.queries.grid import grid_status, needs_action
@@ -190,12 +191,19 @@ def _step(
         pages=_pages(rule, asked),
         fields=[_field(name, field) for name, field in asked.items()],
         answers={name: given.get(name) for name in asked if name in given},
+        labels={source: step.labels.get(source, {}) for source in _sources(asked) if step.labels.get(source)},
         draft=draft,
         allowed_actions=allowed.of_step(actor, instance, step, rule, now),
         effects=shapes.Effects(on_submit="review" if rule.approval else "complete"),
         locked_until=None,
         submitted_at=step.submitted_at,
     )
+
+
+def _sources(asked: Mapping[str, Any]) -> set[str]:
+    """Where the answers to these questions are chosen from, those in lists too."""
+    inner = [one for field in asked.values() if field.type == "list" for one in field.item.values()]
+    return {source for one in (*asked.values(), *inner) if (source := source_of(one)) is not None}
 
 
 def _pages(rule: Any, asked: dict[str, Any]) -> list[shapes.FormPage]:
@@ -225,7 +233,7 @@ def _field(name: str, field: Any) -> shapes.Field:
         when=field.when,
         show_if=small_form(field.when),
         options=[shapes.Option(value=value, label=label) for value, label in options.items()] if options else None,
-        lookup=field.options_from,
+        lookup=source_of(field),
         min=field.min,
         max=field.max,
         max_length=field.max_length,

@@ -19,14 +19,15 @@ from flows.catalogue import FlowDefinition
 from flows.catalogue.schema import Step as StepRule
 from flows.clock import clock
 from flows.models import Instance, Order, Step, User
+from flows.queries import lookups, timeline
 from flows.queries import standing as asking
-from flows.queries import timeline
 from flows.rules import answers
 from flows.rules.actors import Actor
 from flows.rules.errors import BatonError
 from flows.rules.expressions import ExpressionProblem, compile_condition
 from flows.rules.moves import WITH_ACTOR
 from flows.rules.outcomes import completes_by_itself
+from portal.forms import text
 from portal.pages.showing import end_of, show
 
 ENDINGS = ("instance_completed", "instance_closed", "instance_cancelled", "instance_expired")
@@ -97,17 +98,23 @@ def form_page(
         place,
         sections=_sections(place, values, now),
         values=values,
+        choices=lookups.choices_of_step(actor, instance, place.definition, step.name, values, now, _searched),
         problems=problems or {},
         to_check=set(kept) if is_prefilled else set(),
         end=end_of(instance),
-        changes=_changes(place.rule, values, kept) if changed else None,
+        changes=_changes(place, values, kept) if changed else None,
     )
+
+
+def _searched(control: str) -> str | None:
+    """What somebody searched for in the choices of a control; None when nobody did."""
+    return text(f"{control}-q") or None
 
 
 def check_page(actor: Actor, instance: Instance, step: Step) -> Response:
     """The answers once more, before they are sent (P7)."""
     place = place_of(actor, instance, step)
-    return _show("tasks/check.html", 200, place, rows=answer_rows(place.rule, step.draft or {}, f"{place.url}#"))
+    return _show("tasks/check.html", 200, place, rows=answer_rows(place, step.draft or {}, f"{place.url}#"))
 
 
 def over_page(
@@ -126,8 +133,8 @@ def over_page(
         place,
         detail=error.detail if error else "",
         ending=next((entry for entry in history if entry.kind in ENDINGS), None),
-        typed=answer_rows(place.rule, typed) if typed else None,
-        given=answer_rows(place.rule, step.answers) if step.attempt else None,
+        typed=answer_rows(place, typed) if typed else None,
+        given=answer_rows(place, step.answers) if step.attempt else None,
     )
 
 
@@ -136,18 +143,23 @@ def _show(template: str, status: int, place: Place, **words: Any) -> Response:
     return show(template, status, place=place, **known, **words)
 
 
-def answer_rows(rule: StepRule, values: Mapping[str, Any], change: str = "") -> list[dict[str, str]]:
+def answer_rows(place: Place, values: Mapping[str, Any], change: str = "") -> list[dict[str, str]]:
     """Questions and answers for `ui.summary_list`; `change` is the address of the form, up to the name of the field."""
-    asked = {name: field for name, field in rule.fields.items() if field.type != "info"}
+    asked = {name: field for name, field in place.rule.fields.items() if field.type != "info"}
+    context = lookups.context_of(place.step.labels)
     return [
-        {"label": field.label, "value": answers.display(field, values.get(name)), "url": change and f"{change}{name}"}
+        {
+            "label": field.label,
+            "value": answers.display(field, values.get(name), context),
+            "url": change and f"{change}{name}",
+        }
         for name, field in asked.items()
     ]
 
 
-def _changes(rule: StepRule, typed: Mapping[str, Any], kept: Mapping[str, Any]) -> list[dict[str, str]]:
+def _changes(place: Place, typed: Mapping[str, Any], kept: Mapping[str, Any]) -> list[dict[str, str]]:
     """Where what is kept now differs from what was typed."""
-    mine, theirs = answer_rows(rule, typed), answer_rows(rule, kept)
+    mine, theirs = answer_rows(place, typed), answer_rows(place, kept)
     pairs = zip(mine, theirs, strict=True)
     return [{**other, "mine": own["value"]} for own, other in pairs if own["value"] != other["value"]]
 

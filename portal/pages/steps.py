@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from flows import access
+from flows.access import read_as
 from flows.actions import noticing, submitting, versions
 from flows.clock import clock
 from flows.models import Instance, Step
@@ -38,6 +39,8 @@ def send(ref: str, name: str) -> Response:
     """Keep the answers as a draft, show them once more, or send them: what the button says."""
     if text("_action") == "draft":
         return _keep(ref, name)
+    if text("_action") == "find":
+        return _find(ref, name)
     typed: dict[str, Any] = {}
     try:
         with unit_of_work(g.actor) as work:
@@ -105,6 +108,15 @@ def _keep(ref: str, name: str) -> Response:
         return show("tasks/saved.html", instance=instance)
     flash(_("Saved as a draft. Nothing is sent until you send it."))
     return redirect(f"/tasks/{instance.reference}", 303)
+
+
+def _find(ref: str, name: str) -> Response:
+    """The form again with everything that was typed, and what was searched for to choose from; nothing is kept yet."""
+    instance, step = _read(ref, name)
+    if not takes_answers(instance, step, clock.now()):
+        return _closed(g.actor, instance, step)
+    rule = versions.definition_of(read_as(g.actor), instance).steps[name]
+    return form_page(g.actor, instance, step, answers.from_form(rule.fields, request.form))
 
 
 def _submit(work: Work, instance: Instance, step: Step, typed: Mapping[str, Any]) -> str:

@@ -16,7 +16,7 @@ from flask import Flask
 from flows.plugin import PassingFault, PermanentFault
 from flows.rules.signatures import sign, verify
 from flows.settings import Settings
-from messaging import webhooks
+from messaging import outside, webhooks
 from messaging.outbox import deliver
 from tests.messaging.conftest import Owe, effect
 
@@ -130,7 +130,7 @@ def test_retry_after_is_honoured_within_reason(
 
 @only_sqlite
 def test_a_large_answer_is_not_read(owe_hook: Owe, listener: Listener) -> None:
-    listener.body = b"x" * (webhooks.MOST_BYTES + 1)
+    listener.body = b"x" * (outside.MOST_BYTES + 1)
     owed = owe_hook(listener.url)
     assert not deliver(owed)
     assert "64 KB" in effect(owed).last_fault
@@ -140,7 +140,7 @@ def test_a_large_answer_is_not_read(owe_hook: Owe, listener: Listener) -> None:
 def test_whoever_drips_or_hangs_is_left(
     owe_hook: Owe, listener: Listener, monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(webhooks, "PATIENCE_SECONDS", 0.3)
+    monkeypatch.setattr(outside, "PATIENCE_SECONDS", 0.3)
     listener.drip = True
     dripped = owe_hook(listener.url)
     assert not deliver(dripped)
@@ -171,9 +171,9 @@ def test_no_way_inside(app: Flask, url: str, monkeypatch: pytest.MonkeyPatch) ->
     def never(*_args: object) -> None:
         raise AssertionError("a request left")
 
-    monkeypatch.setattr(webhooks, "_exchange", never)
+    monkeypatch.setattr(outside, "_exchange", never)
     if url == "https://0177.0.0.1.nip/":
-        monkeypatch.setattr(webhooks, "_resolve", lambda _host, _port: ["93.184.216.34", "127.0.0.1"])
+        monkeypatch.setattr(outside, "_resolve", lambda _host, _port: ["93.184.216.34", "127.0.0.1"])
     with pytest.raises(PermanentFault):
         webhooks.post(url, "x", {}, "key")
 
@@ -182,12 +182,12 @@ def test_no_way_inside(app: Flask, url: str, monkeypatch: pytest.MonkeyPatch) ->
 def test_a_name_is_looked_up_once_and_its_address_is_called(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     called: list[tuple[str, str]] = []
 
-    def note(url: str, _content: bytes, headers: dict[str, str], host: str) -> None:
+    def note(_method: str, url: str, _content: bytes, headers: dict[str, str], host: str) -> None:
         called.append((url, headers["Host"]))
-        raise webhooks.httpx.ConnectError("away")
+        raise outside.httpx.ConnectError("away")
 
-    monkeypatch.setattr(webhooks, "_exchange", note)
-    monkeypatch.setattr(webhooks, "_resolve", lambda _host, _port: ["2606:2800:220::1", "93.184.216.34"])
+    monkeypatch.setattr(outside, "_exchange", note)
+    monkeypatch.setattr(outside, "_resolve", lambda _host, _port: ["2606:2800:220::1", "93.184.216.34"])
     with pytest.raises(PassingFault):
         webhooks.post("https://hook.example/a?b=1#c", "x", {}, "key")
     assert called == [
