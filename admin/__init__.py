@@ -7,6 +7,7 @@ from flask_admin import Admin
 from flask_admin.theme import Theme
 
 from admin.showing import Group, groups_of
+from admin.views.agreements import Agreements
 from admin.views.audit import AuditLog
 from admin.views.dashboard import Dashboard
 from admin.views.departments import Departments
@@ -32,7 +33,7 @@ def register(app: Flask) -> None:
         admin,
         (
             Group("", (dashboard,)),
-            Group("Work", (Tasks(),)),
+            Group("Work", (Tasks(), Agreements())),
             Group("Shop", (Orders(), Products(), Organisations())),
             Group("Design", (Flows(),)),
             Group("Admin", (Users(), Departments(), Roles(), Timers(), Outbox(), AuditLog(), Health())),

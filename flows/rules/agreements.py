@@ -86,16 +86,15 @@ def text_of(content: bytes) -> tuple[str, str]:
 
 def header_of(text: str) -> Header:
     """Read the first line: names in any order and case, divided by commas, semicolons or tabs."""
-    first = text.partition("\n")[0].rstrip("\r")
+    first = next(io.StringIO(text, newline=""), "").strip("\r\n")
+    cure = f"It must name the columns: {', '.join(COLUMNS)}"
     if not first.strip():
-        raise Unreadable(f"The first line is empty. It must name the columns: {', '.join(COLUMNS)}")
+        raise Unreadable(f"The first line is empty. {cure}")
     delimiter = max(DELIMITERS, key=first.count)
     try:
         names = next(csv.reader([first], delimiter=delimiter, strict=True))
     except csv.Error as fault:
-        raise Unreadable(
-            f"The first line cannot be read ({fault}). It must name the columns: {', '.join(COLUMNS)}"
-        ) from None
+        raise Unreadable(f"The first line cannot be read ({fault}). {cure}") from None
     places: dict[str, int] = {}
     for place, name in enumerate(names):
         known = re.sub(r"[\s_-]+", "_", plain(name).lower())
@@ -137,6 +136,8 @@ def _records(text: str, header: Header) -> Iterator[tuple[int, list[str] | str]]
 def _misread(fault: str) -> str:
     if "end of data" in fault:
         return "a quotation mark is opened and never closed, so the rest of the file cannot be read; close it"
+    if "limit" in fault:
+        return "a cell is longer than any can be; a quotation mark before it is probably not closed"
     return f'the quotation marks do not fit ({fault}); write "" for one inside a quoted cell'
 
 
@@ -158,13 +159,9 @@ def _line(line: int, cells: list[str], header: Header, seen: dict[str, int]) -> 
         ends_on=reading.day("ends_on"),
     )
     if made.starts_on and made.ends_on and made.ends_on < made.starts_on:
-        reading.wrong.append(
-            f"ends_on ({made.ends_on}) is before starts_on ({made.starts_on}); exchange or correct them"
-        )
+        reading.wrong.append(f"ends_on ({made.ends_on}) is before starts_on ({made.starts_on}); correct one of them")
     if made.number in seen:
-        reading.wrong.append(
-            f"the number {made.number} stands in line {seen[made.number]} already; keep one of the two"
-        )
+        reading.wrong.append(f"the number {made.number} stands in line {seen[made.number]} already; keep one of them")
     elif made.number:
         seen[made.number] = line
     if reading.wrong:

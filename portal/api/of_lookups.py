@@ -7,14 +7,15 @@ from flows.actions import versions
 from flows.plugin import Option
 from flows.queries import lookups
 from flows.rules.answers import Unavailable
-from portal.api import asked, shapes
+from portal.api import asked
 from portal.api.door import Answer, Call, operation
 from portal.api.problems import Declined
+from portal.api.shapes_of_lookups import Fact, Found, LookupOption
 
 RETRY_SECONDS = "60"
 
 
-@operation("GET", "/lookups/<name>", who="signed_in", gives=shapes.Found, refusals=("not-found",))
+@operation("GET", "/lookups/<name>", who="signed_in", gives=Found, refusals=("not-found",))
 def look_up(call: Call, name: str, query: asked.LookedUp) -> Answer:
     """Options of a field with `lookup`, at most 20 that fit `q`; `more` says that there are others.
 
@@ -29,9 +30,9 @@ def look_up(call: Call, name: str, query: asked.LookedUp) -> Answer:
         raise Declined(
             "unavailable", "This cannot be chosen right now; try again in a minute", {"Retry-After": RETRY_SECONDS}
         ) from None
-    return Answer(shapes.Found(data=[_option(one) for one in found.options], more=found.more))
+    return Answer(Found(data=[_option(one) for one in found.options], more=found.more))
 
 
-def _option(one: Option) -> shapes.LookupOption:
-    facts = [shapes.Fact(label=label, value=value) for label, value in one.facts]
-    return shapes.LookupOption(value=one.value, label=one.label, detail=one.detail, facts=facts)
+def _option(one: Option) -> LookupOption:
+    facts = [Fact(label=label, value=value) for label, value in one.facts]
+    return LookupOption(value=one.value, label=one.label, detail=one.detail, facts=facts)

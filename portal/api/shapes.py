@@ -210,25 +210,6 @@ class Option(Shape):
     label: str
 
 
-class Fact(Shape):
-    label: str
-    value: str
-
-
-class LookupOption(Option):
-    """`detail` is a second line that tells equals apart; `facts` say more where there is more to say."""
-
-    detail: str
-    facts: list[Fact]
-
-
-class Found(Shape):
-    """At most 20 options; `more` when a better search would find others."""
-
-    data: list[LookupOption]
-    more: bool
-
-
 class Field(Shape):
     """A question. `when` is the condition as CEL, `show_if` the same as a small JSON form where it is simple."""
 
@@ -279,8 +260,6 @@ class Review(Shape):
 
 
 class Step(Shape):
-    """`labels` says by lookup and value what was read when an answer was chosen."""
-
     id: str
     key: str
     title: str

@@ -135,7 +135,7 @@ def test_authors_can_list_and_lint() -> None:
     assert lint_paths([PLUGINS / "coro"], registry=shipped()) == ("ok", 0)
     report, code = lint_paths([PLUGINS / "tenant_onboarding"], strict=True, registry=shipped())
     assert code == 1
-    assert "tenant-onboarding.flow.yaml:21:13: F402" in report
+    assert "tenant-onboarding.flow.yaml:120:13: F402" in report
     for form in ("json", "github", "sarif"):
         assert "F402" in lint_paths([PLUGINS / "tenant_onboarding"], form, registry=shipped())[0]
     with pytest.raises(ValueError, match="xml"):

@@ -11,6 +11,7 @@ from flows.models import User
 from flows.rules.actors import SYSTEM
 from flows.work import end_reading
 from worker.demo import housing, shop
+from worker.demo.agreements import write_agreements
 from worker.demo.people import write_people
 from worker.demo.playing import Player
 from worker.trouble import Trouble
@@ -27,5 +28,6 @@ def seed(app: Flask) -> bool:
         end_reading()
         player = Player(today=clock.now())
         player.cast = write_people(player.days_ago(60, "09:00"))
+        write_agreements(player)
         player.play([*shop.story(player), *housing.story(player)])
     return True
