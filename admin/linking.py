@@ -21,7 +21,6 @@ from flows.actions import linking, versions
 from flows.catalogue import FlowDefinition
 from flows.clock import clock
 from flows.models import Instance
-from flows.plugin import Option
 from flows.queries import lookups
 from flows.rules.answers import Unavailable
 from flows.rules.errors import Invalid, OutOfStep, Refused
@@ -30,9 +29,13 @@ from flows.work import unit_of_work
 
 @dataclass(frozen=True)
 class LinkRow:
-    """One link that the flow of an instance declares: what it leads to now, and whether the reader may change it."""
+    """One link that the flow of an instance declares: what it leads to now, and whether the reader may change it.
+
+    `label` is what the button says, `title` what the thing is.
+    """
 
     name: str
+    title: str
     label: str
     to: str
     detail: str
@@ -47,8 +50,10 @@ def rows(instance: Instance, definition: FlowDefinition, now: datetime) -> list[
     for name, link in definition.links.items():
         about = instance.links.get(name, {})
         may_change = open_now and lookups.may_link(g.actor, instance, link)
-        since = moment_of(about.get("at", ""))
-        found.append(LinkRow(name, link.label, about.get("label", ""), about.get("detail", ""), since, may_change))
+        since, title = moment_of(about.get("at", "")), name.replace("_", " ").capitalize()
+        found.append(
+            LinkRow(name, title, link.label, about.get("label", ""), about.get("detail", ""), since, may_change)
+        )
     return found
 
 
@@ -130,17 +135,11 @@ def _page(
         query=query,
         searched=asked is not None,
         found=found,
-        columns=_columns(found.options),
         away=away,
         problems=problems or {},
         action=f"{_back(view, instance)}/link/{name}",
         back=_back(view, instance),
     )
-
-
-def _columns(options: tuple[Option, ...]) -> list[str]:
-    """The labels of all facts, each once, in the order in which they first come."""
-    return list(dict.fromkeys(label for option in options for label, _ in option.facts))
 
 
 def _back(view: StaffView, instance: Instance) -> str:

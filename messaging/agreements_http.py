@@ -86,8 +86,14 @@ class HttpAgreements:
     def _read(self, shape: Any, content: bytes) -> Any:
         try:
             return shape.model_validate(orjson.loads(content))
-        except (orjson.JSONDecodeError, ValidationError) as fault:
-            raise PermanentFault(f"The housing system answers with what is no agreement: {fault}"[:300]) from fault
+        except orjson.JSONDecodeError as fault:
+            raise PermanentFault("The housing system answers with what is no agreement and no JSON") from fault
+        except ValidationError as fault:
+            place = fault.errors(include_input=False, include_url=False)[0]  # the values are people's, the place is not
+            where = ".".join(map(str, place["loc"]))
+            raise PermanentFault(
+                f"The housing system answers with what is no agreement: {where}: {place['msg']}"
+            ) from None
 
 
 def provider_of(settings: Settings) -> HttpAgreements | None:

@@ -13,6 +13,7 @@ from admin.showing import Tag, show
 from flows.models import Agreement
 from flows.ports import outside_agreements
 from flows.queries import agreements
+from flows.rules.answers.dates import long_date
 from flows.rules.words import money_in_words
 
 NARROWINGS = {
@@ -51,10 +52,10 @@ class Agreements(Sheet):
             case "rent_minor":
                 return "" if row.rent_minor is None else money_in_words(row.rent_minor, row.currency)
             case "starts_on":
-                return row.starts_on.isoformat() if row.starts_on else ""
+                return long_date(row.starts_on) if row.starts_on else ""
         return super().cell(row, column)
 
     @door("/<uid>", needs="view")
     def one(self, uid: str) -> Response:
         agreement, linked = agreements.agreement(g.actor, uid)
-        return show(self, "agreement.html", agreement=agreement, linked=linked, cell=self.cell)
+        return show(self, "agreement.html", agreement=agreement, linked=linked, cell=self.cell, day=long_date)

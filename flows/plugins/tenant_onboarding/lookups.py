@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import islice
 from zoneinfo import ZoneInfo
 
@@ -53,11 +53,15 @@ def _option(found: Tenancy) -> Option:
         ("Email", found.tenant_email),
         ("Address", found.address),
         ("Rent a month", rent),
-        ("From", found.starts_on.isoformat() if found.starts_on else ""),
-        ("Until", found.ends_on.isoformat() if found.ends_on else ""),
+        ("From", _day(found.starts_on)),
+        ("Until", _day(found.ends_on)),
         ("State", "Running" if found.is_active else "Not begun"),
     )
     return Option(found.id, found.number, f"{found.tenant_name}, {found.address}", facts, exclusive=True)
+
+
+def _day(day: date | None) -> str:
+    return f"{day.day} {day:%B} {day.year}" if day else ""
 
 
 def _slots(now: datetime) -> Iterator[datetime]:

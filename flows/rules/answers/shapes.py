@@ -11,6 +11,7 @@ from flows.rules.errors import Problem
 
 DEEPEST = 20
 _GROUPS = (Mapping, list, tuple)
+_VERBS = frozenset({"pick", "choose", "select", "enter", "tell", "upload", "give", "describe", "say", "tick"})
 
 
 class FieldLike(Protocol):
@@ -89,8 +90,8 @@ class Kind(NamedTuple):
 
 
 def noun(field: FieldLike) -> str:
-    """The label inside a sentence: "Admin Email" is "the admin email", a question stays as it is in quotes."""
-    if field.label.endswith("?"):
+    """The label inside a sentence: "Admin Email" is "the admin email"; "Pick a time" and a question stay in quotes."""
+    if _is_sentence(field.label):
         return f"an answer to “{field.label}”"
     lowered = (word.lower() if word[1:].islower() or len(word) == 1 else word for word in field.label.split())
     words = " ".join(lowered)
@@ -99,7 +100,12 @@ def noun(field: FieldLike) -> str:
 
 def subject(field: FieldLike) -> str:
     """The label at the start of a sentence."""
-    return f"The answer to “{field.label}”" if field.label.endswith("?") else field.label
+    return f"The answer to “{field.label}”" if _is_sentence(field.label) else field.label
+
+
+def _is_sentence(label: str) -> bool:
+    """A question, or something to do: neither is the name of a thing."""
+    return label.endswith("?") or label.partition(" ")[0].lower() in _VERBS
 
 
 def is_blank(value: Any) -> bool:
