@@ -12,6 +12,7 @@ from werkzeug.routing import Rule
 from admin.guard import StaffView, door, needs_of
 from flows.rules.actors import PERMISSIONS, Actor
 from tests.admin.conftest import ClientOf, Happened
+from tests.housing import letting
 from tests.world import World
 
 VALUES = {
@@ -41,7 +42,16 @@ def rules(app: Flask) -> list[tuple[StaffView, Rule, str]]:
     return found
 
 
-def address_of(view: StaffView, rule: Rule, happened: Happened) -> str:
+@pytest.fixture
+def linked(app: Flask, world: World) -> str:
+    """A request that is linked to an agreement."""
+    letting.serve(app)
+    uids, ref = letting.agreements(), letting.begin(world)
+    letting.link(world.agent, ref, uids["AG-1"])
+    return ref
+
+
+def address_of(view: StaffView, rule: Rule, happened: Happened, linked: str = "") -> str:
     """The rule with things that are there in its holes."""
     values = {
         **VALUES,
@@ -53,6 +63,8 @@ def address_of(view: StaffView, rule: Rule, happened: Happened) -> str:
         "what": WORDS.get(view.slug, ""),
         "export_type": "csv",
     }
+    if rule.rule.endswith("link/<name>"):
+        values |= {"ref": linked or happened.task, "name": "agreement"}
     if view.slug == "flows":
         values["name"] = "coro-order-fulfilment"
     if view.slug == "organisations":
@@ -65,7 +77,7 @@ def address_of(view: StaffView, rule: Rule, happened: Happened) -> str:
 @pytest.mark.requirement("D1")
 @pytest.mark.parametrize("database", ["sqlite"])
 def test_every_door_against_everybody(
-    app: Flask, world: World, happened: Happened, client_of: ClientOf, database: str
+    app: Flask, world: World, happened: Happened, linked: str, client_of: ClientOf, database: str
 ) -> None:
     people: dict[str, Actor | None] = {
         "anonymous": None,
@@ -80,7 +92,7 @@ def test_every_door_against_everybody(
     for name, actor in people.items():
         client = client_of(actor)
         for view, rule, needs in found:
-            url = address_of(view, rule, happened)
+            url = address_of(view, rule, happened, linked)
             status = client.get(url).status_code
             assert status == expected(actor, needs), f"{name} GET {url}: {status}"
 
