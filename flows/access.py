@@ -84,13 +84,15 @@ def _narrow(state: ORMExecuteState) -> None:
     if actor is not None and actor.kind != "customer":
         return
     visible = None if actor is None or actor.user_id is None else organisations_of(actor.user_id)
+    hidden = with_loader_criteria(Instance, Instance.is_internal.is_(False), include_aliases=True)
     state.statement = state.statement.options(
+        hidden,
         *(
             with_loader_criteria(
                 owned, false() if visible is None else owned.organisation_id.in_(visible), include_aliases=True
             )
             for owned in _owned_classes()
-        )
+        ),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flows import access
-from flows.actions import owing, standing_in, versions
+from flows.actions import owing, participating, standing_in, versions
 from flows.events import Assigned
 from flows.models import Instance, User
 from flows.rules.errors import Invalid, OutOfStep
@@ -44,6 +44,7 @@ def give(work: Work, instance: Instance, user: User | None, note: str = "", inst
     instance.assignee_id = user.id if user is not None else None
     instance.version += 1
     instance.last_activity_at = work.now
+    participating.take_part(work, instance, instance.assignee_id)
     name = user.name if user is not None else "nobody"
     fact = Assigned(name, note, before.name if before else "", instead_of, user.id if user is not None else None)
     work.record(instance, fact)

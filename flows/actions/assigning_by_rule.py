@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from flows.actions import standing_in
+from flows.actions import participating, standing_in
 from flows.events import Assigned
 from flows.models import Department, Instance, User
 from flows.rules.errors import Invalid
@@ -16,10 +16,12 @@ def assign_by_rule(work: Work, instance: Instance, user_uid: str | None, departm
     department, user = department_named(work, department_uid), user_named(work, user_uid)
     if department is not None:
         instance.department_id = department.id
+        participating.stay(work, instance, department.id)
     there = standing_in.who_is_there(work.session, user, work.now) if user is not None else None
     instance.assignee_id = there.id if there is not None else None
     name = there.name if there is not None else str(department or "nobody")
     instead_of = user.name if user is not None and there is not user else ""
+    participating.take_part(work, instance, instance.assignee_id)
     work.record(instance, Assigned(name, instead_of=instead_of, user_id=instance.assignee_id))
 
 

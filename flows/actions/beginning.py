@@ -9,11 +9,14 @@ from typing import Any, Literal
 
 from sqlalchemy import select
 
-from flows import access, catalogue
-from flows.actions import answering, standing_in, starting
+from flows import access, catalogue, settings
+from flows.actions import answering, participating, standing_in, starting
 from flows.catalogue import LoadedFlow
+from flows.clock import clock
+from flows.events import ChildStarted
 from flows.lookups import Place
 from flows.models import FlowSwitch, Instance, Membership, Organisation, User
+from flows.models.instances import PRIORITIES
 from flows.rules import answers, timing
 from flows.rules.errors import Invalid, OutOfStep, Problem, Refused
 from flows.work import Work
@@ -28,6 +31,7 @@ class Wish:
     """What staff say about a new instance besides the flow and the tenant (C26, C27).
 
     `inputs` and `fields` are raw answers, `amounts` minor units by payment step, `assignee` a user's opaque id.
+    `parent` is the reference of the case that a task is made on; an internal one is not shown to the case's customer.
     """
 
     assignee: str = ""
@@ -36,6 +40,9 @@ class Wish:
     amounts: Mapping[str, int | None] = field(default_factory=dict)
     due_at: datetime | None = None
     message: str = ""
+    parent: str = ""
+    is_internal: bool = False
+    priority: str = "normal"
 
 
 def start_by_staff(work: Work, flow: str, customer: str, wish: Wish = Wish()) -> Instance:
@@ -46,11 +53,16 @@ def start_by_staff(work: Work, flow: str, customer: str, wish: Wish = Wish()) ->
     access.require(work.actor, "create")
     loaded = startable(work, flow, "staff")
     checked = _checked(work, loaded, wish)
-    for_whom = _customer_named(work, customer, checked.problems)
+    parent = access.instance_to_change(work, wish.parent) if wish.parent else None
+    for_whom = _for_whom(work, loaded, customer, parent, checked.problems)
     assignee = _assignee_named(work, wish.assignee, checked.problems)
+    if wish.priority not in PRIORITIES:
+        checked.problems.append(Problem("/priority", "choice", f"Choose {', '.join(PRIORITIES)}"))
+    if parent is not None and not parent.is_open:
+        checked.problems.append(Problem("/parent", "closed", f"{parent.reference} has ended already"))
     if checked.problems:
         raise Invalid(checked.problems)
-    return starting.start(
+    made = starting.start(
         work,
         loaded,
         source="staff",
@@ -60,7 +72,39 @@ def start_by_staff(work: Work, flow: str, customer: str, wish: Wish = Wish()) ->
         amounts=checked.amounts,
         due_at=wish.due_at,
         message=wish.message.strip(),
+        parent=parent,
+        is_internal=wish.is_internal and parent is not None,
+        priority=wish.priority,
     )
+    if parent is not None:
+        work.session.flush()
+        participating.take_part(work, parent, work.actor.user_id)
+        work.record(parent, ChildStarted(made.reference, made.title))
+    return made
+
+
+def _for_whom(
+    work: Work, loaded: LoadedFlow, customer: str, parent: Instance | None, problems: list[Problem]
+) -> Organisation | User | None:
+    """A task on a case is for the customer of the case; work inside the house needs no customer."""
+    if parent is not None:
+        return work.session.get_one(Organisation, parent.organisation_id)
+    if not customer and loaded.definition.states and not loaded.definition.start.customer:
+        return house(work)
+    return _customer_named(work, customer, problems)
+
+
+def house(work: Work) -> Organisation:
+    """The operator's own organisation: it owns what no customer is behind."""
+    found = work.session.scalar(select(Organisation).where(Organisation.kind == "house").order_by(Organisation.id))
+    if found is None:
+        product = settings.current()
+        found = Organisation(
+            name=product.brand, slug="house", kind="house", time_zone=product.time_zone, created_at=clock.wall()
+        )
+        work.session.add(found)
+        work.session.flush()
+    return found
 
 
 def start_by_customer(work: Work, flow: str, organisation: str, given: Mapping[str, Any]) -> Instance:

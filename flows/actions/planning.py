@@ -86,7 +86,12 @@ def step_happened(work: Work, instance: Instance, definition: FlowDefinition, st
     """Start the timers that count `from: step.x.opened` and its kind; those of an earlier time are over."""
     for name, rule in definition.timers.items():
         if rule.from_ == f"step.{step}.{what}":
-            plan_timer(work, instance, name, rule, work.now, first=_start_over(work, instance, name))
+            start_over(work, instance, name, rule)
+
+
+def start_over(work: Work, instance: Instance, name: str, rule: TimerRule) -> None:
+    """A timer counts from now; what is left of an earlier time is over."""
+    plan_timer(work, instance, name, rule, work.now, first=_start_over(work, instance, name))
 
 
 def replan_by_due_date(work: Work, instance: Instance, definition: FlowDefinition) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
-from flows.actions import closing, owing, planning, settling, standing_in, submitting, versions
+from flows.actions import closing, owing, participating, planning, settling, standing_in, submitting, versions
 from flows.catalogue import FlowDefinition
 from flows.catalogue.schema import Step as StepRule
 from flows.events import StepApproved, StepCompleted, StepReturned
@@ -168,6 +168,7 @@ def _decide(
 ) -> Review:
     if len(message) > LONGEST_MESSAGE:
         raise Invalid(f"Use {LONGEST_MESSAGE:,} characters at most", "/note", "too-long")
+    participating.take_part(work, instance, work.actor.user_id)
     review = Review(
         organisation_id=instance.organisation_id,
         instance_id=instance.id,

@@ -10,7 +10,9 @@ import structlog
 from sqlalchemy import select
 
 from flows import catalogue
-from flows.actions import owing, planning, settling, versions
+from flows.actions import distributing, owing, participating, planning, settling, staging, versions
+from flows.actions.assigning_by_rule import department_named
+from flows.actions.scope import scope_of
 from flows.catalogue import FlowDefinition, LoadedFlow
 from flows.events import InstanceStarted
 from flows.models import Instance, Membership, Organisation, Step, User
@@ -73,6 +75,9 @@ def start(
     message: str = "",
     once_key: str | None = None,
     subject: str | None = None,
+    parent: Instance | None = None,
+    is_internal: bool = False,
+    priority: str = "normal",
 ) -> Instance:
     """Begin a flow for an organisation, or for a person through the organisation they belong to (C1).
 
@@ -94,11 +99,14 @@ def start(
         flow_version=version,
         organisation=organisation,
         organisation_id=organisation.id,
-        title=definition.title,
+        title=title_of(definition, inputs or {}),
         kind=definition.type or "",
         source=source,
         once_key=once_key,
         subject=subject,
+        parent_id=parent.id if parent is not None else None,
+        is_internal=is_internal,
+        priority=priority,
         inputs=dict(inputs or {}),
         links={},
         amounts=dict(amounts or {}),
@@ -120,13 +128,40 @@ def start(
     )
     _add_steps(instance, definition)
     work.session.add(instance)
-    settling.settle(work, instance, definition)
+    if definition.states:
+        _begin_by_hand(work, instance, definition)
+    else:
+        settling.settle(work, instance, definition)
     planning.plan(work, instance, definition)
     work.record(instance, InstanceStarted(definition.flow, source, message))
     owing.owe(work, instance, definition, "created", definition.effects_for("created"))
-    if assignee is not None and assignee.kind == "staff":
+    if instance.assignee_id is not None and (assignee is None or assignee.kind == "staff"):
         owing.owe(work, instance, definition, "assigned.0", definition.effects_for("assigned"))
     return instance
+
+
+def title_of(definition: FlowDefinition, inputs: Mapping[str, Any]) -> str:
+    """What an instance is called: by its flow; one with states by the first line that it has to ask at the start."""
+    lines = (inputs.get(name) for name, one in definition.start.fields.items() if one.type == "text" and one.required)
+    own = next(lines, None) if definition.states else None
+    return str(own)[:200] if own else definition.title
+
+
+def _begin_by_hand(work: Work, instance: Instance, definition: FlowDefinition) -> None:
+    """In its first state, in its department, with whoever the flow gives it to (B13)."""
+    staging.begin(instance, definition)
+    work.session.flush()
+    scope = scope_of(work.session, instance, definition, work.now)
+    uid = compile_text(definition.start.department).render_or(scope, "") if definition.start.department else ""
+    department = department_named(work, str(uid or ""))
+    if department is not None:
+        instance.department_id = department.id
+        participating.stay(work, instance, department.id)
+    if instance.assignee_id is None:
+        chosen = distributing.choose(work, definition.start.assign, instance.department_id)
+        instance.assignee_id = chosen.id if chosen is not None else None
+    participating.take_part(work, instance, instance.assignee_id)
+    staging.follow_the_baton(work, instance)
 
 
 def refuse_unready(loaded: LoadedFlow) -> None:

@@ -15,7 +15,6 @@ def missing_parts(definition: FlowDefinition) -> frozenset[str]:
     steps, fields = definition.steps.values(), list(_every(definition.all_fields().values()))
     kinds = {effect.kind for effect in definition.all_effects()}
     asks = {
-        "states and actions": bool(definition.states),
         "payment": any(step.payment for step in steps),
         "uploads": any(field.type == "file" for field in fields),
         "private answers": any(field.visible_to or field.sensitive for field in fields),

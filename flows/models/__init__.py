@@ -2,6 +2,7 @@
 
 from flows.models.agreements import Agreement, LinkHolder
 from flows.models.base import Base, Owned
+from flows.models.cases import Comment, DepartmentStay, Participant
 from flows.models.catalogue import FlowSwitch, FlowVersion
 from flows.models.departments import Delegation, Department, DepartmentMember
 from flows.models.effects import Effect, Notice, Replay
@@ -22,9 +23,11 @@ __all__ = [
     "AuditEntry",
     "Base",
     "BasketLine",
+    "Comment",
     "Delegation",
     "Department",
     "DepartmentMember",
+    "DepartmentStay",
     "Effect",
     "FlowSwitch",
     "FlowVersion",
@@ -37,6 +40,7 @@ __all__ = [
     "OrderLine",
     "Organisation",
     "Owned",
+    "Participant",
     "Payment",
     "Product",
     "Replay",

@@ -12,13 +12,14 @@ from flows.models.people import User
 
 
 class Department(Base):
-    """A team of staff with a queue of its own (B6, B10)."""
+    """A team of staff with a queue of its own (B6, B10). `last_given_id` is whose turn it was last (round robin)."""
 
     __tablename__ = "departments"
 
     uid: Mapped[str] = uid_column("dep")
     name: Mapped[str] = mapped_column(String(120), unique=True)
     is_active: Mapped[bool] = mapped_column(default=True)
+    last_given_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", use_alter=True))
 
     members: Mapped[list[DepartmentMember]] = relationship(back_populates="department", cascade="all, delete-orphan")
 

@@ -21,12 +21,23 @@ STATUSES = ("not_started", "in_progress", "awaiting_review", "completed", "cance
 OPEN_STATUSES = ("not_started", "in_progress", "awaiting_review")
 PARTIES = ("customer", "staff", "system")
 SOURCES = {"staff": "Admin assigned", "customer": "Tenant requested", "onboarding": "Onboarding", "event": "System"}
+PRIORITIES = ("low", "normal", "high", "urgent")
+PREFIXES = ("TI", "CA", "WT")
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 FIRST_REFERENCE = 2000  # so that the first instance is TI-2001, not a number that looks like a test
 
 
+def _by_hand(name: str, column: str, where: str) -> Index:
+    """The index of a box or board: newest first of one person or department, over cases and tasks alone."""
+    only = text(where)
+    return Index(f"ix_instances_{name}", column, "created_at", "id", postgresql_where=only, sqlite_where=only)
+
+
 class Instance(Owned, Base):
     """One run of a flow. `status` is the stored phase; overdue is computed from `due_at` (Q20).
+
+    A flow with states has a `state` and no steps: `status` is then what the state's column says (Q9). `is_internal`
+    hides a task of the house from the customer of its case.
 
     `version` rises with every change and stands in forms; `event_seq` is the last number in its timeline. `amounts` are
     the Payment Amounts by step, in minor units (C27); `overlay` holds the steps and fields added to this one instance
@@ -42,6 +53,9 @@ class Instance(Owned, Base):
         Index(None, "assignee_id", "status", "created_at", "id"),
         Index(None, "customer_id", "status"),
         Index(None, "subject"),
+        _by_hand("pending", "assignee_id", "closed_at IS NULL AND state IS NOT NULL"),
+        _by_hand("created_by", "creator_id", "state IS NOT NULL"),
+        _by_hand("department", "department_id", "state IS NOT NULL"),
         Index(
             "ix_instances_open",
             "waiting_on",
@@ -77,6 +91,9 @@ class Instance(Owned, Base):
     assignee_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     department_id: Mapped[int | None] = mapped_column(ForeignKey("departments.id"), index=True)
 
+    priority: Mapped[str] = mapped_column(one_of("priority", *PRIORITIES), default="normal")
+    is_internal: Mapped[bool] = mapped_column(default=False)
+
     inputs: Mapped[dict[str, Any]] = mapped_column(default=dict)
     links: Mapped[dict[str, Any]] = mapped_column(default=dict)
     amounts: Mapped[dict[str, Any]] = mapped_column(default=dict)
@@ -110,8 +127,15 @@ class Instance(Owned, Base):
 
     @property
     def reference(self) -> str:
-        """What people say on the phone: TI-2041."""
-        return f"TI-{self.id + FIRST_REFERENCE}"
+        """What people say on the phone: TI-2041; CA-2042 for a case, WT-2043 for a task of a department."""
+        return f"{self.prefix}-{self.id + FIRST_REFERENCE}"
+
+    @property
+    def prefix(self) -> str:
+        """TI for guided requests; CA and WT for what is driven by hand, by whether a customer is behind it."""
+        if self.state is None:
+            return "TI"
+        return "CA" if self.kind == "Case" else "WT"
 
     @property
     def order_uid(self) -> str | None:
@@ -169,9 +193,9 @@ class Instance(Owned, Base):
 
 
 def instance_id_from(reference: str) -> int | None:
-    """The row that a reference names, e.g. TI-2041; None when it is not one."""
+    """The row that a reference names, e.g. TI-2041 or CA-2042; None when it is not one."""
     prefix, _, number = reference.upper().partition("-")
-    if prefix != "TI" or not (number.isascii() and number.isdigit()) or len(number) > 12:
+    if prefix not in PREFIXES or not (number.isascii() and number.isdigit()) or len(number) > 12:
         return None
     row_id = int(number) - FIRST_REFERENCE
     return row_id if row_id > 0 else None

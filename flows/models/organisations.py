@@ -12,14 +12,17 @@ from flows.models.base import Base, one_of, uid_column
 
 
 class Organisation(Base):
-    """A company or household account. `parent` is the reseller (MSP) whose people order for it too (A20, A35)."""
+    """A company or household account. `parent` is the reseller (MSP) whose people order for it too (A20, A35).
+
+    The one of kind `house` is the operator itself: it owns the tasks that no customer is behind.
+    """
 
     __tablename__ = "organisations"
 
     uid: Mapped[str] = uid_column("cus")
     name: Mapped[str] = mapped_column(String(160), index=True)
     slug: Mapped[str] = mapped_column(String(80))
-    kind: Mapped[str] = mapped_column(one_of("kind", "company", "household"), default="company")
+    kind: Mapped[str] = mapped_column(one_of("kind", "company", "household", "house"), default="company")
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"), index=True)
     address: Mapped[str] = mapped_column(String(400), default="")
     time_zone: Mapped[str] = mapped_column(String(64), default="Europe/London")

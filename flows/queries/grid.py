@@ -97,7 +97,8 @@ def outstanding(actor: Actor, now: datetime) -> int:
 
 
 def narrowed(query: Select[Any], actor: Actor, now: datetime, filters: Filters) -> Select[Any]:
-    """The query with the filters applied."""
+    """The query with the filters applied; cases and tasks of departments have lists of their own."""
+    query = query.where(Instance.state.is_(None))
     alive, ended = _open_and_ended(Instance, now)
     words: dict[str, ColumnElement[bool]] = {
         "Pending": alive,

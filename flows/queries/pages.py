@@ -42,18 +42,27 @@ def read_cursor(cursor: str) -> tuple[datetime, int]:
 
 
 def page_of(
-    session: Session, query: Select[Any], at: Any, *, cursor: str | None, limit: int, ascending: bool = False
+    session: Session,
+    query: Select[Any],
+    at: Any,
+    *,
+    cursor: str | None,
+    limit: int,
+    ascending: bool = False,
+    row_id: Any = None,
 ) -> Page[Any]:
     """Run `query` by the moment `at` (an attribute of its class) in one statement: at most `limit` rows after `cursor`.
 
-    Newest first, unless `ascending`.
+    Newest first, unless `ascending`. `row_id` is the column of the rows' id where it is not the one beside `at`: then
+    an index of another table, which holds a copy of the moment, is what is read.
     """
     limit = max(1, min(limit, MOST_A_PAGE))
-    place = tuple_(at, at.class_.id)
+    keys = (at, at.class_.id if row_id is None else row_id)
+    place = tuple_(*keys)
     if cursor:
         reached = tuple_(*read_cursor(cursor))
         query = query.where(place > reached if ascending else place < reached)
-    order = [column.asc() if ascending else column.desc() for column in (at, at.class_.id)]
+    order = [column.asc() if ascending else column.desc() for column in keys]
     rows = session.scalars(query.order_by(*order).limit(limit + 1)).unique().all()
     if len(rows) <= limit:
         return Page(rows, None)

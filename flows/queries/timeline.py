@@ -60,7 +60,12 @@ def _entries(actor: Actor, subjects: list[Any], zone: str) -> list[Entry]:
 
 
 def _facts_for(actor: Actor, row: TimelineEvent) -> dict[str, Any]:
-    return row.facts if actor.is_staff else {**row.facts, **_HIDDEN.get(row.kind, {})}
+    if actor.is_staff:
+        return row.facts
+    hidden = _HIDDEN.get(row.kind, {})
+    if row.kind == "acted" and not row.facts["for_customer"]:
+        hidden = {"comment": "", "asked": {}}
+    return {**row.facts, **hidden}
 
 
 def _who(actor: Actor, row: TimelineEvent) -> str:
@@ -83,6 +88,8 @@ def sentence(kind: str, facts: dict[str, Any], zone: str) -> str:
             return f"More time given, until {_moment(facts['expires_at'], zone)}: {facts['reason']}"
         case "order_cancelled":
             return f"Order cancelled. {facts['text']}".strip()
+        case "acted":
+            return _acted(facts)
         case "assigned":
             return _assigned(facts)
         case "due_date_changed" if not facts["due_at"]:
@@ -99,6 +106,11 @@ def sentence(kind: str, facts: dict[str, Any], zone: str) -> str:
         case "step_submitted" if facts["attempt"] > 1:
             return f"{facts['title']}: sent again (attempt {facts['attempt']})"
     return SENTENCES[kind].format(**facts)
+
+
+def _acted(facts: dict[str, Any]) -> str:
+    moved = f", now {facts['after']}" if facts["after"] != facts["before"] else ""
+    return f"{facts['label']}{moved}. {facts['comment']}".strip()
 
 
 def _assigned(facts: dict[str, Any]) -> str:
@@ -123,6 +135,10 @@ SENTENCES = {
     "instance_cancelled": "Task cancelled. {reason}",
     "timer_fired": "Reminder sent by hand",
     "timer_missed": "Reminder {n} was not sent: a newer one took its place",
+    "commented": "{text}",
+    "commented_internally": "{text}",
+    "priority_changed": "Priority is {after}, it was {before}",
+    "child_started": "Task {child}: {title}",
     "step_approved": "{title}: approved",
     "step_returned": "{title}: returned. {message}",
     "step_reopened": "{title}: reopened. {reason}",

@@ -1,0 +1,135 @@
+"""A hand moves a case or task: Doing, Forward, Reply, Complete, Cancel, ReOpen, and whatever else a flow names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import select
+
+from flows import access, lookups
+from flows.actions import answering, owing, participating, staging, versions
+from flows.actions.scope import roots, scope_of
+from flows.catalogue import FlowDefinition
+from flows.catalogue.schema import Action, AssignEffect
+from flows.events import Acted
+from flows.models import Instance, User
+from flows.rules import answers, stages, timing
+from flows.rules.errors import Invalid, OutOfStep, Problem, Refused
+from flows.rules.expressions import compile_text
+from flows.work import Work
+
+LONGEST_COMMENT = 4000
+
+
+def act(
+    work: Work,
+    instance: Instance,
+    action: str,
+    *,
+    comment: str = "",
+    asked: Mapping[str, Any] | None = None,
+    version: int | None = None,
+) -> None:
+    """Take an action of the flow (B14 to B30). The instance row is locked.
+
+    Raises OutOfStep when the state or the flow's condition does not allow it (any more), Refused for who may not,
+    Stale when `version` is not the instance's, Invalid for a missing comment and for what the dialog asks.
+    """
+    definition = versions.definition_of(work.session, instance)
+    rule = definition.actions.get(action)
+    if rule is None or instance.state is None:
+        raise Refused("There is no such action here")
+    _check_allowed(work, instance, definition, action, rule)
+    access.check_version(instance, version)
+    given = _checked(work, instance, definition, rule, comment, asked or {})
+    words, before = access.clean(comment).strip(), instance.state
+    after = rule.to or before
+    ends = not definition.states[after].open
+    told = ends or work.actor.kind == "customer" or _hands_to_customer(work, instance, definition, rule, given)
+    label = stages.action_label(definition, action)
+    work.record(
+        instance, Acted(action, label, before, after, words, told, _in_words(work, instance, definition, rule, given))
+    )
+    participating.take_part(work, instance, work.actor.user_id)
+    owing.owe(work, instance, definition, f"action.{action}.{instance.event_seq}", rule.do, ask=given)
+    staging.enter(work, instance, definition, after, words)
+    staging.follow_the_baton(work, instance)
+
+
+def offered_to(work: Work, instance: Instance, definition: FlowDefinition) -> list[str]:
+    """The actions that the actor may take now."""
+    return stages.offered(
+        definition, instance.state or "", work.actor, instance.standing, _scope(work, instance, definition)
+    )
+
+
+def _check_allowed(work: Work, instance: Instance, definition: FlowDefinition, action: str, rule: Action) -> None:
+    """Who may not is told so first: a stranger learns nothing about the state."""
+    if refusal := stages.not_for(rule, work.actor, instance.standing):
+        raise Refused(refusal, known=True)
+    if refusal := stages.out_of_stage(definition, action, instance.state or ""):
+        raise OutOfStep(refusal)
+    if refusal := stages.condition_fails(rule, _scope(work, instance, definition)):
+        raise OutOfStep(refusal)
+
+
+def _scope(work: Work, instance: Instance, definition: FlowDefinition) -> dict[str, Any]:
+    wanted = roots(stages.names_in_conditions(definition))
+    return scope_of(work.session, instance, definition, work.now, wanted=wanted)
+
+
+def _checked(
+    work: Work,
+    instance: Instance,
+    definition: FlowDefinition,
+    rule: Action,
+    comment: str,
+    asked: Mapping[str, Any],
+) -> dict[str, Any]:
+    """What the dialog asked, clean; every problem at once."""
+    problems: list[Problem] = []
+    if rule.comment == "required" and not comment.strip():
+        problems.append(Problem("/comment", "required", "Say why, in a comment"))
+    if len(comment) > LONGEST_COMMENT:
+        problems.append(Problem("/comment", "too-long", f"Use {LONGEST_COMMENT:,} characters at most"))
+    checked = answers.check(rule.fields, asked, _context(work, instance, definition))
+    problems += [replace(one, pointer=f"/fields{one.pointer}") for one in checked.problems]
+    if problems:
+        raise Invalid(problems)
+    return checked.values
+
+
+def _context(work: Work, instance: Instance, definition: FlowDefinition) -> answers.AnswerContext:
+    plain = answers.AnswerContext(
+        today=timing.local_date(work.now, instance.time_zone),
+        zone=instance.time_zone,
+        scope={"now": work.now.isoformat()},
+    )
+    return answering.choosing(work.session, lookups.place_of(instance, definition, work.now), plain)
+
+
+def _in_words(
+    work: Work, instance: Instance, definition: FlowDefinition, rule: Action, given: Mapping[str, Any]
+) -> dict[str, str]:
+    """What the dialog asked as people read it, by the words of the question."""
+    context = _context(work, instance, definition)
+    return {
+        field.label: answers.display(field, given[name], context)
+        for name, field in rule.fields.items()
+        if given.get(name) is not None
+    }
+
+
+def _hands_to_customer(
+    work: Work, instance: Instance, definition: FlowDefinition, rule: Action, given: Mapping[str, Any]
+) -> bool:
+    """Whether the action gives it to the customer, who then has to read why."""
+    texts = [one.assign.user for one in rule.do if isinstance(one, AssignEffect) and one.assign.user]
+    if not texts:
+        return False
+    scope = scope_of(work.session, instance, definition, work.now, ask=given)
+    uids = [str(compile_text(text).render_or(scope, "")) for text in texts]
+    query = select(User.id).where(User.uid.in_(uids), User.kind == "customer")
+    return work.session.scalar(query.limit(1)) is not None

@@ -1,0 +1,140 @@
+"""The boxes and boards of cases and tasks: pending with me, created by me, related to me, a department's (B31 to B33).
+
+Each is one statement over one index, newest first, whatever the number of rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, func, or_, select
+from sqlalchemy.orm import joinedload
+
+from flows.access import clean, read_as, visible_instances
+from flows.models import Department, DepartmentStay, Instance, Participant
+from flows.models.instances import instance_id_from
+from flows.queries.pages import Page, page_of
+from flows.rules.actors import Actor
+
+BOXES = {"pending": "Pending with me", "created": "Created by me", "related": "Related to me"}
+OPEN = ("not_started", "in_progress")
+MOST_COUNTED = 1000
+MOST_IN_A_COLUMN = 50
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What a box is narrowed to; empty means everything. `open`: only what is not over."""
+
+    search: str = ""
+    states: Sequence[str] = ()
+    flow: str = ""
+    priority: str = ""
+    department: str = ""
+    open: bool = False
+    overdue: bool = False
+
+
+def in_box(
+    actor: Actor, box: str, now: datetime, filters: Filters = Filters(), cursor: str | None = None, limit: int = 25
+) -> Page[Instance]:
+    """One page of a person's box."""
+    query, at, row_id = _box(actor, box)
+    return _page(actor, narrowed(query, now, filters), at, row_id, cursor, limit)
+
+
+def of_department(
+    actor: Actor,
+    department_id: int,
+    now: datetime,
+    filters: Filters = Filters(),
+    cursor: str | None = None,
+    limit: int = 25,
+) -> Page[Instance]:
+    """What is or was in a department: for its managers (B10, Q15). With `filters.open` what is there now."""
+    if filters.open:
+        query = _by_hand(actor).where(Instance.department_id == department_id)
+        return _page(actor, narrowed(query, now, filters), Instance.created_at, Instance.id, cursor, limit)
+    query = _by_hand(actor).join(DepartmentStay, DepartmentStay.instance_id == Instance.id)
+    query = narrowed(query.where(DepartmentStay.department_id == department_id), now, filters)
+    return _page(actor, query, DepartmentStay.created_at, DepartmentStay.instance_id, cursor, limit)
+
+
+def cases(
+    actor: Actor, now: datetime, filters: Filters = Filters(), cursor: str | None = None, limit: int = 25
+) -> Page[Instance]:
+    """Cases and tasks that stand for themselves: all for staff, their own for a customer (B3)."""
+    query = _by_hand(actor).where(Instance.parent_id.is_(None))
+    return _page(actor, narrowed(query, now, filters), Instance.created_at, Instance.id, cursor, limit)
+
+
+def children(actor: Actor, instance: Instance) -> Sequence[Instance]:
+    """The tasks made on a case, oldest first; a customer sees none that is internal."""
+    query = _by_hand(actor).where(Instance.parent_id == instance.id).options(joinedload(Instance.assignee))
+    return read_as(actor).scalars(query.order_by(Instance.id).limit(200)).unique().all()
+
+
+def counts(actor: Actor) -> dict[str, int]:
+    """How many are open in each box, counted up to 1,000, in one statement."""
+    columns = []
+    for box in BOXES:
+        query, _, _ = _box(actor, box)
+        some = query.with_only_columns(Instance.id).where(Instance.closed_at.is_(None)).limit(MOST_COUNTED).subquery()
+        columns.append(select(func.count()).select_from(some).scalar_subquery())
+    row = read_as(actor).execute(select(*columns)).one()
+    return dict(zip(BOXES, row, strict=True))
+
+
+def narrowed(query: Select[Any], now: datetime, filters: Filters) -> Select[Any]:
+    """The query with the filters applied."""
+    if filters.open:
+        query = query.where(Instance.closed_at.is_(None))
+    if filters.overdue:
+        query = query.where(Instance.closed_at.is_(None), Instance.due_at < now)
+    for column, words in ((Instance.flow, filters.flow), (Instance.priority, filters.priority)):
+        if words:
+            query = query.where(column == clean(words))
+    if filters.states:
+        query = query.where(Instance.state.in_([clean(state) for state in filters.states]))
+    if filters.department:
+        query = query.join(Department, Department.id == Instance.department_id).where(
+            Department.uid == clean(filters.department)
+        )
+    return _matching(query, filters.search) if filters.search.strip() else query
+
+
+def _matching(query: Select[Any], search: str) -> Select[Any]:
+    words = clean(search).strip()[:100]
+    row_id = instance_id_from(words)
+    if row_id is not None:
+        return query.where(Instance.id == row_id)
+    columns = (Instance.title, Instance.customer_name)
+    return query.where(or_(*(column.icontains(words, autoescape=True) for column in columns)))
+
+
+def _by_hand(actor: Actor) -> Select[Any]:
+    return visible_instances(actor).where(Instance.state.is_not(None))
+
+
+def _box(actor: Actor, box: str) -> tuple[Select[Any], Any, Any]:
+    """(query, moment, id) of a box: its rows, and the columns of the index that it is read along."""
+    mine = _by_hand(actor)
+    if box == "pending":
+        mine = mine.where(Instance.assignee_id == actor.user_id, Instance.closed_at.is_(None))
+    elif box == "created":
+        mine = mine.where(Instance.creator_id == actor.user_id)
+    else:
+        mine = mine.join(Participant, Participant.instance_id == Instance.id).where(
+            Participant.user_id == actor.user_id,
+            or_(Instance.assignee_id.is_(None), Instance.assignee_id != actor.user_id),
+        )
+        return mine, Participant.created_at, Participant.instance_id
+    return mine, Instance.created_at, Instance.id
+
+
+def _page(actor: Actor, query: Select[Any], at: Any, row_id: Any, cursor: str | None, limit: int) -> Page[Instance]:
+    query = query.options(joinedload(Instance.assignee), joinedload(Instance.creator))
+    return page_of(read_as(actor), query, at, cursor=cursor, limit=limit, row_id=row_id)
