@@ -58,13 +58,6 @@ def act(
     staging.follow_the_baton(work, instance)
 
 
-def offered_to(work: Work, instance: Instance, definition: FlowDefinition) -> list[str]:
-    """The actions that the actor may take now."""
-    return stages.offered(
-        definition, instance.state or "", work.actor, instance.standing, _scope(work, instance, definition)
-    )
-
-
 def _check_allowed(work: Work, instance: Instance, definition: FlowDefinition, action: str, rule: Action) -> None:
     """Who may not is told so first: a stranger learns nothing about the state."""
     if refusal := stages.not_for(rule, work.actor, instance.standing):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flows import access
-from flows.actions import owing, participating, standing_in, versions
+from flows.actions import owing, participating, staging, standing_in, versions
 from flows.events import Assigned
 from flows.models import Instance, User
 from flows.rules.errors import Invalid, OutOfStep
@@ -33,9 +33,14 @@ def assign(work: Work, instance: Instance, user: User | None, note: str = "", ve
 
 
 def take(work: Work, instance: Instance) -> None:
-    """*Assign to me* (C29)."""
-    access.require(work.actor, "assign")
-    assign(work, instance, work.session.get_one(User, work.actor.user_id))
+    """*Assign to me* (C29). From the queue of their department every member may take, whatever their role grants."""
+    me = work.session.get_one(User, work.actor.user_id)
+    mine = instance.department_id is not None and instance.department_id in work.actor.departments | work.actor.manages
+    if not (mine and instance.assignee_id is None and instance.is_open):
+        access.require(work.actor, "assign")
+        assign(work, instance, me)
+        return
+    give(work, instance, me)
 
 
 def give(work: Work, instance: Instance, user: User | None, note: str = "", instead_of: str = "") -> None:
@@ -44,6 +49,8 @@ def give(work: Work, instance: Instance, user: User | None, note: str = "", inst
     instance.assignee_id = user.id if user is not None else None
     instance.version += 1
     instance.last_activity_at = work.now
+    if instance.state is not None:
+        staging.follow_the_baton(work, instance)
     participating.take_part(work, instance, instance.assignee_id)
     name = user.name if user is not None else "nobody"
     fact = Assigned(name, note, before.name if before else "", instead_of, user.id if user is not None else None)

@@ -203,12 +203,11 @@ class _Checked:
 def _checked(work: Work, loaded: LoadedFlow, wish: Wish, by_customer: bool = False) -> _Checked:
     """Every answer and amount, clean; a customer gives no inputs and no amounts."""
     start = loaded.definition.start
-    context = answers.AnswerContext(
-        today=timing.local_date(work.now, work.actor.time_zone),
-        zone=work.actor.time_zone,
-        scope={"now": work.now.isoformat()},
+    zone = work.actor.time_zone
+    plain = answers.AnswerContext(
+        today=timing.local_date(work.now, zone), zone=zone, scope={"now": work.now.isoformat()}
     )
-    context = answering.choosing(work.session, Place(work.now, work.actor.time_zone), context)
+    context = answering.choosing(work.session, Place(work.now, zone), plain)
     found = _Checked({}, {}, [])
     for part, fields, given in (("inputs", start.inputs, wish.inputs), ("fields", start.fields, wish.fields)):
         if by_customer and part == "inputs":

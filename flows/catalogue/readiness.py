@@ -16,7 +16,6 @@ def missing_parts(definition: FlowDefinition) -> frozenset[str]:
     kinds = {effect.kind for effect in definition.all_effects()}
     asks = {
         "payment": any(step.payment for step in steps),
-        "uploads": any(field.type == "file" for field in fields),
         "private answers": any(field.visible_to or field.sensitive for field in fields),
         "conversations": "message" in kinds,
         "child instances": "start" in kinds,

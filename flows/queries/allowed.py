@@ -10,7 +10,7 @@ from flows.catalogue import FlowDefinition
 from flows.catalogue.schema import Step as StepRule
 from flows.models import Instance, Order, Step
 from flows.queries.grid import needs_action
-from flows.rules import people, ratings, reviews
+from flows.rules import people, ratings, reviews, stages
 from flows.rules.actors import Actor
 from flows.rules.moves import WITH_ACTOR
 from flows.rules.orders import is_cancellable
@@ -23,6 +23,8 @@ def of_instance(actor: Actor, instance: Instance, definition: FlowDefinition, no
     what their role grants: `take`, `assign`, `conclude` (the outcome card, C42), `change_due`, `extend`, `add_step`,
     `cancel`, `revive`, and `link.<name>` for each link of the flow.
     """
+    if definition.states:
+        raise ValueError("ask of_case for what is driven by hand")
     if actor.kind == "customer":
         return _of_customer(actor, instance, definition, now)
     if not _takes_work(instance, now):
@@ -93,6 +95,29 @@ def _may_reopen(actor: Actor, instance: Instance, now: datetime) -> bool:
         return False
     ended = instance.status == "completed" and actor.may("cancel") and instance.order_uid is None
     return _takes_work(instance, now) or ended
+
+
+def of_case(actor: Actor, instance: Instance, definition: FlowDefinition, scope: Mapping[str, Any]) -> list[str]:
+    """The actions of the flow that the actor may take on a case or task, as `act.<name>`, then what is there besides.
+
+    `scope` has the names that the conditions of the actions refer to (`stages.names_in_conditions`).
+    """
+    found = [
+        f"act.{name}" for name in stages.offered(definition, instance.state or "", actor, instance.standing, scope)
+    ]
+    if not actor.is_staff:
+        return [*found, "comment"]
+    takes = instance.is_open and instance.assignee_id != actor.user_id
+    mine = instance.department_id is not None and instance.department_id in actor.departments | actor.manages
+    allowed = {
+        "take": takes and (actor.may("assign") or (instance.assignee_id is None and mine)),
+        "assign": instance.is_open and actor.may("assign"),
+        "comment": actor.may("message"),
+        "change_due": instance.is_open and actor.may("create"),
+        "change_priority": instance.is_open and actor.may("create"),
+        "add_task": instance.is_open and instance.parent_id is None and actor.may("create"),
+    }
+    return [*found, *(name for name, holds in allowed.items() if holds)]
 
 
 def of_order(actor: Actor, order: Order) -> list[str]:

@@ -15,7 +15,9 @@ def upgrade() -> None:
     sa.Column('uid', sa.String(length=32), nullable=False),
     sa.Column('name', sa.String(length=120), nullable=False),
     sa.Column('is_active', sa.Boolean(), nullable=False),
+    sa.Column('last_given_id', sa.Integer(), nullable=True),
     sa.Column('id', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['last_given_id'], ['users.id'], name=op.f('fk_departments_last_given_id'), use_alter=True),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_departments')),
     sa.UniqueConstraint('name', name=op.f('uq_departments_name')),
     sa.UniqueConstraint('uid', name=op.f('uq_departments_uid'))
@@ -46,7 +48,7 @@ def upgrade() -> None:
     sa.Column('uid', sa.String(length=32), nullable=False),
     sa.Column('name', sa.String(length=160), nullable=False),
     sa.Column('slug', sa.String(length=80), nullable=False),
-    sa.Column('kind', sa.Enum('company', 'household', name='kind', native_enum=False, create_constraint=True, length=24), nullable=False),
+    sa.Column('kind', sa.Enum('company', 'household', 'house', name='kind', native_enum=False, create_constraint=True, length=24), nullable=False),
     sa.Column('parent_id', sa.Integer(), nullable=True),
     sa.Column('address', sa.String(length=400), nullable=False),
     sa.Column('time_zone', sa.String(length=64), nullable=False),
@@ -196,6 +198,8 @@ def upgrade() -> None:
     sa.Column('creator_id', sa.Integer(), nullable=True),
     sa.Column('assignee_id', sa.Integer(), nullable=True),
     sa.Column('department_id', sa.Integer(), nullable=True),
+    sa.Column('priority', sa.Enum('low', 'normal', 'high', 'urgent', name='priority', native_enum=False, create_constraint=True, length=24), nullable=False),
+    sa.Column('is_internal', sa.Boolean(), nullable=False),
     sa.Column('inputs', sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
     sa.Column('links', sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
     sa.Column('amounts', sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
@@ -231,14 +235,17 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_instances_assignee_id_status_created_at_id'), 'instances', ['assignee_id', 'status', 'created_at', 'id'], unique=False)
     op.create_index(op.f('ix_instances_created_at_id'), 'instances', ['created_at', 'id'], unique=False)
+    op.create_index('ix_instances_created_by', 'instances', ['creator_id', 'created_at', 'id'], unique=False, postgresql_where=sa.text('state IS NOT NULL'), sqlite_where=sa.text('state IS NOT NULL'))
     op.create_index(op.f('ix_instances_creator_id'), 'instances', ['creator_id'], unique=False)
     op.create_index(op.f('ix_instances_customer_id_status'), 'instances', ['customer_id', 'status'], unique=False)
+    op.create_index('ix_instances_department', 'instances', ['department_id', 'created_at', 'id'], unique=False, postgresql_where=sa.text('state IS NOT NULL'), sqlite_where=sa.text('state IS NOT NULL'))
     op.create_index(op.f('ix_instances_department_id'), 'instances', ['department_id'], unique=False)
     op.create_index(op.f('ix_instances_flow_version_id'), 'instances', ['flow_version_id'], unique=False)
     op.create_index('ix_instances_open', 'instances', ['waiting_on', 'due_at'], unique=False, postgresql_where=sa.text('closed_at IS NULL'), sqlite_where=sa.text('closed_at IS NULL'))
     op.create_index(op.f('ix_instances_organisation_id'), 'instances', ['organisation_id'], unique=False)
     op.create_index(op.f('ix_instances_organisation_id_created_at_id'), 'instances', ['organisation_id', 'created_at', 'id'], unique=False)
     op.create_index(op.f('ix_instances_parent_id'), 'instances', ['parent_id'], unique=False)
+    op.create_index('ix_instances_pending', 'instances', ['assignee_id', 'created_at', 'id'], unique=False, postgresql_where=sa.text('closed_at IS NULL AND state IS NOT NULL'), sqlite_where=sa.text('closed_at IS NULL AND state IS NOT NULL'))
     op.create_index(op.f('ix_instances_subject'), 'instances', ['subject'], unique=False)
     op.create_table('invitations',
     sa.Column('email', sa.String(length=254), nullable=False),
@@ -411,6 +418,38 @@ def upgrade() -> None:
     op.create_index(op.f('ix_agreements_activated_by_id'), 'agreements', ['activated_by_id'], unique=False)
     op.create_index(op.f('ix_agreements_address'), 'agreements', ['address'], unique=False)
     op.create_index(op.f('ix_agreements_tenant_name'), 'agreements', ['tenant_name'], unique=False)
+    op.create_table('comments',
+    sa.Column('uid', sa.String(length=32), nullable=False),
+    sa.Column('instance_id', sa.Integer(), nullable=False),
+    sa.Column('author_id', sa.Integer(), nullable=True),
+    sa.Column('author_name', sa.String(length=160), nullable=False),
+    sa.Column('author_kind', sa.String(length=8), nullable=False),
+    sa.Column('text', sa.String(length=4000), nullable=False),
+    sa.Column('is_internal', sa.Boolean(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('organisation_id', sa.Integer(), nullable=False),
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['author_id'], ['users.id'], name=op.f('fk_comments_author_id')),
+    sa.ForeignKeyConstraint(['instance_id'], ['instances.id'], name=op.f('fk_comments_instance_id')),
+    sa.ForeignKeyConstraint(['organisation_id'], ['organisations.id'], name=op.f('fk_comments_organisation_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_comments')),
+    sa.UniqueConstraint('uid', name=op.f('uq_comments_uid'))
+    )
+    op.create_index(op.f('ix_comments_author_id'), 'comments', ['author_id'], unique=False)
+    op.create_index(op.f('ix_comments_instance_id_id'), 'comments', ['instance_id', 'id'], unique=False)
+    op.create_index(op.f('ix_comments_organisation_id'), 'comments', ['organisation_id'], unique=False)
+    op.create_table('department_stays',
+    sa.Column('instance_id', sa.Integer(), nullable=False),
+    sa.Column('department_id', sa.Integer(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('first_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['department_id'], ['departments.id'], name=op.f('fk_department_stays_department_id')),
+    sa.ForeignKeyConstraint(['instance_id'], ['instances.id'], name=op.f('fk_department_stays_instance_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_department_stays')),
+    sa.UniqueConstraint('instance_id', 'department_id', name=op.f('uq_department_stays_instance_id_department_id'))
+    )
+    op.create_index(op.f('ix_department_stays_department_id_created_at_instance_id'), 'department_stays', ['department_id', 'created_at', 'instance_id'], unique=False)
     op.create_table('effects',
     sa.Column('key', sa.String(length=200), nullable=False),
     sa.Column('kind', sa.Enum('email', 'call', 'webhook', 'check', 'refund', name='kind', native_enum=False, create_constraint=True, length=24), nullable=False),
@@ -501,6 +540,18 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_order_lines_order_id'), 'order_lines', ['order_id'], unique=False)
     op.create_index(op.f('ix_order_lines_organisation_id'), 'order_lines', ['organisation_id'], unique=False)
+    op.create_table('participants',
+    sa.Column('instance_id', sa.Integer(), nullable=False),
+    sa.Column('user_id', sa.Integer(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('first_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['instance_id'], ['instances.id'], name=op.f('fk_participants_instance_id')),
+    sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_participants_user_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_participants')),
+    sa.UniqueConstraint('instance_id', 'user_id', name=op.f('uq_participants_instance_id_user_id'))
+    )
+    op.create_index(op.f('ix_participants_user_id_created_at_instance_id'), 'participants', ['user_id', 'created_at', 'instance_id'], unique=False)
     op.create_table('steps',
     sa.Column('uid', sa.String(length=32), nullable=False),
     sa.Column('instance_id', sa.Integer(), nullable=False),
@@ -714,6 +765,8 @@ def downgrade() -> None:
     op.drop_table('timeline_events')
     op.drop_index(op.f('ix_steps_organisation_id'), table_name='steps')
     op.drop_table('steps')
+    op.drop_index(op.f('ix_participants_user_id_created_at_instance_id'), table_name='participants')
+    op.drop_table('participants')
     op.drop_index(op.f('ix_order_lines_organisation_id'), table_name='order_lines')
     op.drop_index(op.f('ix_order_lines_order_id'), table_name='order_lines')
     op.drop_table('order_lines')
@@ -729,6 +782,12 @@ def downgrade() -> None:
     op.drop_index(op.f('ix_effects_instance_id'), table_name='effects')
     op.drop_index(op.f('ix_effects_chain_position'), table_name='effects')
     op.drop_table('effects')
+    op.drop_index(op.f('ix_department_stays_department_id_created_at_instance_id'), table_name='department_stays')
+    op.drop_table('department_stays')
+    op.drop_index(op.f('ix_comments_organisation_id'), table_name='comments')
+    op.drop_index(op.f('ix_comments_instance_id_id'), table_name='comments')
+    op.drop_index(op.f('ix_comments_author_id'), table_name='comments')
+    op.drop_table('comments')
     op.drop_index(op.f('ix_agreements_tenant_name'), table_name='agreements')
     op.drop_index(op.f('ix_agreements_address'), table_name='agreements')
     op.drop_index(op.f('ix_agreements_activated_by_id'), table_name='agreements')
@@ -760,14 +819,17 @@ def downgrade() -> None:
     op.drop_index(op.f('ix_invitations_email'), table_name='invitations')
     op.drop_table('invitations')
     op.drop_index(op.f('ix_instances_subject'), table_name='instances')
+    op.drop_index('ix_instances_pending', table_name='instances', postgresql_where=sa.text('closed_at IS NULL AND state IS NOT NULL'), sqlite_where=sa.text('closed_at IS NULL AND state IS NOT NULL'))
     op.drop_index(op.f('ix_instances_parent_id'), table_name='instances')
     op.drop_index(op.f('ix_instances_organisation_id_created_at_id'), table_name='instances')
     op.drop_index(op.f('ix_instances_organisation_id'), table_name='instances')
     op.drop_index('ix_instances_open', table_name='instances', postgresql_where=sa.text('closed_at IS NULL'), sqlite_where=sa.text('closed_at IS NULL'))
     op.drop_index(op.f('ix_instances_flow_version_id'), table_name='instances')
     op.drop_index(op.f('ix_instances_department_id'), table_name='instances')
+    op.drop_index('ix_instances_department', table_name='instances', postgresql_where=sa.text('state IS NOT NULL'), sqlite_where=sa.text('state IS NOT NULL'))
     op.drop_index(op.f('ix_instances_customer_id_status'), table_name='instances')
     op.drop_index(op.f('ix_instances_creator_id'), table_name='instances')
+    op.drop_index('ix_instances_created_by', table_name='instances', postgresql_where=sa.text('state IS NOT NULL'), sqlite_where=sa.text('state IS NOT NULL'))
     op.drop_index(op.f('ix_instances_created_at_id'), table_name='instances')
     op.drop_index(op.f('ix_instances_assignee_id_status_created_at_id'), table_name='instances')
     op.drop_table('instances')
