@@ -9,6 +9,8 @@ from flask_admin.theme import Theme
 from admin.showing import Group, groups_of
 from admin.views.agreements import Agreements
 from admin.views.audit import AuditLog
+from admin.views.board import Board
+from admin.views.cases import Cases
 from admin.views.dashboard import Dashboard
 from admin.views.departments import Departments
 from admin.views.flow_files import Flows
@@ -33,7 +35,7 @@ def register(app: Flask) -> None:
         admin,
         (
             Group("", (dashboard,)),
-            Group("Work", (Tasks(), Agreements())),
+            Group("Work", (Tasks(), Board(), Cases(), Agreements())),
             Group("Shop", (Orders(), Products(), Organisations())),
             Group("Design", (Flows(),)),
             Group("Admin", (Users(), Departments(), Roles(), Timers(), Outbox(), AuditLog(), Health())),

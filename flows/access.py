@@ -127,6 +127,14 @@ def instance_to_read(actor: Actor, reference: str) -> Instance:
     return _found(read_as(actor).scalar(query), "No such task")
 
 
+def parent_of(actor: Actor, instance: Instance) -> Instance | None:
+    """The case that a task was made on, if this actor may see it."""
+    if instance.parent_id is None:
+        return None
+    found: Instance | None = read_as(actor).scalar(visible_instances(actor).where(Instance.id == instance.parent_id))
+    return found
+
+
 def instance_to_change(work: Work, reference: str | int) -> Instance:
     """The same, locked: whoever holds it is the only one who changes anything that hangs on it."""
     query = visible_instances(work.actor).where(_named(reference)).options(selectinload(Instance.steps))

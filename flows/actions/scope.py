@@ -35,7 +35,8 @@ def scope_of(
     `more` adds what one moment knows, such as `ask` or `actor`.
     """
     scope: dict[str, Any] = {name: value for name, value in instance.inputs.items() if name in definition.start.inputs}
-    scope["data"] = answers_of(instance, definition)
+    if "data" in wanted:
+        scope["data"] = answers_of(instance, definition)
     scope["links"] = instance.links
     scope["now"] = now.isoformat()
     product = settings.current()

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from flows.models.base import Base, Moment, Owned, one_of, uid_column
 from flows.models.catalogue import FlowVersion
+from flows.models.departments import Department
 from flows.models.organisations import Organisation
 from flows.models.people import User
 from flows.models.steps import Step
@@ -122,6 +123,7 @@ class Instance(Owned, Base):
     customer: Mapped[User | None] = relationship(foreign_keys=[customer_id])
     creator: Mapped[User | None] = relationship(foreign_keys=[creator_id])
     assignee: Mapped[User | None] = relationship(foreign_keys=[assignee_id])
+    department: Mapped[Department | None] = relationship()
     flow_version: Mapped[FlowVersion] = relationship()
     steps: Mapped[list[Step]] = relationship(order_by=Step.position, back_populates="instance")
 

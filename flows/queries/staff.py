@@ -120,7 +120,14 @@ def customer(actor: Actor, uid: str) -> Customer:
 
 def know_parties(actor: Actor, instance: Instance) -> None:
     """Read a task's customer, person and flow version in one statement, so that its page does not ask one by one."""
-    related = (joinedload(Instance.organisation), joinedload(Instance.customer), joinedload(Instance.flow_version))
+    related = (
+        joinedload(Instance.organisation),
+        joinedload(Instance.customer),
+        joinedload(Instance.creator),
+        joinedload(Instance.assignee),
+        joinedload(Instance.department),
+        joinedload(Instance.flow_version),
+    )
     read_as(actor).scalar(select(Instance).where(Instance.id == instance.id).options(*related))
 
 

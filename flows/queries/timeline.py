@@ -17,6 +17,8 @@ from flows.rules.words import moment_in_words, money_in_words
 STAFF_ONLY = frozenset(event.kind() for event in every_event() if event.staff_only)
 
 
+SAID_BY_THE_MOVE = frozenset({"instance_completed", "instance_cancelled", "instance_reopened"})
+"""Of a case or task these stand beside the action that brought them about, which says it with its comment."""
 _HIDDEN: dict[str, dict[str, Any]] = {
     "assigned": {"note": "", "user_id": None},
     "step_approved": {"note": "", "instead_of": ""},

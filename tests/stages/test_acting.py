@@ -15,7 +15,7 @@ from flows.queries import timeline
 from flows.rules.actors import SYSTEM
 from flows.rules.errors import BatonError, Invalid, OutOfStep, Refused, Stale
 from flows.work import unit_of_work
-from tests.stages.conftest import Desk
+from tests.stages.desk import Desk
 from worker.invariants import broken
 
 WAYS = {

@@ -15,7 +15,7 @@ from flows.queries import boxes, grid, timeline
 from flows.rules.actors import SYSTEM
 from flows.rules.errors import Invalid, Refused
 from flows.work import end_reading, unit_of_work
-from tests.stages.conftest import Desk
+from tests.stages.desk import Desk
 
 
 @pytest.mark.requirement("B31", "B32", "B33", "Q9", "Q16")

@@ -1,0 +1,105 @@
+"""One action on several cases or tasks: who is left out is said before, and what was refused afterwards (X8)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import flash, g, redirect, request
+from werkzeug.wrappers import Response
+
+from admin.case_page import state_tag
+from admin.guard import StaffView
+from admin.showing import show
+from flows import access
+from flows.access import clean, read_as
+from flows.actions import acting, versions
+from flows.catalogue.schema import Action
+from flows.clock import clock
+from flows.lookups import place_of
+from flows.models import Instance
+from flows.queries import lookups
+from flows.rules import answers, stages
+from flows.rules.errors import BatonError, Invalid, Refused
+from flows.work import unit_of_work
+
+MOST_AT_ONCE = 100
+
+
+def page(view: StaffView, name: str) -> Response:
+    """GET and the search ask what the action needs; POST with `go` takes it on each, in a work of its own."""
+    chosen = [clean(one) for one in dict.fromkeys(request.values.getlist("pick"))][:MOST_AT_ONCE]
+    rows = [one for one in _read(chosen) if one.state is not None]
+    fitting = [one for one in rows if _rule(one, name) is not None and one.state in _rule(one, name).from_]  # type: ignore[union-attr]  # asked before
+    if not rows:
+        flash("Tick at least one row first.", "warn")
+        return redirect(f"{view.path()}/", 303)
+    if not fitting:
+        flash("None of the chosen ones allows this now. They may have moved on.", "warn")
+        return redirect(f"{view.path()}/", 303)
+    rule = _rule(fitting[0], name)
+    assert rule is not None
+    typed = answers.from_form(rule.fields, request.form) if request.method == "POST" else {}
+    problems: dict[str, str] = {}
+    if request.form.get("_action") == "go":
+        problems = _problems(rule, request.form.get("comment", ""))
+        if not problems:
+            return _take_all(view, [one.reference for one in fitting], name, typed)
+    definition = versions.definition_of(read_as(g.actor), fitting[0])
+    place = place_of(fitting[0], definition, clock.now(), names_emails=True)
+    return show(
+        view,
+        "bulk_act.html",
+        422 if problems else 200,
+        name=name,
+        label=stages.action_label(definition, name),
+        rule=rule,
+        rows=[(one, state_tag(one, versions.definition_of(read_as(g.actor), one))) for one in fitting],
+        left_out=len(rows) - len(fitting),
+        values=typed,
+        comment=request.form.get("comment", ""),
+        choices=lookups.choices(read_as(g.actor), place, rule.fields, typed, {}, _searched),
+        problems=problems,
+        back=f"{view.path()}/",
+    )
+
+
+def _take_all(view: StaffView, references: list[str], name: str, typed: dict[str, Any]) -> Response:
+    """Each in a work of its own: one that is refused holds up no other, and is named with its reason."""
+    done, refused = 0, []
+    for reference in references:
+        try:
+            with unit_of_work(g.actor) as work:
+                instance = access.instance_to_change(work, reference)
+                acting.act(work, instance, name, comment=clean(request.form.get("comment", "")), asked=typed)
+            done += 1
+        except BatonError as error:
+            refused.append(f"{reference}: {error.detail}")
+    if done:
+        flash(f"Done for {done} of {len(references)}.", "ok")
+    for line in refused[:20]:
+        flash(line, "warn")
+    return redirect(f"{view.path()}/", 303)
+
+
+def _read(references: list[str]) -> list[Instance]:
+    found = []
+    for reference in references:
+        try:
+            found.append(access.instance_to_read(g.actor, reference))
+        except Refused:
+            continue  # gone, or never there: what is left is shown before anything is done
+    return found
+
+
+def _rule(instance: Instance, name: str) -> Action | None:
+    return versions.definition_of(read_as(g.actor), instance).actions.get(name)
+
+
+def _problems(rule: Action, comment: str) -> dict[str, str]:
+    """What is wrong for all of them alike; the verb asks everything again for each."""
+    missing = rule.comment == "required" and not comment.strip()
+    return Invalid("Say why, in a comment", "/comment", "required").by_field() if missing else {}
+
+
+def _searched(control: str) -> str | None:
+    return clean(request.form.get(f"{control}-q", "")).strip() or None

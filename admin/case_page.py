@@ -1,0 +1,166 @@
+"""The page of a case or task for staff, and the pages that ask before one of its flow's actions is taken (A6, A7)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from flask import g, request
+from werkzeug.wrappers import Response
+
+from admin.asking import go_on, once
+from admin.guard import StaffView
+from admin.showing import Tag, show, timer_tag
+from flows import access
+from flows.access import clean, read_as
+from flows.actions import acting, versions
+from flows.actions.scope import roots, scope_of
+from flows.catalogue import FlowDefinition
+from flows.clock import clock
+from flows.lookups import place_of
+from flows.models import Instance
+from flows.queries import allowed, boxes, durations, health, lookups, staff, timeline
+from flows.rules import answers, stages
+from flows.rules import durations as spans
+from flows.rules.actors import Actor
+from flows.rules.errors import BatonError, Invalid, OutOfStep, Refused, Stale
+from flows.work import Work, unit_of_work
+
+TONES = {"todo": "", "doing": "info", "done": "ok", "cancelled": "plain"}
+PRIORITY_TAGS = {"urgent": Tag("Urgent", "warn"), "high": Tag("High", "info"), "low": Tag("Low", "plain")}
+PARTIES = {"customer": "Customer", "staff": "Staff", "system": "System"}
+
+
+def state_tag(instance: Instance, definition: FlowDefinition) -> Tag:
+    """The stage in the flow's words, in the tone of its column."""
+    state = instance.state or ""
+    return Tag(stages.state_label(definition, state), TONES[definition.states[state].is_])
+
+
+def action_buttons(actor: Actor, instance: Instance, definition: FlowDefinition, now: datetime) -> dict[str, str]:
+    """The flow's actions that this person may take now: name -> words."""
+    scope = scope_of(read_as(actor), instance, definition, now, wanted=roots(stages.names_in_conditions(definition)))
+    names = stages.offered(definition, instance.state or "", actor, instance.standing, scope)
+    return {name: stages.action_label(definition, name) for name in names}
+
+
+def everything(instance: Instance, now: datetime) -> dict[str, Any]:
+    """What the page shows, in a constant number of statements."""
+    actor = g.actor
+    staff.know_parties(actor, instance)
+    definition = versions.definition_of(read_as(actor), instance)
+    scope = scope_of(read_as(actor), instance, definition, now, wanted=roots(stages.names_in_conditions(definition)))
+    may = allowed.of_case(actor, instance, definition, scope)
+    history = timeline.of_instance(actor, instance)
+    spent = spans.per_stage(
+        definition.start_state or "", instance.created_at, durations.moves_in(history), instance.closed_at or now
+    )
+    context = answers.AnswerContext(today=now.date(), zone=instance.time_zone)
+    labels = lookups.choices(
+        read_as(actor), place_of(instance, definition, now), definition.start.fields, instance.inputs, {}
+    )
+    return {
+        "task": instance,
+        "definition": definition,
+        "tag": state_tag(instance, definition),
+        "priority": PRIORITY_TAGS.get(instance.priority),
+        "actions": {name: stages.action_label(definition, name) for name in definition.actions if f"act.{name}" in may},
+        "may": may,
+        "answers": [
+            {"label": field.label, "value": _shown(field, instance.inputs.get(name), labels.get(name), context)}
+            for name, field in definition.start.fields.items()
+            if field.type not in ("info", "file")
+        ],
+        "children": _with_tags(actor, boxes.children(actor, instance)),
+        "parent": access.parent_of(actor, instance),
+        "timers": health.timers_of(actor, instance),
+        "timer_tag": lambda timer: timer_tag(timer, now),
+        "history": [entry for entry in history if entry.kind not in timeline.SAID_BY_THE_MOVE],
+        "spent": [(stages.state_label(definition, state), spans.in_words(seconds)) for state, seconds in spent.items()],
+        "parties": [
+            (PARTIES[party], spans.in_words(seconds))
+            for party, seconds in spans.per_party(
+                instance.waited, instance.waiting_on, instance.waiting_since, now
+            ).items()
+        ],
+    }
+
+
+def _shown(field: Any, value: Any, found: Any, context: answers.AnswerContext) -> str:
+    """An answer in words; one that was chosen from somewhere as it was read there."""
+    labels = dict(found.pairs) if found is not None else {}
+    chosen = labels.get(value) if isinstance(value, str) else None
+    return chosen or answers.display(field, value, context)
+
+
+def _with_tags(actor: Actor, rows: Any) -> list[tuple[Instance, Tag]]:
+    return [(one, state_tag(one, versions.definition_of(read_as(actor), one))) for one in rows]
+
+
+def act_page(view: StaffView, ref: str, name: str) -> Response:
+    """GET asks what the action needs; POST takes it once, and keeps everything that was typed when it is refused."""
+    instance = access.instance_to_read(g.actor, ref)
+    definition = versions.definition_of(read_as(g.actor), instance)
+    if name not in definition.actions:
+        raise Refused("There is no such action here")
+    if request.method == "GET" or request.form.get("_action") == "find":
+        return _ask(view, instance, definition, name)
+    typed = answers.from_form(definition.actions[name].fields, request.form)
+    try:
+        with unit_of_work(g.actor) as work:
+            then = once(work, lambda: _act(view, work, ref, name, typed))
+    except (Invalid, OutOfStep, Stale) as error:
+        instance = access.instance_to_read(g.actor, ref)
+        return _ask(view, instance, definition, name, error)
+    return go_on(then, f"{stages.action_label(definition, name)}: done.")
+
+
+def _act(view: StaffView, work: Work, ref: str, name: str, typed: dict[str, Any]) -> str:
+    instance = access.instance_to_change(work, ref)
+    acting.act(
+        work, instance, name, comment=clean(request.form.get("comment", "")), asked=typed, version=version_seen()
+    )
+    return f"{view.path()}/{ref}"
+
+
+def _ask(
+    view: StaffView, instance: Instance, definition: FlowDefinition, name: str, error: BatonError | None = None
+) -> Response:
+    rule = definition.actions[name]
+    values = answers.from_form(rule.fields, request.form) if request.method == "POST" else {}
+    problems: dict[str, str] = {}
+    if isinstance(error, Invalid):
+        problems = {pointer.removeprefix("fields-"): words for pointer, words in error.by_field().items()}
+    elif error is not None:
+        problems = {"": error.detail}
+    place = place_of(instance, definition, clock.now(), names_emails=True)
+    return show(
+        view,
+        "act.html",
+        error.status if error else 200,
+        task=instance,
+        tag=state_tag(instance, definition),
+        name=name,
+        rule=rule,
+        label=stages.action_label(definition, name),
+        leads_to=stages.state_label(definition, rule.to) if rule.to else None,
+        values=values,
+        comment=request.form.get("comment", ""),
+        choices=lookups.choices(read_as(g.actor), place, rule.fields, values, {}, _searched),
+        problems=problems,
+        back=f"{view.path()}/{instance.reference}",
+        # After a refusal the page knows what is there now, so that a second try is a decision and no accident.
+        seen=instance.version if error is None or isinstance(error, Stale) else request.form.get("version", ""),
+    )
+
+
+def version_seen() -> int | None:
+    """The version of the case or task that the page was made from."""
+    given = request.form.get("version", "")
+    if given and not (given.isascii() and given.isdigit() and len(given) < 10):
+        raise Invalid("This page is damaged. Open it again", "/version", "malformed")
+    return int(given) if given else None
+
+
+def _searched(control: str) -> str | None:
+    return clean(request.form.get(f"{control}-q", "")).strip() or None

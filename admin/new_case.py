@@ -1,0 +1,121 @@
+"""A new case or task by staff: what its flow asks, for a customer or for the house, or as a task on a case (B7, A6)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import g, request
+from werkzeug.wrappers import Response
+
+from admin.asking import go_on, once
+from admin.guard import StaffView
+from admin.showing import show
+from flows import access, catalogue
+from flows.access import clean, read_as
+from flows.actions import beginning
+from flows.actions.beginning import Wish
+from flows.catalogue import LoadedFlow
+from flows.clock import clock
+from flows.lookups import Place
+from flows.models import Instance, Organisation
+from flows.models.instances import PRIORITIES
+from flows.queries import colleagues, lookups
+from flows.rules import answers
+from flows.rules.errors import BatonError, Invalid, OutOfStep
+from flows.work import Work, unit_of_work
+
+MOST_FOUND = 20
+
+
+def flows_to_start() -> list[LoadedFlow]:
+    """Flows with states that staff may start, by title."""
+    found = [
+        one for one in catalogue.current().flows.values()
+        if one.definition.states and one.definition.start.staff and not one.definition.archived and not one.missing
+    ]  # fmt: skip
+    return sorted(found, key=lambda one: one.definition.title)
+
+
+def page(view: StaffView) -> Response:
+    """GET shows the form of the chosen flow; POST searches a customer, or begins it once."""
+    loaded = _chosen()
+    if loaded is None:
+        return show(view, "new_case.html", flows=flows_to_start(), loaded=None, problems={}, form=request.values)
+    if request.method == "GET" or request.form.get("_action") in ("find", "customer"):
+        return _form(view, loaded)
+    try:
+        with unit_of_work(g.actor) as work:
+            then = once(work, lambda: _begin(work, loaded))
+    except (Invalid, OutOfStep) as error:
+        return _form(view, loaded, error)
+    return go_on(then, f"{loaded.definition.title} was created.")
+
+
+def _chosen() -> LoadedFlow | None:
+    wanted, offered = request.values.get("flow", ""), flows_to_start()
+    if not wanted and len(offered) == 1:
+        return offered[0]
+    return next((one for one in offered if one.definition.flow == wanted), None)
+
+
+def _begin(work: Work, loaded: LoadedFlow) -> str:
+    form = request.form
+    wish = Wish(
+        assignee=clean(form.get("assignee", "")),
+        fields=answers.from_form(loaded.definition.start.fields, form),
+        parent=clean(form.get("parent", "")),
+        is_internal=form.get("internal") == "1",
+        priority=form.get("priority", "normal"),
+    )
+    made = beginning.start_by_staff(work, loaded.definition.flow, clean(form.get("customer", "")), wish)
+    work.session.flush()
+    return f"/admin/{'cases' if made.prefix == 'CA' else 'board'}/{made.reference}"
+
+
+def _form(view: StaffView, loaded: LoadedFlow, error: BatonError | None = None) -> Response:
+    start, actor = loaded.definition.start, g.actor
+    values: dict[str, Any] = answers.from_form(start.fields, request.form) if request.method == "POST" else {}
+    problems = {"": error.detail} if error is not None else {}
+    if isinstance(error, Invalid):
+        problems = {name.removeprefix("fields-"): words for name, words in error.by_field().items()}
+    parent = request.values.get("parent", "")
+    return show(
+        view,
+        "new_case.html",
+        error.status if error else 200,
+        flows=flows_to_start(),
+        loaded=loaded,
+        fields={name: field for name, field in start.fields.items() if field.type != "file"},
+        values=values,
+        choices=lookups.choices(
+            read_as(actor), Place(clock.now(), actor.time_zone, names_emails=True), start.fields, values, {}, _searched
+        ),
+        customers=_customers(),
+        needs_customer=start.customer and not parent,
+        parent=_parent(parent),
+        assignees={one.uid: one.name for one in colleagues.colleagues(actor)},
+        priorities={one: one.capitalize() for one in reversed(PRIORITIES)},
+        problems=problems,
+        form=request.values,
+    )
+
+
+def _parent(reference: str) -> Instance | None:
+    return access.instance_to_read(g.actor, reference) if reference else None
+
+
+def _customers() -> list[Organisation]:
+    """What fits the words that were searched for; the one that is chosen stays among them."""
+    query, chosen = clean(request.values.get("customer-q", "")).strip(), clean(request.values.get("customer", ""))
+    visible = access.visible_organisations(g.actor).where(Organisation.kind != "house")
+    found: list[Organisation] = []
+    if query:
+        named = Organisation.name.icontains(query[:100], autoescape=True)
+        found = list(read_as(g.actor).scalars(visible.where(named).limit(MOST_FOUND)))
+    if chosen and all(one.uid != chosen for one in found):
+        found += read_as(g.actor).scalars(visible.where(Organisation.uid == chosen))
+    return found
+
+
+def _searched(control: str) -> str | None:
+    return clean(request.form.get(f"{control}-q", "")).strip() or None
