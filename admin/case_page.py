@@ -55,10 +55,6 @@ def everything(instance: Instance, now: datetime) -> dict[str, Any]:
     spent = spans.per_stage(
         definition.start_state or "", instance.created_at, durations.moves_in(history), instance.closed_at or now
     )
-    context = answers.AnswerContext(today=now.date(), zone=instance.time_zone)
-    labels = lookups.choices(
-        read_as(actor), place_of(instance, definition, now), definition.start.fields, instance.inputs, {}
-    )
     return {
         "task": instance,
         "definition": definition,
@@ -66,11 +62,9 @@ def everything(instance: Instance, now: datetime) -> dict[str, Any]:
         "priority": PRIORITY_TAGS.get(instance.priority),
         "actions": {name: stages.action_label(definition, name) for name in definition.actions if f"act.{name}" in may},
         "may": may,
-        "answers": [
-            {"label": field.label, "value": _shown(field, instance.inputs.get(name), labels.get(name), context)}
-            for name, field in definition.start.fields.items()
-            if field.type not in ("info", "file")
-        ],
+        "answers": lookups.in_words(
+            read_as(actor), place_of(instance, definition, now), definition.start.fields, instance.inputs
+        ),
         "children": _with_tags(actor, boxes.children(actor, instance)),
         "parent": access.parent_of(actor, instance),
         "timers": health.timers_of(actor, instance),
@@ -84,13 +78,6 @@ def everything(instance: Instance, now: datetime) -> dict[str, Any]:
             ).items()
         ],
     }
-
-
-def _shown(field: Any, value: Any, found: Any, context: answers.AnswerContext) -> str:
-    """An answer in words; one that was chosen from somewhere as it was read there."""
-    labels = dict(found.pairs) if found is not None else {}
-    chosen = labels.get(value) if isinstance(value, str) else None
-    return chosen or answers.display(field, value, context)
 
 
 def _with_tags(actor: Actor, rows: Any) -> list[tuple[Instance, Tag]]:

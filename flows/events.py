@@ -268,11 +268,13 @@ class TimerMissed(Event):
 
 @dataclass(frozen=True)
 class Assigned(Event):
-    """`to` is a name, "nobody" when it was taken from `before`; `instead_of` is away and `to` stands in (X6).
+    """Whose work it is inside the house is for staff alone.
 
-    `note` is between staff: the timeline of a customer leaves it out (C31).
+    `to` is a name, "nobody" when it was taken from `before`; `instead_of` is away and `to` stands in (X6).
+
     """
 
+    staff_only: ClassVar[bool] = True
     to: str
     note: str = ""
     before: str = ""
@@ -284,13 +286,16 @@ class Assigned(Event):
 class Acted(Event):
     """A hand moved a case or task: which action, from which state to which (the same: it stayed), with which words.
 
-    `for_customer` says whether the customer may read the comment; `asked` is what the dialog asked, in words.
+    `now` and `now_for_customer` are the words for the state it is in after. `for_customer` says whether the customer
+    may read the comment; `asked` is what the dialog asked, in words.
     """
 
     action: str
     label: str
     before: str
     after: str
+    now: str = ""
+    now_for_customer: str = ""
     comment: str = ""
     for_customer: bool = False
     asked: dict[str, str] = field(default_factory=dict)

@@ -49,9 +49,9 @@ def act(
     ends = not definition.states[after].open
     told = ends or work.actor.kind == "customer" or _hands_to_customer(work, instance, definition, rule, given)
     label = stages.action_label(definition, action)
-    work.record(
-        instance, Acted(action, label, before, after, words, told, _in_words(work, instance, definition, rule, given))
-    )
+    now, for_customer = (stages.state_label(definition, after, words_for) for words_for in (False, True))
+    said = _in_words(work, instance, definition, rule, given)
+    work.record(instance, Acted(action, label, before, after, now, for_customer, words, told, said))
     participating.take_part(work, instance, work.actor.user_id)
     owing.owe(work, instance, definition, f"action.{action}.{instance.event_seq}", rule.do, ask=given)
     staging.enter(work, instance, definition, after, words)

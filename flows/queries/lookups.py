@@ -17,7 +17,7 @@ from flows.lookups import Found, Place
 from flows.models import Instance
 from flows.plugin import Option
 from flows.rules.actors import Actor
-from flows.rules.answers import AnswerContext, Unavailable
+from flows.rules.answers import AnswerContext, Unavailable, display
 from flows.rules.errors import Refused
 from flows.rules.moves import WITH_ACTOR
 from flows.rules.people import is_among
@@ -206,3 +206,19 @@ def _one(session: Session, place: Place, source: str, value: str, within: str | 
 
 def _words(option: Option) -> str:
     return f"{option.label} ({option.detail})" if option.detail else option.label
+
+
+def in_words(
+    session: Session, place: Place, fields: Mapping[str, Any], values: Mapping[str, Any]
+) -> list[dict[str, str]]:
+    """Questions and answers for `ui.summary_list`; what was chosen from somewhere in the words it has there."""
+    found = choices(session, place, fields, values, {})
+    context = AnswerContext(today=place.now.date(), zone=place.zone)
+    rows = []
+    for name, field in fields.items():
+        if field.type in ("info", "file"):
+            continue
+        value = values.get(name)
+        label = dict(found[name].pairs).get(value) if name in found and isinstance(value, str) else None
+        rows.append({"label": field.label, "value": label or display(field, value, context)})
+    return rows

@@ -20,7 +20,6 @@ STAFF_ONLY = frozenset(event.kind() for event in every_event() if event.staff_on
 SAID_BY_THE_MOVE = frozenset({"instance_completed", "instance_cancelled", "instance_reopened"})
 """Of a case or task these stand beside the action that brought them about, which says it with its comment."""
 _HIDDEN: dict[str, dict[str, Any]] = {
-    "assigned": {"note": "", "user_id": None},
     "step_approved": {"note": "", "instead_of": ""},
 }
 """Facts that are between staff, as a customer sees them."""
@@ -57,6 +56,7 @@ def _entries(actor: Actor, subjects: list[Any], zone: str) -> list[Entry]:
     return [
         Entry(row.at, row.kind, _who(actor, row), sentence(row.kind, facts, zone), facts)
         for row in read_as(actor).scalars(query)
+        if _concerns(actor, row)
         for facts in [_facts_for(actor, row)]
     ]
 
@@ -64,10 +64,17 @@ def _entries(actor: Actor, subjects: list[Any], zone: str) -> list[Entry]:
 def _facts_for(actor: Actor, row: TimelineEvent) -> dict[str, Any]:
     if actor.is_staff:
         return row.facts
-    hidden = _HIDDEN.get(row.kind, {})
-    if row.kind == "acted" and not row.facts["for_customer"]:
-        hidden = {"comment": "", "asked": {}}
-    return {**row.facts, **hidden}
+    if row.kind == "acted":
+        told = {} if row.facts["for_customer"] else {"comment": "", "asked": {}}
+        return {**row.facts, "now": row.facts["now_for_customer"], **told}
+    return {**row.facts, **_HIDDEN.get(row.kind, {})}
+
+
+def _concerns(actor: Actor, row: TimelineEvent) -> bool:
+    """What only goes on between departments, a forward say, is not the customer's to read."""
+    if actor.is_staff or row.kind != "acted":
+        return True
+    return bool(row.facts["for_customer"]) or row.facts["before"] != row.facts["after"]
 
 
 def _who(actor: Actor, row: TimelineEvent) -> str:
@@ -111,7 +118,7 @@ def sentence(kind: str, facts: dict[str, Any], zone: str) -> str:
 
 
 def _acted(facts: dict[str, Any]) -> str:
-    moved = f", now {facts['after']}" if facts["after"] != facts["before"] else ""
+    moved = f", now {facts['now']}" if facts["after"] != facts["before"] else ""
     return f"{facts['label']}{moved}. {facts['comment']}".strip()
 
 

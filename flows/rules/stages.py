@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from flows.rules.actors import Actor
@@ -49,16 +49,25 @@ class StagesLike(Protocol):
 
 
 def offered(
-    definition: StagesLike, state: str, actor: Actor, standing: Standing, scope: Mapping[str, Any]
+    definition: StagesLike,
+    state: str,
+    actor: Actor,
+    standing: Standing,
+    scope: Callable[[], Mapping[str, Any]],
 ) -> list[str]:
-    """The actions that this actor may take now, in the order of the flow: buttons, JSON and tests ask only here."""
-    return [
+    """The actions that this actor may take now, in the order of the flow: buttons, JSON and tests ask only here.
+
+    `scope` is asked for once, and only when a condition has to be held against it.
+    """
+    names = [
         name
         for name, action in definition.actions.items()
-        if out_of_stage(definition, name, state) is None
-        and not_for(action, actor, standing) is None
-        and condition_fails(action, scope) is None
+        if out_of_stage(definition, name, state) is None and not_for(action, actor, standing) is None
     ]
+    if not any(definition.actions[name].if_ for name in names):
+        return names
+    known = scope()
+    return [name for name in names if condition_fails(definition.actions[name], known) is None]
 
 
 def out_of_stage(definition: StagesLike, name: str, state: str) -> str | None:

@@ -61,7 +61,10 @@ def export() -> Response:
 @may("customer")
 def one(ref: str) -> AnyResponse:
     """A task with its steps, what happens next, and its history (P4)."""
-    return show("tasks/task.html", **task_page.words(g.actor, access.instance_to_read(g.actor, ref), clock.now()))
+    instance = access.instance_to_read(g.actor, ref)
+    if instance.state is not None:
+        return redirect(f"/cases/{instance.reference}", 303)
+    return show("tasks/task.html", **task_page.words(g.actor, instance, clock.now()))
 
 
 @pages.get("/tasks/<ref>/complete")

@@ -99,9 +99,8 @@ def test_forward_to_a_person_of_another_department(desk: Desk) -> None:
     instance = desk.forward("gus", "lettings", "liv", "It is about the tenancy")
     assert (instance.state, desk.assignee()) == ("InProgress", "liv")
     assert desk.facts("acted")[-1]["asked"] == {"Department": "Lettings", "Assign to": "Liv Colleague"}
-    hidden = [entry for entry in timeline.of_instance(desk.people["priya"], instance) if entry.kind == "acted"][-1]
-    assert "tenancy" not in hidden.sentence
-    assert hidden.facts["asked"] == {}
+    told = [entry.sentence for entry in timeline.of_instance(desk.people["priya"], instance)]
+    assert not any(word in sentence for sentence in told for word in ("tenancy", "Forward", "Lettings", "Liv"))
 
 
 @pytest.mark.requirement("Q12")
