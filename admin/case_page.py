@@ -14,7 +14,7 @@ from admin.showing import Tag, show, timer_tag
 from flows import access
 from flows.access import clean, read_as
 from flows.actions import acting, versions
-from flows.actions.scope import roots, scope_of
+from flows.actions.scope import for_actions
 from flows.catalogue import FlowDefinition
 from flows.clock import clock
 from flows.lookups import place_of
@@ -39,7 +39,7 @@ def state_tag(instance: Instance, definition: FlowDefinition) -> Tag:
 
 def action_buttons(actor: Actor, instance: Instance, definition: FlowDefinition, now: datetime) -> dict[str, str]:
     """The flow's actions that this person may take now: name -> words."""
-    scope = scope_of(read_as(actor), instance, definition, now, wanted=roots(stages.names_in_conditions(definition)))
+    scope = for_actions(read_as(actor), instance, definition, now)
     names = stages.offered(definition, instance.state or "", actor, instance.standing, scope)
     return {name: stages.action_label(definition, name) for name in names}
 
@@ -49,8 +49,7 @@ def everything(instance: Instance, now: datetime) -> dict[str, Any]:
     actor = g.actor
     staff.know_parties(actor, instance)
     definition = versions.definition_of(read_as(actor), instance)
-    scope = scope_of(read_as(actor), instance, definition, now, wanted=roots(stages.names_in_conditions(definition)))
-    may = allowed.of_case(actor, instance, definition, scope)
+    may = allowed.of_case(actor, instance, definition, for_actions(read_as(actor), instance, definition, now))
     history = timeline.of_instance(actor, instance)
     spent = spans.per_stage(
         definition.start_state or "", instance.created_at, durations.moves_in(history), instance.closed_at or now

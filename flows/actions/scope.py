@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from flows import settings
 from flows.catalogue import FlowDefinition
 from flows.models import Instance, Organisation, User
+from flows.rules import stages
 from flows.rules.words import day_in_words
 
 EVERYTHING = frozenset({"customer", "creator", "assignee", "instance", "data", "links", "settings", "now"})
@@ -54,6 +55,14 @@ def scope_of(
         if role in wanted:
             scope[role] = _person(session, getattr(instance, f"{role}_id"))
     return {**scope, **more}
+
+
+def for_actions(
+    session: Session, instance: Instance, definition: FlowDefinition, now: datetime
+) -> Callable[[], dict[str, Any]]:
+    """What the conditions of a flow's actions need, read when it is asked for (`stages.offered`)."""
+    wanted = roots(stages.names_in_conditions(definition))
+    return lambda: scope_of(session, instance, definition, now, wanted)
 
 
 def answers_of(instance: Instance, definition: FlowDefinition) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -97,10 +97,12 @@ def _may_reopen(actor: Actor, instance: Instance, now: datetime) -> bool:
     return _takes_work(instance, now) or ended
 
 
-def of_case(actor: Actor, instance: Instance, definition: FlowDefinition, scope: Mapping[str, Any]) -> list[str]:
+def of_case(
+    actor: Actor, instance: Instance, definition: FlowDefinition, scope: Callable[[], Mapping[str, Any]]
+) -> list[str]:
     """The actions of the flow that the actor may take on a case or task, as `act.<name>`, then what is there besides.
 
-    `scope` has the names that the conditions of the actions refer to (`stages.names_in_conditions`).
+    `scope` gives the names that the conditions of the actions refer to (`scope.for_actions`).
     """
     found = [
         f"act.{name}" for name in stages.offered(definition, instance.state or "", actor, instance.standing, scope)

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from flows import access, catalogue
 from flows.access import read_as
 from flows.actions import acting, beginning, commenting, versions
-from flows.actions.scope import roots, scope_of
+from flows.actions.scope import for_actions
 from flows.catalogue import FlowDefinition, LoadedFlow
 from flows.clock import clock
 from flows.lookups import Place, place_of
@@ -144,8 +144,7 @@ def _page(instance: Instance, error: Invalid | None = None, typed: str = "") -> 
     history = [
         entry for entry in timeline.of_instance(g.actor, instance) if entry.kind not in timeline.SAID_BY_THE_MOVE
     ]
-    scope = scope_of(read_as(g.actor), instance, definition, now, roots(stages.names_in_conditions(definition)))
-    may = allowed.of_case(g.actor, instance, definition, scope)
+    may = allowed.of_case(g.actor, instance, definition, for_actions(read_as(g.actor), instance, definition, now))
     return show(
         "cases/case.html",
         error.status if error else 200,

@@ -159,4 +159,4 @@ def test_the_page_of_a_case_takes_few_statements(
     gus.get("/admin/")
     counted = count_statements()
     gus.get(f"/admin/cases/{desk.ref}")
-    assert len(counted) <= 12, "\n".join(counted)
+    assert len(counted) <= 11, "\n".join(counted)

@@ -115,4 +115,4 @@ def test_pages_take_few_statements_whatever_there_is(
     assert made("/cases") == few <= 8
     counted = count_statements()
     priya.get(f"/cases/{desk.ref}")
-    assert len(counted) <= 9, "\n".join(counted)
+    assert len(counted) <= 8, "\n".join(counted)

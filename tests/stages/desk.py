@@ -12,11 +12,10 @@ from sqlalchemy import select
 from flows import access
 from flows.actions import acting, assigning, beginning, commenting, versions
 from flows.actions.beginning import Wish
-from flows.actions.scope import roots, scope_of
+from flows.actions.scope import for_actions
 from flows.clock import clock
 from flows.models import Department, DepartmentMember, Instance, Role, TimelineEvent, User
 from flows.queries import allowed, boxes
-from flows.rules import stages
 from flows.rules.actors import SYSTEM, Actor
 from flows.work import end_reading, unit_of_work
 from tests.world import World
@@ -80,7 +79,7 @@ class Desk:
     def allowed(self, by: str) -> list[str]:
         instance, session = self.now(), access.read_as(SYSTEM)
         definition = versions.definition_of(session, instance)
-        scope = scope_of(session, instance, definition, clock.now(), roots(stages.names_in_conditions(definition)))
+        scope = for_actions(session, instance, definition, clock.now())
         return allowed.of_case(self.people[by], instance, definition, scope)
 
     def actions(self, by: str) -> set[str]:
