@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import g, request
+from flask import g, redirect, request
 from werkzeug.wrappers import Response
 
 from admin import linking, spreadsheets, task_page
@@ -63,6 +63,8 @@ class Tasks(StaffView):
     @door("/<ref>", needs="view")
     def one(self, ref: str) -> Response:
         instance = access.instance_to_read(g.actor, ref)
+        if instance.state is not None:
+            return redirect(f"/admin/{'cases' if instance.prefix == 'CA' else 'board'}/{instance.reference}", 303)
         return show(self, "task.html", **task_page.everything(instance, clock.now()))
 
     @door("/<ref>/complete", needs="create", methods=("GET", "POST"))

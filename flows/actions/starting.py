@@ -93,7 +93,7 @@ def start(
     version = versions.publish(work, loaded)
     zone = person.time_zone if person is not None else organisation.time_zone
     instance = Instance(
-        uid=opaque_id("ti"),
+        uid=opaque_id(_prefix(definition)),
         flow=definition.flow,
         flow_hash=loaded.content_hash,
         flow_version=version,
@@ -138,6 +138,13 @@ def start(
     if instance.assignee_id is not None and (assignee is None or assignee.kind == "staff"):
         owing.owe(work, instance, definition, "assigned.0", definition.effects_for("assigned"))
     return instance
+
+
+def _prefix(definition: FlowDefinition) -> str:
+    """`ti_` for guided requests, `ca_` for cases, `wt_` for tasks of departments (API.md 7)."""
+    if not definition.states:
+        return "ti"
+    return "ca" if definition.type == "Case" else "wt"
 
 
 def title_of(definition: FlowDefinition, inputs: Mapping[str, Any]) -> str:

@@ -124,6 +124,7 @@ class Instance(Owned, Base):
     creator: Mapped[User | None] = relationship(foreign_keys=[creator_id])
     assignee: Mapped[User | None] = relationship(foreign_keys=[assignee_id])
     department: Mapped[Department | None] = relationship()
+    parent: Mapped[Instance | None] = relationship(remote_side="Instance.id")
     flow_version: Mapped[FlowVersion] = relationship()
     steps: Mapped[list[Step]] = relationship(order_by=Step.position, back_populates="instance")
 

@@ -23,8 +23,6 @@ def of_instance(actor: Actor, instance: Instance, definition: FlowDefinition, no
     what their role grants: `take`, `assign`, `conclude` (the outcome card, C42), `change_due`, `extend`, `add_step`,
     `cancel`, `revive`, and `link.<name>` for each link of the flow.
     """
-    if definition.states:
-        raise ValueError("ask of_case for what is driven by hand")
     if actor.kind == "customer":
         return _of_customer(actor, instance, definition, now)
     if not _takes_work(instance, now):

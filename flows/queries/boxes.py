@@ -136,5 +136,10 @@ def _box(actor: Actor, box: str) -> tuple[Select[Any], Any, Any]:
 
 
 def _page(actor: Actor, query: Select[Any], at: Any, row_id: Any, cursor: str | None, limit: int) -> Page[Instance]:
-    query = query.options(joinedload(Instance.assignee), joinedload(Instance.creator))
+    query = query.options(
+        joinedload(Instance.assignee),
+        joinedload(Instance.creator),
+        joinedload(Instance.department),
+        joinedload(Instance.parent),
+    )
     return page_of(read_as(actor), query, at, cursor=cursor, limit=limit, row_id=row_id)

@@ -6,6 +6,7 @@ from flows import access
 from flows.actions import versions
 from flows.models import Instance
 from flows.queries import grid, parties, timeline
+from flows.rules.errors import Refused
 from portal.api import asked, cursors, draw_instance, draw_order, shapes
 from portal.api.door import LANGUAGE, Answer, Call, operation, page
 
@@ -37,7 +38,7 @@ def list_instances(call: Call, query: asked.InstanceList) -> Answer:
 @operation("GET", "/instances/<instance_id>", who="signed_in", gives=shapes.Instance, refusals=("not-found",))
 def get_instance(call: Call, instance_id: str, query: asked.Including) -> Answer:
     """One task; `include=steps` brings its steps with their forms."""
-    instance = access.instance_to_read(call.actor, instance_id)
+    instance = _guided(access.instance_to_read(call.actor, instance_id))
     who = _parties(call, instance)
     definition = versions.definition_of(call.session, instance)
     steps = (
@@ -59,13 +60,20 @@ def get_instance(call: Call, instance_id: str, query: asked.Including) -> Answer
 )
 def list_history(call: Call, instance_id: str, query: asked.Paged) -> Answer:
     """What happened, the oldest first."""
-    instance = access.instance_to_read(call.actor, instance_id)
+    instance = _guided(access.instance_to_read(call.actor, instance_id))
     start = int(cursors.opened(query.cursor) or 0)  # a timeline only grows at its end, so a place in it stays
     lines = timeline.of_instance(call.actor, instance)
     more = start + query.limit < len(lines)
     sealed = cursors.seal(str(start + query.limit) if more else None)
     shown = [draw_order.entry(line) for line in lines[start : start + query.limit]]
     return page(shapes.Page[shapes.TimelineEntry](data=shown, next_cursor=sealed), sealed)
+
+
+def _guided(instance: Instance) -> Instance:
+    """Cases and tasks of departments have addresses of their own (`portal.api.of_cases`)."""
+    if instance.state is not None:
+        raise Refused("No such task")
+    return instance
 
 
 def _parties(call: Call, instance: Instance) -> parties.Parties:

@@ -1,0 +1,114 @@
+"""Cases and department tasks as the API shows them: to customers in their words, to staff in theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flows import settings
+from flows.actions import versions
+from flows.actions.scope import for_actions
+from flows.catalogue import FlowDefinition
+from flows.lookups import place_of
+from flows.models import Comment, Instance
+from flows.queries import allowed, lookups
+from flows.queries.parties import Parties
+from flows.queries.timeline import SAID_BY_THE_MOVE, Entry
+from flows.rules import stages
+from portal.api import draw_order
+from portal.api.door import Call
+from portal.api.draw_instance import field_of
+from portal.api.shapes import Links, Named
+from portal.api.shapes_of_cases import Asked, Case, CaseAction, CaseSummary
+from portal.api.shapes_of_cases import Comment as CommentShape
+
+REOPENED = "reopened"
+CATEGORIES = {"in_progress": "doing", "closed": "done", "cancelled": "cancelled", REOPENED: "todo"}
+"""What a client may set, as the column that the state it leads to stands in (Q14)."""
+
+
+def facts(call: Call, instance: Instance, definition: FlowDefinition, who: Parties) -> dict[str, object]:
+    """What a row and the whole thing share."""
+    state, for_customer = instance.state or "", not call.actor.is_staff
+    scope = for_actions(call.session, instance, definition, call.now)
+    assignee = who.users.get(instance.assignee_id or 0)
+    department = instance.department if call.actor.is_staff else None
+    shown = assignee is not None and (call.actor.is_staff or assignee.kind == "customer")
+    place = "cases" if instance.prefix == "CA" or for_customer else "admin/board"
+    return {
+        "id": instance.uid,
+        "reference": instance.reference,
+        "title": instance.title,
+        "flow": instance.flow,
+        "state": state,
+        "state_label": stages.state_label(definition, state, for_customer),
+        "column": definition.states[state].is_,
+        "status": instance.status,
+        "waiting_on": instance.waiting_on,
+        "overdue": instance.is_overdue(call.now),
+        "priority": instance.priority if call.actor.is_staff else "normal",
+        "customer": Named(id=who.organisations[instance.organisation_id].uid, name=instance.customer_name),
+        "assignee": Named(id=assignee.uid, name=assignee.name) if assignee is not None and shown else None,
+        "department": Named(id=department.uid, name=department.name) if department is not None else None,
+        "case_id": instance.parent.uid if instance.parent is not None else None,
+        "created_at": instance.created_at,
+        "updated_at": instance.last_activity_at,
+        "due_at": instance.due_at,
+        "closed_at": instance.closed_at,
+        "version": instance.version,
+        "links": Links(web=f"{settings.current().origin}/{place}/{instance.reference}"),
+        "allowed_actions": allowed.of_case(call.actor, instance, definition, scope),
+    }
+
+
+def summary(call: Call, instance: Instance, who: Parties) -> CaseSummary:
+    return CaseSummary.model_validate(facts(call, instance, versions.definition_of(call.session, instance), who))
+
+
+def whole(call: Call, instance: Instance, who: Parties, children: Sequence[Instance], entries: Sequence[Entry]) -> Case:
+    definition = versions.definition_of(call.session, instance)
+    known = facts(call, instance, definition, who)
+    names = [str(name) for name in known["allowed_actions"]]  # type: ignore[attr-defined]  # a list of names
+    asked = lookups.in_words(
+        call.session, place_of(instance, definition, call.now), definition.start.fields, instance.inputs
+    )
+    return Case.model_validate(
+        {
+            **known,
+            "close_message": instance.close_message,
+            "asked": [Asked(label=row["label"], value=row["value"]) for row in asked],
+            "actions": [_action(definition, name) for name in definition.actions if f"act.{name}" in names],
+            "tasks": [summary(call, child, who) for child in children],
+            "timeline": [draw_order.entry(one) for one in entries if one.kind not in SAID_BY_THE_MOVE],
+        }
+    )
+
+
+def comment(one: Comment) -> CommentShape:
+    return CommentShape(
+        id=one.uid,
+        author=one.author_name,
+        author_kind=one.author_kind,
+        text=one.text,
+        client_visible=not one.is_internal,
+        created_at=one.created_at,
+    )
+
+
+def leading_to(definition: FlowDefinition, names: Sequence[str], status: str) -> str | None:
+    """The first of the offered actions that brings about what the client wants."""
+    for name in names:
+        to = definition.actions[name].to
+        if to is not None and definition.states[to].is_ == CATEGORIES[status]:
+            return name
+    return None
+
+
+def _action(definition: FlowDefinition, name: str) -> CaseAction:
+    rule = definition.actions[name]
+    return CaseAction(
+        name=name,
+        label=stages.action_label(definition, name),
+        to=rule.to,
+        comment=rule.comment,
+        fields=[field_of(key, field) for key, field in rule.fields.items()],
+    )

@@ -1,0 +1,241 @@
+"""Cases and department tasks: raised, steered, commented; and the boxes of staff (B3 to B34, D5)."""
+
+from __future__ import annotations
+
+from flows import access
+from flows.actions import acting, assigning, beginning, commenting, versions
+from flows.actions.beginning import Wish
+from flows.actions.scope import for_actions
+from flows.models import Instance
+from flows.queries import boxes, colleagues, comments, orders, parties, timeline
+from flows.queries.pages import Page
+from flows.rules import stages
+from flows.rules.errors import Invalid, OutOfStep, Refused
+from portal.api import asked_of_cases as asked
+from portal.api import cursors, draw_case, shapes
+from portal.api import shapes_of_cases as given
+from portal.api.asked import Paged
+from portal.api.door import BASE, LANGUAGE, Answer, Call, operation, page
+from portal.api.etags import etag, wanted_version
+
+CHANGES = ("not-found", "forbidden", "invalid-transition", "instance-closed", "stale-version")
+KIND = "ca"
+
+
+@operation("GET", "/cases", who="signed_in", gives=shapes.Page[given.CaseSummary], refusals=("cursor-mismatch",))
+def list_cases(call: Call, query: asked.CaseList) -> Answer:
+    """Cases, the newest first."""
+    filters = boxes.Filters(search=query.q, open=query.open)
+    return _list(call, boxes.cases(call.actor, call.now, filters, cursors.opened(query.cursor), query.limit))
+
+
+@operation("POST", "/cases", who="customer", gives=given.Case, status=201, key="required", pointer="#/answers",
+           refusals=("invalid-transition",))  # fmt: skip
+def raise_case(call: Call, body: asked.NewCase) -> Answer:
+    """Raise a case of a flow that customers may start."""
+    made = beginning.start_by_customer(call.work, body.flow, _organisation(call, body.customer_id), body.answers)
+    return _made(call, made, "cases")
+
+
+@operation("GET", "/cases/<case_id>", who="signed_in", gives=given.Case, refusals=("not-found",))
+def get_case(call: Call, case_id: str) -> Answer:
+    """One case with what may be done, its tasks and its timeline."""
+    return _whole(call, _found(call, case_id))
+
+
+@operation("GET", "/cases/<case_id>/tasks", who="signed_in", gives=shapes.Page[given.CaseSummary],
+           refusals=("not-found",))  # fmt: skip
+def list_tasks_of_case(call: Call, case_id: str) -> Answer:
+    """The tasks on a case, the oldest first; what is internal is left out for customers."""
+    rows = boxes.children(call.actor, _found(call, case_id))
+    return _list(call, Page(rows, None))
+
+
+@operation("POST", "/cases/<case_id>/status", who="customer", gives=given.Case, key="required", if_match="accepted",
+           etag_kind=KIND, refusals=CHANGES)  # fmt: skip
+def set_status(call: Call, case_id: str, body: asked.StatusWanted) -> Answer:
+    """Set a status: the first of my actions that leads there; closing may, cancelling must have a comment."""
+    instance = _locked(call, case_id)
+    definition = versions.definition_of(call.session, instance)
+    scope = for_actions(call.session, instance, definition, call.now)
+    names = stages.offered(definition, instance.state or "", call.actor, instance.standing, scope)
+    name = draw_case.leading_to(definition, names, body.status)
+    if name is None:
+        raise OutOfStep(f"It cannot be set to {body.status} now. See allowed_actions")
+    acting.act(call.work, instance, name, comment=body.comment, version=wanted_version(KIND))
+    return _changed(call, instance)
+
+
+@operation("GET", "/tasks", who="staff", gives=shapes.Page[given.CaseSummary], refusals=("cursor-mismatch",))
+def list_box(call: Call, query: asked.BoxList) -> Answer:
+    """One of my boxes: pending with me, created by me, related to me."""
+    filters = boxes.Filters(search=query.q, open=query.open)
+    found = boxes.in_box(call.actor, query.box, call.now, filters, cursors.opened(query.cursor), query.limit)
+    return _list(call, found)
+
+
+@operation("POST", "/tasks", who="staff", gives=given.Case, status=201, key="required",
+           refusals=("forbidden", "not-found", "invalid-transition"))  # fmt: skip
+def make_task(call: Call, body: asked.NewTask) -> Answer:
+    """A task for a department, by itself or on a case."""
+    parent = _found(call, body.case_id).reference if body.case_id else ""
+    wish = Wish(
+        assignee=body.assignee_id or "",
+        fields=body.answers,
+        parent=parent,
+        is_internal=not body.client_visible,
+        priority=body.priority,
+    )
+    return _made(call, beginning.start_by_staff(call.work, body.flow, "", wish), "tasks")
+
+
+@operation("GET", "/tasks/<task_id>", who="signed_in", gives=given.Case, refusals=("not-found",))
+def get_task(call: Call, task_id: str) -> Answer:
+    """One task; the same thing as a case, under its other name."""
+    return _whole(call, _found(call, task_id))
+
+
+@operation("POST", "/tasks/<task_id>/actions/<name>", who="signed_in", gives=given.Case, key="required",
+           if_match="accepted", etag_kind=KIND, refusals=CHANGES)  # fmt: skip
+def act_on_task(call: Call, task_id: str, name: str, body: asked.Acting) -> Answer:
+    """Take one of `actions` on a task or a case."""
+    instance = _locked(call, task_id)
+    acting.act(call.work, instance, name, comment=body.comment, asked=body.fields or {}, version=wanted_version(KIND))
+    return _changed(call, instance)
+
+
+@operation("POST", "/tasks/<task_id>/take", who="staff", gives=given.Case, key="optional", refusals=CHANGES)
+def take_task(call: Call, task_id: str) -> Answer:
+    """Assign it to me."""
+    instance = _locked(call, task_id)
+    assigning.take(call.work, instance)
+    return _changed(call, instance)
+
+
+@operation("POST", "/tasks/<task_id>/assign", who="staff", gives=given.Case, key="required", if_match="accepted",
+           etag_kind=KIND, refusals=CHANGES)  # fmt: skip
+def assign_task(call: Call, task_id: str, body: asked.Given) -> Answer:
+    """Give it to a colleague, or to nobody."""
+    instance = _locked(call, task_id)
+    user = colleagues.colleague(call.session, body.assignee_id) if body.assignee_id else None
+    if body.assignee_id and user is None:
+        raise Invalid("There is no such colleague", "/assignee_id", "choice")
+    assigning.assign(call.work, instance, user, body.note, wanted_version(KIND))
+    return _changed(call, instance)
+
+
+@operation(
+    "GET",
+    "/cases/<case_id>/comments",
+    who="signed_in",
+    gives=shapes.Page[given.Comment],
+    refusals=("not-found", "cursor-mismatch"),
+)
+def list_comments_of_case(call: Call, case_id: str, query: Paged) -> Answer:
+    """Comments on a case, the newest first; internal ones are for staff alone."""
+    return _comments(call, case_id, query)
+
+
+@operation(
+    "POST",
+    "/cases/<case_id>/comments",
+    who="signed_in",
+    gives=given.Comment,
+    status=201,
+    key="required",
+    refusals=("not-found", "forbidden"),
+)
+def comment_on_case(call: Call, case_id: str, body: asked.NewComment) -> Answer:
+    """Add a comment; one of a customer is always visible to everybody."""
+    return _comment(call, case_id, body)
+
+
+@operation(
+    "GET",
+    "/tasks/<task_id>/comments",
+    who="signed_in",
+    gives=shapes.Page[given.Comment],
+    refusals=("not-found", "cursor-mismatch"),
+)
+def list_comments_of_task(call: Call, task_id: str, query: Paged) -> Answer:
+    """Comments on a task, the newest first; internal ones are for staff alone."""
+    return _comments(call, task_id, query)
+
+
+@operation(
+    "POST",
+    "/tasks/<task_id>/comments",
+    who="signed_in",
+    gives=given.Comment,
+    status=201,
+    key="required",
+    refusals=("not-found", "forbidden"),
+)
+def comment_on_task(call: Call, task_id: str, body: asked.NewComment) -> Answer:
+    """Add a comment; one of a customer is always visible to everybody."""
+    return _comment(call, task_id, body)
+
+
+def _comments(call: Call, named: str, query: Paged) -> Answer:
+    found = comments.of(call.actor, _found(call, named), cursors.opened(query.cursor), query.limit)
+    sealed = cursors.seal(found.next_cursor)
+    rows = [draw_case.comment(one) for one in found.rows]
+    return page(shapes.Page[given.Comment](data=rows, next_cursor=sealed), sealed)
+
+
+def _comment(call: Call, named: str, body: asked.NewComment) -> Answer:
+    made = commenting.comment(call.work, _locked(call, named), body.text, not body.client_visible)
+    return Answer(draw_case.comment(made), 201)
+
+
+def _list(call: Call, found: Page[Instance]) -> Answer:
+    who = _who(call, *found.rows)
+    sealed = cursors.seal(found.next_cursor)
+    rows = [draw_case.summary(call, row, who) for row in found.rows]
+    return page(shapes.Page[given.CaseSummary](data=rows, next_cursor=sealed), sealed)
+
+
+def _whole(call: Call, instance: Instance) -> Answer:
+    children = boxes.children(call.actor, instance) if instance.parent_id is None else ()
+    entries = timeline.of_instance(call.actor, instance)
+    drawn = draw_case.whole(call, instance, _who(call, instance, *children), children, entries)
+    beside = (len(entries), *((child.uid, child.version) for child in children))
+    return Answer(drawn, etag=etag(KIND, instance.version, LANGUAGE, *beside))
+
+
+def _changed(call: Call, instance: Instance) -> Answer:
+    call.session.flush()
+    call.session.refresh(instance, ["assignee", "department"])
+    return _whole(call, instance)
+
+
+def _made(call: Call, instance: Instance, place: str) -> Answer:
+    answer = _changed(call, instance)
+    return Answer(answer.body, 201, {"Location": f"{BASE}/{place}/{instance.uid}"}, answer.etag)
+
+
+def _who(call: Call, *instances: Instance) -> parties.Parties:
+    people = [one for row in instances for one in (row.assignee_id, row.creator_id)]
+    return parties.of_many(call.actor, (row.organisation_id for row in instances), people)
+
+
+def _organisation(call: Call, uid: str | None) -> str:
+    if uid is not None:
+        return uid
+    mine = orders.customers(call.actor)
+    return mine[0].uid if len(mine) == 1 else ""
+
+
+def _found(call: Call, named: str) -> Instance:
+    return _by_hand(access.instance_to_read(call.actor, named))
+
+
+def _locked(call: Call, named: str) -> Instance:
+    return _by_hand(access.instance_to_change(call.work, named))
+
+
+def _by_hand(instance: Instance) -> Instance:
+    """Guided requests are not driven by hand: as a case they are not there."""
+    if instance.state is None:
+        raise Refused("No such case or task")
+    return instance
