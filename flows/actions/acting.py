@@ -41,8 +41,8 @@ def act(
     rule = definition.actions.get(action)
     if rule is None or instance.state is None:
         raise Refused("There is no such action here")
+    access.check_version(instance, version)  # first: whoever was slower is told that it moved on, not that they may not
     _check_allowed(work, instance, definition, action, rule)
-    access.check_version(instance, version)
     given = _checked(work, instance, definition, rule, comment, asked or {})
     words, before = access.clean(comment).strip(), instance.state
     after = rule.to or before

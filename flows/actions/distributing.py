@@ -22,7 +22,8 @@ def choose(work: Work, strategy: str | None, department_id: int | None) -> User 
     """
     if strategy not in ("round_robin", "least_busy") or department_id is None:
         return None
-    locked = select(Department).where(Department.id == department_id).with_for_update(of=Department)
+    # Without the key: the new instance's reference to this row holds the key already, in every one of two twins.
+    locked = select(Department).where(Department.id == department_id).with_for_update(of=Department, key_share=True)
     department: Department = access.locked(work, locked)
     members = _members(work, department_id)
     if not members:
