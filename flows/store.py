@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from flows import settings
 
@@ -60,7 +60,7 @@ def write(pieces: Iterable[bytes], most: int) -> Stored:
     return Stored(digest.hexdigest(), size)
 
 
-def chunks(stream: BinaryIO) -> Iterator[bytes]:
+def chunks(stream: IO[bytes]) -> Iterator[bytes]:
     """What is left of a stream, in pieces that fit into memory."""
     while piece := stream.read(CHUNK):
         yield piece

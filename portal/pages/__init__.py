@@ -21,11 +21,12 @@ from portal.pages import (
     sign_in,
     steps,
     tasks,
+    uploads,
 )  # fmt: skip
 
 MODULES = (
     sign_in, second_factor, invite, profile, members, plain,
-    home, tasks, steps, shop, checkout, orders, notices, hooks,
+    home, tasks, steps, shop, checkout, orders, notices, hooks, uploads,
 )  # fmt: skip
 """Each has a blueprint called `pages`, whose views say with `@may(...)` who may use them."""
 

@@ -62,12 +62,14 @@ def dressed(
     return drawn
 
 
-def file_controls(fields: Mapping[str, FieldLike], sent: Collection[str], prefix: str = "") -> Iterator[str]:
-    """The names of a form's file inputs, `passport` and `pets-0-scan`, among the names that were sent."""
+def file_controls(
+    fields: Mapping[str, FieldLike], sent: Collection[str], prefix: str = ""
+) -> Iterator[tuple[str, FieldLike]]:
+    """A form's file inputs by their names, `passport` and `pets-0-scan`; `sent` are all the names in it."""
     for name, field in fields.items():
         key = f"{prefix}{name}"
         if field.type == "file":
-            yield key
+            yield key, field
         elif field.type == "list" and asks_for_files(field.item):
             for n in places_of(key, sent):
                 yield from file_controls(field.item, sent, f"{key}-{n}-")

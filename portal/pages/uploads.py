@@ -1,0 +1,93 @@
+"""Files on their way in, for uploads.js, and on their way out, for everybody who may open them (P6, X19)."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import PurePath
+from typing import Any
+
+import structlog
+from flask import Blueprint, g, jsonify, request, send_file
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from flows import access, store
+from flows.actions import attaching, receiving
+from flows.queries.files import shown
+from flows.rules.errors import Invalid, Refused
+from flows.work import unit_of_work
+from portal.may import may
+
+log = structlog.get_logger(__name__)
+pages = Blueprint("uploads", __name__)
+
+POLICY = "sandbox; default-src 'none'"
+"""What a browser does with a file that it should show against all odds: nothing of it runs, nothing is fetched."""
+
+
+@pages.post("/uploads")
+@may("signed_in", takes_files=True)
+def send() -> Response:
+    """Take one or several files in: each with its id, or with the sentence that says why not."""
+    sent = [receiving.Sent("file", one.filename or "", one.stream) for one in request.files.getlist("file")]
+    if not sent:
+        raise Invalid(_("Choose a file to send"), "/file", "required")
+    arrived = receiving.receive_all(g.actor, sent)
+    with unit_of_work(g.actor) as work:
+        told = [_told(one) for one in receiving.take_all(work, arrived)]
+    answer = jsonify(data=told)
+    answer.status_code = 201 if any(one["id"] for one in told) else 422
+    return answer
+
+
+@pages.get("/uploads/<uid>")
+@may("signed_in")
+def state(uid: str) -> Response:
+    return jsonify(asdict(shown(access.upload_to_read(g.actor, uid))))
+
+
+@pages.post("/uploads/<uid>/discard")
+@may("signed_in")
+def discard(uid: str) -> tuple[str, int]:
+    with unit_of_work(g.actor) as work:
+        attaching.discard(work, access.upload_to_change(work, uid))
+    return "", 204
+
+
+@pages.get("/files/<uid>")
+@may("signed_in")
+def content(uid: str) -> Response:
+    """The file itself, as a download: it is never shown here, whatever it is."""
+    upload = access.upload_to_open(g.actor, uid)
+    return given_out(upload.sha256, upload.mime, upload.name)
+
+
+@pages.get("/files/<uid>/preview")
+@may("signed_in")
+def preview(uid: str) -> Response:
+    """A picture as we have written it anew."""
+    upload = access.upload_to_open(g.actor, uid)
+    if upload.preview_sha256 is None:
+        raise Refused("No such file")
+    return given_out(upload.preview_sha256, "image/jpeg", f"{PurePath(upload.name).stem}.jpg", inline=True)
+
+
+def given_out(sha256: str, mime: str, name: str, inline: bool = False) -> Response:
+    """Bytes of the store as an answer, with everything said that keeps a browser from running them."""
+    size = store.size_of(sha256)
+    if size is None:
+        log.error("bytes_are_lost", sha256=sha256, cure="restore BATON_DATA/files from the backup")
+        raise Refused("No such file")
+    answer = send_file(
+        store.open_content(sha256), mime, as_attachment=not inline, download_name=name, conditional=False, etag=False
+    )
+    answer.content_length = size
+    answer.headers["Content-Security-Policy"] = POLICY
+    answer.headers["Cache-Control"] = "private, no-store"
+    return answer
+
+
+def _told(taken: receiving.Taken) -> dict[str, Any]:
+    if taken.upload is None:
+        return {"id": None, "name": taken.name, "size": "", "state": "refused", "refusal": taken.refusal}
+    return asdict(shown(taken.upload))
