@@ -152,6 +152,7 @@ def attach(
 
 def _place(work: Work, instance: Instance, step: str, places: Iterable[answers.Place]) -> list[Upload]:
     """Put uploads where they stand now; those that only the draft held, and that stand nowhere, are free again."""
+    work.session.flush()  # an instance that has just begun gets its id
     where = {uid: place for place in places for uid in place.ids}
     placed = access.uploads_to_attach(work, where, instance, step)
     for upload in placed:
