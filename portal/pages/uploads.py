@@ -6,23 +6,19 @@ from dataclasses import asdict
 from pathlib import PurePath
 from typing import Any
 
-import structlog
-from flask import Blueprint, g, jsonify, request, send_file
+from flask import Blueprint, g, jsonify, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from flows import access, store
+from flows import access
 from flows.actions import attaching, receiving
 from flows.queries.files import shown
 from flows.rules.errors import Invalid, Refused
 from flows.work import unit_of_work
+from portal.downloads import given_out
 from portal.may import may
 
-log = structlog.get_logger(__name__)
 pages = Blueprint("uploads", __name__)
-
-POLICY = "sandbox; default-src 'none'"
-"""What a browser does with a file that it should show against all odds: nothing of it runs, nothing is fetched."""
 
 
 @pages.post("/uploads")
@@ -70,21 +66,6 @@ def preview(uid: str) -> Response:
     if upload.preview_sha256 is None:
         raise Refused("No such file")
     return given_out(upload.preview_sha256, "image/jpeg", f"{PurePath(upload.name).stem}.jpg", inline=True)
-
-
-def given_out(sha256: str, mime: str, name: str, inline: bool = False) -> Response:
-    """Bytes of the store as an answer, with everything said that keeps a browser from running them."""
-    size = store.size_of(sha256)
-    if size is None:
-        log.error("bytes_are_lost", sha256=sha256, cure="restore BATON_DATA/files from the backup")
-        raise Refused("No such file")
-    answer = send_file(
-        store.open_content(sha256), mime, as_attachment=not inline, download_name=name, conditional=False, etag=False
-    )
-    answer.content_length = size
-    answer.headers["Content-Security-Policy"] = POLICY
-    answer.headers["Cache-Control"] = "private, no-store"
-    return answer
 
 
 def _told(taken: receiving.Taken) -> dict[str, Any]:
