@@ -178,7 +178,7 @@ def _write(op: Operation, given: dict[str, Any]) -> AnyResponse:
     if op.if_match == "required" and not request.headers.get("If-Match"):
         raise Declined("precondition-required", "Send the ETag of what you saw in If-Match")
     with unit_of_work(g.actor or NOBODY) as work:
-        earlier = _replayed(work, key, given.get("file") or request.get_json(silent=True))
+        earlier = _replayed(work, key, given.get("file"))
         if earlier is not None:
             return earlier
         try:
@@ -199,10 +199,11 @@ def _write(op: Operation, given: dict[str, Any]) -> AnyResponse:
     return response
 
 
-def _replayed(work: Work, key: str, sent: Any) -> Response | None:
-    """The first answer to this key, if there was one; `sent` is what was asked for, a body or a file."""
+def _replayed(work: Work, key: str, file: object) -> Response | None:
+    """The first answer to this key, if there was one for the same body, or the same file."""
     if not key:
         return None
+    sent = file or request.get_json(silent=True)
     fingerprint = hashlib.sha256(orjson.dumps(sent, option=orjson.OPT_SORT_KEYS)).hexdigest()
     try:
         earlier = replay_of(work, work.actor.user_id or 0, _scope(), key, fingerprint)
