@@ -44,7 +44,7 @@ def begin(agent: Actor, person: str = "usr_priya") -> str:
 
 def send(actor: Actor, name: str = "ceiling.jpg", content: bytes = b"") -> str:
     """A file that this person sends; nobody has looked at it yet. Its id."""
-    received = receiving.receive(actor, name, io.BytesIO(content or samples.picture()))
+    received = receiving.receive(actor, receiving.Sent("file", name, io.BytesIO(content or samples.picture())))
     with unit_of_work(actor) as work:
         return attaching.take(work, received).uid
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import IO, NamedTuple, Protocol
 
@@ -26,12 +26,15 @@ PATIENCE_SECONDS = 2.0
 class Sent(NamedTuple):
     """A file as a form brings it: the control it stood in, what its sender calls it, its bytes.
 
-    `replaces`: it takes the place of the one file that stood there before.
+    `accept` and `max_mb` are those of the field it is for, where it is known; `replaces`: it takes the place of the one
+    file that stood there before.
     """
 
     control: str
     name: str
     stream: IO[bytes]
+    accept: Collection[str] | None = None
+    max_mb: int | None = None
     replaces: bool = False
 
 
@@ -69,17 +72,17 @@ class Taken(NamedTuple):
     refusal: str = ""
 
 
-def receive(actor: Actor, name: str, stream: IO[bytes], expected_sha256: str = "") -> Received:
+def receive(actor: Actor, sent: Sent, expected_sha256: str = "") -> Received:
     """Keep one file; raises Invalid with the sentence for its sender, Busy when they sent enough for today."""
     check_allowance(read_as(actor), actor, clock.now())
     end_reading()
-    most_mb = settings.current().upload_mb
-    head = stream.read(uploads.HEAD_BYTES)
-    clean, found = uploads.recognise(name, head)
+    most_mb = min(sent.max_mb or settings.current().upload_mb, settings.current().upload_mb)
+    head = sent.stream.read(uploads.HEAD_BYTES)
+    clean, found = uploads.recognise(sent.name, head, sent.accept)
     try:
-        stored = store.write(chain([head], store.chunks(stream)), most_mb * uploads.MB)
+        stored = store.write(chain([head], store.chunks(sent.stream)), most_mb * uploads.MB)
     except store.TooLarge:
-        uploads.refuse("upload-too-large", uploads.too_large(name, most_mb))
+        uploads.refuse("upload-too-large", uploads.too_large(clean, most_mb))
     if expected_sha256 and expected_sha256.lower() != stored.sha256:
         uploads.refuse("upload-refused", f"{clean} was damaged on its way: its SHA-256 is another. Send it again")
     return Received(clean, stored.sha256, stored.size, found.kind, found.mime)
@@ -89,7 +92,7 @@ def sent_in(fields: Mapping[str, answers.FieldLike], form: Iterable[str], files:
     """The files that were chosen in a posted form, in controls of these fields; an empty file input is none."""
     controls = answers.file_controls(fields, [*form, *files])
     return [
-        Sent(control, one.filename, one.stream, not field.multiple)
+        Sent(control, one.filename, one.stream, field.accept, field.max_mb or uploads.USUAL_MB, not field.multiple)
         for control, field in controls
         for one in files.getlist(control)
         if one.filename
@@ -103,7 +106,7 @@ def receive_all(actor: Actor, files: Iterable[Sent]) -> list[Arrived]:
 
 def _arrived(actor: Actor, sent: Sent) -> Arrived:
     try:
-        received = receive(actor, sent.name, sent.stream)
+        received = receive(actor, sent)
     except BatonError as error:
         return Arrived(sent, uploads.clean_name(sent.name), None, error.detail)
     return Arrived(sent, received.name, received)

@@ -150,22 +150,25 @@ def kinds_in_words(kinds: Collection[str] | None) -> str:
 # --- at the door: the name and the first bytes ------------------------------------------------------------------
 
 
-def recognise(name: str, head: bytes) -> tuple[str, Format]:
-    """The name a file gets and its format, from its first 4 KB; raises Invalid with the sentence that says why not."""
+def recognise(name: str, head: bytes, accept: Collection[str] | None = None) -> tuple[str, Format]:
+    """The name a file gets and its format, from its first 4 KB; raises Invalid with the sentence that says why not.
+
+    `accept` are the kinds that the field it is for takes, where that is known already.
+    """
     name = clean_name(name)
     if not head:
         refuse("upload-refused", f"{name} is empty. Choose another file")
     found = _sniffed(name, head)
     if found is None:
-        refuse("upload-type", f"{name} {_foreign(head)}. Choose a {kinds_in_words(None)} file")
+        refuse("upload-type", f"{name} {_foreign(head)}. Choose a {kinds_in_words(accept)} file")
     if is_script_too(found, head):
         refuse("upload-type", f"{name} is {found.words} and a script at once. Choose another file")
     suffix = suffix_of(name)
-    if not suffix:
-        return f"{name}{found.suffixes[0]}", found
-    if suffix not in found.suffixes:
-        refuse("upload-type", _mismatch(name, found))
-    return name, found
+    if suffix and suffix not in found.suffixes:
+        refuse("upload-type", _mismatch(name, found, accept))
+    if accept and found.kind not in accept:
+        refuse("upload-type", not_here(name, accept))
+    return name if suffix else f"{name}{found.suffixes[0]}", found
 
 
 def is_script_too(found: Format, head: bytes) -> bool:
@@ -227,10 +230,10 @@ def _foreign(head: bytes) -> str:
     return f"is {words} inside, which is not taken" if words else "is of a kind that is not taken"
 
 
-def _mismatch(name: str, found: Format) -> str:
+def _mismatch(name: str, found: Format, accept: Collection[str] | None) -> str:
     wanted = OF_SUFFIX.get(suffix_of(name))
     if wanted is None and found in TEXTS:
-        return f"{name} is of a kind that is not taken. Choose a {kinds_in_words(None)} file"
+        return f"{name} is of a kind that is not taken. Choose a {kinds_in_words(accept)} file"
     return f"{name} is {found.words} inside. Rename it to end in {found.suffixes[0]}, or choose another file"
 
 
@@ -296,7 +299,7 @@ def misfit(upload: FileLike, accept: Collection[str] | None = None, max_mb: int 
     if upload.state == "refused":
         return Problem("", "upload_refused", upload.refusal)
     if accept and upload.kind not in accept:
-        return Problem("", "upload_type", f"{name} cannot be used here. Choose a {kinds_in_words(accept)} file")
+        return Problem("", "upload_type", not_here(name, accept))
     if upload.size > most * MB:
         detail = f"{name} has {size_in_words(upload.size)}, more than {most} MB. Choose a smaller file"
         return Problem("", "upload_too_large", detail, {"max_mb": most})
@@ -305,12 +308,16 @@ def misfit(upload: FileLike, accept: Collection[str] | None = None, max_mb: int 
     return None
 
 
+def not_here(name: str, accept: Collection[str]) -> str:
+    return f"{name} cannot be used here. Choose a {kinds_in_words(accept)} file"
+
+
 def still_checking(name: str) -> str:
     return f"{name} is still being checked. Try again in a moment"
 
 
 def too_large(name: str, most_mb: int) -> str:
-    return f"{clean_name(name)} has more than {most_mb} MB. Choose a smaller file"
+    return f"{name} has more than {most_mb} MB. Choose a smaller file"
 
 
 def _split(name: str) -> tuple[str, str]:

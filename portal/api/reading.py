@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from flows.access import clean
 from flows.actions.attaching import Received
-from flows.actions.receiving import receive
+from flows.actions.receiving import Sent, receive
 from flows.rules.actors import Actor
 from flows.rules.errors import Invalid, Problem
 from portal.api.problems import Declined
@@ -50,7 +50,8 @@ def file_of_form(model: type[Model], actor: Actor) -> tuple[Model, Received]:
         raise Invalid("Send one file, in a part called “file” that has a filename", "#/file", "required")
     sent = files[0][1]
     try:
-        return body, receive(actor, sent.filename or "", sent.stream, getattr(body, "sha256", None) or "")
+        arrived = Sent("file", sent.filename or "", sent.stream)
+        return body, receive(actor, arrived, getattr(body, "sha256", None) or "")
     except Invalid as refused:
         refused.problems = [replace(one, pointer="#/file") for one in refused.problems]
         raise

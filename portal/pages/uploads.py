@@ -14,6 +14,7 @@ from flows import access
 from flows.actions import attaching, receiving
 from flows.queries.files import shown
 from flows.rules.errors import Invalid, Refused
+from flows.rules.uploads import SAID
 from flows.work import unit_of_work
 from portal.downloads import given_out
 from portal.may import may
@@ -24,8 +25,13 @@ pages = Blueprint("uploads", __name__)
 @pages.post("/uploads")
 @may("signed_in", takes_files=True)
 def send() -> Response:
-    """Take one or several files in: each with its id, or with the sentence that says why not."""
-    sent = [receiving.Sent("file", one.filename or "", one.stream) for one in request.files.getlist("file")]
+    """Take one or several files in: each with its id, or with the sentence that says why not.
+
+    `kinds` are those of the field they are for; what a field takes is judged again when they are sent as its answer.
+    """
+    kinds = [kind for kind in request.form.getlist("kinds") if kind in SAID]
+    files = request.files.getlist("file")
+    sent = [receiving.Sent("file", one.filename or "", one.stream, kinds) for one in files]
     if not sent:
         raise Invalid(_("Choose a file to send"), "/file", "required")
     arrived = receiving.receive_all(g.actor, sent)

@@ -57,6 +57,7 @@ function send(field, row) {
   const form = row.closest("form"), body = new FormData(), request = new XMLHttpRequest();
   set(field, row, "sending");
   body.append("csrf_token", form.elements.csrf_token.value);
+  field.dataset.kinds.split(" ").forEach((kind) => body.append("kinds", kind));
   body.append("file", row.file);
   request.upload.onprogress = (event) => { row.querySelector("progress").value = event.loaded / event.total; };
   request.onerror = () => set(field, row, "failed");
@@ -108,7 +109,7 @@ for (const field of document.querySelectorAll("[data-upload]")) {
   const zone = make("div", { className: "drop" });
   input.before(zone);
   zone.append(input, make("span", { className: "hint", textContent: words.drop }));
-  if (field.dataset.ends.includes("image/")) {
+  if (field.dataset.kinds.includes("image")) {
     const camera = make("input", { type: "file", accept: "image/*" });
     camera.setAttribute("capture", "environment");
     zone.append(make("label", { className: "btn photo" }, words.photo, camera));

@@ -247,7 +247,7 @@ def test_a_file_that_is_larger_than_allowed_is_not_kept(world: World, settings: 
 
 def test_what_was_damaged_on_its_way_is_told_by_its_sum(world: World) -> None:
     with pytest.raises(Invalid, match="damaged on its way") as refused:
-        receiving.receive(world.tenant, "a.jpg", io.BytesIO(samples.picture()), "0" * 64)
+        receiving.receive(world.tenant, receiving.Sent("file", "a.jpg", io.BytesIO(samples.picture())), "0" * 64)
     assert refused.value.code == "upload-refused"
 
 

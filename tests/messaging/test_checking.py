@@ -37,7 +37,7 @@ def send(world: World) -> Send:
     """`send(name, content)`: what Priya sends, looked at by nobody yet; its id."""
 
     def one(name: str, content: bytes) -> str:
-        received = receiving.receive(world.tenant, name, io.BytesIO(content))
+        received = receiving.receive(world.tenant, receiving.Sent("file", name, io.BytesIO(content)))
         with unit_of_work(world.tenant) as work:
             return attaching.take(work, received).uid
 

@@ -81,6 +81,13 @@ def test_what_is_not_taken_says_what_it_is_and_the_cure(name: str, content: byte
     assert "hoose" in detail, "the cure"
 
 
+def test_a_field_that_is_known_says_what_it_takes() -> None:
+    for name, content in (("a.txt", b"words"), ("a.exe", samples.PROGRAM), ("a.json", b"{}")):
+        with pytest.raises(Invalid, match="Choose a JPG, PNG, GIF, WebP, HEIC or PDF file"):
+            uploads.recognise(name, content, ("image", "pdf"))
+    assert uploads.recognise("a.pdf", samples.pdf(), ("image", "pdf"))[0] == "a.pdf"
+
+
 def test_an_empty_file_is_refused() -> None:
     assert refusal("nothing.pdf", b"") == ("upload-refused", "nothing.pdf is empty. Choose another file")
 
