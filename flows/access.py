@@ -32,6 +32,7 @@ from flows.models.instances import instance_id_from
 from flows.models.orders import order_id_from
 from flows.rules.actors import Actor
 from flows.rules.errors import OutOfStep, Refused, Stale
+from flows.rules.people import is_among
 from flows.rules.uploads import still_checking
 from flows.work import Subject, Work
 
@@ -199,7 +200,7 @@ def upload_to_read(actor: Actor, uid: str) -> Upload:
             raise Refused("No such file")
         return upload
     held_by = session.scalar(visible_instances(actor).where(Instance.id == upload.instance_id))
-    if held_by is None or (upload.visible_to and actor.kind not in upload.visible_to):
+    if held_by is None or not (upload.visible_to == [] or is_among(actor, upload.visible_to, held_by.standing)):
         raise Refused("No such file")
     return upload
 
