@@ -14,13 +14,17 @@ from flows.rules.errors import Refused
 View = TypeVar("View", bound=Callable[..., Any])
 
 
-def door(url: str, needs: str, methods: Iterable[str] = ("GET",)) -> Callable[[View], View]:
-    """Expose a method of a view to staff whose role grants `needs`; the words are those of the permission matrix."""
+def door(url: str, needs: str, methods: Iterable[str] = ("GET",), takes_files: bool = False) -> Callable[[View], View]:
+    """Expose a method of a view to staff whose role grants `needs`; the words are those of the permission matrix.
+
+    `takes_files`: what is sent to it may be as large as files are.
+    """
     if needs not in PERMISSIONS:
         raise ValueError(f"no permission is called {needs!r}")
 
     def declare(view: View) -> View:
         view.needs = needs  # type: ignore[attr-defined]  # a mark on the function, read by the guard
+        view.takes_files = takes_files  # type: ignore[attr-defined]  # another, read by the plumbing of requests
         exposed: View = expose(url, methods=tuple(methods))(view)
         return exposed
 

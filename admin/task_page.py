@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from flask import g, request
+from flask import g, redirect, request
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from admin import linking
@@ -15,11 +16,12 @@ from admin.guard import StaffView
 from admin.showing import effect_tag, show, step_words, task_tag, timer_tag
 from flows import access
 from flows.access import clean, read_as
-from flows.actions import helping, submitting, versions
+from flows.actions import helping, receiving, submitting, versions
 from flows.catalogue.schema import Step as StepRule
 from flows.clock import clock
 from flows.models import Instance, Step
 from flows.queries import grid, health, lookups, staff, standing, timeline
+from flows.queries.files import FilesOf, files_of
 from flows.rules import answers
 from flows.rules.errors import Invalid, OutOfStep, Stale
 from flows.rules.moves import WITH_ACTOR
@@ -33,12 +35,13 @@ def everything(instance: Instance, now: datetime) -> dict[str, Any]:
     actor = g.actor
     definition = versions.definition_of(read_as(actor), instance)
     alive = instance.is_open and not instance.is_past_expiry(now)
+    files = files_of(actor, instance, *((definition.steps[one.name].fields, one.answers) for one in instance.steps))
     staff.know_parties(actor, instance)
     return {
         "task": instance,
         "tag": task_tag(instance, now),
         "order": standing.orders_of(actor, [instance]).get(instance.subject or ""),
-        "steps": [_step_row(instance, step, definition.steps[step.name], now) for step in instance.steps],
+        "steps": [_step_row(instance, step, definition.steps[step.name], files, now) for step in instance.steps],
         "links": linking.rows(instance, definition, now),
         "timers": health.timers_of(actor, instance),
         "timer_tag": lambda timer: timer_tag(timer, now),
@@ -60,12 +63,17 @@ def may_answer(instance: Instance, step: Step, now: datetime) -> bool:
 def answering(view: StaffView, instance: Instance, step: Step) -> Response:
     """GET shows the form, POST sends it; a customer's step needs the tick that the answers are the customer's."""
     reference, name = instance.reference, step.name
-    if request.method == "GET":
-        return _form(view, instance, step)
     rule = versions.definition_of(read_as(g.actor), instance).steps[name]
-    typed = answers.from_form(rule.fields, request.form)
-    if request.form.get("_action") == "find":
-        return _form(view, instance, step, typed)
+    if request.method == "GET":
+        address = f"/admin/tasks/{reference}/steps/{name}"
+        in_a_dialog = "X-Fragment" in request.headers and request.path != address
+        # A step with files is a page: that is where uploads.js is.
+        return redirect(address, 303) if in_a_dialog and has_files(rule) else _form(view, instance, step)
+    form, refused = with_files(rule) if has_files(rule) else (request.form, {})
+    changed = answers.pressed(rule.fields, form)
+    typed = changed or answers.from_form(rule.fields, form)
+    if changed is not None or refused or request.form.get("_action") == "find":
+        return _form(view, access.instance_to_read(g.actor, reference), step, typed, refused, 422 if refused else 200)
     try:
         with unit_of_work(g.actor) as work:
             then = once(work, lambda: _submit(work, reference, name, typed))
@@ -74,6 +82,19 @@ def answering(view: StaffView, instance: Instance, step: Step) -> Response:
         instance = access.instance_to_read(g.actor, reference)
         return _form(view, instance, access.step_of(instance, name), typed, problems, error.status)
     return go_on(then, f"{rule.title} was sent.")
+
+
+def has_files(rule: StepRule) -> bool:
+    return answers.asks_for_files(rule.fields)
+
+
+def with_files(rule: StepRule) -> tuple[MultiDict[str, str], dict[str, str]]:
+    """The form that was sent with its files taken in and kept, whatever becomes of the form; and what was refused."""
+    arrived = receiving.receive_all(g.actor, receiving.sent_in(rule.fields, request.form, request.files))
+    with unit_of_work(g.actor) as work:
+        taken = receiving.take_all(work, arrived)
+    receiving.wait_until_checked(g.actor, taken)
+    return MultiDict(receiving.with_ids(dict(request.form.lists()), taken)), receiving.refusals(taken)
 
 
 def _submit(work: Work, reference: str, name: str, typed: Mapping[str, Any]) -> str:
@@ -101,14 +122,16 @@ def _form(
     session = read_as(g.actor)
     definition = versions.definition_of(session, instance)
     values = typed if typed is not None else submitting.values_to_show(session, instance, definition, step, clock.now())
+    rule = definition.steps[step.name]
     return show(
         view,
         "step.html",
         status,
         task=instance,
         step=step,
-        rule=definition.steps[step.name],
-        values=values,
+        rule=rule,
+        has_files=has_files(rule),
+        values=files_of(g.actor, instance, (rule.fields, values)).dressed(rule.fields, values),
         choices=lookups.choices_of_step(g.actor, instance, definition, step.name, values, clock.now(), _searched),
         problems=problems or {},
         action=f"/admin/tasks/{instance.reference}/steps/{step.name}",
@@ -120,10 +143,10 @@ def _searched(control: str) -> str | None:
     return clean(request.form.get(f"{control}-q", "")).strip() or None
 
 
-def _step_row(instance: Instance, step: Step, rule: StepRule, now: datetime) -> dict[str, Any]:
+def _step_row(instance: Instance, step: Step, rule: StepRule, files: FilesOf, now: datetime) -> dict[str, Any]:
     context = lookups.context_of(step.labels)
     given = [
-        {"label": field.label, "value": answers.display(field, step.answers.get(name), context)}
+        files.row(name, field, step.answers.get(name), context)
         for name, field in rule.fields.items()
         if field.type != "info"
     ]
@@ -135,6 +158,7 @@ def _step_row(instance: Instance, step: Step, rule: StepRule, now: datetime) -> 
         "answers": given if step.attempt else [],
         "may_answer": may_answer(instance, step, now) and g.actor.may("create"),
         "draft": step.draft is not None,
+        "has_files": has_files(rule),
     }
 
 

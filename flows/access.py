@@ -10,7 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import CompoundSelect, Select, event, false, func, or_, select, union
+from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, event, false, func, or_, select, union
 from sqlalchemy.orm import ORMExecuteState, Session, selectinload, with_loader_criteria
 
 from flows.db import db
@@ -26,11 +26,14 @@ from flows.models import (
     Owned,
     Product,
     Step,
+    Upload,
 )
 from flows.models.instances import instance_id_from
 from flows.models.orders import order_id_from
 from flows.rules.actors import Actor
-from flows.rules.errors import Refused, Stale
+from flows.rules.errors import OutOfStep, Refused, Stale
+from flows.rules.people import is_among
+from flows.rules.uploads import still_checking
 from flows.work import Subject, Work
 
 T = TypeVar("T")
@@ -193,6 +196,69 @@ def _numbered(number: str | int) -> Any:
         return Order.id == number
     row_id = order_id_from(number)
     return Order.id == row_id if row_id is not None else Order.uid == clean(number)
+
+
+# --- files ------------------------------------------------------------------------------------------------------
+
+
+def upload_to_read(actor: Actor, uid: str) -> Upload:
+    """Its sender's alone until something holds it; then whoever may read the instance, and the field (X19, X20)."""
+    session = read_as(actor)
+    upload = _found(session.scalar(select(Upload).where(Upload.uid == clean(uid))), "No such file")
+    if upload.instance_id is None:
+        if actor.user_id is None or upload.uploaded_by_id != actor.user_id:
+            raise Refused("No such file")
+        return upload
+    held_by = session.scalar(visible_instances(actor).where(Instance.id == upload.instance_id))
+    if held_by is None or not (upload.visible_to == [] or is_among(actor, upload.visible_to, held_by.standing)):
+        raise Refused("No such file")
+    return upload
+
+
+def upload_to_open(actor: Actor, uid: str) -> Upload:
+    """The same, when its content may be given out: OutOfStep while it is checked, and when it was refused."""
+    upload = upload_to_read(actor, uid)
+    if upload.state == "checking":
+        raise OutOfStep(still_checking(upload.name), "upload-not-ready")
+    if upload.state == "refused":
+        raise OutOfStep(upload.refusal, "upload-refused")
+    return upload
+
+
+def upload_to_change(work: Work, uid: str) -> Upload:
+    """For its sender, locked."""
+    query = select(Upload).where(Upload.uid == clean(uid), Upload.uploaded_by_id == work.actor.user_id)
+    return _found(locked(work, query.with_for_update(of=Upload)), "No such file")
+
+
+def upload_to_judge(work: Work, uid: str) -> Upload | None:
+    """For the worker, locked; None when it was discarded meanwhile."""
+    require(work.actor, "health")
+    found: Upload | None = locked(work, select(Upload).where(Upload.uid == uid).with_for_update(of=Upload))
+    return found
+
+
+def uploads_to_attach(work: Work, uids: Collection[str], instance: Instance | None, step: str) -> list[Upload]:
+    """Those of these uploads that may become answers of this step: the actor's own that nothing holds, and those that
+    it holds already. Locked; whoever else wants to attach one of them waits."""
+    if not uids:
+        return []
+    allowed = and_(Upload.instance_id.is_(None), Upload.uploaded_by_id == work.actor.user_id)
+    if instance is not None:
+        work.session.flush()
+        allowed = or_(allowed, and_(Upload.instance_id == instance.id, Upload.step == step))
+    return _locked_uploads(work, Upload.uid.in_({clean(uid) for uid in uids}), allowed)
+
+
+def uploads_held(work: Work, instance: Instance, step: str) -> list[Upload]:
+    """Those that a draft of this step holds and that were never sent, locked."""
+    return _locked_uploads(work, Upload.instance_id == instance.id, Upload.step == step, Upload.attached_at.is_(None))
+
+
+def _locked_uploads(work: Work, *conditions: ColumnElement[bool]) -> list[Upload]:
+    work.session.flush()
+    query = select(Upload).where(*conditions).order_by(Upload.id).with_for_update(of=Upload)
+    return list(work.session.scalars(query.execution_options(populate_existing=True)))
 
 
 # --- what is owed -----------------------------------------------------------------------------------------------

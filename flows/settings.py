@@ -33,7 +33,7 @@ class Settings:
     """What the environment says. Paths are absolute; spans carry their unit in the name."""
 
     mode: str = _env("BATON_MODE", "development", "`demo`, `development`, `test` or `production`")
-    data: str = _env("BATON_DATA", "var", "folder for the database, Valkey, mails and logs")
+    data: str = _env("BATON_DATA", "var", "folder for the database, Valkey, files, mails and logs")
     host: str = _env("BATON_HOST", "127.0.0.1", "address that the web and live processes listen on")
     port: int = _env("BATON_PORT", 8000, "port of the web process")
     live_port: int = _env("BATON_LIVE_PORT", 0, "port of the live process; 0 is the web port + 1")
@@ -77,6 +77,14 @@ class Settings:
         "BATON_AGREEMENTS_URL", "", "housing system that is asked for agreements; empty: `baton agreements import`"
     )
     agreements_token: str = _env("BATON_AGREEMENTS_TOKEN", "", "bearer token for the housing system")
+    upload_mb: int = _env(
+        "BATON_UPLOAD_MB", 100, "the largest file, and the largest form with files, that is taken at all, in MB"
+    )
+    clamd: str = _env(
+        "BATON_CLAMD",
+        "",
+        "clamd that scans every file, HOST:PORT or the path of its socket; empty: files are not scanned",
+    )
     staff_totp: str = _env(
         "BATON_STAFF_TOTP", "", "`required` or `optional`; empty: optional in demo mode, else required"
     )
@@ -102,6 +110,10 @@ class Settings:
             raise SettingsError(f"BATON_STAFF_TOTP is {self.staff_totp!r}; use required or optional")
         if not 1 <= self.port <= 65535:
             raise SettingsError(f"BATON_PORT is {self.port}; use a port from 1 to 65535")
+        if not 1 <= self.upload_mb <= 1024:
+            raise SettingsError(f"BATON_UPLOAD_MB is {self.upload_mb}; use a number of MB from 1 to 1024")
+        if self.clamd and not self.clamd.startswith("/") and not self.clamd.rpartition(":")[2].isdigit():
+            raise SettingsError(f"BATON_CLAMD is {self.clamd!r}; use HOST:PORT, or the path of a socket")
         if self.mode == "production":
             self._check_production()
 

@@ -1,4 +1,4 @@
-"""Carries out what is owed to the outside: mails, webhooks and plugin calls, each at least once, under one key."""
+"""Carries out what is owed: mails, webhooks, plugin calls, looks at files, each at least once, under one key."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from sqlalchemy.exc import OperationalError
 
 from flows import access
 from flows.access import read_as
-from flows.actions import delivering, ordering
+from flows.actions import attaching, delivering, ordering
 from flows.actions.delivering import Owed
 from flows.events import MailSent
 from flows.models import Effect
 from flows.plugin import PassingFault, PermanentFault
 from flows.rules.actors import SYSTEM
 from flows.work import Work, end_reading, unit_of_work
-from messaging import mailing, posting, webhooks
+from messaging import checking, mailing, posting, webhooks
 
 log = structlog.get_logger(__name__)
 
@@ -89,7 +89,18 @@ def _webhook(owed: Owed) -> Ending:
     return ending
 
 
-_CARRIERS: dict[str, Callable[[Owed], Ending]] = {"email": _mail, "webhook": _webhook}
+def _check(owed: Owed) -> Ending:
+    uid = owed.payload["upload"]
+    verdict = checking.check(uid)
+
+    def ending(work: Work) -> dict[str, Any]:
+        judged = verdict is not None and attaching.checked(work, uid, verdict)
+        return {"refused": verdict.refusal} if judged and verdict is not None and verdict.refusal else {}
+
+    return ending
+
+
+_CARRIERS: dict[str, Callable[[Owed], Ending]] = {"email": _mail, "webhook": _webhook, "check": _check}
 
 
 def _call(effect_id: int) -> bool:

@@ -8,10 +8,11 @@ from typing import Any
 
 from sqlalchemy import event
 from sqlalchemy.orm import Session, object_session
+from sqlalchemy.orm.attributes import get_history
 
 from flows import events
 from flows.events import Event
-from flows.models import Instance, Notice
+from flows.models import Instance, Notice, Upload
 from flows.work import Subject, Work
 from messaging import redis_door
 
@@ -26,7 +27,7 @@ Poke = dict[str, Any]
 
 def tell(work: Work) -> None:
     """Publish the pokes of one work as one JSON list."""
-    pokes = [*_of_subjects(work), *_of_notices(work)]
+    pokes = [*_of_subjects(work), *_of_notices(work), *_of_uploads(work)]
     if pokes:
         redis_door.publish(CHANNEL, json.dumps(pokes, separators=(",", ":")).encode())
 
@@ -61,6 +62,11 @@ def _of_notices(work: Work) -> Iterable[Poke]:
         yield _poke([f"user:{notice.user_id}"], "notification.created", notice.uid, 0, "notice")
 
 
+def _of_uploads(work: Work) -> Iterable[Poke]:
+    for upload in work.session.info.pop("judged", ()):
+        yield _poke([f"user:{upload.uploaded_by_id}"], "upload.updated", upload.uid, 0, upload.state)
+
+
 def _poke(rooms: list[str], name: str, uid: str, seq: int, kind: str) -> Poke:
     return {"rooms": rooms, "event": name, "payload": {"id": uid, "seq": seq, "type": kind}}
 
@@ -72,6 +78,14 @@ def _remember(_mapper: object, _connection: object, notice: Notice) -> None:
         session.info.setdefault("noticed", []).append(notice)
 
 
+@event.listens_for(Upload, "after_update")
+def _remember_upload(_mapper: object, _connection: object, upload: Upload) -> None:
+    session = object_session(upload)
+    if session is not None and get_history(upload, "state").has_changes():
+        session.info.setdefault("judged", []).append(upload)
+
+
 @event.listens_for(Session, "after_rollback")
 def _forget(session: Session) -> None:
     session.info.pop("noticed", None)
+    session.info.pop("judged", None)

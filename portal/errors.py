@@ -28,6 +28,7 @@ STATUS_OF = {
     "token-expired": 401,
     "refresh-reused": 401,
     "code-invalid": 401,
+    "upload-refused": 410,
 }
 """Codes whose status the rules cannot know, because it is HTTP's."""
 TEMPLATES = {400, 403, 404, 405, 409, 410, 412, 413, 429, 500, 503}
@@ -49,7 +50,7 @@ def answer(
 ) -> Response:
     """One refusal in the words of whoever asked."""
     headers = {"Retry-After": str(retry_after)} if retry_after is not None else {}
-    if request.path.startswith("/api/"):
+    if request.path.startswith("/api/") or request.accept_mimetypes.best == "application/json":
         wrong = error.problems if isinstance(error, Invalid) else ()
         more = {"current_version": error.current} if isinstance(error, Stale) else {}
         return problems.answer(code, detail, wrong, {**headers, **getattr(error, "headers", {})}, status=status, **more)

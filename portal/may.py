@@ -16,11 +16,12 @@ AREAS: dict[str, Who] = {"/admin": "staff"}
 """Whole areas that belong to one kind of people; the back office asks each view for its permission besides."""
 
 
-def may(who: Who) -> Callable[[View], View]:
-    """Declare who may use this view."""
+def may(who: Who, takes_files: bool = False) -> Callable[[View], View]:
+    """Declare who may use this view, and whether what is sent to it may be as large as files are."""
 
     def declare(view: View) -> View:
         view.who = who  # type: ignore[attr-defined]  # a mark on the function, read by `who_may`
+        view.takes_files = takes_files  # type: ignore[attr-defined]  # another, read by `takes_files`
         return view
 
     return declare
@@ -36,6 +37,11 @@ def who_may(app: Flask, endpoint: str) -> Who | None:
         if rules and all(rule.rule == area or rule.rule.startswith(f"{area}/") for rule in rules):
             return who
     return None
+
+
+def takes_files(app: Flask, endpoint: str) -> bool:
+    """Whether this endpoint, of whichever door, declares that it takes files."""
+    return bool(getattr(app.view_functions.get(endpoint), "takes_files", False))
 
 
 def is_one_of(actor: Actor | None, who: Who) -> bool:

@@ -22,7 +22,7 @@ from flows.actions import accounts
 from flows.rules.actors import SYSTEM, Actor
 from flows.rules.errors import Refused
 from flows.settings import Settings
-from portal.may import is_one_of, who_may
+from portal.may import is_one_of, takes_files, who_may
 from portal.redirects import to_sign_in
 
 log = structlog.get_logger(__name__)
@@ -38,6 +38,8 @@ LANGUAGES = {"en": "English"}
 """Languages that the product's own words are translated to."""
 THEMES = ("", "light", "dark")
 LONGEST_ROW_NUMBER = 10
+BESIDE_FILES = 1024 * 1024
+"""What a form with files may have besides them."""
 
 
 class Visitor(UserMixin):
@@ -148,6 +150,9 @@ def _let_in() -> AnyResponse | None:
         if request.path.startswith("/api/"):
             raise Refused("Sign in first", known=True, code="unauthenticated")
         return to_sign_in()
+    if takes_files(current_app._get_current_object(), request.endpoint):  # type: ignore[attr-defined]  # as above
+        # Before anything reads the body; and after the question who asks, so that nobody else sends so much.
+        request.max_content_length = BESIDE_FILES + current_app.config["BATON"].upload_mb * 1024 * 1024
     if request.method not in ("GET", "HEAD", "OPTIONS") and not request.path.startswith(SIGNED_BY_THE_SENDER):
         csrf.protect()
     return None

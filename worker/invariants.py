@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
+from flows import store
 from flows.models import (
     Effect,
     Instance,
@@ -21,6 +23,7 @@ from flows.models import (
     Submission,
     TimelineEvent,
     Timer,
+    Upload,
 )
 
 MOST_SHOWN = 20
@@ -43,10 +46,19 @@ class Invariant:
 
 def broken(session: Session) -> dict[str, list[str]]:
     """Each invariant's sentence with the rows that break it, by name; all empty when all is well."""
-    return {
+    found = {
         invariant.says: [str(row) for row in session.scalars(invariant.breaches().limit(MOST_SHOWN))]
         for invariant in INVARIANTS
     }
+    return {**found, "the bytes of every file that was sent are in the store": [*islice(_lost(session), MOST_SHOWN)]}
+
+
+def _lost(session: Session) -> Iterator[str]:
+    """Uploads of which there is nothing left to open, or something else; the one question that SQL cannot answer."""
+    kept = select(Upload.uid, Upload.sha256, Upload.size, Upload.preview_sha256).where(Upload.instance_id.is_not(None))
+    for uid, sha256, size, preview in session.execute(kept.execution_options(yield_per=1000)):
+        if store.size_of(sha256) != size or (preview is not None and store.size_of(preview) is None):
+            yield uid
 
 
 def _status_is_not_the_fold_of_events() -> Select[str]:

@@ -23,7 +23,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from flows.access import read_as
 from flows.actions.delivering import waits_its_turn
-from flows.actions.tidying import forget_the_past
+from flows.actions.tidying import forget_the_past, remove_lost_bytes
 from flows.clock import clock
 from flows.models import Effect, Timer
 from flows.rules.actors import SYSTEM
@@ -167,4 +167,5 @@ class Ticker:
         if self._tidied_at is None or time.monotonic() - self._tidied_at > TIDIED_EVERY.total_seconds():
             with unit_of_work(SYSTEM) as work:
                 forget_the_past(work)
+            remove_lost_bytes()
             self._tidied_at = time.monotonic()

@@ -17,7 +17,7 @@ from flows.queries import health
 from flows.rules.errors import OutOfStep
 from flows.work import Work, unit_of_work
 
-KINDS = {"email": "Mail", "call": "Call", "webhook": "Webhook"}
+KINDS = {"email": "Mail", "call": "Call", "webhook": "Webhook", "check": "File check"}
 HERE = "/admin/outbox"
 
 
@@ -122,6 +122,8 @@ def told(effect: Effect) -> list[tuple[str, str]]:
             return [("Template", payload["template"]), ("To", payload.get("address") or f"user {payload.get('to')}")]
         case "webhook":
             return [("Address", payload["url"]), ("Event", payload["event"]), ("Body", _pretty(payload["body"]))]
+        case "check":
+            return [("File", payload["upload"])]
         case _:
             return [("Call", payload["name"]), ("With", _pretty(payload["with"]))]
 

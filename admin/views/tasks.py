@@ -67,7 +67,7 @@ class Tasks(StaffView):
             return redirect(f"/admin/{'cases' if instance.prefix == 'CA' else 'board'}/{instance.reference}", 303)
         return show(self, "task.html", **task_page.everything(instance, clock.now()))
 
-    @door("/<ref>/complete", needs="create", methods=("GET", "POST"))
+    @door("/<ref>/complete", needs="create", methods=("GET", "POST"), takes_files=True)
     def complete(self, ref: str) -> Response:
         """*Complete task* for the customer: the first step that waits for them (A23, A24)."""
         instance = access.instance_to_read(g.actor, ref)
@@ -76,7 +76,7 @@ class Tasks(StaffView):
             raise OutOfStep("Nothing of this task can be answered now", "instance-closed")
         return task_page.answering(self, instance, step)
 
-    @door("/<ref>/steps/<name>", needs="create", methods=("GET", "POST"))
+    @door("/<ref>/steps/<name>", needs="create", methods=("GET", "POST"), takes_files=True)
     def step(self, ref: str, name: str) -> Response:
         instance = access.instance_to_read(g.actor, ref)
         step = access.step_of(instance, name)

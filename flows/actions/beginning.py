@@ -10,7 +10,7 @@ from typing import Any, Literal
 from sqlalchemy import select
 
 from flows import access, catalogue, settings
-from flows.actions import answering, participating, standing_in, starting
+from flows.actions import answering, attaching, participating, standing_in, starting
 from flows.catalogue import LoadedFlow
 from flows.clock import clock
 from flows.events import ChildStarted
@@ -76,6 +76,7 @@ def start_by_staff(work: Work, flow: str, customer: str, wish: Wish = Wish()) ->
         is_internal=wish.is_internal and parent is not None,
         priority=wish.priority,
     )
+    _attach_files(work, loaded, made)
     if parent is not None:
         work.session.flush()
         participating.take_part(work, parent, work.actor.user_id)
@@ -125,6 +126,7 @@ def start_by_customer(work: Work, flow: str, organisation: str, given: Mapping[s
     instance = starting.start(work, loaded, source="customer", for_whom=for_whom, inputs=checked.inputs)
     if instance.organisation.kind == "household":
         instance.customer_id = work.actor.user_id
+    _attach_files(work, loaded, instance)
     return instance
 
 
@@ -159,7 +161,7 @@ def begins_with(work: Work, flow: str, wish: Wish) -> dict[str, Any]:
     """What an invitation keeps about the flow that it starts; raises Invalid with every problem (needs `create`)."""
     access.require(work.actor, "create")
     loaded = startable(work, flow, "onboarding")
-    checked = _checked(work, loaded, wish)
+    checked = _checked(work, loaded, wish, with_files=False)  # none would wait so long for an answer
     _assignee_named(work, wish.assignee, checked.problems)
     if checked.problems:
         raise Invalid(checked.problems)
@@ -200,7 +202,14 @@ class _Checked:
     problems: list[Problem]
 
 
-def _checked(work: Work, loaded: LoadedFlow, wish: Wish, by_customer: bool = False) -> _Checked:
+def _attach_files(work: Work, loaded: LoadedFlow, instance: Instance) -> None:
+    start = loaded.definition.start
+    attaching.attach_answers(work, instance, "", {**start.inputs, **start.fields}, instance.inputs)
+
+
+def _checked(
+    work: Work, loaded: LoadedFlow, wish: Wish, by_customer: bool = False, with_files: bool = True
+) -> _Checked:
     """Every answer and amount, clean; a customer gives no inputs and no amounts."""
     start = loaded.definition.start
     zone = work.actor.time_zone
@@ -212,7 +221,8 @@ def _checked(work: Work, loaded: LoadedFlow, wish: Wish, by_customer: bool = Fal
     for part, fields, given in (("inputs", start.inputs, wish.inputs), ("fields", start.fields, wish.fields)):
         if by_customer and part == "inputs":
             continue
-        checked = answers.check(fields, given, context)
+        uploads = attaching.check_of(work, None, "", fields, given) if with_files else None
+        checked = answers.check(fields, given, replace(context, uploads=uploads))
         found.inputs.update(checked.values)
         found.problems += [replace(one, pointer=f"/{part}{one.pointer}") for one in checked.problems]
     if not by_customer:

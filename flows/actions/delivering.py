@@ -150,8 +150,8 @@ def skip(work: Work, effect_id: int, reason: str) -> None:
 
 
 def name_of(effect: Effect) -> str:
-    """What people call it: the mail's template, the call's name, the webhook's event."""
-    names = (effect.payload.get(key) for key in ("template", "name", "event"))
+    """What people call it: the mail's template, the call's name, the webhook's event, the file."""
+    names = (effect.payload.get(key) for key in ("template", "name", "event", "upload"))
     return f"{effect.kind} {next(filter(None, names), '')}".strip()
 
 

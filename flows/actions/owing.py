@@ -197,6 +197,12 @@ def owe_webhook(
     _write(work, subject, key, key, 0, "webhook", payload)
 
 
+def owe_check(work: Work, upload_uid: str) -> None:
+    """Owe a look at a file that was sent (X19)."""
+    key = f"check:{upload_uid}"
+    _write(work, None, key, key, 0, "check", {"upload": upload_uid})
+
+
 def _add(
     work: Work,
     instance: Instance,

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from sqlalchemy.orm import Session
 
 from flows import access
-from flows.actions import answering, closing, owing, planning, settling, versions
+from flows.actions import answering, attaching, closing, owing, planning, settling, versions
 from flows.actions.scope import roots, scope_of
 from flows.catalogue import FlowDefinition
 from flows.catalogue.schema import Step as StepRule
@@ -36,11 +36,15 @@ def save_draft(
     given = {**(step.draft or {}), **raw} if merge else dict(raw)
     checked = check(work, instance, definition, step, given, partial=True)
     step.draft, step.draft_saved_at, step.draft_by_id = checked.values, work.now, work.actor.user_id
+    attaching.hold(work, instance, step.name, definition.steps[step.name].fields, checked.values)
     return checked.problems
 
 
 def discard_draft(work: Work, instance: Instance, step: Step) -> None:
     check_turn(work, instance, step, None)
+    attaching.hold(
+        work, instance, step.name, versions.definition_of(work.session, instance).steps[step.name].fields, {}
+    )
     step.draft = step.draft_saved_at = step.draft_by_id = None
 
 
@@ -64,6 +68,7 @@ def submit(
     checked = check(work, instance, definition, step, raw)
     if checked.problems:
         raise Invalid(checked.problems)
+    attaching.attach_answers(work, instance, step.name, definition.steps[step.name].fields, checked.values)
     return _take(work, instance, definition, step, checked.values, filled_at)
 
 
@@ -123,13 +128,15 @@ def check(
     partial: bool = False,
 ) -> answers.Checked:
     """Check answers against the step's fields: the one validation of page, API and import (X17)."""
+    fields = definition.steps[step.name].fields
     context = answers.AnswerContext(
         today=timing.local_date(work.now, instance.time_zone),
         zone=instance.time_zone,
         scope=scope_of(work.session, instance, definition, work.now, wanted=_names_of(definition.steps[step.name])),
+        uploads=attaching.check_of(work, instance, step.name, fields, raw),
     )
     context = answering.with_sources(work, instance, definition, step, context)
-    return answers.check(definition.steps[step.name].fields, raw, context, partial=partial)
+    return answers.check(fields, raw, context, partial=partial)
 
 
 def values_to_show(

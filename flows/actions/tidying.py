@@ -2,20 +2,55 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
+from itertools import islice
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
+from flows import store
+from flows.access import read_as
 from flows.clock import clock
-from flows.models import Replay, SignInCode, Tally
-from flows.work import Work
+from flows.models import Replay, SignInCode, Tally, Upload
+from flows.rules.actors import SYSTEM
+from flows.work import Work, end_reading
 
 KEPT = timedelta(hours=24)
+UNSENT_KEPT = timedelta(days=7)
+BATCH = 500
 
 
 def forget_the_past(work: Work) -> None:
-    """Answers kept for repeated requests, counts of tries and codes that sign nobody in, a day after their time."""
+    """Answers kept for repeated requests, counts of tries and codes that sign nobody in, a day after their time; files
+    that nothing holds after seven."""
     past = {Replay: Replay.created_at, Tally: Tally.window_at, SignInCode: SignInCode.expires_at}
     for rows, moment in past.items():
         gone = delete(rows).where(moment < clock.wall() - KEPT)
         work.session.execute(gone, execution_options={"synchronize_session": False})
+    unsent = delete(Upload).where(Upload.instance_id.is_(None), Upload.created_at < work.now - UNSENT_KEPT)
+    work.session.execute(unsent, execution_options={"synchronize_session": False})
+
+
+def remove_lost_bytes() -> int:
+    """Take away the bytes that no upload names, once they are a day old; returns how many files went.
+
+    Never within a work: what is taken away does not come back with a rollback.
+    """
+    store.sweep()
+    kept, removed = store.old(), 0
+    while batch := list(islice(kept, BATCH)):
+        needed = _named(batch)
+        removed += sum(store.remove_old(sha256) for sha256 in batch if sha256 not in needed)
+    return removed
+
+
+def _named(batch: Collection[str]) -> set[str]:
+    reading = read_as(SYSTEM)
+    named = {
+        sha256
+        for column in (Upload.sha256, Upload.preview_sha256)
+        for sha256 in reading.scalars(select(column).where(column.in_(batch)))
+        if sha256 is not None
+    }
+    end_reading()
+    return named

@@ -16,8 +16,9 @@ UPLOAD_STATES = ("checking", "ready", "refused")
 class Upload(Base):
     """One file. Its bytes lie outside the web root under `sha256`; `kind` and `mime` are read off its content.
 
-    Until it is an answer only its sender sees it; from then on `instance_id` says who may: whoever may read that
-    instance and the field. Unattached ones are forgotten after 7 days.
+    Until it is part of an instance only its sender sees it. A draft holds it: `instance_id`, `step` and `field` say
+    where, and whoever may read that instance, and the field (`visible_to`; empty: everybody), may read it. Once it was
+    sent (`attached_at`) it stays. What nothing holds is forgotten after 7 days.
     """
 
     __tablename__ = "uploads"
@@ -28,6 +29,7 @@ class Upload(Base):
             postgresql_where=text("instance_id IS NULL"),
             sqlite_where=text("instance_id IS NULL"),
         ),
+        Index(None, "uploaded_by_id", "created_at"),
     )
 
     uid: Mapped[str] = uid_column("up")
@@ -38,11 +40,12 @@ class Upload(Base):
     mime: Mapped[str] = mapped_column(String(100))
     state: Mapped[str] = mapped_column(one_of("state", *UPLOAD_STATES), default="checking")
     refusal: Mapped[str] = mapped_column(String(400), default="")
-    preview_sha256: Mapped[str | None] = mapped_column(String(64))
-    uploaded_by_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    preview_sha256: Mapped[str | None] = mapped_column(String(64), index=True)
+    uploaded_by_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     instance_id: Mapped[int | None] = mapped_column(ForeignKey("instances.id"), index=True)
     step: Mapped[str] = mapped_column(String(64), default="")
-    field: Mapped[str] = mapped_column(String(64), default="")
+    field: Mapped[str] = mapped_column(String(160), default="")
+    visible_to: Mapped[list[str]] = mapped_column(default=list)
     created_at: Mapped[datetime]
     attached_at: Mapped[datetime | None]
 

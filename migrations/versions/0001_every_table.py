@@ -643,7 +643,8 @@ def upgrade() -> None:
     sa.Column('uploaded_by_id', sa.Integer(), nullable=False),
     sa.Column('instance_id', sa.Integer(), nullable=True),
     sa.Column('step', sa.String(length=64), nullable=False),
-    sa.Column('field', sa.String(length=64), nullable=False),
+    sa.Column('field', sa.String(length=160), nullable=False),
+    sa.Column('visible_to', sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('attached_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('id', sa.Integer(), nullable=False),
@@ -653,9 +654,10 @@ def upgrade() -> None:
     sa.UniqueConstraint('uid', name=op.f('uq_uploads_uid'))
     )
     op.create_index(op.f('ix_uploads_instance_id'), 'uploads', ['instance_id'], unique=False)
+    op.create_index(op.f('ix_uploads_preview_sha256'), 'uploads', ['preview_sha256'], unique=False)
     op.create_index(op.f('ix_uploads_sha256'), 'uploads', ['sha256'], unique=False)
     op.create_index('ix_uploads_unattached', 'uploads', ['created_at'], unique=False, postgresql_where=sa.text('instance_id IS NULL'), sqlite_where=sa.text('instance_id IS NULL'))
-    op.create_index(op.f('ix_uploads_uploaded_by_id'), 'uploads', ['uploaded_by_id'], unique=False)
+    op.create_index(op.f('ix_uploads_uploaded_by_id_created_at'), 'uploads', ['uploaded_by_id', 'created_at'], unique=False)
     op.create_table('payments',
     sa.Column('uid', sa.String(length=32), nullable=False),
     sa.Column('instance_id', sa.Integer(), nullable=False),
@@ -751,9 +753,10 @@ def downgrade() -> None:
     op.drop_index(op.f('ix_payments_organisation_id'), table_name='payments')
     op.drop_index(op.f('ix_payments_instance_id'), table_name='payments')
     op.drop_table('payments')
-    op.drop_index(op.f('ix_uploads_uploaded_by_id'), table_name='uploads')
+    op.drop_index(op.f('ix_uploads_uploaded_by_id_created_at'), table_name='uploads')
     op.drop_index('ix_uploads_unattached', table_name='uploads', postgresql_where=sa.text('instance_id IS NULL'), sqlite_where=sa.text('instance_id IS NULL'))
     op.drop_index(op.f('ix_uploads_sha256'), table_name='uploads')
+    op.drop_index(op.f('ix_uploads_preview_sha256'), table_name='uploads')
     op.drop_index(op.f('ix_uploads_instance_id'), table_name='uploads')
     op.drop_table('uploads')
     op.drop_index(op.f('ix_timers_organisation_id'), table_name='timers')

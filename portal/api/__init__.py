@@ -26,6 +26,7 @@ from portal.api import (
     of_orders,
     of_signing_in,
     of_steps,
+    of_uploads,
     problems,
 )
 from portal.api.door import BASE, LANGUAGE, OPERATIONS, view_of
@@ -35,7 +36,17 @@ from portal.may import may
 log = structlog.get_logger(__name__)
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 RETRY_SECONDS = "5"
-ENDPOINTS = (of_meta, of_signing_in, of_me, of_orders, of_instances, of_steps, of_cases, of_lookups)
+ENDPOINTS = (
+    of_meta,
+    of_signing_in,
+    of_me,
+    of_orders,
+    of_instances,
+    of_steps,
+    of_cases,
+    of_lookups,
+    of_uploads,
+)
 """Importing them is what declares their operations."""
 
 

@@ -167,6 +167,12 @@ class Sent(Body):
     filled_at: Annotated[AwareDatetime, FromText] | None = None
 
 
+class NewUpload(Body):
+    """What may stand beside the file: its SHA-256 in hex, so that damage on the way is noticed."""
+
+    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{64}$")] | None = None
+
+
 class SeenNotices(Body):
     """These ids, or every one up to and with an id."""
 

@@ -14,6 +14,7 @@ from flask import Response, g, request
 from pydantic import BaseModel
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as AnyResponse
 
 from flows.access import clean, read_as
 from flows.actions.accounts import NOBODY
@@ -25,6 +26,7 @@ from flows.work import Work, unit_of_work
 from portal.api import cursors, etags, problems, reading
 from portal.api.problems import Declined
 from portal.api.shapes import Shape
+from portal.downloads import given_out
 from portal.may import Who, may
 
 BASE = "/api/v1"
@@ -34,14 +36,24 @@ _KEY = re.compile(r'"?([\x21\x23-\x7e]{1,120})"?')
 
 
 @dataclass(frozen=True)
+class Content:
+    """Bytes of the store that are given out as they are."""
+
+    sha256: str
+    mime: str
+    name: str
+
+
+@dataclass(frozen=True)
 class Answer:
-    """What an endpoint gives: a shape (None for 204), or a problem that must not undo the work it tells of."""
+    """What an endpoint gives: a shape (None for 204), a file, or a problem that must not undo the work it tells of."""
 
     body: Shape | None = None
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     etag: str = ""
     denied: tuple[str, str] | None = None
+    content: Content | None = None
 
 
 @dataclass(frozen=True)
@@ -72,6 +84,8 @@ class Operation:
     status: int
     query: type[BaseModel] | None
     body: type[BaseModel] | None
+    takes_file: bool
+    gives_bytes: bool
     refusals: tuple[str, ...]
     key: Literal["", "optional", "required"]
     if_match: Literal["", "accepted", "required"]
@@ -102,10 +116,12 @@ def operation(
     if_match: Literal["", "accepted", "required"] = "",
     etag_kind: str = "",
     pointer: str = "#",
+    gives_bytes: bool = False,
 ) -> Callable[[Callable[..., Answer]], Callable[..., Answer]]:
     """Declare an endpoint. Its arguments `query` and `body` are models by annotation, the others come from the path.
 
-    `pointer` is where a verb's problems lie in the body, e.g. `#/answers`.
+    An argument `file` makes the body multipart: one file, and the texts of `body` beside it. `gives_bytes`: it answers
+    with a file. `pointer` is where a verb's problems lie in the body, e.g. `#/answers`.
     """
 
     def declare(handler: Callable[..., Answer]) -> Callable[..., Answer]:
@@ -120,6 +136,8 @@ def operation(
                 status,
                 hints.get("query"),
                 hints.get("body"),
+                "file" in hints,
+                gives_bytes,
                 refusals,
                 key,
                 if_match,
@@ -132,11 +150,11 @@ def operation(
     return declare
 
 
-def view_of(op: Operation) -> Callable[..., Response]:
+def view_of(op: Operation) -> Callable[..., AnyResponse]:
     """The Flask view of an operation."""
 
-    @may(op.who)
-    def view(**path: str) -> Response:
+    @may(op.who, takes_files=op.takes_file)
+    def view(**path: str) -> AnyResponse:
         g.operation = op
         _refuse_two_sign_ins()
         given: dict[str, Any] = {name: clean(value) for name, value in path.items()}
@@ -150,15 +168,17 @@ def view_of(op: Operation) -> Callable[..., Response]:
     return view
 
 
-def _write(op: Operation, given: dict[str, Any]) -> Response:
+def _write(op: Operation, given: dict[str, Any]) -> AnyResponse:
     """Body, key and version are read first; then everything, the kept answer too, is one transaction."""
-    if op.body is not None:
-        given["body"] = reading.body_as(op.body)
     key = _idempotency_key(op)
+    if op.takes_file and op.body is not None:
+        given["body"], given["file"] = reading.file_of_form(op.body, g.actor or NOBODY)
+    elif op.body is not None:
+        given["body"] = reading.body_as(op.body)
     if op.if_match == "required" and not request.headers.get("If-Match"):
         raise Declined("precondition-required", "Send the ETag of what you saw in If-Match")
     with unit_of_work(g.actor or NOBODY) as work:
-        earlier = _replayed(work, key)
+        earlier = _replayed(work, key, given.get("file"))
         if earlier is not None:
             return earlier
         try:
@@ -179,11 +199,12 @@ def _write(op: Operation, given: dict[str, Any]) -> Response:
     return response
 
 
-def _replayed(work: Work, key: str) -> Response | None:
-    """The first answer to this key, if there was one."""
+def _replayed(work: Work, key: str, file: object) -> Response | None:
+    """The first answer to this key, if there was one for the same body, or the same file."""
     if not key:
         return None
-    fingerprint = hashlib.sha256(orjson.dumps(request.get_json(silent=True), option=orjson.OPT_SORT_KEYS)).hexdigest()
+    sent = file or request.get_json(silent=True)
+    fingerprint = hashlib.sha256(orjson.dumps(sent, option=orjson.OPT_SORT_KEYS)).hexdigest()
     try:
         earlier = replay_of(work, work.actor.user_id or 0, _scope(), key, fingerprint)
     except OperationalError:  # waited as long as the database lets anybody wait for a lock
@@ -209,10 +230,12 @@ def _idempotency_key(op: Operation) -> str:
     return found[1]
 
 
-def _answer(answer: Answer) -> Response:
+def _answer(answer: Answer) -> AnyResponse:
     """As bytes, with a tag, or as 304 when the client has it already."""
     if answer.denied is not None:
         return problems.answer(*answer.denied)
+    if answer.content is not None:
+        return given_out(answer.content.sha256, answer.content.mime, answer.content.name)
     raw = b"" if answer.body is None else orjson.dumps(answer.body.model_dump(mode="json", by_alias=True))
     response = Response(raw, answer.status, dict(answer.headers), "application/json")
     tag = answer.etag or (f'"{etags.digest(raw)}"' if request.method in ("GET", "HEAD") else "")
@@ -243,7 +266,7 @@ def _tag_of(answer: Answer) -> dict[str, str]:
     return {"ETag": answer.etag} if answer.etag else {}
 
 
-def _body_of(response: Response) -> dict[str, Any]:
+def _body_of(response: AnyResponse) -> dict[str, Any]:
     raw = response.get_data()
     return dict(orjson.loads(raw)) if raw else {}
 

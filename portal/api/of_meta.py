@@ -11,7 +11,7 @@ from portal.api import openapi, shapes
 from portal.api.door import Answer, Call, operation
 from portal.api.reading import DEEPEST, MOST_BYTES
 
-FEATURES = ["orders", "drafts", "notifications", "idempotency"]
+FEATURES = ["orders", "drafts", "uploads", "notifications", "idempotency"]
 CACHED = {"Cache-Control": "public, max-age=300"}
 
 
@@ -26,7 +26,12 @@ def get_meta(_call: Call) -> Answer:
             brand=current_app.config["BATON"].brand,
             features=FEATURES,
             languages=[shapes.Named(id=key, name=name) for key, name in LANGUAGES.items()],
-            limits={"page": MOST_A_PAGE, "body_bytes": MOST_BYTES, "json_depth": DEEPEST},
+            limits={
+                "page": MOST_A_PAGE,
+                "body_bytes": MOST_BYTES,
+                "json_depth": DEEPEST,
+                "upload_mb": current_app.config["BATON"].upload_mb,
+            },
         ),
         headers=CACHED,
     )

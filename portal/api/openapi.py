@@ -94,14 +94,24 @@ def _operation(op: Operation, names: dict[Any, str]) -> dict[str, Any]:
     if op.who == "public":
         described["security"] = []
     if op.body is not None:
-        described["requestBody"] = {
-            "required": True,
-            "content": {"application/json": {"schema": {"$ref": names[op.body, "validation"]}}},
-        }
+        described["requestBody"] = {"required": True, "content": _taken(op, op.body, names)}
     return described
 
 
+def _taken(op: Operation, body: type[BaseModel], names: dict[Any, str]) -> dict[str, Any]:
+    texts = {"$ref": names[body, "validation"]}
+    if not op.takes_file:
+        return {"application/json": {"schema": texts}}
+    properties = {
+        **body.model_json_schema()["properties"],
+        "file": {"type": "string", "contentMediaType": "application/octet-stream", "description": "One file"},
+    }
+    return {"multipart/form-data": {"schema": {"type": "object", "properties": properties, "required": ["file"]}}}
+
+
 def _given(op: Operation, names: dict[Any, str]) -> dict[str, Any]:
+    if op.gives_bytes:
+        return {"description": op.summary, "content": {"application/octet-stream": {}}}
     if op.gives is None:
         return {"description": HTTPStatus(op.status).phrase}
     return {

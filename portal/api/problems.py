@@ -67,8 +67,18 @@ SLUGS = {
         412, "It has changed since you looked", "Fetch it again, show what is new, and send with the new ETag."
     ),
     "precondition-required": Slug(428, "If-Match is needed", "Send the ETag of what you saw in If-Match."),
-    "upload-too-large": Slug(413, "The request is too large", "A JSON body may have 1 MB."),
-    "upload-type": Slug(415, "Send JSON", "Set Content-Type: application/json."),
+    "upload-too-large": Slug(
+        413, "The request is too large", "A JSON body may have 1 MB; for a file see limits.upload_mb of GET /meta."
+    ),
+    "upload-type": Slug(
+        415,
+        "This kind of body or file is not taken",
+        "Set Content-Type: application/json; a file goes as multipart/form-data. Show the detail of a refused file.",
+    ),
+    "upload-not-ready": Slug(409, "The file is still being checked", "Ask for its state, and again in a moment."),
+    "upload-refused": Slug(
+        422, "The file was refused", "Show the detail: it names the file, what is wrong with it, and the cure."
+    ),
     "validation": Slug(422, "There is a problem", "errors[] names each place by JSON pointer and says the cure."),
     "idempotency-mismatch": Slug(
         422, "This key was used for another request", "A key belongs to one request. Make a new key for a new one."

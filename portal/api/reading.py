@@ -6,6 +6,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any, NoReturn, TypeVar
 
@@ -13,6 +14,9 @@ from flask import request
 from pydantic import BaseModel, ValidationError
 
 from flows.access import clean
+from flows.actions.attaching import Received
+from flows.actions.receiving import Sent, receive
+from flows.rules.actors import Actor
 from flows.rules.errors import Invalid, Problem
 from portal.api.problems import Declined
 
@@ -30,6 +34,27 @@ def body_as(model: type[Model], pointer: str = "#") -> Model:
     if request.mimetype != "application/json":
         raise Declined("upload-type", "Send JSON, with Content-Type: application/json")
     return fitting(model, parse(request.get_data()), pointer)
+
+
+def file_of_form(model: type[Model], actor: Actor) -> tuple[Model, Received]:
+    """The texts and the one file (`file`) of a multipart body; the file is kept, and judged by its first bytes.
+
+    Before any transaction: what a slow phone sends holds nobody up.
+    """
+    if request.mimetype != "multipart/form-data":
+        raise Declined("upload-type", "Send multipart/form-data with one part called “file”")
+    files = [(name, one) for name, several in request.files.lists() for one in several]
+    texts = {clean(name): clean(value) for name, value in request.form.items()}
+    body = fitting(model, {**texts, **{name: "" for name, _ in files if name != "file"}}, "#")
+    if [name for name, _ in files] != ["file"]:
+        raise Invalid("Send one file, in a part called “file” that has a filename", "#/file", "required")
+    sent = files[0][1]
+    try:
+        arrived = Sent("file", sent.filename or "", sent.stream)
+        return body, receive(actor, arrived, getattr(body, "sha256", None) or "")
+    except Invalid as refused:
+        refused.problems = [replace(one, pointer="#/file") for one in refused.problems]
+        raise
 
 
 def query_as(model: type[Model]) -> Model:

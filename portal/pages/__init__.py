@@ -22,12 +22,27 @@ from portal.pages import (
     sign_in,
     steps,
     tasks,
+    uploads,
 )  # fmt: skip
 
 MODULES = (
-    sign_in, second_factor, invite, profile, members, plain,
-    home, tasks, steps, cases, shop, checkout, orders, notices, hooks,
-)  # fmt: skip
+    sign_in,
+    second_factor,
+    invite,
+    profile,
+    members,
+    plain,
+    home,
+    tasks,
+    steps,
+    cases,
+    shop,
+    checkout,
+    orders,
+    notices,
+    hooks,
+    uploads,
+)
 """Each has a blueprint called `pages`, whose views say with `@may(...)` who may use them."""
 
 

@@ -21,6 +21,7 @@ from flows.clock import clock
 from flows.models import Instance, Order, Step, User
 from flows.queries import lookups, timeline
 from flows.queries import standing as asking
+from flows.queries.files import FilesOf, files_of
 from flows.rules import answers
 from flows.rules.actors import Actor
 from flows.rules.errors import BatonError
@@ -92,17 +93,19 @@ def form_page(
     kept = submitting.values_to_show(session, instance, place.definition, step, now)
     values = dict(typed) if typed is not None else kept
     is_prefilled = typed is None and step.draft is None and not step.attempt
+    fields = place.rule.fields
+    files = files_of(actor, instance, (fields, values), (fields, kept if changed else None))
     return _show(
         "tasks/form.html",
         412 if changed else 422 if problems else 200,
         place,
         sections=_sections(place, values, now),
-        values=values,
+        values=files.dressed(fields, values),
         choices=lookups.choices_of_step(actor, instance, place.definition, step.name, values, now, _searched),
         problems=problems or {},
         to_check=set(kept) if is_prefilled else set(),
         end=end_of(instance),
-        changes=_changes(place, values, kept) if changed else None,
+        changes=_changes(place, values, kept, files) if changed else None,
     )
 
 
@@ -114,7 +117,9 @@ def _searched(control: str) -> str | None:
 def check_page(actor: Actor, instance: Instance, step: Step) -> Response:
     """The answers once more, before they are sent (P7)."""
     place = place_of(actor, instance, step)
-    return _show("tasks/check.html", 200, place, rows=answer_rows(place, step.draft or {}, f"{place.url}#"))
+    given = step.draft or {}
+    files = files_of(actor, instance, (place.rule.fields, given))
+    return _show("tasks/check.html", 200, place, rows=answer_rows(place, given, files, f"{place.url}#"))
 
 
 def over_page(
@@ -126,6 +131,8 @@ def over_page(
 ) -> Response:
     """The step takes no answers (any more): who ended it, when, what was typed, and what can be done now."""
     place = place_of(actor, instance, step)
+    fields = place.rule.fields
+    files = files_of(actor, instance, (fields, typed), (fields, step.answers))
     history = reversed(timeline.of_instance(actor, instance))
     return _show(
         "tasks/over.html",
@@ -133,33 +140,30 @@ def over_page(
         place,
         detail=error.detail if error else "",
         ending=next((entry for entry in history if entry.kind in ENDINGS), None),
-        typed=answer_rows(place, typed) if typed else None,
-        given=answer_rows(place, step.answers) if step.attempt else None,
+        typed=answer_rows(place, typed, files) if typed else None,
+        given=answer_rows(place, step.answers, files) if step.attempt else None,
     )
 
 
 def _show(template: str, status: int, place: Place, **words: Any) -> Response:
     known = {"instance": place.instance, "step": place.step, "rule": place.rule, "order": place.order}
-    return show(template, status, place=place, **known, **words)
+    has_files = answers.asks_for_files(place.rule.fields)
+    return show(template, status, place=place, has_files=has_files, **known, **words)
 
 
-def answer_rows(place: Place, values: Mapping[str, Any], change: str = "") -> list[dict[str, str]]:
+def answer_rows(place: Place, values: Mapping[str, Any], files: FilesOf, change: str = "") -> list[dict[str, Any]]:
     """Questions and answers for `ui.summary_list`; `change` is the address of the form, up to the name of the field."""
     asked = {name: field for name, field in place.rule.fields.items() if field.type != "info"}
     context = lookups.context_of(place.step.labels)
     return [
-        {
-            "label": field.label,
-            "value": answers.display(field, values.get(name), context),
-            "url": change and f"{change}{name}",
-        }
+        {**files.row(name, field, values.get(name), context), "url": change and f"{change}{name}"}
         for name, field in asked.items()
     ]
 
 
-def _changes(place: Place, typed: Mapping[str, Any], kept: Mapping[str, Any]) -> list[dict[str, str]]:
+def _changes(place: Place, typed: Mapping[str, Any], kept: Mapping[str, Any], files: FilesOf) -> list[dict[str, Any]]:
     """Where what is kept now differs from what was typed."""
-    mine, theirs = answer_rows(place, typed), answer_rows(place, kept)
+    mine, theirs = answer_rows(place, typed, files), answer_rows(place, kept, files)
     pairs = zip(mine, theirs, strict=True)
     return [{**other, "mine": own["value"]} for own, other in pairs if own["value"] != other["value"]]
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Blueprint, flash, g, redirect, request
 from flask_babel import gettext as _
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from flows import access
@@ -17,7 +18,7 @@ from flows.models import Instance, Step
 from flows.rules import answers
 from flows.rules.errors import Invalid, OutOfStep, Stale
 from flows.work import Work, unit_of_work
-from portal.forms import once, text
+from portal.forms import brings_files, once, text, with_files
 from portal.may import may
 from portal.pages.showing import is_fragment, show
 from portal.pages.step_form import check_page, form_page, needs_check, over_page, place_of, takes_answers
@@ -34,17 +35,20 @@ def form(ref: str, name: str) -> Response:
 
 
 @pages.post("")
-@may("customer")
+@may("customer", takes_files=True)
 def send(ref: str, name: str) -> Response:
-    """Keep the answers as a draft, show them once more, or send them: what the button says."""
+    """Keep the answers as a draft, change the form, show them once more, or send them: what the button says."""
+    form, refused = _sent_form(ref, name)
+    if refused or any(control.startswith(("add-", "remove-")) for control in form):
+        return _changed(ref, name, form, refused)
     if text("_action") == "draft":
-        return _keep(ref, name)
+        return _keep(ref, name, form)
     if text("_action") == "find":
-        return _find(ref, name)
+        return _find(ref, name, form)
     typed: dict[str, Any] = {}
     try:
         with unit_of_work(g.actor) as work:
-            instance, step, typed = _take(work, ref, name)
+            instance, step, typed = _take(work, ref, name, form)
             rule = versions.definition_of(work.session, instance).steps[name]
             checking = needs_check(rule)
             if checking:
@@ -90,17 +94,40 @@ def send_checked(ref: str, name: str) -> Response:
 def draft(ref: str, name: str) -> tuple[str, int]:
     """Saved while typing (X14); right or wrong, so that nothing is lost."""
     with unit_of_work(g.actor) as work:
-        instance, step, typed = _take(work, ref, name)
+        instance, step, typed = _take(work, ref, name, request.form)
         submitting.save_draft(work, instance, step, typed, _version())
     return "", 204
 
 
-def _keep(ref: str, name: str) -> Response:
+def _sent_form(ref: str, name: str) -> tuple[MultiDict[str, str], dict[str, str]]:
+    """What was sent, its files taken in first: they are kept when the answers are refused."""
+    if brings_files():
+        instance, step = _read(ref, name)
+        if takes_answers(instance, step, clock.now()):
+            return with_files(g.actor, versions.definition_of(read_as(g.actor), instance).steps[name].fields)
+    return request.form, {}
+
+
+def _changed(ref: str, name: str, form: MultiDict[str, str], refused: Mapping[str, str]) -> Response:
+    """The form again with one entry or file more or less; what is typed is kept, also as a draft."""
+    typed: dict[str, Any] = {}
+    try:
+        with unit_of_work(g.actor) as work:
+            instance, step = _locked(work, ref, name)
+            fields = versions.definition_of(work.session, instance).steps[name].fields
+            typed = answers.pressed(fields, form) or answers.from_form(fields, form)
+            submitting.save_draft(work, instance, step, typed, _version())
+    except (Invalid, OutOfStep, Stale) as error:
+        return _refused(error, ref, name, typed)
+    return form_page(g.actor, *_read(ref, name), typed, refused)
+
+
+def _keep(ref: str, name: str, form: MultiDict[str, str]) -> Response:
     """Save and come back later."""
     typed: dict[str, Any] = {}
     try:
         with unit_of_work(g.actor) as work:
-            instance, step, typed = _take(work, ref, name)
+            instance, step, typed = _take(work, ref, name, form)
             submitting.save_draft(work, instance, step, typed, _version())
     except (OutOfStep, Stale) as error:
         return _refused(error, ref, name, typed)
@@ -110,13 +137,13 @@ def _keep(ref: str, name: str) -> Response:
     return redirect(f"/tasks/{instance.reference}", 303)
 
 
-def _find(ref: str, name: str) -> Response:
+def _find(ref: str, name: str, form: MultiDict[str, str]) -> Response:
     """The form again with everything that was typed, and what was searched for to choose from; nothing is kept yet."""
     instance, step = _read(ref, name)
     if not takes_answers(instance, step, clock.now()):
         return _closed(g.actor, instance, step)
     rule = versions.definition_of(read_as(g.actor), instance).steps[name]
-    return form_page(g.actor, instance, step, answers.from_form(rule.fields, request.form))
+    return form_page(g.actor, instance, step, answers.from_form(rule.fields, form))
 
 
 def _submit(work: Work, instance: Instance, step: Step, typed: Mapping[str, Any]) -> str:
@@ -172,11 +199,11 @@ def _locked(work: Work, ref: str, name: str) -> tuple[Instance, Step]:
     return instance, access.step_of(instance, name)
 
 
-def _take(work: Work, ref: str, name: str) -> tuple[Instance, Step, dict[str, Any]]:
+def _take(work: Work, ref: str, name: str, form: MultiDict[str, str]) -> tuple[Instance, Step, dict[str, Any]]:
     """The step, locked, and the answers in the form that was sent."""
     instance, step = _locked(work, ref, name)
     rule = versions.definition_of(work.session, instance).steps[name]
-    return instance, step, answers.from_form(rule.fields, request.form)
+    return instance, step, answers.from_form(rule.fields, form)
 
 
 def _version() -> int | None:

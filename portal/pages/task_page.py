@@ -14,6 +14,7 @@ from flows.models import Instance, Step
 from flows.queries import grid, timeline
 from flows.queries import standing as asking
 from flows.queries.timeline import Entry
+from flows.rules import answers
 from flows.rules.actors import SYSTEM, Actor
 from portal.pages.showing import Tag, cancels_its_order, end_of, task_tag
 from portal.pages.step_form import takes_answers
@@ -72,7 +73,7 @@ def _row(instance: Instance, definition: FlowDefinition, step: Step, now: dateti
     return {
         "title": rule.title,
         "url": f"/tasks/{instance.reference}/steps/{step.name}" if reachable else None,
-        "dialog": takes_answers(instance, step, now),
+        "dialog": takes_answers(instance, step, now) and not answers.asks_for_files(rule.fields),
         "hint": _hint(definition, step),
         "tag": tag.words,
         "tone": tag.tone,

@@ -14,12 +14,14 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
 from flows import access
+from flows.actions import versions
 from flows.clock import clock
 from flows.models import Instance, Order
 from flows.queries import grid, orders
 from flows.queries import standing as asking
 from flows.queries.grid import Filters
 from flows.queries.pages import MOST_A_PAGE
+from flows.rules import answers
 from flows.rules.actors import Actor
 from flows.rules.errors import OutOfStep
 from portal.may import may
@@ -70,12 +72,16 @@ def one(ref: str) -> AnyResponse:
 @pages.get("/tasks/<ref>/complete")
 @may("customer")
 def complete(ref: str) -> AnyResponse:
-    """*Complete task*: the first step that waits for the customer; the dialog gets its form at once (A24)."""
+    """*Complete task*: the first step that waits for the customer; the dialog gets its form at once (A24).
+
+    A step with files is a page: that is where phones have room for them, and where uploads.js is.
+    """
     instance = access.instance_to_read(g.actor, ref)
     step = next((step for step in instance.steps if takes_answers(instance, step, clock.now())), None)
     if step is None:
         raise OutOfStep(_("Nothing is left for you to do here."), "instance-closed")
-    if is_fragment():
+    rule = versions.definition_of(access.read_as(g.actor), instance).steps[step.name]
+    if is_fragment() and not answers.asks_for_files(rule.fields):
         return form_page(g.actor, instance, step)
     return redirect(f"/tasks/{instance.reference}/steps/{step.name}", 303)
 

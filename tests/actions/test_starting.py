@@ -58,10 +58,9 @@ def test_a_plain_flow_of_a_folder_starts(world: World, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("actor", "field", "missing"),
     [
-        ("customer", "{type: file, label: Answer}", "uploads"),
         ("customer", "{type: text, label: Answer, sensitive: true}", "private answers"),
         ("customer", "{type: text, label: Answer, visible_to: [staff]}", "private answers"),
-        ("customer", "{type: list, label: Answer, item: {scan: {type: file, label: Scan}}}", "uploads"),
+        ("customer", "{type: list, label: A, item: {who: {type: text, label: B, sensitive: true}}}", "private answers"),
     ],
 )
 def test_what_nobody_could_complete_is_not_started(
@@ -75,7 +74,7 @@ def test_what_nobody_could_complete_is_not_started(
 
 def test_an_order_is_placed_although_another_flow_of_it_cannot_start(world: World, tmp_path: Path) -> None:
     begin = "{event: order.placed, once_per: '${{ order.id }}', for: '${{ order.customer.id }}'}"
-    serve(tmp_path, start=begin, field="{type: file, label: Answer}")
+    serve(tmp_path, start=begin, field="{type: text, label: Answer, sensitive: true}")
     with unit_of_work(world.buyer) as work:
         order = ordering.place(work, world.acme, [Item(world.coro, 1)])
     assert (order.state, count()) == ("awaiting_details", 1)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.rules.answers import AnswerContext, check
+from flows.rules.answers import AnswerContext, Problem, check
 
 Make = Callable[..., Any]
 PETS = {"cat": "Cat", "dog": None}
@@ -306,12 +306,15 @@ def test_a_person_is_one_of_the_department_chosen_beside(field: Make, today: Ans
 @pytest.mark.requirement("X19")
 def test_an_upload_is_taken_only_when_it_may_be(field: Make, today: AnswerContext) -> None:
     context = replace(
-        today, uploads=lambda upload_id, field: None if upload_id.startswith("up_") else f"{upload_id} is gone"
+        today,
+        uploads=lambda upload_id, field: (
+            None if upload_id.startswith("up_") else Problem("", "upload_missing", f"{upload_id} is gone")
+        ),
     )
     assert one(field("file"), "up_1", context) == ["up_1"]
     assert one(field("file", multiple=True), ["up_1", "up_2", "up_1"], context) == ["up_1", "up_2"]
     assert refusal(field("file"), ["up_1", "up_2"], context)[1] == "too_many"
-    assert refusal(field("file", multiple=True), ["up_1", "x"], context) == ("/x/1", "upload_unavailable", "x is gone")
+    assert refusal(field("file", multiple=True), ["up_1", "x"], context) == ("/x/1", "upload_missing", "x is gone")
     assert refusal(field("file"), [{"id": 1}], context)[1] == "type"
 
 

@@ -21,6 +21,7 @@ from flows.actions.ordering import Item
 from flows.models import Effect, Instance, Invitation, Notice, Organisation, SignIn, User
 from flows.rules.actors import SYSTEM, Actor
 from flows.work import unit_of_work
+from tests.files_play import ready
 from tests.world import World
 
 ANSWERS = {"company_name": "Acme Ltd", "domain_name": "acme.example", "admin_email": "it@acme.example"}
@@ -37,7 +38,7 @@ class Person:
     csrf: str = field(default="", repr=False)
 
     def get(self, path: str, **headers: str) -> TestResponse:
-        return self.client.get(path, headers=headers)
+        return self.client.get(path, headers=headers, buffered=True)
 
     def post(self, path: str, /, data: Any = None, **more: Any) -> TestResponse:
         """Send a form with the token of this browser's session."""
@@ -52,7 +53,7 @@ class Person:
             sent["Authorization"] = f"Bearer {self.bearer}"
         more: dict[str, Any] = {} if body is None else {"json": body}
         phone = self.client.application.test_client(use_cookies=False)
-        return phone.open(f"/api/v1{path}", method=method, headers=sent, **more)
+        return phone.open(f"/api/v1{path}", method=method, headers=sent, buffered=True, **more)
 
     def token(self) -> str:
         if not self.csrf:
@@ -108,6 +109,7 @@ class Things:
     session: str
     member: str
     organisation: str
+    upload: str
 
 
 @dataclass(frozen=True)
@@ -149,6 +151,7 @@ def _things(buyer: Actor, customer: str, organisation: str, product: str) -> Thi
         session=session,
         member=user.uid,
         organisation=organisation,
+        upload=ready(buyer),
     )
 
 

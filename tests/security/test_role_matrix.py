@@ -26,10 +26,13 @@ OF_STAFF = {"reader", "agent", "admin"}
 NOBODYS = Things(
     order="99001", order_uid="ord_nobody", task="TI-99001", task_uid="ti_nobody", line="lin_nobody",
     notice="ntf_nobody", invitation=99001, effect=99001, session="ses_nobody", member="usr_nobody",
-    organisation="cus_nobody",
+    organisation="cus_nobody", upload="up_nobody",
 )  # fmt: skip
 UNCHANGING = {"tallies", "sign_ins"}
 """Tables that a refused request may touch: counters, and when a session was seen last."""
+ROWS = (
+    "orders", "instances", "steps", "invitations", "memberships", "notices", "organisations", "users", "uploads",
+)  # fmt: skip
 VARIES = re.compile(rb'urn:request:[0-9a-f]+|[0-9a-f]{16}|name="(?:csrf_token|_key)" value="[^"]*"')
 
 
@@ -45,6 +48,7 @@ def path_of(rule: Rule, things: Things) -> str:
         "line": things.line, "effect_id": things.effect, "order_id": things.order_uid,
         "instance_id": things.task_uid, "session_id": things.session, "name": "details", "key": "details",
         "product_id": "prd_coro", "token": "nobody", "slug": "not-found", "rest": "nowhere", "export_type": "csv",
+        "upload_id": things.upload,
     }  # fmt: skip
 
     def filled(hole: re.Match[str]) -> str:
@@ -57,7 +61,8 @@ def path_of(rule: Rule, things: Things) -> str:
 def _uid(rule: Rule, things: Things) -> str:
     place = rule.rule.split("<")[0]
     return {"/notices/": things.notice, "/settings/sessions/": things.session, "/admin/products/": "prd_coro",
-            "/admin/users/": things.member, "/admin/departments/": "dep_repairs"}.get(place,
+            "/admin/users/": things.member, "/admin/departments/": "dep_repairs", "/files/": things.upload,
+            "/uploads/": things.upload}.get(place,
             things.organisation)  # fmt: skip
 
 
@@ -66,8 +71,11 @@ def unsafe(rule: Rule) -> list[str]:
 
 
 def names_things(rule: Rule) -> bool:
-    owned = {"ref", "number", "organisation", "person", "invitation_id", "order_id", "instance_id", "session_id"}
-    return bool(owned & rule.arguments) or rule.rule.startswith(("/notices/<", "/settings/sessions/<"))
+    owned = {"ref", "number", "organisation", "person", "invitation_id", "order_id", "instance_id", "session_id",
+             "upload_id"}  # fmt: skip
+    return bool(owned & rule.arguments) or rule.rule.startswith(
+        ("/notices/<", "/settings/sessions/<", "/files/<", "/uploads/<")
+    )
 
 
 def ask(person: Person, method: str, rule: Rule, path: str, with_token: bool = True) -> Any:
@@ -95,7 +103,17 @@ def state() -> dict[str, Any]:
     for table in Base.metadata.sorted_tables:
         if table.name not in UNCHANGING:
             found[table.name] = reading.execute(select(func.count()).select_from(table)).scalar()
-    for name in ("orders", "instances", "steps", "invitations", "memberships", "notices", "organisations", "users"):
+    for name in (
+        "orders",
+        "instances",
+        "steps",
+        "invitations",
+        "memberships",
+        "notices",
+        "organisations",
+        "users",
+        "uploads",
+    ):
         rows = db.session.execute(select(Base.metadata.tables[name])).all()
         found[f"rows of {name}"] = sorted(map(repr, rows))
     revoked = Base.metadata.tables["sign_ins"].c.revoked_at

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from flows import settings as settings_room
 from flows.rules.actors import SYSTEM
 from flows.settings import Settings
 from worker import invariants, migrating
@@ -109,6 +110,7 @@ def _flows(settings: Settings) -> Iterator[Finding]:
 
 
 def _invariants(settings: Settings) -> Iterator[Finding]:
+    settings_room.use(settings)  # the store of files is below their folder
     with Session(migrating.engine_of(settings), info={"actor": SYSTEM}) as session:
         for sentence, rows in invariants.broken(session).items():
             cure = f"not so for {', '.join(rows)}; keep a copy of the database and report it" if rows else ""

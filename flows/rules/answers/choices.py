@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, NoReturn
 
-from flows.rules.answers.shapes import AnswerContext, FieldLike, Kind, Unavailable, noun, subject, wrong
+from flows.rules.answers.files import ids_of
+from flows.rules.answers.groups import MOST_ITEMS
+from flows.rules.answers.shapes import AnswerContext, FieldLike, Kind, Unavailable, Wrong, noun, subject, wrong
 from flows.rules.answers.texts import plain
 
 
@@ -81,13 +84,13 @@ def _file(field: FieldLike, raw: Any, context: AnswerContext) -> list[str]:
     ids = [raw] if isinstance(raw, str) else raw
     if not isinstance(ids, (list, tuple)) or not all(isinstance(one, str) and len(one) <= 64 for one in ids):
         wrong("type", f"Upload {noun(field)} first and give the ids of the uploads")
-    ids = list(dict.fromkeys(one.strip() for one in ids if one.strip()))
-    _at_most(field, len(ids), field.max_items if field.multiple else 1)
-    for n, upload in enumerate(ids):
-        if context.uploads is None:
-            wrong("upload_unavailable", f"{subject(field)}: files cannot be taken here", f"/{n}")
-        if refusal := context.uploads(upload, field):
-            wrong("upload_unavailable", refusal, f"/{n}")
+    ids = ids_of(ids)
+    _at_most(field, len(ids), field.max_items or MOST_ITEMS if field.multiple else 1)
+    if context.uploads is None:
+        wrong("upload_unavailable", f"{subject(field)}: files cannot be taken here", "/0")
+    found = [context.uploads(upload, field) for upload in ids]
+    if problems := [replace(one, pointer=f"/{n}") for n, one in enumerate(found) if one is not None]:
+        raise Wrong(*problems)
     return ids
 
 

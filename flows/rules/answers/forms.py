@@ -8,13 +8,15 @@ from typing import Any, Protocol
 
 from flows.rules.answers.check import KINDS
 from flows.rules.answers.dates import PARTS
-from flows.rules.answers.groups import ADDRESS, MOST_ITEMS, SIGNATURE
+from flows.rules.answers.files import ids_of, places_of
+from flows.rules.answers.groups import ADDRESS, SIGNATURE
 from flows.rules.answers.numbers import money_text
 from flows.rules.answers.shapes import AnswerContext, FieldLike, is_blank
 
 NOTHING = "Not provided"
 _PARTED: dict[str, Iterable[str]] = {"date": PARTS, "address": ADDRESS, "signature": SIGNATURE}
-_MANY = ("choices", "file")
+KEPT = "-kept"
+"""The end of the controls with which a form keeps files that were sent before: `passport-kept`."""
 
 
 class FormLike(Protocol):
@@ -25,21 +27,56 @@ class FormLike(Protocol):
     def __iter__(self) -> Iterator[str]: ...
 
 
-def from_form(fields: Mapping[str, FieldLike], form: FormLike, prefix: str = "") -> dict[str, Any]:
+def from_form(
+    fields: Mapping[str, FieldLike], form: FormLike, prefix: str = "", *, with_blanks: bool = False
+) -> dict[str, Any]:
     """The answers in a posted form, shaped like JSON; controls that are no field of ours are left alone.
 
     A field none of whose controls was posted is absent. Names: `field`; `field-day`, `-month`, `-year`;
-    `field-line1`, ...; `pets-0-name` for the entries of a list. A group of check boxes posts an empty `field` besides,
-    so that none ticked is told from not asked; a single one posts "no" first and the last value counts.
+    `field-line1`, ...; `pets-0-name` for the entries of a list; `photos-kept` for each file that was sent before. A
+    group of check boxes posts an empty `field` besides, so that none ticked is told from not asked; a single one posts
+    "no" first and the last value counts. `with_blanks` keeps entries of lists in which nothing is filled in yet.
     """
-    found = {name: _read(field, f"{prefix}{name}", form) for name, field in fields.items() if field.type != "info"}
+    asked = {name: field for name, field in fields.items() if field.type != "info"}
+    found = {name: _read(field, f"{prefix}{name}", form, with_blanks) for name, field in asked.items()}
     return {name: value for name, value in found.items() if value is not None}
 
 
-def _read(field: FieldLike, key: str, form: FormLike) -> Any:
+def pressed(fields: Mapping[str, FieldLike], form: FormLike) -> dict[str, Any] | None:
+    """The answers after a button of the form itself: `add-pets`, `remove-pets-1`, `remove-photos-0`; None without one.
+
+    What is filled in stays, right or wrong, so that the form can be shown again with one entry more or less.
+    """
+    values = from_form(fields, form, with_blanks=True)
+    return values if _press(fields, values, form, "") else None
+
+
+def _press(fields: Mapping[str, FieldLike], values: dict[str, Any], form: FormLike, prefix: str) -> bool:
+    """Do in `values` what the button says; True when one was found among these fields."""
+    for name, field in fields.items():
+        key, listed = f"{prefix}{name}", values.get(name) or []
+        if field.type not in ("list", "file"):
+            continue
+        places = places_of(key, list(form)) if field.type == "list" else range(len(listed))
+        if field.type == "list" and form.get(f"add-{key}") is not None:
+            values[name] = [*listed, {}]
+            return True
+        for entry, place in zip(listed, places, strict=False):
+            if form.get(f"remove-{key}-{place}") is not None:
+                values[name] = [one for one in listed if one is not entry]
+                return True
+            if isinstance(entry, dict) and _press(field.item, entry, form, f"{key}-{place}-"):
+                return True
+    return False
+
+
+def _read(field: FieldLike, key: str, form: FormLike, with_blanks: bool) -> Any:
     if field.type == "list":
-        return _read_list(field, key, form)
-    if field.type in _MANY:
+        return _read_list(field, key, form, with_blanks)
+    if field.type == "file":
+        given = [*form.getlist(f"{key}{KEPT}"), *form.getlist(key)]
+        return ids_of(given) if given else None
+    if field.type == "choices":
         given = form.getlist(key)
         return [one for one in given if one.strip()] if given else None
     if field.type in _PARTED and (parts := _read_parts(field, key, form)):
@@ -54,12 +91,12 @@ def _read_parts(field: FieldLike, key: str, form: FormLike) -> dict[str, str]:
     return {part: value for part, value in given.items() if value is not None}
 
 
-def _read_list(field: FieldLike, key: str, form: FormLike) -> list[dict[str, Any]] | None:
+def _read_list(field: FieldLike, key: str, form: FormLike, with_blanks: bool) -> list[dict[str, Any]] | None:
     """The entries in order; one that was left empty altogether is no entry."""
-    numbered = re.compile(rf"{re.escape(key)}-(\d{{1,4}})-", re.ASCII)
-    places = sorted({int(found[1]) for name in form if (found := numbered.match(name))})[: MOST_ITEMS + 1]
-    entries = [from_form(field.item, form, f"{key}-{n}-") for n in places]
-    return [entry for entry in entries if not is_blank(entry)] if places or form.get(key) is not None else None
+    places = places_of(key, list(form))
+    entries = [from_form(field.item, form, f"{key}-{n}-", with_blanks=with_blanks) for n in places]
+    kept = [entry for entry in entries if with_blanks or not is_blank(entry)]
+    return kept if places or form.get(key) is not None else None
 
 
 def to_form_text(field: FieldLike, value: Any) -> str:

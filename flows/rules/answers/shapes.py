@@ -27,9 +27,9 @@ class FieldLike(Protocol):
 
 
 class UploadCheck(Protocol):
-    """Says in a sentence why an upload cannot be the answer of a field, or None when it can."""
+    """Says why an upload cannot be the answer of a field (its pointer is filled in here), or None when it can."""
 
-    def __call__(self, upload_id: str, field: FieldLike) -> str | None: ...
+    def __call__(self, upload_id: str, field: FieldLike) -> Problem | None: ...
 
 
 class PeopleCheck(Protocol):

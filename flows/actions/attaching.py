@@ -1,0 +1,173 @@
+"""Uploads: taken from their sender, checked, held by a draft, and part of an instance once they are sent (X19)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from flows import access
+from flows.actions.owing import owe_check
+from flows.models import Instance, Upload
+from flows.models.base import opaque_id
+from flows.rules import answers, uploads
+from flows.rules.actors import Actor
+from flows.rules.answers.shapes import UploadCheck
+from flows.rules.errors import Busy, Invalid, OutOfStep, Problem
+from flows.work import Work
+
+MOST_UNSENT = 100
+MOST_A_DAY = 200 * uploads.MB
+DAY = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class Received:
+    """A file whose bytes are kept but that belongs to nobody yet (`receiving.receive`)."""
+
+    name: str
+    sha256: str
+    size: int
+    kind: str
+    mime: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a check found: a refusal in words, or none; and a preview, of a picture that is no danger."""
+
+    refusal: str = ""
+    preview_sha256: str | None = None
+
+
+def take(work: Work, received: Received) -> Upload:
+    """Make an upload of bytes that are kept, for the actor alone, and owe its check; raises Busy at their limit."""
+    check_allowance(work.session, work.actor, work.now, received.size)
+    upload = Upload(
+        uid=opaque_id("up"),
+        name=received.name,
+        sha256=received.sha256,
+        size=received.size,
+        kind=received.kind,
+        mime=received.mime,
+        state="checking",
+        refusal="",
+        uploaded_by_id=work.actor.user_id,
+        visible_to=[],
+        created_at=work.now,
+    )
+    work.session.add(upload)
+    owe_check(work, upload.uid)
+    return upload
+
+
+def check_allowance(session: Session, actor: Actor, now: datetime, more: int = 0) -> None:
+    """Busy when this person has 100 files that are not sent yet, or sent 200 MB within a day."""
+    mine = Upload.uploaded_by_id == actor.user_id
+    session.flush()
+    unsent = session.scalar(select(func.count()).where(mine, Upload.instance_id.is_(None))) or 0
+    if unsent >= MOST_UNSENT:
+        raise Busy(f"You have {MOST_UNSENT} files that are not sent yet. Send or remove some of them first", 3600)
+    today = select(func.coalesce(func.sum(Upload.size), 0)).where(mine, Upload.created_at > now - DAY)
+    if (session.scalar(today) or 0) + more > MOST_A_DAY:
+        detail = f"You sent {MOST_A_DAY // uploads.MB} MB of files within a day. Send the next ones tomorrow"
+        raise Busy(detail, int(DAY.total_seconds()))
+
+
+def discard(work: Work, upload: Upload) -> None:
+    """Forget a file of the actor that was not sent yet; its bytes go when nobody else needs them."""
+    if upload.attached_at is not None:
+        raise OutOfStep(f"{upload.name} was sent already and stays with what it was sent for", "already-submitted")
+    work.session.delete(upload)
+
+
+def checked(work: Work, uid: str, verdict: Verdict) -> bool:
+    """Write down what the check of a file found; False when its sender has discarded it meanwhile."""
+    upload = access.upload_to_judge(work, uid)
+    if upload is None:
+        return False
+    upload.state = "refused" if verdict.refusal else "ready"
+    upload.refusal, upload.preview_sha256 = verdict.refusal[:400], verdict.preview_sha256
+    if verdict.refusal:
+        work.audit("file_refused", upload.uid, name=upload.name, why=upload.refusal)
+    return True
+
+
+# --- as answers -------------------------------------------------------------------------------------------------
+
+
+def check_of(
+    work: Work, instance: Instance | None, step: str, fields: Mapping[str, answers.FieldLike], raw: Any
+) -> UploadCheck | None:
+    """What `AnswerContext.uploads` asks: whether an id may be given here. `step` is empty for the fields of a start.
+
+    The uploads are locked until this work ends, so that none becomes part of two things. None without file fields.
+    """
+    if not answers.asks_for_files(fields):
+        return None
+    ids = _ids(answers.files_in(fields, raw)) if isinstance(raw, Mapping) else set()
+    found = {one.uid: one for one in access.uploads_to_attach(work, ids, instance, step)}
+
+    def check(upload_id: str, field: answers.FieldLike) -> Problem | None:
+        upload = found.get(upload_id)
+        return uploads.missing() if upload is None else uploads.misfit(upload, field.accept, field.max_mb)
+
+    return check
+
+
+def hold(
+    work: Work, instance: Instance, step: str, fields: Mapping[str, answers.FieldLike], values: Mapping[str, Any]
+) -> None:
+    """A draft keeps its files, however long it lies, and lets those go that are no longer in it."""
+    if answers.asks_for_files(fields):
+        _place(work, instance, step, answers.files_in(fields, values))
+
+
+def attach_answers(
+    work: Work, instance: Instance, step: str, fields: Mapping[str, answers.FieldLike], values: Mapping[str, Any]
+) -> None:
+    """The files among answers that were sent are part of the instance from now on; `step` is empty for a start."""
+    if answers.asks_for_files(fields):
+        for upload in _place(work, instance, step, answers.files_in(fields, values)):
+            upload.attached_at = upload.attached_at or work.now
+
+
+def attach(
+    work: Work, instance: Instance, step: str, field: str, ids: Collection[str], visible_to: Collection[str] = ()
+) -> list[Upload]:
+    """Attach ready uploads of the actor to something else of an instance, a comment say; raises Invalid by index."""
+    found = {one.uid: one for one in access.uploads_to_attach(work, ids, instance, step)}
+    judged = [uploads.misfit(found[uid]) if uid in found else uploads.missing() for uid in ids]
+    if problems := [replace(one, pointer=f"/{field}/{n}") for n, one in enumerate(judged) if one is not None]:
+        raise Invalid(problems)
+    for upload in found.values():
+        _put(upload, instance, step, field, visible_to)
+        upload.attached_at = upload.attached_at or work.now
+    return [found[uid] for uid in dict.fromkeys(ids)]
+
+
+def _place(work: Work, instance: Instance, step: str, places: Iterable[answers.Place]) -> list[Upload]:
+    """Put uploads where they stand now; those that only the draft held, and that stand nowhere, are free again."""
+    work.session.flush()  # an instance that has just begun gets its id
+    where = {uid: place for place in places for uid in place.ids}
+    placed = access.uploads_to_attach(work, where, instance, step)
+    for upload in placed:
+        place = where[upload.uid]
+        _put(upload, instance, step, place.path, place.visible_to or ())
+    for upload in access.uploads_held(work, instance, step):
+        if upload.uid not in where:
+            upload.instance_id, upload.step, upload.field, upload.visible_to = None, "", "", []
+    return placed
+
+
+def _put(upload: Upload, instance: Instance, step: str, field: str, visible_to: Collection[str]) -> None:
+    upload.instance_id, upload.step, upload.field = instance.id, step, field
+    upload.visible_to = list(visible_to)
+
+
+def _ids(places: Iterable[answers.Place]) -> set[str]:
+    return {uid for place in places for uid in place.ids}

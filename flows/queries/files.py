@@ -1,0 +1,72 @@
+"""Files among answers as people see them: name, size, state, and whether there is something to open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import and_, or_, select
+
+from flows.access import read_as
+from flows.models import Instance, Upload
+from flows.rules import answers, uploads
+from flows.rules.actors import Actor
+from flows.rules.answers import AnswerContext, FieldLike
+
+Fields = Mapping[str, FieldLike]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One file of an answer. `state` is that of the upload, or "gone"; `size` is in words."""
+
+    id: str
+    name: str
+    size: str = ""
+    state: str = "gone"
+    refusal: str = ""
+    has_preview: bool = False
+
+
+@dataclass(frozen=True)
+class FilesOf:
+    """The files of some answers of one instance, asked for in one statement."""
+
+    by_id: Mapping[str, Shown]
+
+    def one(self, uid: str) -> Shown:
+        """What is gone, or was never theirs, still takes its place among the others."""
+        return self.by_id.get(uid) or Shown(uid, "A file that is not here any more")
+
+    def dressed(self, fields: Fields, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Values with files in place of ids, for the controls of a form."""
+        return answers.dressed(fields, values, self.one)
+
+    def row(self, name: str, field: FieldLike, value: Any, context: AnswerContext | None = None) -> dict[str, Any]:
+        """A question and its answer for `ui.summary_list`, with the files in it."""
+        found = [self.one(uid) for place in answers.files_in({name: field}, {name: value}) for uid in place.ids]
+        text = ", ".join(file.name for file in found) if field.type == "file" and found else None
+        return {"label": field.label, "value": text or answers.display(field, value, context), "files": found}
+
+
+def files_of(actor: Actor, instance: Instance, *answered: tuple[Fields, Mapping[str, Any] | None]) -> FilesOf:
+    """The files that stand in these answers of an instance that the actor may read, and their own unsent ones."""
+    places = [place for fields, values in answered if values for place in answers.files_in(fields, values)]
+    ids = {uid for place in places for uid in place.ids}
+    if not ids:
+        return FilesOf({})
+    own = and_(Upload.instance_id.is_(None), Upload.uploaded_by_id == actor.user_id)
+    query = select(Upload).where(Upload.uid.in_(ids), or_(Upload.instance_id == instance.id, own))
+    return FilesOf({upload.uid: shown(upload) for upload in read_as(actor).scalars(query)})
+
+
+def shown(upload: Upload) -> Shown:
+    return Shown(
+        upload.uid,
+        upload.name,
+        uploads.size_in_words(upload.size),
+        upload.state,
+        upload.refusal,
+        upload.preview_sha256 is not None,
+    )
