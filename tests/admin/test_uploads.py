@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -19,9 +20,11 @@ from flows.actions import receiving, submitting
 from flows.models import Effect, Submission
 from flows.rules.actors import SYSTEM
 from flows.work import end_reading, unit_of_work
+from portal import frame
 from tests import samples
 from tests.admin.conftest import ClientOf
-from tests.browser_tools import HtmlFacts
+from tests.admin.test_looks import cookies_of
+from tests.browser_tools import HtmlFacts, serving
 from tests.files_play import begin, look_at_all, ready, repair_flow, send, upload
 from tests.world import World
 
@@ -143,3 +146,16 @@ def test_an_outbox_row_says_which_file_it_is_about(agent: FlaskClient, world: Wo
     page = agent.get(f"/admin/outbox/{effect}").text
     assert "File check" in page
     assert uid in page
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("database", ["sqlite"])
+def test_a_task_with_files_is_usable_by_everybody(
+    app: Flask, agent: FlaskClient, world: World, axe: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(frame, "live_url", lambda: "")
+    monkeypatch.setattr(frame, "SOCKET_PATH", "")
+    submit_photos(world, ready(world.tenant), ready(world.tenant, "letter.pdf", samples.pdf()))
+    with serving(partial(Flask.wsgi_app, app)) as url:
+        axe(f"{url}{TASK}", "staff-task-files", cookies=cookies_of(agent, url))
+        axe(f"{url}{TASK}/steps/visit", "staff-step-files", cookies=cookies_of(agent, url))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import socket
 import stat
@@ -11,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -21,10 +23,11 @@ from flows import store
 from flows.access import read_as
 from flows.actions import attaching, receiving
 from flows.models import AuditEntry, Effect, Upload
+from flows.rules import uploads
 from flows.rules.actors import SYSTEM
 from flows.settings import Settings
 from flows.work import end_reading, unit_of_work
-from messaging import checking, opening, outbox
+from messaging import checking, opening, outbox, poke
 from tests import samples
 from tests.messaging.conftest import effect
 from tests.world import World
@@ -205,6 +208,22 @@ def test_a_file_that_was_discarded_meanwhile_is_no_fault(send: Send, world: Worl
     assert effect(owed).state == "done"
 
 
+@pytest.mark.requirement("D4")
+def test_its_sender_hears_of_the_verdict(send: Send, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[Any] = []
+    monkeypatch.setattr(poke.redis_door, "publish", lambda _channel, words: told.extend(json.loads(words)))
+    uid = send("notes.txt", b"words")
+    assert told == [], "nothing is known yet"
+    look(uid)
+    assert told == [
+        {
+            "rooms": [f"user:{world.user_ids['tenant']}"],
+            "event": "upload.updated",
+            "payload": {"id": uid, "seq": 0, "type": "ready"},
+        }
+    ]
+
+
 def test_a_second_look_changes_nothing(send: Send) -> None:
     uid = send("cut.pdf", samples.pdf()[:-20])
     look(uid)
@@ -307,7 +326,5 @@ def test_a_scanner_that_says_nothing_clear_lets_nothing_through(
 
 def test_limits_of_rules_and_opener_are_the_same() -> None:
     """The opener imports nothing of ours, so it has its own copies."""
-    from flows.rules import uploads
-
     assert (opening.MOST_PARTS, opening.MOST_UNPACKED) == (uploads.MOST_PARTS, uploads.MOST_UNPACKED)
     assert set(opening.FORMATS) == {one.mime for one in uploads.FORMATS if one.kind == "image"}
