@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from flows.rules.timing import parse_span
@@ -47,3 +47,13 @@ def spans_in_words(texts: Sequence[str]) -> str:
 def listed(words: Sequence[str], last: str = "and") -> str:
     """ "a", "a and b", "a, b and c"."""
     return f" {last} ".join(part for part in (", ".join(words[:-1]), *words[-1:]) if part)
+
+
+def duration_in_words(duration: timedelta) -> str:
+    """How long something took, in the unit that fits: "40 minutes", "5 hours", "2.3 days"."""
+    minutes = duration.total_seconds() / 60
+    amount, unit = (minutes, "minute") if minutes < 60 else (minutes / 60, "hour")
+    if minutes >= 1440:
+        amount, unit = minutes / 1440, "day"
+    said = f"{amount:.1f}".removesuffix(".0") if unit == "day" and amount < 10 else f"{amount:.0f}"
+    return f"{said} {unit}{'' if said == '1' else 's'}"
