@@ -28,8 +28,13 @@ def requestable(actor: Actor, search: str = "") -> list[LoadedFlow]:
     """What a customer may ask for, by title; with words to search only what has them all somewhere."""
     if actor.kind != "customer":
         return []
+    return searched(_allowed(actor, "customer"), search)
+
+
+def searched(flows: Iterable[LoadedFlow], search: str) -> list[LoadedFlow]:
+    """Those that have every word somewhere in title, summary, type or keywords."""
     wanted = clean(search).casefold().split()
-    return [loaded for loaded in _allowed(actor, "customer") if _has_all(loaded, wanted)]
+    return [loaded for loaded in flows if _has_all(loaded, wanted)]
 
 
 def startable(actor: Actor, name: str, way: Way) -> LoadedFlow:

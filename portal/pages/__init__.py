@@ -16,6 +16,7 @@ from portal.pages import (
     orders,
     plain,
     profile,
+    requests,
     second_factor,
     shop,
     sign_in,
@@ -25,7 +26,7 @@ from portal.pages import (
 
 MODULES = (
     sign_in, second_factor, invite, profile, members, plain,
-    home, tasks, steps, shop, checkout, orders, notices, hooks,
+    home, tasks, steps, requests, shop, checkout, orders, notices, hooks,
 )  # fmt: skip
 """Each has a blueprint called `pages`, whose views say with `@may(...)` who may use them."""
 

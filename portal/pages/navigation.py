@@ -44,6 +44,7 @@ def entries(actor: Actor) -> list[Entry]:
     places = [
         (_("Home"), "/", 0, ()),
         (tasks, "/tasks", standing.to_do, ("/tasks",)),
+        *([(_("Requests"), "/requests", 0, ("/requests",))] if standing.may_request else []),
         *(shop if standing.for_company else []),
     ]
     return [Entry(words, url, badge, _is_here(url, areas)) for words, url, badge, areas in places]

@@ -40,14 +40,14 @@ def summary(definition: FlowDefinition) -> str:
     """One sentence for who cannot see the picture; the list says the rest."""
     if definition.states:
         count = sum(1 for _ in moves(definition))
-        return f"{len(definition.states)} stages and the {count} actions between them, listed in words below."
+        return f"{len(definition.states)} stages and the {count} actions between them."
     steps = list(definition.steps.values())
     whose = [
         f"{count} by {words}"
         for actor, words in (("customer", "the customer"), ("staff", "staff"), ("system", "the system"))
         if (count := sum(step.actor == actor for step in steps))
     ]
-    return f"{len(steps)} step{'' if len(steps) == 1 else 's'}: {listed(whose)}; listed in words below."
+    return f"{len(steps)} step{'' if len(steps) == 1 else 's'}: {listed(whose)}."
 
 
 def text(definition: FlowDefinition, sitting: Sitting = NOWHERE) -> str:
@@ -66,9 +66,8 @@ def entries(definition: FlowDefinition, sitting: Sitting = NOWHERE) -> list[Entr
 
 def _of_steps(graph: Graph) -> Iterator[Entry]:
     for row in graph.rows:
-        own = {node.id for node in row}
         for node in row:
-            if node.kind == "end" and any(edge.target == node.id and edge.source in own for edge in graph.edges):
+            if node.kind == "end":
                 continue  # said where it comes from
             yield Entry(_named(graph, node), LANE_WORDS[node.lane], tuple(_about(graph, node)))
 
