@@ -135,8 +135,7 @@ def _in_order(definition: FlowDefinition) -> list[str]:
 
 
 def _start_row(definition: FlowDefinition, order: list[str]) -> list[Node]:
-    first = definition.steps[order[0]].actor if order else "customer"
-    lane: Lane = first if first != "system" else "staff"  # there it would stand upon the clock
+    lane = _start_lane(definition, order)
     row = [Node(START, "start", lane, "Start", tuple(_sentence(way) for way in starts_in_words(definition)))]
     clocks = list(_clocks(definition))
     if clocks:
@@ -145,6 +144,17 @@ def _start_row(definition: FlowDefinition, order: list[str]) -> list[Node]:
         calls = calls_in_words(definition.effects_for("expired"))
         row.append(Node(EXPIRY, "end", "system", "Expired", (f"Then {calls}",) if calls else (), "negative"))
     return row
+
+
+def _start_lane(definition: FlowDefinition, order: list[str]) -> Lane:
+    """Whoever begins it; what an event begins stands above its first step, and never upon the clock."""
+    start = definition.start
+    if start.customer or start.onboarding:
+        return "customer"
+    if start.staff or not order:
+        return "staff"
+    first = definition.steps[order[0]].actor
+    return first if first != "system" else "staff"
 
 
 def _clocks(definition: FlowDefinition) -> Iterator[str]:
