@@ -21,6 +21,7 @@ from flows.models import FlowSwitch
 from flows.queries import flow_figures, startable, versions_in_use
 from flows.queries.flow_figures import Figures
 from flows.queries.versions_in_use import InUse
+from flows.rules import ratings
 from flows.rules.errors import Refused
 from flows.rules.words import duration_in_words
 from flows.work import Work, unit_of_work
@@ -116,14 +117,14 @@ class Row:
 
     @property
     def took(self) -> str | None:
-        return duration_in_words(self.figures.median) if self.figures.median is not None else None
+        return _unbroken(duration_in_words(self.figures.median)) if self.figures.median is not None else None
 
     @property
     def rating(self) -> str | None:
         if self.figures.rating is None:
             return None
         rule = self.flow.definition.rating
-        return f"{self.figures.rating:.1f} of {rule.scale if rule else 5}"
+        return _unbroken(f"{self.figures.rating:.1f} of {rule.scale if rule else ratings.USUAL_SCALE}")
 
 
 def switches_of(flow: LoadedFlow, switch: FlowSwitch | None) -> dict[str, bool | None]:
@@ -166,6 +167,11 @@ def _switch_all(work: Work, flow: LoadedFlow, typed: Mapping[str, str]) -> None:
     for name in switching.SWITCHES:
         if switching.has_switch(flow, name):
             switching.switch(work, flow.definition.flow, name, typed.get(name) == "1")
+
+
+def _unbroken(words: str) -> str:
+    """On one line of its cell."""
+    return words.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _loaded(name: str) -> LoadedFlow:

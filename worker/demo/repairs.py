@@ -14,7 +14,7 @@ from flows.work import Work, unit_of_work
 from worker.demo.playing import Player, Scene
 
 FLOW = "report-a-repair"
-REPORTS = {
+REPORTS: Mapping[str, Mapping[str, object]] = {
     "olu": {
         "what": "heating",
         "where": "Boiler in the kitchen",

@@ -20,6 +20,7 @@ SIDE, TRACK, ZONE = 22.0, 12.0, 94.0
 GAP, OUT, IN = 48.0, 19.0, 15.0
 STACK_GAP, LINKED_GAP = 12.0, 30.0
 APART = 9.0
+PAST, ABOVE = 26.0, 6.0
 ICON = 20.0
 WITH_ICON = frozenset({"start", "payment", "review", "choice", "clock"})
 SHOWN = {"returned": "changes needed"}
@@ -233,11 +234,9 @@ class _Layout:
         turn = target.x - SIDE / 2
         between = LANES[LANES.index(spot.lane) + 1 : LANES.index(goal.lane)]
         if any(self.cells[spot.row][lane] for lane in between):
-            below = self.bottoms[spot.row] + 7
-            leave = source.right + SIDE / 2
-            low = source.bottom - 8
-            under = ((source.right, low), (leave, low), (leave, below), (turn, below), (turn, target.cy))
-            return (*under, (target.x, target.cy)), (0, 0)
+            leave, above = source.right - PAST, self.tops[spot.row] - ABOVE
+            over = ((leave, source.y), (leave, above), (turn, above), (turn, target.cy))
+            return (*over, (target.x, target.cy)), (0, 0)
         if abs(source.cy - target.cy) < 1:
             return ((source.right, source.cy), (target.x, target.cy)), (0, 0)
         return ((source.right, source.cy), (turn, source.cy), (turn, target.cy), (target.x, target.cy)), (0, 0)
@@ -246,8 +245,9 @@ class _Layout:
         """One above the other: straight down, or back up beside them."""
         if edge.kind == "returned":
             x = source.right + 14
-            points = ((source.right, source.cy), (x, source.cy), (x, target.cy), (target.right, target.cy))
-            return points, (x + 6, (source.cy + target.cy) / 2 + 4)
+            leave, enter = source.cy - APART, target.cy + APART  # a rule may leave from the middle of either
+            points = ((source.right, leave), (x, leave), (x, enter), (target.right, enter))
+            return points, (x + 6, (leave + enter) / 2 + 4)
         if target.y - source.bottom <= LINKED_GAP:
             return ((source.cx, source.bottom), (target.cx, target.y)), (0, 0)
         x = source.x - SIDE / 2

@@ -40,6 +40,8 @@ COLUMNS = {"todo": "To do", "doing": "Doing", "done": "Done", "cancelled": "Canc
 CARD_W, HEAD, MARGIN, BAND_GAP = 182.0, 34.0, 1.0, 6.0
 SIDE, TRACK, RAIL, CARD_GAP = 12.0, 12.0, 12.0, 26.0
 LOOP, HALF_LOOP = 13.0, 4.5
+GRID, HEADS, LEFT, RIGHT = 12.0, 0.0, 4.0, 8.0
+"""Wires leave to the left, to the right, and arrive at heights of their own, so that none lies upon another."""
 ROW_SIZE, ROW_LINE = 12.5, 16.0
 
 
@@ -171,12 +173,13 @@ class _Layout:
     def _card(self, name: str, x: float, y: float) -> Box:
         """A state with its actions below each other; notes where their wires begin."""
         head = lettered(state_words(self.definition, name), self._notes(name), CARD_W - 2 * PAD_X)
-        self.heads[name] = y + PAD_Y + TITLE_LINE / 2
+        self.heads[name] = _on_grid(y + PAD_Y + TITLE_LINE / 2, HEADS)
         lines, at, rules = list(head.lines), head.height, []
         for move in (move for move in self.moves if move.state == name):
             rules.append(at)
             row, height = self._row(move, at)
-            self.ports[name, move.action] = y + at + height / 2
+            leaves_left = self.column[move.to] < self.column[name]
+            self.ports[name, move.action] = _on_grid(y + at + height / 2, LEFT if leaves_left else RIGHT)
             lines += row
             at += height
         state = self.definition.states[name]
@@ -239,6 +242,10 @@ class _Layout:
             rail = HEAD + 12 + self.rails[bundles[1][1]] * RAIL
             over = ((xs[0], rail), (xs[1], rail))
         return begin, (xs[0], y), *over, (xs[-1], head), end
+
+
+def _on_grid(y: float, offset: float) -> float:
+    return round((y - offset) / GRID) * GRID + offset
 
 
 def _small_print(action: Action) -> str:
