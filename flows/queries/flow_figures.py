@@ -76,12 +76,13 @@ def where(actor: Actor, loaded: LoadedFlow) -> Where:
     steps = (
         running.join(Step, Step.instance_id == Instance.id)
         .where(Step.state.in_((*WITH_ACTOR, "pending_approval")))
-        .with_only_columns(Step.name, Step.state == "pending_approval", func.count())
-        .group_by(Step.name, Step.state == "pending_approval")
+        .with_only_columns(Step.name, Step.state, func.count())
+        .group_by(Step.name, Step.state)
     )
     found = Where({}, {}, {})
-    for name, waits, count in session.execute(steps):
-        (found.in_review if waits else found.at_step)[name] = count
+    for name, state, count in session.execute(steps):
+        counts = found.in_review if state == "pending_approval" else found.at_step
+        counts[name] = counts.get(name, 0) + count
     return found
 
 
