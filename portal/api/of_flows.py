@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from flows.actions import beginning, planning, versions
-from flows.catalogue import LoadedFlow
+from flows.catalogue import FlowDefinition, LoadedFlow
+from flows.lookups import Place
 from flows.models import Instance, Organisation
-from flows.queries import parties, startable
+from flows.queries import lookups, parties, startable
 from flows.rules.actors import Actor
 from flows.rules.errors import Invalid, Problem
 from portal.api import asked, draw_instance, shapes
@@ -35,7 +36,7 @@ def get_flow(call: Call, slug: str) -> Answer:
         **_summary(call.actor, loaded).model_dump(),
         help_text=flow.help.text if flow.help else None,
         help_url=flow.help.url if flow.help else None,
-        fields=[draw_instance.question(name, field) for name, field in flow.start.fields.items()],
+        fields=_questions(call, flow, zone),
         steps_for_you=sum(step.actor == "customer" for step in flow.steps.values()),
         reviewed=any(step.approval for step in flow.steps.values()),
         done_by=planning.moment_of(flow.deadline, call.now, zone),
@@ -69,6 +70,17 @@ def start_instance(call: Call, body: asked.NewInstance) -> Answer:
     drawn = _drawn(call, instance)
     tag = draw_instance.instance_tag(instance, call.now, LANGUAGE, "")
     return Answer(drawn, 201, {"Location": f"{BASE}/instances/{instance.uid}"}, tag)
+
+
+def _questions(call: Call, flow: FlowDefinition, zone: str) -> list[shapes.Field]:
+    """What is asked at the start. There is no instance to look up choices in, so the first 20 stand here."""
+    fields = flow.start.fields
+    found = lookups.choices(call.session, Place(call.now, zone), fields, {}, {})
+    drawn = [draw_instance.question(name, field) for name, field in fields.items()]
+    for one in drawn:
+        if one.key in found:
+            one.options = [shapes.Option(value=value, label=label) for value, label in found[one.key].pairs]
+    return drawn
 
 
 def _mine(actor: Actor) -> list[LoadedFlow]:

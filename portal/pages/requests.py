@@ -12,11 +12,13 @@ from flask import Blueprint, flash, g, redirect, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from flows.access import read_as
 from flows.actions import beginning, planning
 from flows.catalogue import FlowDefinition, LoadedFlow
 from flows.clock import clock
+from flows.lookups import Place
 from flows.models import Organisation
-from flows.queries import startable
+from flows.queries import lookups, startable
 from flows.rules import answers
 from flows.rules.errors import Invalid
 from flows.rules.expressions import ExpressionProblem, compile_condition
@@ -50,9 +52,11 @@ def start_page(name: str) -> Response:
 @pages.post("/requests/<name>")
 @may("customer")
 def start(name: str) -> Response:
-    """[[Start now]]: one request, however often the button is pressed."""
+    """[[Start now]]: one request, however often the button is pressed. "Search" only shows the form again."""
     loaded = startable.startable(g.actor, name, "customer")
     typed = answers.from_form(loaded.definition.start.fields, request.form)
+    if text("_action") == "find":
+        return _page(loaded, typed)
     try:
         with unit_of_work(g.actor) as work:
             location = once(work, lambda: _start(work, name, typed))
@@ -75,14 +79,18 @@ def _page(
 ) -> Response:
     flow, mine = loaded.definition, startable.for_whom(g.actor)
     chosen = text(FOR) or (mine[0].uid if len(mine) == 1 else "")
+    now, zone = clock.now(), _zone(mine)
+    values = typed if typed is not None else answers.prefill(flow.start.fields, {"now": now.isoformat()})
+    fields = _asked(flow, typed or {})
     return show(
         "requests/start.html",
         422 if problems else 200,
         flow=flow,
-        takes=_what_it_takes(flow, mine),
+        takes=_what_it_takes(flow, now, zone),
         open_ones=startable.open_ones(g.actor, flow.flow),
-        fields=_asked(flow, typed or {}),
-        values=typed if typed is not None else answers.prefill(flow.start.fields, {"now": clock.now().isoformat()}),
+        fields=fields,
+        values=values,
+        choices=lookups.choices(read_as(g.actor), Place(now, zone), fields, values, {}, _searched),
         problems=problems or {},
         organisations=[(one.uid, one.name) for one in mine],
         chosen=chosen,
@@ -103,9 +111,8 @@ class Takes:
     due_at: datetime | None
 
 
-def _what_it_takes(flow: FlowDefinition, mine: Sequence[Organisation]) -> Takes:
+def _what_it_takes(flow: FlowDefinition, now: datetime, zone: str) -> Takes:
     steps = list(flow.steps.values())
-    zone = mine[0].time_zone if len(mine) == 1 else g.actor.time_zone
     return Takes(
         asked_now=sum(field.type != "info" for field in flow.start.fields.values()),
         steps_for_you=sum(step.actor == "customer" for step in steps),
@@ -113,8 +120,19 @@ def _what_it_takes(flow: FlowDefinition, mine: Sequence[Organisation]) -> Takes:
         is_reviewed=any(step.approval for step in steps if step.actor == "customer"),
         pays=any(step.payment for step in steps if step.actor == "customer"),
         span=span_in_words(flow.deadline.after) if flow.deadline else "",
-        due_at=planning.moment_of(flow.deadline, clock.now(), zone),
+        due_at=planning.moment_of(flow.deadline, now, zone),
     )
+
+
+def _zone(mine: Sequence[Organisation]) -> str:
+    """Where the customer is; somebody who acts for several chooses later for which."""
+    zone: str = mine[0].time_zone if len(mine) == 1 else g.actor.time_zone
+    return zone
+
+
+def _searched(control: str) -> str | None:
+    """What somebody searched for in the choices of a control; None when nobody did."""
+    return text(f"{control}-q") or None
 
 
 def _group(loaded: LoadedFlow) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -15,6 +16,7 @@ from flows.work import unit_of_work
 from tests.api.conftest import Phone, new_key
 from tests.catalogue.shipped import ROOT
 from tests.guided.conftest import SHIPPED
+from tests.portal.test_requests import ASKS_WHERE
 from tests.world import World
 
 ANSWERS = {"what": "water", "where": "Bathroom", "details": "It drips", "water_off": True}
@@ -67,6 +69,15 @@ def test_what_it_takes(tenant: Phone, world: World) -> None:
     assert flow["open_instances"] == []
     for slug in ("nothing", "confirm-contact-details"):
         assert tenant.get(f"/flows/{slug}").status_code == 404
+
+
+def test_what_is_chosen_from_elsewhere_brings_its_options(tenant: Phone, tmp_path: Path) -> None:
+    (tmp_path / "ask-us.flow.yaml").write_text(ASKS_WHERE, encoding="utf-8")
+    catalogue.use(load_packages(SHIPPED, [tmp_path]))
+    about = tenant.get("/flows/ask-us").json["fields"][0]
+    assert (about["lookup"], about["options"]) == ("baton.departments", [{"value": "dep_repairs", "label": "Repairs"}])
+    body = {"flow": "ask-us", "answers": {"about": "dep_repairs"}}
+    assert tenant.post("/instances", body, key=new_key()).status_code == 201
 
 
 @pytest.mark.requirement("C1", "C10", "D5")

@@ -6,6 +6,7 @@ import gzip
 import re
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -30,13 +31,38 @@ PAGE = "/requests/report-a-repair"
 GIVEN = {"what": "water", "where": "Bathroom", "details": "It drips", "water_off": "true"}
 
 
+ASKS_WHERE = """flow: ask-us
+schema: 1
+title: Ask us something
+type: Your home
+start:
+  customer: true
+  fields:
+    about: {type: department, label: Who should answer?, required: true}
+    urgent: {type: boolean, label: Is it urgent?, default: false}
+steps:
+  answer: {title: Answer, actor: staff, fields: {words: {type: text, label: Words}}}
+"""
+
+
 @pytest.fixture(autouse=True)
-def repairs(app: Flask) -> Iterator[None]:
+def repairs(app: Flask, tmp_path: Path) -> Iterator[None]:
     before = catalogue.current()
-    folders = [ROOT / "worker" / "demo" / "flows", ROOT / "tests" / "guided" / "flows"]
+    own = tmp_path / "own"
+    own.mkdir()
+    folders = [ROOT / "worker" / "demo" / "flows", ROOT / "tests" / "guided" / "flows", own]
     catalogue.use(load_packages(SHIPPED, folders))
     yield
     catalogue.use(before)
+
+
+@pytest.fixture
+def asks_where(repairs: None, tmp_path: Path) -> None:
+    """A request whose first question is chosen from departments."""
+    (tmp_path / "own" / "ask-us.flow.yaml").write_text(ASKS_WHERE, encoding="utf-8")
+    folders = [ROOT / "worker" / "demo" / "flows", tmp_path / "own"]
+    catalogue.use(load_packages(SHIPPED, folders))
+    assert catalogue.current().broken == []
 
 
 def switch(world: World, flow: str, name: str, on: bool) -> None:
@@ -164,6 +190,21 @@ def test_whoever_acts_for_several_says_for_whom(buyer: Visitor, world: World) ->
     assert buyer.send(PAGE, **GIVEN, _for=world.acme).status_code == 303
     [instance] = rows(Instance)
     assert (instance.customer_name, instance.customer_id) == ("Acme Ltd", None)
+
+
+def test_what_is_chosen_from_elsewhere_can_be_chosen(tenant: Visitor, asks_where: None) -> None:
+    html = tenant.get("/requests/ask-us")
+    assert re.search(r'type="radio"[^>]*name="about" value="dep_repairs"', html)
+    assert re.search(r'name="urgent" value="false"[^>]* checked', html), "what the flow suggests is filled in"
+    again = tenant.send("/requests/ask-us", about="dep_repairs", urgent="true", _action="find")
+    assert again.status_code == 200
+    assert re.search(r'name="urgent" value="true"[^>]* checked', again.text)
+    assert rows(Instance) == [], "to search is not to start"
+    wrong = tenant.send("/requests/ask-us", about="dep_nobody")
+    assert wrong.status_code == 422
+    assert '<a href="#about">' in wrong.text
+    assert tenant.send("/requests/ask-us", about="dep_repairs").status_code == 303
+    assert rows(Instance)[0].inputs["about"] == "dep_repairs"
 
 
 def test_staff_have_no_requests(app: Flask, world: World) -> None:
