@@ -1,15 +1,37 @@
-"""Flows: which are served, with what is wrong with them, and which files are not, with the place to mend; read-only."""
+"""Flows: which are served, how they do and who may start them; and which files are not, with the place to mend (A9)."""
 
 from __future__ import annotations
 
-from flask import g
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from flask import g, request
 from werkzeug.wrappers import Response
 
+from admin.asking import Field, Question, ask, go_on
 from admin.guard import StaffView, door
-from admin.showing import show
+from admin.showing import Tag, show
 from flows import catalogue
-from flows.queries import versions_in_use
+from flows.actions import switching
+from flows.authoring import diagram
+from flows.authoring.diagram.words import questions, starts_in_words
+from flows.catalogue import LoadedFlow
+from flows.catalogue.problems import FlowProblem
+from flows.models import FlowSwitch
+from flows.queries import flow_figures, startable, versions_in_use
+from flows.queries.flow_figures import Figures
+from flows.queries.versions_in_use import InUse
+from flows.rules import ratings
 from flows.rules.errors import Refused
+from flows.rules.words import duration_in_words
+from flows.work import Work, unit_of_work
+
+SAID = {"active": "Active", "assignable": "Assignable", "requestable": "Requestable"}
+HINTS = {
+    "active": "Off: nobody starts new ones",
+    "assignable": "Staff may start it for a customer, or send it with an invitation",
+    "requestable": "Customers may ask for it in the portal and the app",
+}
 
 
 class Flows(StaffView):
@@ -18,17 +40,142 @@ class Flows(StaffView):
     @door("/", needs="flows")
     def index(self) -> Response:
         loaded = catalogue.current()
-        return show(
-            self,
-            "flows.html",
-            flows=list(loaded.flows.values()),
-            broken=loaded.broken,
-            use=versions_in_use.of_flows(g.actor),
-        )
+        switches, use = startable.switches(g.actor), versions_in_use.of_flows(g.actor)
+        figures = flow_figures.of_flows(g.actor, loaded.flows)
+        rows = [
+            Row(flow, switches.get(name), use.get(name, InUse()), figures.get(name, Figures()))
+            for name, flow in loaded.flows.items()
+        ]
+        rows.sort(key=lambda row: (row.flow.definition.title.casefold(), row.name))
+        return show(self, "flows.html", rows=rows, broken=loaded.broken, counted=counted, kinds=SAID)
 
     @door("/<name>", needs="flows")
     def one(self, name: str) -> Response:
-        flow = catalogue.current().flows.get(name)
-        if flow is None:
-            raise Refused("No such flow")
-        return show(self, "flow.html", flow=flow, versions=versions_in_use.of_flow(g.actor, name))
+        flow = _loaded(name)
+        where = flow_figures.where(g.actor, flow)
+        sitting = diagram.Sitting(where.at_step, where.in_review, where.in_state)
+        return show(
+            self,
+            "flow.html",
+            flow=flow,
+            drawing=diagram.svg(flow.definition, sitting),
+            entries=diagram.entries(flow.definition, sitting),
+            switches=switches_of(flow, startable.switches(g.actor, name).get(name)),
+            versions=versions_in_use.of_flow(g.actor, name),
+            starts=starts_in_words(flow.definition),
+            products=flow_figures.products_that_start(g.actor, name),
+            lint=lint_tag(flow.problems),
+            questions=questions,
+        )
+
+    @door("/<name>/switch", needs="flows", methods=("GET", "POST"))
+    def switch(self, name: str) -> Response:
+        """All switches of a flow as a form; the small forms of the list post one of them here."""
+        flow = _loaded(name)
+        which = request.form.get("switch", "")
+        if not which:
+            return ask(self, _who_may_start(flow), lambda work, typed: _switch_all(work, flow, typed))
+        is_on = request.form.get("on") == "1"
+        with unit_of_work(g.actor) as work:
+            switching.switch(work, name, which, is_on)
+        back = f"{self.url}/{name}" if request.form.get("back") == "page" else f"{self.url}/#flow-{name}"
+        return go_on(back, f"{SAID[which]} is switched {'on' if is_on else 'off'} for {flow.definition.title}.")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A flow in the list."""
+
+    flow: LoadedFlow
+    switch: FlowSwitch | None
+    use: InUse
+    figures: Figures
+
+    @property
+    def name(self) -> str:
+        return self.flow.definition.flow
+
+    @property
+    def lint(self) -> Tag:
+        return lint_tag(self.flow.problems)
+
+    @property
+    def switches(self) -> Mapping[str, bool | None]:
+        return switches_of(self.flow, self.switch)
+
+    @property
+    def size(self) -> str:
+        flow = self.flow.definition
+        parts, word = (flow.states, "stage") if flow.states else (flow.steps, "step")
+        return f"{len(parts)} {word}{'' if len(parts) == 1 else 's'}"
+
+    @property
+    def by_version(self) -> str:
+        """On which versions the open ones run, where there are several: "v8 28, v7 3"."""
+        counts = self.use.by_version
+        return ", ".join(f"v{number} {count:,}" for number, count in counts.items()) if len(counts) > 1 else ""
+
+    @property
+    def took(self) -> str | None:
+        return _unbroken(duration_in_words(self.figures.median)) if self.figures.median is not None else None
+
+    @property
+    def rating(self) -> str | None:
+        if self.figures.rating is None:
+            return None
+        rule = self.flow.definition.rating
+        return _unbroken(f"{self.figures.rating:.1f} of {rule.scale if rule else ratings.USUAL_SCALE}")
+
+
+def switches_of(flow: LoadedFlow, switch: FlowSwitch | None) -> dict[str, bool | None]:
+    """The state of each switch; None where there is nothing to switch."""
+    return {
+        name: (switch is None or getattr(switch, column)) if switching.has_switch(flow, name) else None
+        for name, column in switching.SWITCHES.items()
+    }
+
+
+def lint_tag(problems: Sequence[FlowProblem]) -> Tag:
+    return Tag(counted(problems), "warn") if problems else Tag("OK", "ok")
+
+
+def counted(problems: Sequence[FlowProblem]) -> str:
+    """ "2 errors", "1 warning", or both."""
+    numbers = {word: sum(one.severity == word for one in problems) for word in ("error", "warning")}
+    said = (f"{count} {word}{'' if count == 1 else 's'}" for word, count in numbers.items() if count)
+    return ", ".join(said)
+
+
+def _who_may_start(flow: LoadedFlow) -> Question:
+    name = flow.definition.flow
+    switches = switches_of(flow, startable.switches(g.actor, name).get(name))
+    return Question(
+        f"Who may start {flow.definition.title}?",
+        f"/admin/flows/{name}",
+        "Save",
+        "What runs already goes on. What an event starts, such as an order, goes on starting.",
+        fields=tuple(
+            Field(switch, SAID[switch], "checkbox", on, HINTS[switch], optional=True)
+            for switch, on in switches.items()
+            if on is not None
+        ),
+        done="Saved.",
+    )
+
+
+def _switch_all(work: Work, flow: LoadedFlow, typed: Mapping[str, str]) -> None:
+    for name in switching.SWITCHES:
+        if switching.has_switch(flow, name):
+            switching.switch(work, flow.definition.flow, name, typed.get(name) == "1")
+
+
+def _unbroken(words: str) -> str:
+    """On one line of its cell."""
+    return words.replace(" ", "\N{NO-BREAK SPACE}")
+
+
+def _loaded(name: str) -> LoadedFlow:
+    flow = catalogue.current().flows.get(name)
+    if flow is None:
+        raise Refused("No such flow")
+    return flow

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import select
 
 from flows import access, catalogue, settings
 from flows.actions import answering, attaching, participating, standing_in, starting
-from flows.catalogue import LoadedFlow
+from flows.catalogue import LoadedFlow, ways
+from flows.catalogue.ways import Way
 from flows.clock import clock
 from flows.events import ChildStarted
 from flows.lookups import Place
@@ -21,7 +22,6 @@ from flows.rules import answers, timing
 from flows.rules.errors import Invalid, OutOfStep, Problem, Refused
 from flows.work import Work
 
-Way = Literal["staff", "customer", "onboarding"]
 MOST_MINOR = 100_000_000
 LONGEST_MESSAGE = 2000
 
@@ -179,20 +179,11 @@ def startable(work: Work, flow: str, way: Way) -> LoadedFlow:
     loaded = catalogue.current().flows.get(flow)
     if loaded is None:
         raise Invalid("Choose a flow from the list", "/flow", "choice")
-    start = loaded.definition.start
-    allowed = {"staff": start.staff, "customer": start.customer, "onboarding": start.onboarding}
-    if not allowed[way]:
-        raise OutOfStep(f"{loaded.definition.title} is not started in this way")
     switch = work.session.scalar(select(FlowSwitch).where(FlowSwitch.flow == flow))
-    if switch is not None and not is_on(switch, way):
-        raise OutOfStep(f"{loaded.definition.title} is switched off: no new ones are started")
-    starting.refuse_unready(loaded)
+    why_not = ways.refusal(loaded, switch, way)
+    if why_not is not None:
+        raise OutOfStep(why_not)
     return loaded
-
-
-def is_on(switch: FlowSwitch, way: Way) -> bool:
-    """Whether the switches of the catalogue let a flow be started in this way."""
-    return switch.is_active and (switch.is_requestable if way == "customer" else switch.is_assignable)
 
 
 @dataclass

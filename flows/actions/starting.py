@@ -13,7 +13,7 @@ from flows import catalogue
 from flows.actions import distributing, owing, participating, planning, settling, staging, versions
 from flows.actions.assigning_by_rule import department_named
 from flows.actions.scope import scope_of
-from flows.catalogue import FlowDefinition, LoadedFlow
+from flows.catalogue import FlowDefinition, LoadedFlow, ways
 from flows.events import InstanceStarted
 from flows.models import Instance, Membership, Organisation, Step, User
 from flows.models.base import opaque_id
@@ -173,11 +173,9 @@ def _begin_by_hand(work: Work, instance: Instance, definition: FlowDefinition) -
 
 def refuse_unready(loaded: LoadedFlow) -> None:
     """OutOfStep when a flow is archived or asks for what is not built yet: better no instance than a stuck one."""
-    title = loaded.definition.title
-    if loaded.definition.archived:
-        raise OutOfStep(f"{title} is archived: no new ones are started")
-    if loaded.missing:
-        raise OutOfStep(f"{title} cannot be started by this version: it needs {', '.join(sorted(loaded.missing))}")
+    why_not = ways.unready(loaded)
+    if why_not is not None:
+        raise OutOfStep(why_not)
 
 
 def _add_steps(instance: Instance, definition: FlowDefinition) -> None:

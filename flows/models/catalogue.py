@@ -11,7 +11,7 @@ from flows.models.base import Base
 
 
 class FlowSwitch(Base):
-    """What administrators say about a loaded flow: whether it may be started at all, by staff, by customers (C24)."""
+    """What administrators say about a loaded flow: whether anybody, staff, customers may start it (C24)."""
 
     __tablename__ = "flow_switches"
 

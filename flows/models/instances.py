@@ -64,6 +64,13 @@ class Instance(Owned, Base):
             postgresql_where=text("closed_at IS NULL"),
             sqlite_where=text("closed_at IS NULL"),
         ),
+        Index(
+            "ix_instances_closed",
+            "flow",
+            "closed_at",
+            postgresql_where=text("closed_at IS NOT NULL"),
+            sqlite_where=text("closed_at IS NOT NULL"),
+        ),
     )
 
     uid: Mapped[str] = uid_column("ti")

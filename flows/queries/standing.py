@@ -11,17 +11,21 @@ from sqlalchemy import Select, exists, func, select
 
 from flows.access import read_as, visible_instances, visible_orders
 from flows.models import BasketLine, Instance, Membership, Order, Organisation, Timer, User
-from flows.queries import grid
+from flows.queries import grid, startable
 from flows.rules.actors import Actor
 
 
 @dataclass(frozen=True)
 class Standing:
-    """What the navigation tells: tasks to do, different products in the basket, and whether they act for a company."""
+    """What the navigation tells: tasks to do, different products in the basket, whether they act for a company.
+
+    `may_request`: there is something in the catalogue of requests.
+    """
 
     to_do: int = 0
     in_basket: int = 0
     for_company: bool = False
+    may_request: bool = False
 
 
 def standing(actor: Actor, now: datetime) -> Standing:
@@ -33,8 +37,12 @@ def standing(actor: Actor, now: datetime) -> Standing:
         .join(Organisation, Organisation.id == Membership.organisation_id)
         .where(Membership.user_id == actor.user_id, Organisation.kind == "company", Organisation.is_active)
     )
+    offered, switched_off = startable.switched_off_for_customers()
     query = select(
-        to_do.with_only_columns(func.count()).scalar_subquery(), basket.scalar_subquery(), exists(companies)
+        to_do.with_only_columns(func.count()).scalar_subquery(),
+        basket.scalar_subquery(),
+        exists(companies),
+        switched_off.scalar_subquery() < offered,
     ).where(User.id == actor.user_id)
     row = read_as(actor).execute(query).one_or_none()
     return Standing(*row) if row is not None else Standing()

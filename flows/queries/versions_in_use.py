@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 
 from flows.access import clean, read_as
 from flows.models import FlowVersion, Instance
@@ -14,20 +14,31 @@ from flows.rules.actors import Actor
 
 @dataclass(frozen=True)
 class InUse:
-    """The newest published number of a flow, and its open tasks on any version."""
+    """The newest published number of a flow, and its open tasks by the number of the version they run on."""
 
     newest: int = 0
-    open_tasks: int = 0
+    by_version: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def open_tasks(self) -> int:
+        return sum(self.by_version.values())
 
 
 def of_flows(actor: Actor) -> dict[str, InUse]:
-    """By flow, in two statements; a flow that nothing was started of yet is not among them."""
-    session = read_as(actor)
-    numbers = select(FlowVersion.flow, func.max(FlowVersion.number)).group_by(FlowVersion.flow)
-    newest = dict(session.execute(numbers).all())
-    counts = select(Instance.flow, func.count(Instance.id)).where(Instance.closed_at.is_(None)).group_by(Instance.flow)
-    open_tasks = dict(session.execute(counts).all())
-    return {flow: InUse(number, open_tasks.get(flow, 0)) for flow, number in newest.items()}
+    """By flow, in one statement; a flow that nothing was started of yet is not among them."""
+    running = and_(Instance.flow_version_id == FlowVersion.id, Instance.closed_at.is_(None))
+    counts = (
+        select(FlowVersion.flow, FlowVersion.number, func.count(Instance.id))
+        .outerjoin(Instance, running)
+        .group_by(FlowVersion.flow, FlowVersion.number)
+        .order_by(FlowVersion.number.desc())
+    )
+    found: dict[str, InUse] = {}
+    for flow, number, count in read_as(actor).execute(counts):
+        in_use = found.setdefault(flow, InUse(number))
+        if count:
+            in_use.by_version[number] = count
+    return found
 
 
 def of_flow(actor: Actor, flow: str) -> Sequence[tuple[FlowVersion, int]]:

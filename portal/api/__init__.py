@@ -19,6 +19,7 @@ from flows.work import end_reading
 from portal.api import (
     limits,
     of_cases,
+    of_flows,
     of_instances,
     of_lookups,
     of_me,
@@ -41,6 +42,7 @@ ENDPOINTS = (
     of_signing_in,
     of_me,
     of_orders,
+    of_flows,
     of_instances,
     of_steps,
     of_cases,

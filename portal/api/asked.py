@@ -72,6 +72,20 @@ class InstanceList(Paged):
     q: Words = ""
 
 
+class FlowList(Searched):
+    """`requestable=true`: only what customers request, `false`: only what staff assign."""
+
+    requestable: bool | None = None
+
+
+class NewInstance(Body):
+    """Answers to the questions of the flow's start; a customer is the id of one of my organisations."""
+
+    flow: Id
+    answers: Annotated[dict[str, Any], Field(default_factory=dict)]
+    customer_id: Id | None = None
+
+
 class Including(Query):
     include: Literal["", "steps"] = ""
 

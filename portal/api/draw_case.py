@@ -16,7 +16,7 @@ from flows.queries.timeline import SAID_BY_THE_MOVE, Entry
 from flows.rules import stages
 from portal.api import draw_order
 from portal.api.door import Call
-from portal.api.draw_instance import field_of
+from portal.api.draw_instance import question
 from portal.api.shapes import Links, Named
 from portal.api.shapes_of_cases import Asked, Case, CaseAction, CaseSummary
 from portal.api.shapes_of_cases import Comment as CommentShape
@@ -110,5 +110,5 @@ def _action(definition: FlowDefinition, name: str) -> CaseAction:
         label=stages.action_label(definition, name),
         to=rule.to,
         comment=rule.comment,
-        fields=[field_of(key, field) for key, field in rule.fields.items()],
+        fields=[question(key, field) for key, field in rule.fields.items()],
     )

@@ -189,7 +189,7 @@ def _step(
         attempt=step.attempt,
         review=None,
         pages=_pages(rule, asked),
-        fields=[field_of(name, field) for name, field in asked.items()],
+        fields=[question(name, field) for name, field in asked.items()],
         answers={name: given.get(name) for name in asked if name in given},
         labels={source: step.labels.get(source, {}) for source in _sources(asked) if step.labels.get(source)},
         draft=draft,
@@ -220,8 +220,7 @@ def _pages(rule: Any, asked: dict[str, Any]) -> list[shapes.FormPage]:
     return pages
 
 
-def field_of(name: str, field: Any) -> shapes.Field:
-    """A question as the app draws it."""
+def question(name: str, field: Any) -> shapes.Field:
     options = getattr(field, "options", None)
     item = getattr(field, "item", None)
     return shapes.Field(
@@ -243,5 +242,5 @@ def field_of(name: str, field: Any) -> shapes.Field:
         max_mb=field.max_mb,
         accept=list(field.accept) if field.accept else None,
         currency=field.currency,
-        fields=[field_of(key, inner) for key, inner in item.items()] if item else None,
+        fields=[question(key, inner) for key, inner in item.items()] if item else None,
     )

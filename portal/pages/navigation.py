@@ -46,6 +46,7 @@ def entries(actor: Actor) -> list[Entry]:
         (_("Home"), "/", 0, ()),
         (tasks, "/tasks", standing.to_do, ("/tasks",)),
         *([(_("Cases"), "/cases", 0, ("/cases",))] if _has_cases() else []),
+        *([(_("Requests"), "/requests", 0, ("/requests",))] if standing.may_request else []),
         *(shop if standing.for_company else []),
     ]
     return [Entry(words, url, badge, _is_here(url, areas)) for words, url, badge, areas in places]

@@ -111,3 +111,30 @@ def test_doctor_names_a_cure_for_all_that_is_ill(tmp_path: Path) -> None:
     assert said.returncode == 2
     assert "cure: baton db upgrade" in said.stdout
     assert "REDIS_URL" in said.stdout
+
+
+@pytest.mark.requirement("X33")
+def test_a_flow_is_drawn_here_or_into_a_file(tmp_path: Path) -> None:
+    said = baton("flows", "diagram", "tenant-onboarding", "--format", "mermaid", folder=tmp_path)
+    assert said.returncode == 0, said.stderr
+    assert said.stdout.startswith("flowchart TD")
+    picture = tmp_path / "case.svg"
+    said = baton("flows", "diagram", "department-request", "--format", "svg", "-o", str(picture), folder=tmp_path)
+    assert said.stdout == f"Drawn in {picture}\n"
+    assert picture.read_text(encoding="utf-8").startswith("<svg ")
+    assert baton("flows", "diagram", "coro-order-fulfilment", folder=tmp_path).stdout.startswith("Coro Info Required")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "cure"),
+    [
+        (["tenant-onbording"], "did you mean 'tenant-onboarding'?"),
+        (["tenant-onboarding", "-o", "/proc/nowhere/x.svg"], "choose another file"),
+        (["tenant-onboarding", "--format", "png"], "'svg', 'mermaid', 'text'"),
+    ],
+)
+def test_what_cannot_be_drawn_is_one_line(arguments: list[str], cure: str, tmp_path: Path) -> None:
+    said = baton("flows", "diagram", *arguments, folder=tmp_path)
+    assert said.returncode == 2
+    assert cure in said.stderr
+    assert "Traceback" not in said.stderr

@@ -1,4 +1,4 @@
-"""Commands about flows: which are loaded, whether their files are right, and what the language is."""
+"""Commands about flows: which are loaded, whether their files are right, how they look, and what the language is."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from pathlib import Path
 import click
 
 from flows.settings import Settings
+from worker.trouble import Trouble
 
 
 @click.group()
 def flows() -> None:
-    """List and check flows, print their language."""
+    """List, check and draw flows, print their language."""
 
 
 @flows.command(name="list")
@@ -42,6 +43,31 @@ def lint(paths: tuple[Path, ...], form: str, strict: bool, explain: str | None) 
     text, code = checks.lint_paths(paths, form, strict=strict)
     click.echo(text)
     sys.exit(code)
+
+
+@flows.command()
+@click.argument("name")
+@click.option("--format", "form", type=click.Choice(["svg", "mermaid", "text"]), default="text", help="How to draw it.")
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="The file; without it, here.")
+def diagram(name: str, form: str, output: Path | None) -> None:
+    """Draw a flow: swimlanes of its steps, or columns of its states."""
+    from flows import catalogue
+    from flows.authoring.diagram import FORMATS
+    from flows.catalogue.problems import cure_among
+
+    loaded = catalogue.load(Settings.from_env().folders_of_flows).flows
+    if name not in loaded:
+        cure = cure_among(name, loaded, "there are")
+        raise Trouble(f"No flow is called {name}" + (f"; {cure}" if cure else ""))
+    drawn = FORMATS[form](loaded[name].definition)
+    if output is None:
+        click.echo(drawn)
+        return
+    try:
+        output.write_text(drawn + "\n", encoding="utf-8")
+    except OSError as wrong:
+        raise Trouble(f"{output} cannot be written ({wrong.strerror}); choose another file") from wrong
+    click.echo(f"Drawn in {output}")
 
 
 @flows.command()

@@ -10,7 +10,7 @@ from flows.clock import clock
 from flows.models import User
 from flows.rules.actors import SYSTEM
 from flows.work import end_reading
-from worker.demo import housing, shop
+from worker.demo import housing, repairs, shop
 from worker.demo.agreements import write_agreements
 from worker.demo.people import write_people
 from worker.demo.playing import Player
@@ -29,5 +29,5 @@ def seed(app: Flask) -> bool:
         player = Player(today=clock.now())
         player.cast = write_people(player.days_ago(60, "09:00"))
         write_agreements(player)
-        player.play([*shop.story(player), *housing.story(player)])
+        player.play([*shop.story(player), *housing.story(player), *repairs.story(player)])
     return True

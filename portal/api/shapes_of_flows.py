@@ -1,0 +1,35 @@
+"""What the API gives about flows that may be started."""
+
+from __future__ import annotations
+
+from portal.api.shapes import Field, Links, Moment, Named, Shape
+
+
+class FlowSummary(Shape):
+    """A flow that I may start; `requestable` by me as a customer, otherwise as staff for a customer."""
+
+    slug: str
+    title: str
+    kind: str
+    summary: str
+    keywords: list[str]
+    requestable: bool
+
+
+class OpenInstance(Shape):
+    id: str
+    reference: str
+    links: Links
+
+
+class Flow(FlowSummary):
+    """What to know before starting. `fields` are asked at once, `done_by` is when it is due if started now."""
+
+    help_text: str | None
+    help_url: str | None
+    fields: list[Field]
+    steps_for_you: int
+    reviewed: bool
+    done_by: Moment | None
+    customers: list[Named]
+    open_instances: list[OpenInstance]
