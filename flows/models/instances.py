@@ -20,7 +20,7 @@ from flows.rules.people import Standing
 STATUSES = ("not_started", "in_progress", "awaiting_review", "completed", "cancelled", "expired")
 OPEN_STATUSES = ("not_started", "in_progress", "awaiting_review")
 PARTIES = ("customer", "staff", "system")
-SOURCES = {"staff": "Admin assigned", "customer": "Tenant requested", "onboarding": "Onboarding", "event": "System"}
+SOURCES = {"staff": "Admin Assigned", "customer": "Tenant Requested", "onboarding": "Onboarding", "event": "System"}
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 FIRST_REFERENCE = 2000  # so that the first instance is TI-2001, not a number that looks like a test
 
@@ -40,7 +40,9 @@ class Instance(Owned, Base):
         Index(None, "created_at", "id"),
         Index(None, "organisation_id", "created_at", "id"),
         Index(None, "assignee_id", "status", "created_at", "id"),
-        Index(None, "customer_id", "status"),
+        Index(None, "status", "created_at", "id"),
+        Index(None, "status", "due_at", "id"),
+        Index(None, "customer_id", "created_at", "id"),
         Index(None, "subject"),
         Index(
             "ix_instances_open",
