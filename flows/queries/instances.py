@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, false, literal, or_, s
 from sqlalchemy.orm import joinedload, load_only
 
 from flows.access import read_as, visible_instances
-from flows.models import Instance, Organisation, User
+from flows.models import Instance, User
 from flows.models.base import Moment
 from flows.models.instances import NEVER, OPEN_STATUSES, STATUSES
 from flows.queries import search
@@ -40,7 +40,6 @@ SHOWN = (
         Instance.source, Instance.created_at, Instance.closed_at, Instance.rating, Instance.time_zone,
     ),
     joinedload(Instance.assignee).load_only(User.uid, User.name),
-    joinedload(Instance.organisation).load_only(Organisation.uid),
 )  # fmt: skip
 
 
@@ -48,12 +47,12 @@ SHOWN = (
 class Filters:
     """What the list is narrowed to; empty means everything.
 
-    `agents` are ids, None among them for those assigned to nobody (C6, C14). `statuses` are stored ones and "overdue",
-    which is computed (C15, C22). `due_from` and `due_before` bound the due date, `without_due` asks for none.
-    `is_open` is whether it runs still.
+    `found` is whom a search means (`search.instances_meant`), None without one (C16). `agents` are ids, None among them
+    for those assigned to nobody (C6, C14). `statuses` are stored ones and "overdue", which is computed (C15, C22).
+    `due_from` and `due_before` bound the due date, `without_due` asks for none. `is_open` is whether it runs still.
     """
 
-    search: str = ""
+    found: search.Found | None = None
     agents: Sequence[int | None] = ()
     statuses: Sequence[str] = ()
     flows: Sequence[str] = ()
@@ -90,7 +89,7 @@ def listed(
     actor: Actor, now: datetime, filters: Filters = Filters(), cursor: str | None = None, sort: str = "created",
     limit: int = 25,
 ) -> Page[Instance]:  # fmt: skip
-    """One page of instances of steps in one statement, two with a search; the assignee is joined.
+    """One page of instances of steps in one statement; the assignee is joined.
 
     `sort` is one of SORTS; `created` begins with the newest, `due` with the soonest, `progress` with the least. Raises
     Invalid for a cursor that is not one of this order.
@@ -113,14 +112,14 @@ def chosen(actor: Actor, ids: Iterable[int]) -> Sequence[Instance]:
     return read_as(actor).scalars(query.order_by(Instance.created_at.desc(), Instance.id.desc())).all()
 
 
-def fitting(actor: Actor, now: datetime, filters: Filters, found: search.Found | None = None) -> Select[Instance]:
-    """All that fit, in no order, to be counted; `found` is what the search of the filters found."""
+def fitting(actor: Actor, now: datetime, filters: Filters) -> Select[Instance]:
+    """All that fit, in no order, to be counted."""
     query = _of_steps(actor).where(*_plain(filters), *_of_agents(filters.agents))
     groups = _groups(filters, now)
     if groups is not None:
         query = query.where(or_(false(), *map(_any_of, groups)))
-    if found is not None:
-        query = query.where(found.instances())
+    if filters.found is not None:
+        query = query.where(filters.found.instances())
     return query
 
 
@@ -163,7 +162,6 @@ def _first(
 ) -> list[tuple[Instance, int, Any]]:
     """The first rows of the order after a place, each with its rank and key."""
     down = sort in ("created", "-due", "-progress")
-    found = search.instances_meant(actor, filters.search)
     base = _of_steps(actor).where(*_plain(filters))
     parts = [
         base.with_only_columns(literal(branch.rank).label("rank"), branch.key.label("key"), Instance.id.label("id"))
@@ -171,7 +169,7 @@ def _first(
         .order_by(*(column.desc() if down else column for column in branch.order))
         .limit(most)
         .subquery()
-        for branch in _branches(filters, found, sort.removeprefix("-"), now)
+        for branch in _branches(filters, sort.removeprefix("-"), now)
         if after is None or branch.rank >= after.rank
     ]
     if not parts:
@@ -189,8 +187,8 @@ def _first(
     return [(row[0], row[1], row[2]) for row in read_as(actor).execute(query)]
 
 
-def _branches(filters: Filters, found: search.Found | None, sort: str, now: datetime) -> list[_Branch]:
-    groups = _groups(filters, now)
+def _branches(filters: Filters, sort: str, now: datetime) -> list[_Branch]:
+    found, groups = filters.found, _groups(filters, now)
     if sort == "created":
         ways = found.one_by_one if found is not None else None
         if ways is not None:
