@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import product
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, case, false, literal, or_, select, tuple_, union
 from sqlalchemy.orm import joinedload, load_only
@@ -196,24 +196,25 @@ def _branches(filters: Filters, sort: str, now: datetime) -> list[_Branch]:
             return [_Branch(0, (way, *fits), Instance.created_at) for way in ways]
         if groups is None and not filters.agents:
             return [_Branch(0, _searched(found), Instance.created_at)]
-    statuses = _each(groups if groups is not None else [(STATUSES, ())])
+    groups = groups if groups is not None else [_Group(STATUSES)]
+    statuses = [(status, group) for group in groups for status in group.statuses]
     agents = [(one,) for one in filters.agents] if len(statuses) * len(filters.agents) <= MOST_BRANCHES else []
+    has_date = filters.due_from is not None or filters.due_before is not None
     return [
-        _Branch(rank, (Instance.status == status, *extra, *of_agent, *where, *_searched(found)), key)
-        for (status, extra), of_agent in product(statuses, [*map(_of_agents, agents)] or [_of_agents(filters.agents)])
-        for rank, where, key in _ranks(sort, status, now)
+        _Branch(rank, (Instance.status == status, *group.where, *of_agent, *where, *_searched(found)), key)
+        for (status, group), of_agent in product(statuses, [*map(_of_agents, agents)] or [_of_agents(filters.agents)])
+        for rank, where, key in _ranks(sort, status, now, has_date or group.has_date)
     ]
 
 
-def _ranks(sort: str, status: str, now: datetime) -> list[tuple[int, tuple[ColumnElement[bool], ...], Any]]:
+def _ranks(
+    sort: str, status: str, now: datetime, has_date: bool
+) -> list[tuple[int, tuple[ColumnElement[bool], ...], Any]]:
     """(rank, condition, key) of the branches of one status; lower ranks come first whatever their keys."""
     ended = status not in OPEN_STATUSES
     if sort == "due":
-        rank = 2 if ended else 0
-        return [
-            (rank, (Instance.due_at.is_not(None),), Instance.due_at),
-            (rank + 1, (Instance.due_at.is_(None),), _NEVER),
-        ]
+        rank, undated = 2 if ended else 0, Instance.due_at.is_(None)
+        return [(rank, (~undated,), Instance.due_at)] + ([] if has_date else [(rank + 1, (undated,), _NEVER)])
     if sort == "urgency" and not ended:
         in_time = or_(Instance.due_at.is_(None), Instance.due_at >= now)
         return [(0, (Instance.due_at < now,), Instance.due_at), (URGENCY[status], (in_time,), Instance.created_at)]
@@ -224,8 +225,13 @@ def _ranks(sort: str, status: str, now: datetime) -> list[tuple[int, tuple[Colum
 
 # --- filters ----------------------------------------------------------------------------------------------------
 
-_Group = tuple[Sequence[str], tuple[ColumnElement[bool], ...]]
-"""Statuses, and what else has to hold for instances in them."""
+
+class _Group(NamedTuple):
+    """Statuses, what else has to hold for instances in them, and whether that leaves only those with a due date."""
+
+    statuses: Sequence[str]
+    where: tuple[ColumnElement[bool], ...] = ()
+    has_date: bool = False
 
 
 def _of_steps(actor: Actor) -> Select[Instance]:
@@ -242,22 +248,17 @@ def _groups(filters: Filters, now: datetime) -> list[_Group] | None:
         wanted &= {*(OPEN_STATUSES if filters.is_open else CLOSED_STATUSES), *((OVERDUE,) if filters.is_open else ())}
     alive = or_(Instance.expires_at.is_(None), Instance.expires_at > now)
     others = [status for status in OPEN_STATUSES if status not in wanted]
-    groups: list[_Group] = [
-        ([status for status in OPEN_STATUSES if status in wanted], (alive,)),
-        (others if OVERDUE in wanted else [], (alive, Instance.due_at < now)),
-        (OPEN_STATUSES if "expired" in wanted else [], (Instance.expires_at <= now,)),
-        ([status for status in CLOSED_STATUSES if status in wanted], ()),
+    groups = [
+        _Group([status for status in OPEN_STATUSES if status in wanted], (alive,)),
+        _Group(others if OVERDUE in wanted else (), (alive, Instance.due_at < now), has_date=True),
+        _Group(OPEN_STATUSES if "expired" in wanted else (), (Instance.expires_at <= now,)),
+        _Group([status for status in CLOSED_STATUSES if status in wanted]),
     ]
-    return [group for group in groups if group[0]]
-
-
-def _each(groups: Iterable[_Group]) -> list[tuple[str, tuple[ColumnElement[bool], ...]]]:
-    return [(status, extra) for statuses, extra in groups for status in statuses]
+    return [group for group in groups if group.statuses]
 
 
 def _any_of(group: _Group) -> ColumnElement[bool]:
-    statuses, extra = group
-    return and_(Instance.status.in_(statuses), *extra)
+    return and_(Instance.status.in_(group.statuses), *group.where)
 
 
 def _of_agents(agents: Sequence[int | None]) -> list[ColumnElement[bool]]:

@@ -152,13 +152,14 @@ def tenants(actor: Actor, text: str, flow: str = "", limit: int = 10) -> list[Te
     rows = [(user, organisation) for user, organisation in read_as(actor).execute(query)]
     going = _open_at(actor, flow, {organisation.id for _, organisation in rows}) if flow and rows else []
     return [
-        Tenant(
-            user,
-            organisation,
-            [one for one in going if one.organisation_id == organisation.id and one.customer_id in (None, user.id)],
-        )
-        for user, organisation in rows
+        Tenant(user, home, tuple(one for one in going if one.organisation_id == home.id and _theirs(one, user)))
+        for user, home in rows
     ]
+
+
+def _theirs(instance: Instance, user: User) -> bool:
+    """Whether it is that person's, or that of whoever there does it."""
+    return instance.customer_id in (None, user.id)
 
 
 def _open_at(actor: Actor, flow: str, organisations: Iterable[int]) -> Sequence[Instance]:

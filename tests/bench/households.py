@@ -30,14 +30,14 @@ RARE, FULL, COMMON, STREET = "quintrell", "priya shah", "priya", "lane"
 """Searches: a name that one household has, both names of one, a first name of thirty, a street of many."""
 
 
-def people(rng: random.Random) -> None:
+def people(rng: random.Random, count: int = HOUSEHOLDS) -> None:
     """Households with one or two people each, and agents; words for the search are kept as these rows are written."""
     first, last = FIRST.split(), LAST.split()
     with unit_of_work(SYSTEM) as work:
         add, now = work.session.add, work.now
         for n in range(AGENTS):
             add(User(kind="staff", email=f"agent{n}@landlord.example", name=f"Agent {n:02}", created_at=now))
-        for n in range(HOUSEHOLDS):
+        for n in range(count):
             name = f"{first[n % len(first)]} {last[n // len(first) % len(last)]}" if n else "Ada Quintrell"
             home = Organisation(
                 name=name, slug=f"h{n}", kind="household", created_at=now,

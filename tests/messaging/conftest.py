@@ -57,8 +57,12 @@ def owe_hook(world: World) -> Owe:
         with unit_of_work(SYSTEM) as work:
             organisation = work.session.query(Organisation).filter_by(uid=world.acme).one()
             order = Order(
-                organisation_id=organisation.id, placed_by_id=world.user_ids["buyer"], customer_name="Acme Ltd",
-                total_minor=100, currency="GBP", placed_at=clock.now(),
+                organisation_id=organisation.id,
+                placed_by_id=world.user_ids["buyer"],
+                customer_name="Acme Ltd",
+                total_minor=100,
+                currency="GBP",
+                placed_at=clock.now(),
             )
             work.session.add(order)
             work.session.flush()

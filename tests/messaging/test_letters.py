@@ -15,9 +15,20 @@ from messaging.reasons import SENTENCES
 FRAME = Frame("Northgate", "en", ("Why.", "Answer."))
 
 HOSTILE = (
-    "[win](https://evil.example)", "<script>alert(1)</script>", "![x](https://evil.example/x.png)", "# Heading",
-    "**bold**", "- item", "1. item", "`code`", "<https://evil.example>", "a\n\n    code", "| a |\n|--|", "&lt;b&gt;",
-    "\\[x](http://e)", "> quote",
+    "[win](https://evil.example)",
+    "<script>alert(1)</script>",
+    "![x](https://evil.example/x.png)",
+    "# Heading",
+    "**bold**",
+    "- item",
+    "1. item",
+    "`code`",
+    "<https://evil.example>",
+    "a\n\n    code",
+    "| a |\n|--|",
+    "&lt;b&gt;",
+    "\\[x](http://e)",
+    "> quote",
 )
 
 
@@ -48,7 +59,9 @@ def test_links_of_the_template_work_with_values_in_them() -> None:
     assert "See it: http://localhost/tasks/TI-2001?a=b_c&d=(e)" in letter.text
 
 
-@pytest.mark.parametrize("url", ["javascript:alert(1)", "data:text/html,x", "vbscript:x", "//evil.example", "file:///etc/passwd"])
+@pytest.mark.parametrize(
+    "url", ["javascript:alert(1)", "data:text/html,x", "vbscript:x", "//evil.example", "file:///etc/passwd"]
+)
 def test_a_link_leads_to_the_web_or_to_a_mail_address(url: str) -> None:
     assert "<a" not in write("[See it](${{ url }})", url=url).html.split('class="card"')[1]
 
@@ -78,7 +91,12 @@ def test_a_hole_that_cannot_be_filled_is_permanent_and_names_the_file() -> None:
 
 def test_every_template_of_the_product_can_be_read_and_every_language_has_every_sentence() -> None:
     assert set(posting.own_templates().mail_kinds()) >= {
-        "sign-in-code", "invitation", "order-placed", "order-completed", "order-cancelled", "order-failed",
+        "sign-in-code",
+        "invitation",
+        "order-placed",
+        "order-completed",
+        "order-cancelled",
+        "order-failed",
     }
     for kind in posting.own_templates().mail_kinds():
         for template in posting.own_templates().mails(kind):

@@ -200,9 +200,16 @@ def test_at_most_twenty_mails_a_person_and_day(owe: Owe, settings: Settings, mov
     assert deliver(owe())
 
 
-@pytest.mark.parametrize("name", [
-    "Eve\r\nBcc: x@evil.example", 'Eve" <x@evil.example>, "y', "Zoë Łukasz", "a@b, c@d", "Eve\n\nBody",
-])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Eve\r\nBcc: x@evil.example",
+        'Eve" <x@evil.example>, "y',
+        "Zoë Łukasz",
+        "a@b, c@d",
+        "Eve\n\nBody",
+    ],
+)
 def test_a_name_adds_no_header_and_no_recipient(owe: Owe, world: World, postman: Postman, name: str) -> None:
     change_user(world.user_ids["buyer"], name=name)
     assert deliver(owe())

@@ -71,7 +71,9 @@ def test_an_order_that_needs_details_says_so_and_its_flow_asks_at_once(world: Wo
 
 @pytest.mark.requirement("A10")
 def test_a_reminder_is_a_mail_of_its_own_with_the_day_it_ends(
-    world: World, settings: Settings, move_clock: Callable[..., Any],
+    world: World,
+    settings: Settings,
+    move_clock: Callable[..., Any],
 ) -> None:
     place(world, world.coro)
     move_clock(days=3)

@@ -101,10 +101,22 @@ def test_a_signature_holds_for_its_body_its_key_and_five_minutes() -> None:
 
 @only_sqlite
 @pytest.mark.requirement("X36")
-@pytest.mark.parametrize(("status", "state"), [
-    (201, "done"), (204, "done"), (302, "incident"), (400, "incident"), (404, "incident"), (408, "pending"),
-    (409, "pending"), (425, "pending"), (429, "pending"), (500, "pending"), (503, "pending"),
-])
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [
+        (201, "done"),
+        (204, "done"),
+        (302, "incident"),
+        (400, "incident"),
+        (404, "incident"),
+        (408, "pending"),
+        (409, "pending"),
+        (425, "pending"),
+        (429, "pending"),
+        (500, "pending"),
+        (503, "pending"),
+    ],
+)
 def test_what_an_answer_means(owe_hook: Owe, listener: Listener, status: int, state: str) -> None:
     listener.status, listener.body = status, b""
     listener.headers = {"Location": "http://127.0.0.1:1/"} if status == 302 else {}
@@ -115,11 +127,22 @@ def test_what_an_answer_means(owe_hook: Owe, listener: Listener, status: int, st
 
 
 @only_sqlite
-@pytest.mark.parametrize(("said", "seconds"), [
-    ("600", 600), ("999999999999", 6 * 3600), ("soon", 5), ("-1", 5), ("", 5),
-])
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [
+        ("600", 600),
+        ("999999999999", 6 * 3600),
+        ("soon", 5),
+        ("-1", 5),
+        ("", 5),
+    ],
+)
 def test_retry_after_is_honoured_within_reason(
-    owe_hook: Owe, listener: Listener, move_clock: Callable[..., Any], said: str, seconds: int,
+    owe_hook: Owe,
+    listener: Listener,
+    move_clock: Callable[..., Any],
+    said: str,
+    seconds: int,
 ) -> None:
     listener.status, listener.headers = 503, {"Retry-After": said}
     owed = owe_hook(listener.url)
@@ -138,7 +161,9 @@ def test_a_large_answer_is_not_read(owe_hook: Owe, listener: Listener) -> None:
 
 @only_sqlite
 def test_whoever_drips_or_hangs_is_left(
-    owe_hook: Owe, listener: Listener, monkeypatch: pytest.MonkeyPatch,
+    owe_hook: Owe,
+    listener: Listener,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(webhooks, "PATIENCE_SECONDS", 0.3)
     listener.drip = True
@@ -154,13 +179,34 @@ def test_whoever_drips_or_hangs_is_left(
 
 
 REFUSED = [
-    "https://10.0.0.1/", "https://169.254.169.254/latest/meta-data", "https://[::1]/", "https://0.0.0.0/",
+    "https://10.0.0.1/",
+    "https://169.254.169.254/latest/meta-data",
+    "https://[::1]/",
+    "https://0.0.0.0/",
     "https://192.168.1.1:8443/",
-    "https://[::ffff:10.0.0.1]/", "https://[64:ff9b::a00:1]/", "https://[2002:a00:1::]/", "https://[fe80::1]/",
-    "https://[fc00::1]/", "https://100.64.0.1/", "https://224.0.0.1/", "https://0177.0.0.1.nip/", "https://localhost/",
-    "https://2130706433/", "https://0x7f.1/", "http://93.184.216.34/", "ftp://93.184.216.34/", "file:///etc/passwd",
-    "gopher://x/", "//x/", "", "https://", "https://user@93.184.216.34/", "https://93.184.216.34:99999/",
-    "https://[::1", "https://ｌocalhost/", "javascript:alert(1)",
+    "https://[::ffff:10.0.0.1]/",
+    "https://[64:ff9b::a00:1]/",
+    "https://[2002:a00:1::]/",
+    "https://[fe80::1]/",
+    "https://[fc00::1]/",
+    "https://100.64.0.1/",
+    "https://224.0.0.1/",
+    "https://0177.0.0.1.nip/",
+    "https://localhost/",
+    "https://2130706433/",
+    "https://0x7f.1/",
+    "http://93.184.216.34/",
+    "ftp://93.184.216.34/",
+    "file:///etc/passwd",
+    "gopher://x/",
+    "//x/",
+    "",
+    "https://",
+    "https://user@93.184.216.34/",
+    "https://93.184.216.34:99999/",
+    "https://[::1",
+    "https://ｌocalhost/",
+    "javascript:alert(1)",
 ]
 
 
@@ -191,5 +237,6 @@ def test_a_name_is_looked_up_once_and_its_address_is_called(app: Flask, monkeypa
     with pytest.raises(PassingFault):
         webhooks.post("https://hook.example/a?b=1#c", "x", {}, "key")
     assert called == [
-        ("https://[2606:2800:220::1]/a?b=1", "hook.example"), ("https://93.184.216.34/a?b=1", "hook.example"),
+        ("https://[2606:2800:220::1]/a?b=1", "hook.example"),
+        ("https://93.184.216.34/a?b=1", "hook.example"),
     ]

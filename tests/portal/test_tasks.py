@@ -59,7 +59,7 @@ def test_the_grid_shows_completed_when_it_is_fetched_again(buyer: Visitor, world
     again = buyer.get(part, fragment=True)
     assert ">Completed<" in again
     assert "Complete task" not in again, "nothing is to be done any more"
-    assert again.lstrip().startswith("<section id=\"grid\"")
+    assert again.lstrip().startswith('<section id="grid"')
     assert "Total completed tasks <b>1</b>" in buyer.get("/tasks?part=totals", fragment=True)
 
 
@@ -104,7 +104,7 @@ def test_filters_narrow_the_grid(buyer: Visitor, world: World) -> None:
     assert shown("type=Order+Fulfillment") == (True, True)
     assert shown("type=Other") == (False, False)
     assert shown("mine=1") == (True, True)
-    assert 'checked> Mine only' in buyer.get("/tasks?mine=1")
+    assert "checked> Mine only" in buyer.get("/tasks?mine=1")
     buyer.get("/tasks?cursor=nonsense", 422)
 
 
