@@ -14,6 +14,7 @@ from admin.views.cases import Cases
 from admin.views.dashboard import Dashboard
 from admin.views.departments import Departments
 from admin.views.flow_files import Flows
+from admin.views.instances import Instances
 from admin.views.machinery import Health
 from admin.views.orders import Orders
 from admin.views.organisations import Organisations
@@ -35,7 +36,7 @@ def register(app: Flask) -> None:
         admin,
         (
             Group("", (dashboard,)),
-            Group("Work", (Tasks(), Board(), Cases(), Agreements())),
+            Group("Work", (Instances(), Tasks(), Board(), Cases(), Agreements())),
             Group("Shop", (Orders(), Products(), Organisations())),
             Group("Design", (Flows(),)),
             Group("Admin", (Users(), Departments(), Roles(), Timers(), Outbox(), AuditLog(), Health())),

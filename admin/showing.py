@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -10,12 +10,14 @@ from zoneinfo import ZoneInfo
 
 from flask import current_app, g, render_template, request
 from flask_admin import Admin
+from sqlalchemy import Select
 from werkzeug.wrappers import Response
 
 from admin.guard import StaffView
 from flows.clock import clock
 from flows.models import Effect, Instance, Order, OrderLine, Timer
-from flows.queries import grid, staff
+from flows.queries import grid, staff, tallies
+from flows.queries.tallies import Tally
 from flows.rules.actors import Actor
 
 
@@ -92,14 +94,22 @@ def frame_for(view: StaffView | None, bare: bool = False) -> None:
 def navigation(actor: Actor, here: StaffView | None) -> list[tuple[str, str | None, int, bool]]:
     """(words, address or None for a heading, badge, current) of every view that the actor may open."""
     entries: list[tuple[str, str | None, int, bool]] = []
+    waiting = badges(actor)
     for group in current_app.extensions["back_office"]:
         views = [view for view in group.views if view.is_accessible()]
         if views and group.label:
             entries.append((group.label, None, 0, False))
         for view in views:
-            badge = staff.incidents(actor) if view.slug == "outbox" else 0
-            entries.append((view.name, f"{view.url}/", badge, view is here))
+            entries.append((view.name, f"{view.url}/", waiting.get(view.slug, 0), view is here))
     return entries
+
+
+def badges(actor: Actor, more: Mapping[str, Select[Any]] | None = None) -> Mapping[str, Tally]:
+    """What the navigation counts, and what else a page has to count, in one statement; asked once a page."""
+    if "tallies" not in g:
+        g.tallies = tallies.count(actor, {**staff.badges(actor, clock.now()), **(more or {})})
+    counted: Mapping[str, Tally] = g.tallies
+    return counted
 
 
 def groups_of(admin: Admin, groups: Iterable[Group]) -> list[Group]:

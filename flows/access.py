@@ -25,6 +25,7 @@ from flows.models import (
     Organisation,
     Owned,
     Product,
+    SavedView,
     Step,
     Upload,
 )
@@ -301,6 +302,28 @@ def locked(work: Work, query: Select[Any]) -> Any:
     """The row of a locking query, read anew: what this work saw before it had the lock may no longer be true."""
     work.session.flush()
     return work.session.scalar(query.execution_options(populate_existing=True))
+
+
+# --- saved views ------------------------------------------------------------------------------------------------
+
+
+def visible_views(actor: Actor) -> Select[SavedView]:
+    """One's own and those that colleagues share; nobody's for whoever is not staff (X9)."""
+    if not actor.is_staff:
+        return select(SavedView).where(false())
+    return select(SavedView).where(or_(SavedView.user_id == actor.user_id, SavedView.is_shared))
+
+
+def view_to_read(actor: Actor, uid: str) -> SavedView:
+    return _found(read_as(actor).scalar(visible_views(actor).where(SavedView.uid == clean(uid))), "No such view")
+
+
+def view_to_change(work: Work, uid: str) -> SavedView:
+    query = visible_views(work.actor).where(SavedView.uid == clean(uid))
+    return _found(locked(work, query.with_for_update(of=SavedView)), "No such view")
+
+
+# --- notices, permissions, texts ---------------------------------------------------------------------------------
 
 
 def notices_of(user_id: int) -> Select[Notice]:

@@ -21,7 +21,7 @@ from flows.rules.people import Standing
 STATUSES = ("not_started", "in_progress", "awaiting_review", "completed", "cancelled", "expired")
 OPEN_STATUSES = ("not_started", "in_progress", "awaiting_review")
 PARTIES = ("customer", "staff", "system")
-SOURCES = {"staff": "Admin assigned", "customer": "Tenant requested", "onboarding": "Onboarding", "event": "System"}
+SOURCES = {"staff": "Admin Assigned", "customer": "Tenant Requested", "onboarding": "Onboarding", "event": "System"}
 PRIORITIES = ("low", "normal", "high", "urgent")
 PREFIXES = ("TI", "CA", "WT")
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
@@ -52,7 +52,9 @@ class Instance(Owned, Base):
         Index(None, "created_at", "id"),
         Index(None, "organisation_id", "created_at", "id"),
         Index(None, "assignee_id", "status", "created_at", "id"),
-        Index(None, "customer_id", "status"),
+        Index(None, "status", "created_at", "id"),
+        Index(None, "status", "due_at", "id"),
+        Index(None, "customer_id", "created_at", "id"),
         Index(None, "subject"),
         _by_hand("pending", "assignee_id", "closed_at IS NULL AND state IS NOT NULL"),
         _by_hand("created_by", "creator_id", "state IS NOT NULL"),

@@ -33,6 +33,7 @@ class User(Base):
     """A person. `kind` says which door is theirs: customers the portal and the app, staff the back office."""
 
     __tablename__ = "users"
+    __table_args__ = (Index(None, "kind", "name"),)
 
     uid: Mapped[str] = uid_column("usr")
     kind: Mapped[str] = mapped_column(one_of("kind", "customer", "staff"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Select, tuple_
@@ -33,12 +33,28 @@ def read_cursor(cursor: str) -> tuple[datetime, int]:
     """The moment and id in a cursor; raises Invalid for anything else."""
     moment, _, row_id = cursor.partition("~")
     try:
-        at, number = datetime.fromisoformat(moment), int(row_id)
+        at, number = moment_of(moment), int(row_id)
     except ValueError:
-        raise Invalid("This page link is broken. Start from the first page", "/cursor", "cursor-mismatch") from None
-    if at.tzinfo is None or not 0 < number < 2**31:
-        raise Invalid("This page link is broken. Start from the first page", "/cursor", "cursor-mismatch")
+        raise broken() from None
+    if not 0 < number < 2**31:
+        raise broken()
     return at, number
+
+
+def moment_of(text: str) -> datetime:
+    """The moment in a cursor, in UTC; raises ValueError for anything else, also for one that UTC cannot say."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"{text!r} has no time zone")
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"{text!r} is at the end of time") from None
+
+
+def broken() -> Invalid:
+    """The refusal of a cursor that none of our pages made."""
+    return Invalid("This page link is broken. Start from the first page", "/cursor", "cursor-mismatch")
 
 
 def page_of(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ScalarSelect, and_, func, or_, select
+from sqlalchemy import ScalarSelect, Select, and_, func, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from flows.access import clean, read_as
@@ -27,6 +28,7 @@ from flows.models import (
 )
 from flows.models.instances import OPEN_STATUSES
 from flows.models.orders import OPEN_ORDER_STATES
+from flows.queries import instances
 from flows.queries.pages import Page, page_of
 from flows.rules.actors import Actor
 from flows.rules.errors import Refused
@@ -69,9 +71,12 @@ def figures(actor: Actor, now: datetime) -> Figures:
     return Figures(row[0], row[1], row[2], row[3], row[4], dict(states))
 
 
-def incidents(actor: Actor) -> int:
-    """How many effects wait for people: the badge beside Outbox."""
-    return read_as(actor).scalar(select(incidents_counted())) or 0
+def badges(actor: Actor, now: datetime) -> dict[str, Select[Any]]:
+    """What is counted beside an entry of the navigation, by the address of its page: what waits for people there."""
+    return {
+        "outbox": select(Effect.id).where(Effect.state == "incident"),
+        "instances": instances.fitting(actor, now, instances.views(actor)["review"]),
+    }
 
 
 def incidents_counted() -> ScalarSelect[int]:

@@ -1,0 +1,145 @@
+"""What the Task Instances list shows: tags, per cent, links of its views, and the lines of its file (A2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import g
+from sqlalchemy import Select
+
+from admin.instance_filters import BUILT_IN, DUE_WORDS, PATH, STATUS_WORDS, Asked, flow_words
+from admin.showing import Tag
+from flows.models import Instance, SavedView
+from flows.models.instances import SOURCES
+from flows.queries import instances
+from flows.queries.pages import MOST_A_PAGE
+
+STATUS_TONES = {"in_progress": "info", "awaiting_review": "warn", "completed": "plain", "cancelled": "plain",
+                "expired": "plain"}  # fmt: skip
+MOST_EXPORTED = 10_000
+EXPORTED = ("Reference", "Request", "Customer", "Address", "Assigned To", "Status", "Overdue", "Progress %", "Due Date",
+            "Source", "Created", "Rating")  # fmt: skip
+
+
+def columns(asked: Asked) -> list[str | dict[str, str]]:
+    """The nine columns, in their order, between the one to choose rows by and the one with their menus (C5 to C13)."""
+    return [
+        "Request",
+        "Assigned To",
+        asked.sort_link("Status", "urgency"),
+        asked.sort_link("Progress", "progress"),
+        asked.sort_link("Due Date", "due"),
+        "Source",
+        asked.sort_link("Created", "created"),
+        "Rating",
+        "Messages",
+    ]
+
+
+def filter_bar(asked: Asked) -> list[dict[str, Any]]:
+    """The filters, for `ui.filter_bar`."""
+    several = {
+        "agent": ("Agent", asked.agent_words),
+        "status": ("Status", STATUS_WORDS),
+        "flow": ("Flow", flow_words()),
+        "source": ("Source", SOURCES),
+    }
+    return [
+        {"name": "q", "label": "Name, email, address or TI-number", "type": "search", "value": asked.one("q")},
+        *(
+            {"name": name, "label": label, "type": "multi", "options": options, "value": asked.query.get(name, [])}
+            for name, (label, options) in several.items()
+        ),
+        {"name": "due", "label": "Due", "type": "select", "options": DUE_WORDS, "value": asked.one("due")},
+    ]  # fmt: skip
+
+
+def counted(asked: Asked) -> dict[str, Select[Any]]:
+    """What the page counts besides what the navigation does: the views, and what these filters fit."""
+    filters = {name: view for name, view in instances.views(g.actor).items() if name not in ("review", "completed")}
+    filters["matching"] = asked.filters
+    return {name: instances.fitting(g.actor, asked.now, one) for name, one in filters.items()}
+
+
+def nothing(asked: Asked) -> str:
+    """What an empty list says."""
+    return BUILT_IN[asked.view].empty if asked.view else "No request fits." if asked.query else "There are no requests."
+
+
+# --- rows -------------------------------------------------------------------------------------------------------
+
+
+def status_tags(instance: Instance, now: datetime) -> list[Tag]:
+    """The status, and beside it whether it is overdue (C17 to C22)."""
+    if instance.is_open and instance.is_past_expiry(now):
+        return [Tag("Expired", "plain")]
+    words = STATUS_WORDS[instance.status]
+    if instance.status == "completed" and instance.outcome_kind == "negative":
+        words = "Closed"
+    tags = [Tag(words, STATUS_TONES.get(instance.status, ""))]
+    return [*tags, Tag("Overdue", "bad")] if instance.is_overdue(now) else tags
+
+
+def percent(instance: Instance) -> int:
+    """Steps completed of those that are visible, in whole per cent (C8, Q19)."""
+    done = instance.steps_done * 100 // instance.steps_total if instance.steps_total else 100
+    return min(done, 99) if instance.may_grow else done
+
+
+def waiting(instance: Instance, now: datetime) -> str:
+    """For how long a review has been waited for: "3 h waiting"; empty when none is."""
+    if instance.status != "awaiting_review" or instance.waiting_since is None:
+        return ""
+    hours = int((now - instance.waiting_since).total_seconds() // 3600)
+    return f"{hours // 24} d waiting" if hours >= 48 else f"{hours} h waiting" if hours else "Just now"
+
+
+def lines(asked: Asked, chosen: Sequence[int]) -> Iterator[tuple[object, ...]]:
+    """The rows of the file: the chosen ones, else everything that fits, the newest ten thousand (X25)."""
+    if chosen:
+        yield from (_line(one, asked.now) for one in instances.chosen(g.actor, chosen))
+        return
+    cursor: str | None = None
+    for _ in range(MOST_EXPORTED // MOST_A_PAGE):
+        page = instances.listed(g.actor, asked.now, asked.filters, cursor, asked.sort, MOST_A_PAGE)
+        yield from (_line(one, asked.now) for one in page.rows)
+        cursor = page.next_cursor
+        if cursor is None:
+            return
+
+
+def _line(one: Instance, now: datetime) -> tuple[object, ...]:
+    first, *more = status_tags(one, now)
+    return (
+        one.reference, one.title, one.customer_name, one.customer_address,
+        one.assignee.name if one.assignee else "Unassigned", first.words, "Yes" if more else "", percent(one),
+        one.due_at.isoformat() if one.due_at else "", SOURCES[one.source], one.created_at.isoformat(), one.rating or "",
+    )  # fmt: skip
+
+
+# --- views ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ViewLink:
+    """A view as a link: its words, address, how many are in it (None: not counted), and whether it is this page."""
+
+    words: str
+    url: str
+    count: int | None
+    is_current: bool
+
+
+def view_links(asked: Asked, tallies: Mapping[str, int], saved: Sequence[SavedView]) -> list[ViewLink]:
+    """The built-in views with what is in them, then those that were saved."""
+    tallies = {**tallies, "review": tallies["instances"]}  # the navigation counts the same
+    built_in = [
+        ViewLink(view.words, f"{PATH}?{urlencode(view.query)}", tallies.get(name), asked.view == name)
+        for name, view in BUILT_IN.items()
+    ]
+    own = [ViewLink(view.name, f"{PATH}?{view.query}", None, view.query == asked.text) for view in saved]
+    return built_in + own

@@ -1,0 +1,68 @@
+"""Task instances: every request that goes by steps, in one list with filters, views and changes to many (A2)."""
+
+from __future__ import annotations
+
+from flask import g, request
+from werkzeug.wrappers import Response
+
+from admin import bulk, instance_list, instance_views, spreadsheets
+from admin.guard import StaffView, door
+from admin.instance_filters import PATH, SHOW_WORDS, Asked
+from admin.showing import argument, badges, show
+from flows.models.instances import SOURCES
+from flows.queries import instances, saved_views
+
+
+class Instances(StaffView):
+    name, slug, needs = "Task instances", "instances", "view"
+
+    @door("/", needs="view")
+    def index(self) -> Response:
+        asked = Asked(request.args, instances.agents(g.actor))
+        page = instances.listed(g.actor, asked.now, asked.filters, argument("cursor") or None, asked.sort, asked.per)
+        tallies = badges(g.actor, instance_list.counted(asked))
+        saved = saved_views.of_page(g.actor, self.slug)
+        return show(
+            self,
+            "instances.html",
+            asked=asked,
+            page=page,
+            views=instance_list.view_links(asked, tallies, saved),
+            matching=tallies["matching"],
+            columns=instance_list.columns(asked),
+            filters=instance_list.filter_bar(asked),
+            empty=instance_list.nothing(asked),
+            tags=instance_list.status_tags,
+            percent=instance_list.percent,
+            waiting=instance_list.waiting,
+            sources=SOURCES,
+            actions=bulk.offered(g.actor),
+            shows=SHOW_WORDS,
+        )
+
+    @door("/export/csv/", needs="view")
+    def export(self) -> Response:
+        asked = Asked(request.args, instances.agents(g.actor))
+        chosen = bulk.ids_of(request.args.getlist("ref"))
+        return spreadsheets.as_file("task-instances", instance_list.EXPORTED, instance_list.lines(asked, chosen))
+
+    @door("/bulk", needs="view", methods=("GET", "POST"))
+    def bulk(self) -> Response:
+        """A change to the chosen ones, one or many: asked about first, then done and told (X8, C29)."""
+        return bulk.answer(self)
+
+    @door("/views", needs="view")
+    def views(self) -> Response:
+        return show(self, "saved_views.html", views=saved_views.of_page(g.actor, self.slug), path=PATH)
+
+    @door("/views/new", needs="view", methods=("GET", "POST"))
+    def save_view(self) -> Response:
+        return instance_views.save(self)
+
+    @door("/views/<view>", needs="view", methods=("GET", "POST"))
+    def change_view(self, view: str) -> Response:
+        return instance_views.change(self, view)
+
+    @door("/views/<view>/remove", needs="view", methods=("GET", "POST"))
+    def remove_view(self, view: str) -> Response:
+        return instance_views.remove(self, view)
