@@ -11,6 +11,7 @@ from admin.views.audit import AuditLog
 from admin.views.dashboard import Dashboard
 from admin.views.departments import Departments
 from admin.views.flow_files import Flows
+from admin.views.instances import Instances
 from admin.views.machinery import Health
 from admin.views.orders import Orders
 from admin.views.organisations import Organisations
@@ -32,7 +33,7 @@ def register(app: Flask) -> None:
         admin,
         (
             Group("", (dashboard,)),
-            Group("Work", (Tasks(),)),
+            Group("Work", (Instances(), Tasks())),
             Group("Shop", (Orders(), Products(), Organisations())),
             Group("Design", (Flows(),)),
             Group("Admin", (Users(), Departments(), Roles(), Timers(), Outbox(), AuditLog(), Health())),

@@ -9,7 +9,7 @@ from typing import Any
 from flask import g, request
 from werkzeug.wrappers import Response
 
-from admin.asking import go_on, once
+from admin.asking import go_on, once, sent_number
 from admin.guard import StaffView
 from admin.showing import effect_tag, show, step_words, task_tag, timer_tag
 from flows import access
@@ -64,7 +64,7 @@ def answering(view: StaffView, instance: Instance, step: Step) -> Response:
     typed = answers.from_form(rule.fields, request.form)
     try:
         with unit_of_work(g.actor) as work:
-            then = once(work, lambda: _submit(work, reference, name, typed))
+            then = once(work, lambda: _submit(work, view, reference, name, typed))
     except (Invalid, OutOfStep, Stale) as error:
         problems = error.by_field() if isinstance(error, Invalid) else {"": error.detail}
         instance = access.instance_to_read(g.actor, reference)
@@ -72,10 +72,10 @@ def answering(view: StaffView, instance: Instance, step: Step) -> Response:
     return go_on(then, f"{rule.title} was sent.")
 
 
-def _submit(work: Work, reference: str, name: str, typed: Mapping[str, Any]) -> str:
+def _submit(work: Work, view: StaffView, reference: str, name: str, typed: Mapping[str, Any]) -> str:
     instance = access.instance_to_change(work, reference)
     step = access.step_of(instance, name)
-    version = _version()
+    version = sent_number("version")
     if step.actor == "customer":
         helping.submit_for_customer(
             work, instance, step, typed, version=version, stated=request.form.get("stated") == "1"
@@ -83,7 +83,7 @@ def _submit(work: Work, reference: str, name: str, typed: Mapping[str, Any]) -> 
     else:
         access.require(work.actor, "create")
         submitting.submit(work, instance, step, typed, version=version)
-    return f"/admin/tasks/{reference}"
+    return f"{view.path()}/{instance.reference}"
 
 
 def _form(
@@ -106,7 +106,8 @@ def _form(
         rule=definition.steps[step.name],
         values=values,
         problems=problems or {},
-        action=f"/admin/tasks/{instance.reference}/steps/{step.name}",
+        back=f"{view.path()}/{instance.reference}",
+        action=f"{view.path()}/{instance.reference}/steps/{step.name}",
     )
 
 
@@ -125,11 +126,3 @@ def _step_row(instance: Instance, step: Step, rule: StepRule, now: datetime) -> 
         "may_answer": may_answer(instance, step, now) and g.actor.may("create"),
         "draft": step.draft is not None,
     }
-
-
-def _version() -> int | None:
-    """The version of the step that the page was made from."""
-    given = request.form.get("version", "")
-    if given and not (given.isascii() and given.isdigit() and len(given) < 10):
-        raise Invalid("This page is damaged. Open it again", "/version", "malformed")
-    return int(given) if given else None
