@@ -8,6 +8,7 @@ from flask_admin.theme import Theme
 
 from admin.showing import Group, groups_of
 from admin.views.audit import AuditLog
+from admin.views.away import Away
 from admin.views.dashboard import Dashboard
 from admin.views.departments import Departments
 from admin.views.flow_files import Flows
@@ -32,7 +33,7 @@ def register(app: Flask) -> None:
     app.extensions["back_office"] = groups_of(
         admin,
         (
-            Group("", (dashboard,)),
+            Group("", (dashboard, Away())),
             Group("Work", (Instances(), Tasks())),
             Group("Shop", (Orders(), Products(), Organisations())),
             Group("Design", (Flows(),)),

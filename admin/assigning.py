@@ -76,10 +76,10 @@ def unassign(view: StaffView, ref: str) -> Response:
     return ask(view, question, act)
 
 
-def colleague_options() -> dict[str, str]:
+def colleague_options(with_me: bool = True) -> dict[str, str]:
     """For a select: who can be given work, with what helps to choose."""
     found = colleagues(g.actor, clock.now())
-    return {one.user.uid: _words(one) for one in found}
+    return {one.user.uid: _words(one) for one in found if with_me or one.user.id != g.actor.user_id}
 
 
 def _words(one: Colleague) -> str:

@@ -16,7 +16,10 @@ from admin.instance_page import Kept, instance_page, news_of
 from flows import access
 from flows.access import clean, read_as
 from flows.actions import closing, reviewing, standing_in, versions
+from flows.catalogue import FlowDefinition
+from flows.catalogue.schema import Outcome
 from flows.catalogue.schema import Step as StepRule
+from flows.clock import clock
 from flows.models import Instance, Step
 from flows.queries import to_review
 from flows.rules import reviews
@@ -35,8 +38,7 @@ def review(view: StaffView, ref: str, name: str) -> Response:
     rule = versions.definition_of(read_as(g.actor), instance).steps[access.step_of(instance, name).name]
     typed = _typed(name, rule)
     if request.form.get("decision") == "close":
-        message, note = typed[f"{name}-message"], typed[f"{name}-note"]
-        return put(view, _closing(view, ref, name, message, note))
+        return put(view, _closing(view, ref, name, _with_remarks(name, rule, typed), typed[f"{name}-note"]))
     try:
         with unit_of_work(g.actor) as work:
             then = once(work, lambda: _decide(work, view, ref, name, typed))
@@ -56,10 +58,9 @@ def close(view: StaffView, ref: str, name: str) -> Response:
     def act(work: Work, typed: Mapping[str, Any]) -> None:
         instance = access.instance_to_change(work, ref)
         step = access.step_of(instance, name)
-        rule = versions.definition_of(work.session, instance).all_outcomes().get(typed["outcome"])
-        message = typed["message"]
+        definition = versions.definition_of(work.session, instance)
+        rule, message = definition.all_outcomes().get(typed["outcome"]), typed["message"]
         if not message.strip() and rule is not None:
-            definition = versions.definition_of(work.session, instance)
             message = closing.message_of(work.session, instance, definition, rule, work.now)
         reviewing.close_request(
             work,
@@ -75,13 +76,13 @@ def close(view: StaffView, ref: str, name: str) -> Response:
 
 
 def _closing(view: StaffView, ref: str, name: str, message: str = "", reason: str = "") -> Question:
+    """The question before a request is closed; from the form of the review it takes over what was typed and seen."""
     instance = access.instance_to_read(g.actor, ref)
     step = access.step_of(instance, name)
     definition = versions.definition_of(read_as(g.actor), instance)
-    negative = {key: rule.label for key, rule in definition.all_outcomes().items() if rule.kind == "negative"}
+    negative = {key: rule for key, rule in definition.all_outcomes().items() if rule.kind == "negative"}
     base = f"{view.path()}/{instance.reference}"
-    version = sent_number("version") if request.method == "POST" else None
-    seq = sent_number("seq") if request.method == "POST" else None
+    version, seq = sent_number("version"), sent_number("seq")
     return Question(
         f"Close {instance.reference} as not fulfilled?",
         base,
@@ -92,24 +93,29 @@ def _closing(view: StaffView, ref: str, name: str, message: str = "", reason: st
         facts=(
             ("Request", f"{instance.title}, {instance.customer_name}"),
             ("Because of", definition.steps[name].title),
+            *((f"Words for “{rule.label}”", _words(instance, definition, rule)) for rule in negative.values()),
         ),
-        fields=(
-            Field("reason", "Reason", "textarea", reason, "Between staff; the customer does not read it"),
-            Field("outcome", "How it ends", "radios", "close" if "close" in negative else "", options=negative),
-            Field(
-                "message",
-                "Message to the customer",
-                "textarea",
-                message,
-                "Left empty, the customer reads the flow's own words for how it ends",
-                optional=True,
-            ),
-        ),
+        fields=_closing_fields({key: rule.label for key, rule in negative.items()}, message, reason),
         seen=str(step.version if version is None else version),
         action=f"{base}/steps/{name}/close",
         seq=instance.event_seq if seq is None else seq,
         news=lambda since: news_of(ref, since),
     )
+
+
+def _closing_fields(outcomes: Mapping[str, str], message: str, reason: str) -> tuple[Field, ...]:
+    usual = "close" if "close" in outcomes else ""
+    empty = "Left empty, the customer reads the words above for how it ends"
+    return (
+        Field("reason", "Reason", "textarea", reason, "Between staff; the customer does not read it"),
+        Field("outcome", "How it ends", "radios", usual, options=outcomes),
+        Field("message", "Message to the customer", "textarea", message, empty, optional=True),
+    )
+
+
+def _words(instance: Instance, definition: FlowDefinition, rule: Outcome) -> str:
+    """What the customer reads when nobody writes anything else."""
+    return closing.message_of(read_as(g.actor), instance, definition, rule, clock.now())
 
 
 def _decide(work: Work, view: StaffView, ref: str, name: str, typed: Mapping[str, str]) -> str:
@@ -183,6 +189,16 @@ def _typed(name: str, rule: StepRule) -> dict[str, str]:
     """What was typed, by the names of the controls; those of one step never stand in for another's."""
     controls = ["note", "message", "due_at", *(f"remark-{field}" for field in rule.fields)]
     return {f"{name}-{one}": clean(request.form.get(f"{name}-{one}", "")) for one in controls}
+
+
+def _with_remarks(name: str, rule: StepRule, typed: Mapping[str, str]) -> str:
+    """The message and, below it, the remarks on answers: a closed request has no form left to show them in."""
+    remarks = [
+        f"{field.label}: {text}"
+        for key, field in rule.fields.items()
+        if (text := typed[f"{name}-remark-{key}"].strip())
+    ]
+    return "\n".join(line for line in (typed[f"{name}-message"], *remarks) if line)
 
 
 def _by_control(name: str, invalid: Invalid) -> dict[str, str]:

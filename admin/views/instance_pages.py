@@ -9,13 +9,14 @@ from admin import instance_attempts, task_page
 from admin.guard import door
 from admin.instance_page import history_page, instance_page
 from admin.views.instance_dialogs import InstanceDialogs
+from admin.views.new_instances import NewInstances
 from flows import access
 from flows.clock import clock
 from flows.rules.errors import OutOfStep
 
 
-class InstancePages(InstanceDialogs):
-    """Everything below /admin/instances/<ref>."""
+class InstancePages(NewInstances, InstanceDialogs):
+    """Everything below /admin/instances but the list itself."""
 
     @door("/<ref>", needs="view")
     def one(self, ref: str) -> Response:

@@ -1,11 +1,15 @@
-"""Moments and money in words, for mails and messages that no page formats."""
+"""Moments, money and spans in words, for mails, messages and pictures that no page formats."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from flows.rules.timing import parse_span
+
 SYMBOLS = {"GBP": "£", "EUR": "€", "USD": "$"}
+UNITS = {"m": "minute", "h": "hour", "d": "day", "wd": "working day", "w": "week"}
 
 
 def day_in_words(moment: datetime, zone: str) -> str:
@@ -24,6 +28,25 @@ def money_in_words(minor: int, currency: str) -> str:
     """Minor units as people read them: "£1,530.00"; a currency without a sign of ours goes in front by its code."""
     amount = f"{abs(minor) // 100:,}.{abs(minor) % 100:02}"
     return f"{'-' if minor < 0 else ''}{SYMBOLS.get(currency, currency + ' ')}{amount}"
+
+
+def span_in_words(text: str) -> str:
+    """A span of the flow language as people say it: "10wd" is "10 working days"."""
+    span = parse_span(text)
+    return f"{span.amount} {UNITS[span.unit]}{'' if span.amount == 1 else 's'}"
+
+
+def spans_in_words(texts: Sequence[str]) -> str:
+    """Several spans, the unit said once where they share it: "3, 5 and 7 days"."""
+    spans = [parse_span(text) for text in texts]
+    if len(spans) > 1 and len({span.unit for span in spans}) == 1:
+        return f"{listed([str(span.amount) for span in spans])} {UNITS[spans[0].unit]}s"
+    return listed([span_in_words(text) for text in texts])
+
+
+def listed(words: Sequence[str], last: str = "and") -> str:
+    """ "a", "a and b", "a, b and c"."""
+    return f" {last} ".join(part for part in (", ".join(words[:-1]), *words[-1:]) if part)
 
 
 def duration_in_words(duration: timedelta) -> str:
