@@ -102,17 +102,17 @@ def put(view: StaffView, question: Question, problems: Mapping[str, str] | None 
 
 def sent_number(name: str) -> int | None:
     """A number that a hidden field of our own page carries; None when it carries none."""
-    return _number(request.form.get(name, ""), name)
+    return _number(request.form.get(name, ""))
 
 
 def seen_version(typed: Mapping[str, Any]) -> int | None:
     """The version in `Question.seen`, for a verb that wants to know which one was looked at."""
-    return _number(typed["seen"], "seen")
+    return _number(typed["seen"])
 
 
-def _number(given: str, name: str) -> int | None:
+def _number(given: str) -> int | None:
     if given and not (given.isascii() and given.isdigit() and len(given) < 10):
-        raise Invalid("This page is damaged. Open it again", f"/{name}", "malformed")
+        raise Invalid("This page is damaged. Open it again", "", "malformed")
     return int(given) if given else None
 
 
