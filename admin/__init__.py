@@ -9,6 +9,7 @@ from flask_admin.theme import Theme
 from admin.showing import Group, groups_of
 from admin.views.agreements import Agreements
 from admin.views.audit import AuditLog
+from admin.views.away import Away
 from admin.views.board import Board
 from admin.views.cases import Cases
 from admin.views.dashboard import Dashboard
@@ -35,7 +36,7 @@ def register(app: Flask) -> None:
     app.extensions["back_office"] = groups_of(
         admin,
         (
-            Group("", (dashboard,)),
+            Group("", (dashboard, Away())),
             Group("Work", (Instances(), Tasks(), Board(), Cases(), Agreements())),
             Group("Shop", (Orders(), Products(), Organisations())),
             Group("Design", (Flows(),)),

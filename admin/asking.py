@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Any
 
 from flask import flash, g, redirect, request
@@ -13,13 +14,17 @@ from admin.guard import StaffView
 from admin.showing import show
 from flows.access import clean
 from flows.actions import replaying
+from flows.queries.timeline import Entry
 from flows.rules.errors import Invalid, OutOfStep, Stale
 from flows.work import Work, unit_of_work
 
 
 @dataclass(frozen=True)
 class Field:
-    """One thing to fill in; the names are those of `ui.plain_field`. `options` of type "checks" may be ticked, many."""
+    """One thing to fill in; the names are those of `ui.plain_field`. `options` of type "checks" may be ticked, many.
+
+    Fields with the same `group` stand together under its words, folded up until one of them is filled in.
+    """
 
     name: str
     label: str
@@ -30,11 +35,16 @@ class Field:
     optional: bool = False
     width: str = ""
     autocomplete: str = "off"
+    group: str = ""
 
 
 @dataclass(frozen=True)
 class Question:
-    """What a page asks. `back` is where it goes afterwards and with "Cancel"; `seen` guards against older pages."""
+    """What a page asks. `back` is where it goes afterwards and with "Cancel"; `seen` guards against older pages.
+
+    `action` is where it is sent, when that is another address than it was asked at. `seq` is how far the timeline was
+    when it was asked; `news(seq)` tells, when it comes too late, what happened since and who it was.
+    """
 
     title: str
     back: str
@@ -45,6 +55,18 @@ class Question:
     tone: str = "go"
     done: str = "Done."
     seen: str = ""
+    action: str = ""
+    seq: int | None = None
+    news: Callable[[int], Sequence[Entry]] | None = None
+
+    def groups(self, problems: Mapping[str, str]) -> list[tuple[str, tuple[Field, ...], bool]]:
+        """(words, fields, unfolded) in order; a group is unfolded when something was typed in it or is wrong."""
+        found = []
+        for words, several in groupby(self.fields, lambda one: one.group):
+            fields = tuple(several)
+            typed = any(one.value for one in fields if one.type in ("text", "textarea"))
+            found.append((words, fields, typed or any(one.name in problems for one in fields)))
+        return found
 
 
 Act = Callable[[Work, Mapping[str, Any]], str | None]
@@ -54,7 +76,7 @@ Act = Callable[[Work, Mapping[str, Any]], str | None]
 def ask(view: StaffView, question: Question, act: Act) -> Response:
     """GET shows the question; POST acts in one unit of work and goes on, or says what is wrong with everything kept."""
     if request.method != "POST":
-        return show(view, "ask.html", question=question, problems={})
+        return put(view, question)
     typed = typed_in(question)
     try:
         with unit_of_work(g.actor) as work:
@@ -67,6 +89,31 @@ def ask(view: StaffView, question: Question, act: Act) -> Response:
         newer = replace(question, seen=str(stale.current or ""))
         return _again(view, newer, typed, {"": stale.detail}, stale.status)
     return go_on(then, question.done)
+
+
+def put(view: StaffView, question: Question, problems: Mapping[str, str] | None = None, status: int = 200) -> Response:
+    """The page itself, with what is wrong and, when it comes too late, what happened meanwhile."""
+    late = question.news is not None and status in (OutOfStep.status, Stale.status)
+    seq = sent_number("seq") if late else None
+    news = question.news(seq) if question.news is not None and seq is not None else ()
+    shown = question if seq is None else replace(question, seq=seq)
+    return show(view, "ask.html", status, question=shown, problems=problems or {}, news=news)
+
+
+def sent_number(name: str) -> int | None:
+    """A number that a hidden field of our own page carries; None when it carries none."""
+    return _number(request.form.get(name, ""))
+
+
+def seen_version(typed: Mapping[str, Any]) -> int | None:
+    """The version in `Question.seen`, for a verb that wants to know which one was looked at."""
+    return _number(typed["seen"])
+
+
+def _number(given: str) -> int | None:
+    if given and not (given.isascii() and given.isdigit() and len(given) < 10):
+        raise Invalid("This page is damaged. Open it again", "", "malformed")
+    return int(given) if given else None
 
 
 def go_on(then: str, words: str) -> Response:
@@ -97,4 +144,4 @@ def _again(
     view: StaffView, question: Question, typed: Mapping[str, Any], problems: dict[str, str], status: int
 ) -> Response:
     kept = tuple(replace(one, value=typed[one.name]) for one in question.fields)
-    return show(view, "ask.html", status, question=replace(question, fields=kept), problems=problems)
+    return put(view, replace(question, fields=kept), problems, status)

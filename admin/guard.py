@@ -34,12 +34,15 @@ def door(url: str, needs: str, methods: Iterable[str] = ("GET",), takes_files: b
 class StaffView(BaseView):
     """Base of every view here. `needs` is what all of its pages ask for; a `door` may ask for something else.
 
+    A `personal` view is about whoever opens it and stands in their own menu, not in the navigation.
+
     An exposed method for which neither says anything is refused when the application starts.
     """
 
     name: str = ""
     slug: ClassVar[str] = ""
     needs: ClassVar[str] = ""
+    personal: ClassVar[bool] = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         bare = [name for _, name, _ in self._urls if needs_of(self, name) not in PERMISSIONS]

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from admin.asking import go_on, once
 from admin.guard import StaffView
 from admin.showing import show
-from flows import access, catalogue
+from flows import access
 from flows.access import clean, read_as
 from flows.actions import beginning
 from flows.actions.beginning import Wish
@@ -19,7 +19,7 @@ from flows.clock import clock
 from flows.lookups import Place
 from flows.models import Instance, Organisation
 from flows.models.instances import PRIORITIES
-from flows.queries import colleagues, lookups
+from flows.queries import colleagues, lookups, startable
 from flows.rules import answers
 from flows.rules.errors import BatonError, Invalid, OutOfStep
 from flows.work import Work, unit_of_work
@@ -27,20 +27,12 @@ from flows.work import Work, unit_of_work
 MOST_FOUND = 20
 
 
-def flows_to_start() -> list[LoadedFlow]:
-    """Flows with states that staff may start, by title."""
-    found = [
-        one for one in catalogue.current().flows.values()
-        if one.definition.states and one.definition.start.staff and not one.definition.archived and not one.missing
-    ]  # fmt: skip
-    return sorted(found, key=lambda one: one.definition.title)
-
-
 def page(view: StaffView) -> Response:
     """GET shows the form of the chosen flow; POST searches a customer, or begins it once."""
     loaded = _chosen()
     if loaded is None:
-        return show(view, "new_case.html", flows=flows_to_start(), loaded=None, problems={}, form=request.values)
+        offered = startable.by_hand(g.actor)
+        return show(view, "new_case.html", flows=offered, loaded=None, problems={}, form=request.values)
     if request.method == "GET" or request.form.get("_action") in ("find", "customer"):
         return _form(view, loaded)
     try:
@@ -52,7 +44,7 @@ def page(view: StaffView) -> Response:
 
 
 def _chosen() -> LoadedFlow | None:
-    wanted, offered = request.values.get("flow", ""), flows_to_start()
+    wanted, offered = request.values.get("flow", ""), startable.by_hand(g.actor)
     if not wanted and len(offered) == 1:
         return offered[0]
     return next((one for one in offered if one.definition.flow == wanted), None)
@@ -83,7 +75,7 @@ def _form(view: StaffView, loaded: LoadedFlow, error: BatonError | None = None) 
         view,
         "new_case.html",
         error.status if error else 200,
-        flows=flows_to_start(),
+        flows=startable.by_hand(g.actor),
         loaded=loaded,
         fields={name: field for name, field in start.fields.items() if field.type != "file"},
         values=values,
@@ -93,7 +85,7 @@ def _form(view: StaffView, loaded: LoadedFlow, error: BatonError | None = None) 
         customers=_customers(),
         needs_customer=start.customer and not parent,
         parent=_parent(parent),
-        assignees={one.uid: one.name for one in colleagues.colleagues(actor)},
+        assignees={one.user.uid: one.user.name for one in colleagues.colleagues(actor, clock.now())},
         priorities={one: one.capitalize() for one in reversed(PRIORITIES)},
         problems=problems,
         form=request.values,

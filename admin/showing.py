@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -19,6 +19,7 @@ from flows.models import Effect, Instance, Order, OrderLine, Timer
 from flows.queries import grid, staff, tallies
 from flows.queries.tallies import Tally
 from flows.rules.actors import Actor
+from flows.rules.words import duration_in_words
 
 
 class Tag(NamedTuple):
@@ -73,6 +74,7 @@ def show(view: StaffView, template: str, status: int = 200, **words: Any) -> Res
         zone=ZoneInfo(g.actor.time_zone),
         here=request.full_path.removesuffix("?"),
         address=address,
+        ago=ago,
         **words,
     )
     return current_app.make_response((html, status, {"Vary": "X-Fragment"}))
@@ -89,6 +91,7 @@ def frame_for(view: StaffView | None, bare: bool = False) -> None:
     frame.side = frame.staff = True
     frame.brand, frame.home = f"{frame.brand} staff", "/admin/"
     frame.nav = navigation(g.actor, view)
+    frame.links = [*frame.links, *personal_links()]
 
 
 def navigation(actor: Actor, here: StaffView | None) -> list[tuple[str, str | None, int, bool]]:
@@ -96,7 +99,7 @@ def navigation(actor: Actor, here: StaffView | None) -> list[tuple[str, str | No
     entries: list[tuple[str, str | None, int, bool]] = []
     waiting = badges(actor)
     for group in current_app.extensions["back_office"]:
-        views = [view for view in group.views if view.is_accessible()]
+        views = [view for view in group.views if view.is_accessible() and not view.personal]
         if views and group.label:
             entries.append((group.label, None, 0, False))
         for view in views:
@@ -110,6 +113,12 @@ def badges(actor: Actor, more: Mapping[str, Select[Any]] | None = None) -> Mappi
         g.tallies = tallies.count(actor, {**staff.badges(actor, clock.now()), **(more or {})})
     counted: Mapping[str, Tally] = g.tallies
     return counted
+
+
+def personal_links() -> list[tuple[str, str]]:
+    """(words, address) of the views about whoever asks: they stand in the person's own menu."""
+    views = [view for group in current_app.extensions["back_office"] for view in group.views]
+    return [(view.name, f"{view.url}/") for view in views if view.personal and view.is_accessible()]
 
 
 def groups_of(admin: Admin, groups: Iterable[Group]) -> list[Group]:
@@ -132,6 +141,13 @@ def argument(name: str, *words: str) -> str:
     """A word of the address; one that is none of `words` (when there are any) counts as absent."""
     given = request.args.get(name, "")
     return given if not words or given in words else ""
+
+
+def ago(moment: datetime, now: datetime) -> str:
+    """How long it is since then: "20 seconds ago", "3 hours ago"."""
+    passed = max(now - moment, timedelta())
+    seconds = int(passed.total_seconds())
+    return f"{seconds} second{'' if seconds == 1 else 's'} ago" if seconds < 60 else f"{duration_in_words(passed)} ago"
 
 
 def task_tag(instance: Instance, now: datetime) -> Tag:

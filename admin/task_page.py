@@ -11,7 +11,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from admin import linking
-from admin.asking import go_on, once
+from admin.asking import go_on, once, sent_number
 from admin.guard import StaffView
 from admin.showing import effect_tag, show, step_words, task_tag, timer_tag
 from flows import access
@@ -76,7 +76,7 @@ def answering(view: StaffView, instance: Instance, step: Step) -> Response:
         return _form(view, access.instance_to_read(g.actor, reference), step, typed, refused, 422 if refused else 200)
     try:
         with unit_of_work(g.actor) as work:
-            then = once(work, lambda: _submit(work, reference, name, typed))
+            then = once(work, lambda: _submit(work, view, reference, name, typed))
     except (Invalid, OutOfStep, Stale) as error:
         problems = error.by_field() if isinstance(error, Invalid) else {"": error.detail}
         instance = access.instance_to_read(g.actor, reference)
@@ -97,10 +97,10 @@ def with_files(rule: StepRule) -> tuple[MultiDict[str, str], dict[str, str]]:
     return MultiDict(receiving.with_ids(dict(request.form.lists()), taken)), receiving.refusals(taken)
 
 
-def _submit(work: Work, reference: str, name: str, typed: Mapping[str, Any]) -> str:
+def _submit(work: Work, view: StaffView, reference: str, name: str, typed: Mapping[str, Any]) -> str:
     instance = access.instance_to_change(work, reference)
     step = access.step_of(instance, name)
-    version = _version()
+    version = sent_number("version")
     if step.actor == "customer":
         helping.submit_for_customer(
             work, instance, step, typed, version=version, stated=request.form.get("stated") == "1"
@@ -108,7 +108,7 @@ def _submit(work: Work, reference: str, name: str, typed: Mapping[str, Any]) -> 
     else:
         access.require(work.actor, "create")
         submitting.submit(work, instance, step, typed, version=version)
-    return f"/admin/tasks/{reference}"
+    return f"{view.path()}/{instance.reference}"
 
 
 def _form(
@@ -134,7 +134,8 @@ def _form(
         values=files_of(g.actor, instance, (rule.fields, values)).dressed(rule.fields, values),
         choices=lookups.choices_of_step(g.actor, instance, definition, step.name, values, clock.now(), _searched),
         problems=problems or {},
-        action=f"/admin/tasks/{instance.reference}/steps/{step.name}",
+        back=f"{view.path()}/{instance.reference}",
+        action=f"{view.path()}/{instance.reference}/steps/{step.name}",
     )
 
 
@@ -160,11 +161,3 @@ def _step_row(instance: Instance, step: Step, rule: StepRule, files: FilesOf, no
         "draft": step.draft is not None,
         "has_files": has_files(rule),
     }
-
-
-def _version() -> int | None:
-    """The version of the step that the page was made from."""
-    given = request.form.get("version", "")
-    if given and not (given.isascii() and given.isdigit() and len(given) < 10):
-        raise Invalid("This page is damaged. Open it again", "/version", "malformed")
-    return int(given) if given else None

@@ -28,11 +28,12 @@ from flows.models import (
     SavedView,
     Step,
     Upload,
+    User,
 )
 from flows.models.instances import instance_id_from
 from flows.models.orders import order_id_from
 from flows.rules.actors import Actor
-from flows.rules.errors import OutOfStep, Refused, Stale
+from flows.rules.errors import Invalid, OutOfStep, Refused, Stale
 from flows.rules.people import is_among
 from flows.rules.uploads import still_checking
 from flows.work import Subject, Work
@@ -125,9 +126,14 @@ def visible_instances(actor: Actor) -> Select[Instance]:
     return select(Instance)
 
 
+def named_instance(actor: Actor, reference: str) -> Select[Instance]:
+    """The query for the one with this reference (TI-2041) or opaque id, if the actor may see it."""
+    return visible_instances(actor).where(_named(reference))
+
+
 def instance_to_read(actor: Actor, reference: str) -> Instance:
     """By reference (TI-2041) or opaque id; with its steps. Not there and not yours look the same."""
-    query = visible_instances(actor).where(_named(reference)).options(selectinload(Instance.steps))
+    query = named_instance(actor, reference).options(selectinload(Instance.steps))
     return _found(read_as(actor).scalar(query), "No such task")
 
 
@@ -335,6 +341,14 @@ def require(actor: Actor, permission: str) -> None:
     """Refused (403) unless a role of the actor grants it."""
     if not actor.may(permission):
         raise Refused(f'Your role does not grant "{permission}"', known=True)
+
+
+def colleague_named(work: Work, uid: str, pointer: str) -> User:
+    """A member of staff who can sign in, by opaque id; Invalid at `pointer` for anybody else."""
+    user = work.session.scalar(select(User).where(User.uid == clean(uid), User.kind == "staff", User.is_active))
+    if user is None:
+        raise Invalid("Choose a colleague who can sign in", pointer, "choice")
+    return user
 
 
 def clean(text: str) -> str:

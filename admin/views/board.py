@@ -78,7 +78,7 @@ class CasePages(StaffView):
     @door("/<ref>/assign", needs="assign", methods=("GET", "POST"))
     def assign(self, ref: str) -> Response:
         instance = self._found(ref)
-        options = {one.uid: one.name for one in colleagues.colleagues(g.actor)}
+        options = {one.user.uid: one.user.name for one in colleagues.colleagues(g.actor, clock.now())}
         now_with = instance.assignee.uid if instance.assignee is not None else ""
         question = Question(
             f"Assign {instance.reference}",

@@ -9,11 +9,12 @@ from admin import bulk, instance_list, instance_views, spreadsheets
 from admin.guard import StaffView, door
 from admin.instance_filters import PATH, SHOW_WORDS, Asked
 from admin.showing import argument, badges, show
+from admin.views.instance_pages import InstancePages
 from flows.models.instances import SOURCES
 from flows.queries import instances, saved_views
 
 
-class Instances(StaffView):
+class Instances(InstancePages, StaffView):
     name, slug, needs = "Task instances", "instances", "view"
 
     @door("/", needs="view")

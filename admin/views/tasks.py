@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from typing import Any
-from zoneinfo import ZoneInfo
+from datetime import datetime, timedelta
 
 from flask import g, redirect, request
 from werkzeug.wrappers import Response
 
-from admin import linking, spreadsheets, task_page
-from admin.asking import Field, Question, ask
+from admin import clocks, linking, spreadsheets, task_page
 from admin.guard import StaffView, door
 from admin.showing import argument, show, task_tag
 from flows import access
-from flows.actions import closing, firing
 from flows.clock import clock
-from flows.models import Instance
 from flows.queries import grid, orders
 from flows.queries.pages import MOST_A_PAGE
-from flows.rules.errors import Invalid, OutOfStep
-from flows.work import Work
+from flows.rules.errors import OutOfStep
 
 STATUSES = (*grid.GRID_STATUSES, "Cancelled")
 WITHIN = {"24": "24 hours", "48": "48 hours", "168": "7 days"}
@@ -86,47 +80,11 @@ class Tasks(StaffView):
 
     @door("/<ref>/extend", needs="orders", methods=("GET", "POST"))
     def extend(self, ref: str) -> Response:
-        """Give the customer more time (2.2.1: deadlines of the real world can be moved by staff)."""
-        instance = access.instance_to_read(g.actor, ref)
-        zone = ZoneInfo(instance.time_zone)
-        end = instance.expires_at.astimezone(zone) if instance.expires_at else None
-        question = Question(
-            f"Give more time for {instance.reference}",
-            _page(instance),
-            "Move the end",
-            done="The end was moved.",
-            text=f"{instance.title} for {instance.customer_name}. Reminders that are planned stay where they are.",
-            fields=(
-                Field(
-                    "expires_at",
-                    "New end",
-                    "datetime-local",
-                    f"{end:%Y-%m-%dT%H:%M}" if end else "",
-                    f"Time in {zone.key}",
-                    width="w-m",
-                ),
-                Field("reason", "Reason", hint="Stands in the history, where the customer reads it"),
-            ),
-        )
-
-        def act(work: Work, typed: Any) -> None:
-            moment = _moment(typed["expires_at"], zone)
-            closing.extend(work, access.instance_to_change(work, ref), moment, typed["reason"])
-
-        return ask(self, question, act)
+        return clocks.extend(self, ref)
 
     @door("/<ref>/remind", needs="message", methods=("GET", "POST"))
     def remind(self, ref: str) -> Response:
-        instance = access.instance_to_read(g.actor, ref)
-        question = Question(
-            f"Send a reminder for {instance.reference} now?",
-            _page(instance),
-            "Send the reminder",
-            done="The reminder is on its way.",
-            text=f"The reminder of “{instance.title}” goes out at once; the planned ones stay.",
-            facts=(("Customer", instance.customer_name),),
-        )
-        return ask(self, question, lambda work, _typed: firing.remind_now(work, access.instance_to_change(work, ref)))
+        return clocks.remind(self, ref)
 
     @door("/<ref>/link/<name>", needs="create", methods=("GET", "POST"))
     def link(self, ref: str, name: str) -> Response:
@@ -168,14 +126,3 @@ def _rows(now: datetime) -> Iterator[tuple[object, ...]]:
         cursor = page.next_cursor
         if cursor is None:
             return
-
-
-def _page(instance: Instance) -> str:
-    return f"/admin/tasks/{instance.reference}"
-
-
-def _moment(typed: str, zone: ZoneInfo) -> datetime:
-    try:
-        return datetime.fromisoformat(typed).replace(tzinfo=zone).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise Invalid("Enter a day and a time, like 2026-11-30T23:59", "/expires_at", "datetime") from None

@@ -120,14 +120,9 @@ def _begin(
     if by_themselves is None:
         return definition, rule, ""
     away = standing_in.covered_by(work.session, work.actor, work.now)
-    for colleague in away:
-        if colleague.user_id == step.submitted_by_id:
-            continue  # four eyes: nobody decides for the one who sent it
-        refusal = reviews.refusal_to_review(
-            work.actor, rule.approval, step.submitted_by_id, instance.standing, colleague.roles
-        )
-        if refusal is None:
-            return definition, rule, colleague.name
+    instead_of = reviews.decides_for(work.actor, rule.approval, step.submitted_by_id, instance.standing, away)
+    if instead_of is not None:
+        return definition, rule, instead_of
     raise Refused(by_themselves, known=True)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from flows import access
 from flows.models import Delegation, User
@@ -34,12 +34,12 @@ def covered_by(session: Session, actor: Actor, now: datetime) -> list[Colleague]
     query = (
         select(Delegation)
         .where(Delegation.delegate_id == actor.user_id, Delegation.ends_on >= _earliest(now))
-        .options(selectinload(Delegation.user).selectinload(User.roles))
+        .options(joinedload(Delegation.user).joinedload(User.roles))
     )
     return [
         Colleague(one.user_id, one.user.name, frozenset(role.name for role in one.user.roles))
-        for one in session.scalars(query.order_by(Delegation.id))
-        if one.user.is_active and _holds(one, now)
+        for one in session.scalars(query.order_by(Delegation.id)).unique()
+        if one.user.is_active and one.holds(now)
     ]
 
 
@@ -49,7 +49,7 @@ def who_is_there(session: Session, user: User, now: datetime) -> User:
     for _ in range(MOST_HOPS):
         query = select(Delegation).where(Delegation.user_id == there.id, Delegation.ends_on >= _earliest(now))
         options = query.options(selectinload(Delegation.delegate), selectinload(Delegation.user))
-        away = next((one for one in session.scalars(options.order_by(Delegation.id)) if _holds(one, now)), None)
+        away = next((one for one in session.scalars(options.order_by(Delegation.id)) if one.holds(now)), None)
         if away is None or not away.delegate.is_active or away.delegate_id in seen:
             return there
         there = away.delegate
@@ -91,10 +91,6 @@ def withdraw(work: Work, uid: str) -> Delegation:
     work.session.delete(made)
     work.audit("delegation_withdrawn", made.user.email, to=made.delegate.email)
     return made
-
-
-def _holds(one: Delegation, now: datetime) -> bool:
-    return one.starts_on <= timing.local_date(now, one.user.time_zone) <= one.ends_on
 
 
 def _earliest(now: datetime) -> date:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from flows.models.base import Base, uid_column
 from flows.models.people import User
+from flows.rules.timing import local_date
 
 
 class Department(Base):
@@ -43,6 +44,10 @@ class Delegation(Base):
 
     user: Mapped[User] = relationship(foreign_keys=[user_id])
     delegate: Mapped[User] = relationship(foreign_keys=[delegate_id])
+
+    def holds(self, now: datetime) -> bool:
+        """Whether it is one of its days, by the calendar of the one who is away."""
+        return self.starts_on <= local_date(now, self.user.time_zone) <= self.ends_on
 
 
 class DepartmentMember(Base):

@@ -204,6 +204,11 @@ class Instance(Owned, Base):
         return f"{self.reference} {self.title}"
 
 
+def reference_of(row_id: int) -> str:
+    """The reference of the guided request with this row id."""
+    return f"TI-{row_id + FIRST_REFERENCE}"
+
+
 def instance_id_from(reference: str) -> int | None:
     """The row that a reference names, e.g. TI-2041 or CA-2042; None when it is not one."""
     prefix, _, number = reference.upper().partition("-")

@@ -1,14 +1,23 @@
-"""Every attempt at a step that was sent, the newest first."""
+"""Every attempt at a step that was sent, the newest first, and what was decided about each."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from flows.access import read_as
-from flows.models import Step, Submission
+from flows.models import Review, Step, Submission
 from flows.rules.actors import Actor
 
 
 def of_step(actor: Actor, step: Step) -> list[Submission]:
-    query = select(Submission).where(Submission.step_id == step.id).order_by(Submission.attempt.desc())
-    return list(read_as(actor).scalars(query))
+    """Whoever sent it comes with each."""
+    query = select(Submission).where(Submission.step_id == step.id).options(joinedload(Submission.submitted_by))
+    return list(read_as(actor).scalars(query.order_by(Submission.attempt.desc())))
+
+
+def reviews_of(actor: Actor, step: Step) -> Sequence[Review]:
+    """The decisions on all attempts at a step, oldest first (Q17)."""
+    return read_as(actor).scalars(select(Review).where(Review.step_id == step.id).order_by(Review.id)).all()

@@ -24,11 +24,28 @@ def assignable(actor: Actor) -> list[LoadedFlow]:
     return _allowed(actor, "staff", "onboarding")
 
 
+def guided(actor: Actor, way: Way) -> list[LoadedFlow]:
+    """What staff may start in one way, by title (C24)."""
+    return _allowed(actor, way) if actor.is_staff and actor.may("create") else []
+
+
 def requestable(actor: Actor, search: str = "") -> list[LoadedFlow]:
     """What a customer may ask for, by title; with words to search only what has them all somewhere."""
     if actor.kind != "customer":
         return []
     return searched(_allowed(actor, "customer"), search)
+
+
+def by_hand(actor: Actor) -> list[LoadedFlow]:
+    """Cases and tasks that this person may begin, by title: flows with states (B7)."""
+    if actor.is_staff and not actor.may("create"):
+        return []
+    return _allowed(actor, "staff" if actor.is_staff else "customer", by_hand=True)
+
+
+def raises_cases() -> bool:
+    """Whether customers may raise cases at all, as far as the flows say: a section of the portal (P12)."""
+    return bool(_ready("customer", by_hand=True))
 
 
 def searched(flows: Iterable[LoadedFlow], search: str) -> list[LoadedFlow]:
@@ -77,8 +94,8 @@ def open_ones(actor: Actor, flow: str, most: int = 5) -> Sequence[Instance]:
     return read_as(actor).scalars(query.order_by(Instance.id.desc()).limit(most)).all()
 
 
-def _allowed(actor: Actor, *wanted: Way) -> list[LoadedFlow]:
-    ready = {name: loaded for way in wanted for name, loaded in _ready(way).items()}
+def _allowed(actor: Actor, *wanted: Way, by_hand: bool = False) -> list[LoadedFlow]:
+    ready = {name: loaded for way in wanted for name, loaded in _ready(way, by_hand).items()}
     if not ready:
         return []
     set_by_staff = switches(actor)
@@ -92,9 +109,13 @@ def _is_open(loaded: LoadedFlow, switch: FlowSwitch | None, way: Way) -> bool:
     return ways.refusal(loaded, switch, way) is None
 
 
-def _ready(way: Way) -> dict[str, LoadedFlow]:
-    """The flows that may be started in this way as far as their files say."""
-    return {name: loaded for name, loaded in catalogue.current().flows.items() if _is_open(loaded, None, way)}
+def _ready(way: Way, by_hand: bool = False) -> dict[str, LoadedFlow]:
+    """The flows that may be started in this way as far as their files say; with steps, or with states (`by_hand`)."""
+    return {
+        name: loaded
+        for name, loaded in catalogue.current().flows.items()
+        if bool(loaded.definition.states) == by_hand and _is_open(loaded, None, way)
+    }
 
 
 def _has_all(loaded: LoadedFlow, wanted: Iterable[str]) -> bool:

@@ -27,13 +27,19 @@ _HIDDEN: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Entry:
-    """One line: when, who, what in a sentence, and the facts behind it."""
+    """One line: when, who, what in a sentence, and the facts behind it.
+
+    `seq` is its place in the timeline of its instance or order, `actor_kind` and `actor_id` who it was.
+    """
 
     at: datetime
     kind: str
     who: str
     sentence: str
     facts: dict[str, Any]
+    seq: int
+    actor_kind: str
+    actor_id: int | None
 
 
 def of_instance(actor: Actor, instance: Instance) -> list[Entry]:
@@ -54,7 +60,16 @@ def _entries(actor: Actor, subjects: list[Any], zone: str) -> list[Entry]:
     if not actor.is_staff:
         query = query.where(TimelineEvent.kind.not_in(STAFF_ONLY))
     return [
-        Entry(row.at, row.kind, _who(actor, row), sentence(row.kind, facts, zone), facts)
+        Entry(
+            row.at,
+            row.kind,
+            _who(actor, row),
+            sentence(row.kind, facts, zone),
+            facts,
+            row.seq,
+            row.actor_kind,
+            row.actor_id,
+        )
         for row in read_as(actor).scalars(query)
         if _concerns(actor, row)
         for facts in [_facts_for(actor, row)]

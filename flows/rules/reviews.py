@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Protocol
 
 from flows.rules.actors import Actor
@@ -18,6 +18,17 @@ class ApprovalLike(Protocol):
     def need(self) -> int: ...
     @property
     def returns(self) -> int | None: ...
+
+
+class Absent(Protocol):
+    """A colleague who is away, as far as the rules look at one."""
+
+    @property
+    def user_id(self) -> int: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def roles(self) -> Collection[str]: ...
 
 
 def refusal_to_review(
@@ -36,6 +47,25 @@ def refusal_to_review(
         return "You sent these answers yourself, so somebody else has to review them"
     if not is_among(actor, approval.by, standing, covering):
         return f"This is reviewed by {in_words(approval.by)}"
+    return None
+
+
+def decides_for(
+    actor: Actor,
+    approval: ApprovalLike | None,
+    submitted_by: int | None,
+    standing: Standing,
+    away: Iterable[Absent],
+) -> str | None:
+    """The name of the colleague instead of whom this actor may decide (X6); None when there is nobody.
+
+    Four eyes hold here too: nobody decides for the one who sent the answers.
+    """
+    for colleague in away:
+        if colleague.user_id == submitted_by:
+            continue
+        if refusal_to_review(actor, approval, submitted_by, standing, colleague.roles) is None:
+            return colleague.name
     return None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from flows.rules.moves import WITH_ACTOR
 from flows.rules.outcomes import completes_by_itself
@@ -51,3 +51,13 @@ def is_overdue(status: str, due_at: datetime | None, now: datetime) -> bool:
 def is_past(expires_at: datetime | None, now: datetime) -> bool:
     """An expiry holds as a predicate, whether or not its timer has fired (Q30)."""
     return expires_at is not None and now >= expires_at
+
+
+def time_held(
+    waited: Mapping[str, int], waiting_on: str | None, waiting_since: datetime | None, now: datetime
+) -> dict[str, timedelta]:
+    """How long each party has held the baton, the one that holds it now up to `now` (X4). `waited` is in seconds."""
+    held = {party: timedelta(seconds=seconds) for party, seconds in waited.items()}
+    if waiting_on is not None and waiting_since is not None:
+        held[waiting_on] = held.get(waiting_on, timedelta()) + max(now - waiting_since, timedelta())
+    return held

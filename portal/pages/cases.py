@@ -9,7 +9,7 @@ from flask import Blueprint, flash, g, redirect, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from flows import access, catalogue
+from flows import access
 from flows.access import read_as
 from flows.actions import acting, beginning, commenting, versions
 from flows.actions.scope import for_actions
@@ -17,7 +17,7 @@ from flows.catalogue import FlowDefinition, LoadedFlow
 from flows.clock import clock
 from flows.lookups import Place, place_of
 from flows.models import Instance
-from flows.queries import allowed, boxes, lookups, orders, timeline
+from flows.queries import allowed, boxes, lookups, orders, startable, timeline
 from flows.rules import answers, stages
 from flows.rules.errors import BatonError, Invalid, OutOfStep, Refused, Stale
 from flows.work import Work, unit_of_work
@@ -45,17 +45,8 @@ def listed() -> Response:
         address=address,
         cursor=args.get("cursor"),
         next_cursor=page.next_cursor,
-        may_start=bool(flows_to_start()),
+        may_start=bool(startable.by_hand(g.actor)),
     )
-
-
-def flows_to_start() -> list[LoadedFlow]:
-    """Flows with states that customers may start, by title."""
-    found = [
-        one for one in catalogue.current().flows.values()
-        if one.definition.states and one.definition.start.customer and not one.definition.archived and not one.missing
-    ]  # fmt: skip
-    return sorted(found, key=lambda one: one.definition.title)
 
 
 @pages.get("/new")
@@ -185,7 +176,7 @@ def _ask(instance: Instance, name: str, error: BatonError | None = None) -> Resp
 
 
 def _form(loaded: LoadedFlow | None, error: BatonError | None = None) -> Response:
-    offered = flows_to_start()
+    offered = startable.by_hand(g.actor)
     problems: Mapping[str, str] = {"": error.detail} if error is not None else {}
     if isinstance(error, Invalid):
         problems = {key.removeprefix("fields-"): words for key, words in error.by_field().items()}
@@ -219,7 +210,7 @@ def _row(instance: Instance) -> dict[str, Any]:
 
 
 def _chosen() -> LoadedFlow | None:
-    wanted, offered = request.values.get("flow", ""), flows_to_start()
+    wanted, offered = request.values.get("flow", ""), startable.by_hand(g.actor)
     if not wanted and len(offered) == 1:
         return offered[0]
     return next((one for one in offered if one.definition.flow == wanted), None)

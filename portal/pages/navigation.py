@@ -7,9 +7,9 @@ from typing import NamedTuple
 from flask import g, request
 from flask_babel import gettext as _
 
-from flows import catalogue
 from flows.clock import clock
 from flows.queries import standing as asking
+from flows.queries import startable
 from flows.queries.standing import Standing
 from flows.rules.actors import Actor
 
@@ -45,17 +45,11 @@ def entries(actor: Actor) -> list[Entry]:
     places = [
         (_("Home"), "/", 0, ()),
         (tasks, "/tasks", standing.to_do, ("/tasks",)),
-        *([(_("Cases"), "/cases", 0, ("/cases",))] if _has_cases() else []),
+        *([(_("Cases"), "/cases", 0, ("/cases",))] if startable.raises_cases() else []),
         *([(_("Requests"), "/requests", 0, ("/requests",))] if standing.may_request else []),
         *(shop if standing.for_company else []),
     ]
     return [Entry(words, url, badge, _is_here(url, areas)) for words, url, badge, areas in places]
-
-
-def _has_cases() -> bool:
-    """Whether customers may raise any; a house without such a flow shows no section for them."""
-    flows = catalogue.current().flows.values()
-    return any(one.definition.states and one.definition.start.customer and not one.missing for one in flows)
 
 
 def _is_here(url: str, areas: tuple[str, ...]) -> bool:

@@ -1,0 +1,104 @@
+"""Who works on an instance: taken, given to a colleague with a note, taken from somebody (C29 to C32)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import g
+from werkzeug.wrappers import Response
+
+from admin.asking import Field, Question, ask, seen_version
+from admin.guard import StaffView
+from admin.instance_page import news_of
+from flows import access
+from flows.actions import assigning
+from flows.clock import clock
+from flows.models import Instance
+from flows.queries.colleagues import Colleague, colleagues
+from flows.work import Work
+
+NOTE = Field("note", "Note", "textarea", hint="Between staff; it stands in the assignment history", optional=True)
+
+
+def assign(view: StaffView, ref: str) -> Response:
+    """*Assign* or *Reassign*: colleagues with how much each carries, and who stands in for those who are away."""
+    instance = access.instance_to_read(g.actor, ref)
+    given = instance.assignee is not None
+    question = _question(
+        view,
+        instance,
+        f"{'Reassign' if given else 'Assign'} {instance.reference}",
+        "Reassign" if given else "Assign",
+        done="It is assigned.",
+        facts=(("Assigned to", instance.assignee.name if instance.assignee else "Unassigned"),),
+        fields=(Field("assignee", "Colleague", "select", options=colleague_options()), NOTE),
+    )
+
+    def act(work: Work, typed: Mapping[str, Any]) -> None:
+        locked = access.instance_to_change(work, ref)
+        user = access.colleague_named(work, typed["assignee"], "/assignee")
+        assigning.assign(work, locked, user, typed["note"], version=seen_version(typed))
+
+    return ask(view, question, act)
+
+
+def take(view: StaffView, ref: str) -> Response:
+    """*Assign to me*: the button sends it at once; opened as a page it asks."""
+    instance = access.instance_to_read(g.actor, ref)
+    question = _question(
+        view,
+        instance,
+        f"Assign {instance.reference} to me?",
+        "Assign to me",
+        done="It is yours.",
+        facts=(("Assigned to", instance.assignee.name if instance.assignee else "Unassigned"),),
+    )
+    return ask(view, question, lambda work, _typed: assigning.take(work, access.instance_to_change(work, ref)))
+
+
+def unassign(view: StaffView, ref: str) -> Response:
+    instance = access.instance_to_read(g.actor, ref)
+    question = _question(
+        view,
+        instance,
+        f"Take {instance.reference} from {instance.assignee.name if instance.assignee else 'nobody'}?",
+        "Unassign",
+        done="Nobody works on it now.",
+        text="It stays open and is in the list of what is unassigned.",
+        fields=(NOTE,),
+    )
+
+    def act(work: Work, typed: Mapping[str, Any]) -> None:
+        locked = access.instance_to_change(work, ref)
+        assigning.assign(work, locked, None, typed["note"], version=seen_version(typed))
+
+    return ask(view, question, act)
+
+
+def colleague_options(with_me: bool = True) -> dict[str, str]:
+    """For a select: who can be given work, with what helps to choose."""
+    found = colleagues(g.actor, clock.now())
+    return {one.user.uid: _words(one) for one in found if with_me or one.user.id != g.actor.user_id}
+
+
+def _words(one: Colleague) -> str:
+    me = " (you)" if one.user.id == g.actor.user_id else ""
+    away = ""
+    if one.away is not None:
+        until = one.away.ends_on
+        away = f", away until {until.day} {until:%B}: {one.away.delegate.name} stands in"
+    return f"{one.user.name}{me}, {one.open} open{away}"
+
+
+def _question(view: StaffView, instance: Instance, title: str, button: str, **more: Any) -> Question:
+    reference = instance.reference
+    return Question(
+        title,
+        f"{view.path()}/{reference}",
+        button,
+        seen=str(instance.version),
+        seq=instance.event_seq,
+        news=lambda seq: news_of(reference, seq),
+        **more,
+    )

@@ -1,0 +1,67 @@
+"""Two attempts at a step side by side, with what changed marked and what was remarked on the earlier one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from flask import g, request
+from werkzeug.wrappers import Response
+
+from admin.guard import StaffView
+from admin.instance_cards import answer_rows
+from admin.showing import show
+from flows import access
+from flows.access import read_as
+from flows.actions import versions
+from flows.queries import allowed, attempts
+from flows.rules.errors import Refused
+
+
+class Change(NamedTuple):
+    """One question with its answer in two attempts."""
+
+    name: str
+    label: str
+    before: str
+    after: str
+
+    @property
+    def is_one(self) -> bool:
+        return self.before != self.after
+
+
+def changes(fields: Mapping[str, Any], before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:
+    pairs = zip(answer_rows(fields, before), answer_rows(fields, after), strict=True)
+    return [Change(old.name, old.label, old.value, new.value) for old, new in pairs]
+
+
+def compare(view: StaffView, ref: str, name: str) -> Response:
+    """`?attempt=3` beside the one before it; without it the newest."""
+    instance = access.instance_to_read(g.actor, ref)
+    step = access.step_of(instance, name)
+    rule = versions.definition_of(read_as(g.actor), instance).steps[name]
+    sent = {one.attempt: one for one in attempts.of_step(g.actor, step)}
+    wanted = request.args.get("attempt", str(step.attempt))
+    chosen = sent.get(int(wanted)) if wanted.isascii() and wanted.isdigit() and len(wanted) < 6 else None
+    if chosen is None and sent:
+        raise Refused("There is no such attempt")
+    earlier = sent.get(chosen.attempt - 1) if chosen is not None else None
+    readable = allowed.fields_for(g.actor, rule.fields, instance.standing)
+    decided = [
+        one for one in attempts.reviews_of(g.actor, step) if earlier is not None and one.attempt == earlier.attempt
+    ]
+    return show(
+        view,
+        "instance/attempts.html",
+        base=f"{view.path()}/{instance.reference}",
+        task=instance,
+        step=step,
+        rule=rule,
+        numbers=sorted(sent),
+        chosen=chosen,
+        earlier=earlier,
+        changes=changes(readable, earlier.answers if earlier else {}, chosen.answers if chosen else {}),
+        decided=decided,
+        remarks={field: text for one in decided for field, text in one.remarks.items()},
+    )

@@ -1,0 +1,163 @@
+"""The cards of an instance's steps: what was answered, what was decided, and what whoever looks may do with each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from admin.instance_words import PARTIES, ending_in_words, price_of, step_tag
+from admin.showing import Tag
+from flows.access import read_as
+from flows.actions import standing_in
+from flows.catalogue import FlowDefinition
+from flows.catalogue.schema import Step as StepRule
+from flows.models import Instance, Step
+from flows.queries import allowed
+from flows.queries.timeline import Entry
+from flows.rules import answers, reviews
+from flows.rules.actors import Actor
+from flows.rules.visibility import OVER
+
+REVIEWING = ("approve", "return", "close_request")
+ACTING = ("submit", "answer_for_customer", "confirm", "reopen", "add_field")
+"""The verbs of a step that have a button of their own, apart from the review."""
+DECISIONS = ("step_approved", "step_returned", "step_reopened", "step_confirmed")
+
+
+class Answer(NamedTuple):
+    """One question with its answer in words."""
+
+    name: str
+    label: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Card:
+    """One step as its card shows it.
+
+    `can` are the verbs of `allowed.of_step`, with the review for whoever stands in for `instead_of`; `why_not` says why
+    a pending step is not theirs to decide. `after` are titles of what has to be done first, `hidden` counts answers
+    that are for others (X20), `latest` is the last that happened to it.
+    """
+
+    number: int
+    step: Step
+    rule: StepRule
+    who: str
+    tag: Tag
+    can: frozenset[str]
+    answers: tuple[Answer, ...]
+    hidden: int
+    sent: Entry | None
+    decisions: tuple[Entry, ...]
+    after: tuple[str, ...]
+    price: str
+    endings: tuple[tuple[str, str], ...]
+    approvals: int
+    instead_of: str
+    why_not: str
+    latest: Entry | None
+
+    @property
+    def is_to_review(self) -> bool:
+        """Whether it is pending and whoever looks may decide."""
+        return not self.can.isdisjoint(REVIEWING)
+
+    @property
+    def has_buttons(self) -> bool:
+        return not self.can.isdisjoint(ACTING)
+
+    @property
+    def on_behalf(self) -> bool:
+        """Whether staff sent it with answers from the customer."""
+        return self.step.actor == "customer" and self.sent is not None and self.sent.actor_kind == "staff"
+
+
+def cards(
+    actor: Actor, instance: Instance, definition: FlowDefinition, entries: Sequence[Entry], now: datetime
+) -> list[Card]:
+    """Every step in order. One statement more, for who is away, when a review is not the actor's own to decide."""
+    found = []
+    away: list[standing_in.Colleague] | None = None
+    for number, step in enumerate(instance.steps, 1):
+        rule = definition.steps[step.name]
+        can = allowed.of_step(actor, instance, step, rule, now)
+        instead_of, why_not = "", ""
+        if step.state == "pending_approval" and "approve" not in can:
+            refusal = reviews.refusal_to_review(actor, rule.approval, step.submitted_by_id, instance.standing)
+            if away is None:
+                away = standing_in.covered_by(read_as(actor), actor, now) if actor.may("review") else []
+            colleague = reviews.decides_for(actor, rule.approval, step.submitted_by_id, instance.standing, away)
+            is_running = instance.is_open and not instance.is_past_expiry(now)
+            instead_of, why_not = colleague or "", "" if colleague or not is_running else refusal or ""
+            can += REVIEWING if colleague and is_running else ()
+        found.append(_card(actor, instance, definition, step, number, can, instead_of, why_not, entries))
+    return found
+
+
+def answer_rows(fields: Mapping[str, Any], values: Mapping[str, Any]) -> list[Answer]:
+    """Questions with their answers in words: the one place where staff's pages of an instance make them."""
+    return [
+        Answer(name, field.label, answers.display(field, values.get(name)))
+        for name, field in fields.items()
+        if field.type != "info"
+    ]
+
+
+def _card(
+    actor: Actor,
+    instance: Instance,
+    definition: FlowDefinition,
+    step: Step,
+    number: int,
+    can: list[str],
+    instead_of: str,
+    why_not: str,
+    entries: Sequence[Entry],
+) -> Card:
+    rule = definition.steps[step.name]
+    own = [entry for entry in entries if entry.facts.get("step") == step.name]
+    approvers = {entry.actor_id for entry in own if _is_approval(entry, step.attempt)}
+    if step.state == "pending_approval" and actor.user_id in approvers:
+        why_not = "You have approved this already; somebody else has to approve it too"
+        can = [verb for verb in can if verb not in REVIEWING]
+    readable = allowed.fields_for(actor, rule.fields, instance.standing)
+    return Card(
+        number=number,
+        step=step,
+        rule=rule,
+        who=PARTIES[step.actor],
+        tag=step_tag(step),
+        can=frozenset(can),
+        answers=tuple(answer_rows(readable, step.answers)) if step.attempt else (),
+        hidden=len(rule.fields) - len(readable) if step.attempt else 0,
+        sent=next((entry for entry in reversed(own) if _is_attempt(entry, step.attempt)), None),
+        decisions=tuple(entry for entry in own if entry.kind in DECISIONS),
+        after=tuple(_awaited(instance, definition, step, rule)),
+        price=price_of(instance, step, rule),
+        endings=tuple((ending_in_words(definition, rule, ending), ending.if_) for ending in rule.outcome),
+        approvals=len(approvers),
+        instead_of=instead_of,
+        why_not=why_not,
+        latest=own[-1] if own else None,
+    )
+
+
+def _is_attempt(entry: Entry, attempt: int) -> bool:
+    return entry.kind == "step_submitted" and entry.facts.get("attempt") == attempt
+
+
+def _is_approval(entry: Entry, attempt: int) -> bool:
+    return entry.kind == "step_approved" and entry.facts.get("attempt") == attempt
+
+
+def _awaited(instance: Instance, definition: FlowDefinition, step: Step, rule: StepRule) -> Iterator[str]:
+    """Titles of the steps that have to be done before a locked one can start."""
+    if step.state == "locked":
+        for need in rule.needs:
+            other = instance.step(need)
+            if other is not None and other.state not in OVER:
+                yield definition.steps[need].title

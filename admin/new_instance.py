@@ -1,0 +1,214 @@
+"""New task instance (A3): a flow, a tenant, what the flow wants to know, amounts, assignee; or a tenant who is invited.
+
+One form, sent to itself: with "search" or "flow" the server shows it again with what follows from the choice, with
+"create" one verb is called. Whatever is wrong is said at once, and nothing that was typed is lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from flask import flash, g, redirect, request
+from werkzeug.wrappers import Response
+
+from admin.asking import once
+from admin.assigning import colleague_options
+from admin.clocks import moment_typed
+from admin.flow_facts import FlowFacts, facts_of
+from admin.guard import StaffView
+from admin.showing import address, show
+from flows import catalogue
+from flows.access import clean
+from flows.actions import beginning, onboarding
+from flows.actions.beginning import Wish
+from flows.catalogue import LoadedFlow
+from flows.catalogue.overlay import field_of
+from flows.catalogue.ways import Way
+from flows.clock import clock
+from flows.models import Instance
+from flows.queries import startable, tenants
+from flows.queries.tenants import Tenant
+from flows.rules import answers, timing
+from flows.rules.errors import Invalid, OutOfStep, Problem
+from flows.rules.words import SYMBOLS
+from flows.work import Work, unit_of_work
+
+PERSON = ("name", "email", "address", "time_zone")
+OPEN_ALREADY = "open-already"
+"""Not wrong, but worth a second look: the tenant has an open one of this flow that the page did not show yet."""
+LINES = ("flow", "q", "customer", "assignee", "message", "due_at", "warned", *PERSON)
+
+
+@dataclass
+class Sheet:
+    """What stands in the form: the chosen flow, its parts as they were typed, and what was found."""
+
+    way: Way
+    loaded: LoadedFlow | None
+    typed: dict[str, str]
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    amounts: Mapping[str, str] = field(default_factory=dict)
+    found: list[Tenant] = field(default_factory=list)
+    chosen: Tenant | None = None
+
+    @property
+    def facts(self) -> FlowFacts | None:
+        zone = self.chosen.time_zone if self.chosen is not None else g.actor.time_zone
+        return facts_of(self.loaded.definition, clock.now(), zone) if self.loaded is not None else None
+
+    @property
+    def open(self) -> tuple[str, ...]:
+        """References of what is open of this flow for the chosen tenant already."""
+        return self.chosen.open if self.chosen is not None else ()
+
+
+def new(view: StaffView, way: Way) -> Response:
+    """The form; or what its button asks for."""
+    sheet = _sheet(way)
+    wanted = request.form.get("do", "")
+    if request.method != "POST" or wanted not in ("create", "open"):
+        return _page(view, sheet)
+    try:
+        with unit_of_work(g.actor) as work:
+            then = once(work, lambda: _create(work, view, sheet, wanted == "open"))
+    except Invalid as invalid:
+        return _page(view, sheet, invalid.by_field(), invalid.status)
+    except OutOfStep as late:
+        return _page(view, sheet, {"customer" if late.code == OPEN_ALREADY else "flow": late.detail}, late.status)
+    flash(_done(view, way, then), "ok")
+    return redirect(then, 303)
+
+
+def flows_to_start(way: Way) -> dict[str, LoadedFlow]:
+    """The active flows that may be started in this way, by name and in the order of their titles (C24)."""
+    return {loaded.definition.flow: loaded for loaded in startable.guided(g.actor, way)}
+
+
+def _sheet(way: Way) -> Sheet:
+    """What was sent, or what the address says (`?flow=&customer=`, from the page of a flow or customer)."""
+    sent = request.form if request.method == "POST" else request.args
+    typed = {name: clean(sent.get(name, "")) for name in LINES}
+    loaded = catalogue.current().flows.get(typed["flow"])
+    sheet = Sheet(way, loaded, typed)
+    if loaded is not None:
+        start = loaded.definition.start
+        if request.method == "POST" and request.form.get("shown") == typed["flow"]:
+            sheet.inputs = answers.from_form(start.inputs, request.form, "inputs-")
+            sheet.fields = answers.from_form(start.fields, request.form, "fields-")
+        else:
+            today = timing.local_date(clock.now(), g.actor.time_zone)
+            sheet.inputs, sheet.fields = (
+                answers.prefill(start.inputs, {}, today),
+                answers.prefill(start.fields, {}, today),
+            )
+        asked = beginning.amounts_asked(loaded)
+        sheet.amounts = {name: clean(request.form.get(f"amounts-{name}", "")) for name in asked}
+    if way == "staff":
+        sheet.found = tenants.found(g.actor, typed["q"], typed["flow"], clock.now())
+        known = next((one for one in sheet.found if one.uid == typed["customer"]), None)
+        sheet.chosen = known or (
+            tenants.one(g.actor, typed["customer"], typed["flow"], clock.now()) if typed["customer"] else None
+        )
+    return sheet
+
+
+def _create(work: Work, view: StaffView, sheet: Sheet, opened: bool) -> str:
+    """Everything that is wrong, whoever finds it, in one Invalid; nothing is created then."""
+    unseen = set(sheet.open) - set(sheet.typed["warned"].split())
+    if unseen and sheet.chosen is not None and sheet.way == "staff":
+        again = f"{sheet.chosen.name} has an open one already. Create another one all the same?"
+        raise OutOfStep(again, OPEN_ALREADY)
+    problems: list[Problem] = []
+    wish = _wish(sheet, problems)
+    try:
+        created = _begin(work, sheet, wish)
+    except Invalid as invalid:
+        raise Invalid([*problems, *invalid.problems]) from None
+    if problems:
+        raise Invalid(problems)
+    work.session.flush()
+    if isinstance(created, Instance):
+        return f"{view.path()}/{created.reference}" if opened else f"{view.path()}/#row-{created.reference}"
+    return f"{view.path()}/"
+
+
+def _begin(work: Work, sheet: Sheet, wish: Wish) -> object:
+    if sheet.way == "staff":
+        return beginning.start_by_staff(work, sheet.typed["flow"], sheet.typed["customer"], wish)
+    given = {name: sheet.typed[name] for name in PERSON}
+    return onboarding.invite_tenant(work, given, sheet.typed["flow"], wish)
+
+
+def _wish(sheet: Sheet, problems: list[Problem]) -> Wish:
+    due_at: datetime | None = None
+    zone = ZoneInfo(sheet.chosen.time_zone if sheet.chosen is not None else g.actor.time_zone)
+    if sheet.way == "staff" and sheet.typed["due_at"].strip():
+        try:
+            due_at = moment_typed(sheet.typed["due_at"], zone, "/due_at")
+        except Invalid as invalid:
+            problems += invalid.problems
+    return Wish(
+        assignee=sheet.typed["assignee"],
+        inputs=sheet.inputs,
+        fields=sheet.fields,
+        amounts=_minor(sheet, problems),
+        due_at=due_at,
+        message=sheet.typed["message"],
+    )
+
+
+def _minor(sheet: Sheet, problems: list[Problem]) -> dict[str, int | None]:
+    """The amounts as they were typed (1,200.50) in minor units; an empty one is left to the verb to ask for."""
+    if sheet.loaded is None:
+        return {}
+    steps = sheet.loaded.definition.steps
+    money = {name: field_of({"type": "money", "label": steps[name].title}) for name in sheet.amounts}
+    today = timing.local_date(clock.now(), g.actor.time_zone)
+    checked = answers.check(money, sheet.amounts, answers.AnswerContext(today))
+    problems += [Problem(f"/amounts{one.pointer}", one.code, one.detail) for one in checked.problems]
+    return {name: checked.values.get(name) for name in money}
+
+
+def _page(view: StaffView, sheet: Sheet, problems: Mapping[str, str] | None = None, status: int = 200) -> Response:
+    startable = flows_to_start(sheet.way)
+    if sheet.loaded is not None and sheet.typed["flow"] not in startable:
+        problems = {"flow": f"{sheet.loaded.definition.title} cannot be started here", **(problems or {})}
+    steps = sheet.loaded.definition.steps if sheet.loaded is not None else {}
+    asked = beginning.amounts_asked(sheet.loaded) if sheet.loaded is not None else {}
+    return show(
+        view,
+        "instance/new.html",
+        status,
+        sheet=sheet,
+        typed=sheet.typed,
+        facts=sheet.facts,
+        start=sheet.loaded.definition.start if sheet.loaded is not None else None,
+        flows={name: loaded.definition.title for name, loaded in startable.items()},
+        amounts={
+            name: {
+                "type": "money",
+                "label": steps[name].title,
+                "required": True,
+                "symbol": SYMBOLS.get(currency, currency),
+                "hint": f"In {currency}. From 0 to 1,000,000; 0 skips the step",
+            }
+            for name, currency in asked.items()
+        },
+        colleagues=colleague_options(),
+        zones={zone: zone for zone in sorted(available_timezones())} if sheet.way == "onboarding" else {},
+        problems=problems or {},
+        other=address(f"{view.path()}/{'invite' if sheet.way == 'staff' else 'new'}", flow=sheet.typed["flow"]),
+    )
+
+
+def _done(view: StaffView, way: Way, then: str) -> str:
+    reference = then.removeprefix(f"{view.path()}/").removeprefix("#row-")
+    if not reference:
+        return "The invitation is on its way. The request begins when it is accepted."
+    already = " They had an account already, so no invitation was needed." if way == "onboarding" else ""
+    return f"{reference} was created.{already}"

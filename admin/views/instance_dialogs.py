@@ -1,0 +1,269 @@
+"""What staff do to an instance besides reviewing: reopen, add, assign, move, cancel, revive; each asks first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import g
+from werkzeug.wrappers import Response
+
+from admin import assigning, clocks, concluding, reviewing
+from admin.asking import Field, Question, ask, seen_version
+from admin.guard import StaffView, door
+from admin.instance_page import news_of
+from flows import access
+from flows.access import read_as
+from flows.actions import amending, closing, reopening, versions
+from flows.catalogue import FlowDefinition
+from flows.models import Instance, Step
+from flows.rules import moves
+from flows.work import Work
+
+BOTH = ("GET", "POST")
+QUESTIONS = 3
+"""How many questions a step can be added with; more are added to it afterwards."""
+
+
+class InstanceDialogs(StaffView):
+    """The doors below /<ref> that ask, then call one verb."""
+
+    @door("/<ref>/steps/<name>/review", needs="review", methods=BOTH)
+    def review(self, ref: str, name: str) -> Response:
+        return reviewing.review(self, ref, name)
+
+    @door("/<ref>/steps/<name>/close", needs="review", methods=BOTH)
+    def close(self, ref: str, name: str) -> Response:
+        return reviewing.close(self, ref, name)
+
+    @door("/<ref>/outcome", needs="review", methods=BOTH)
+    def conclude(self, ref: str) -> Response:
+        return concluding.conclude(self, ref)
+
+    @door("/<ref>/steps/<name>/reopen", needs="review", methods=BOTH)
+    def reopen(self, ref: str, name: str) -> Response:
+        """A completed step is its actor's again (C38)."""
+        instance, step, definition = _read(ref, name)
+        again = [definition.steps[other].title for other in moves.dependents(definition, name)]
+        question = self._question(
+            instance,
+            f"Reopen “{definition.steps[name].title}”?",
+            "Reopen",
+            done="The step is open again.",
+            text=_reopening_words(instance),
+            facts=(("Checked or done again after it", ", ".join(again) or "nothing"),),
+            fields=(
+                Field("reason", "Reason", "textarea", hint="Sent to the customer, if you write one", optional=True),
+            ),
+            seen=str(step.version),
+        )
+
+        def act(work: Work, typed: Mapping[str, Any]) -> None:
+            locked = access.instance_to_change(work, ref)
+            reopening.reopen_step(
+                work, locked, access.step_of(locked, name), typed["reason"], version=seen_version(typed)
+            )
+
+        return ask(self, question, act)
+
+    @door("/<ref>/steps/<name>/confirm", needs="review", methods=BOTH)
+    def confirm(self, ref: str, name: str) -> Response:
+        """*Still right*: a step that stands on a reopened one holds as it is (Q23)."""
+        instance, _step, definition = _read(ref, name)
+        question = self._question(
+            instance,
+            f"Is “{definition.steps[name].title}” still right?",
+            "Still right",
+            done="The step holds as it is.",
+            text="A step before it was reopened. If its answers still hold, nobody has to give them again.",
+        )
+
+        def act(work: Work, _typed: Mapping[str, Any]) -> None:
+            locked = access.instance_to_change(work, ref)
+            reopening.confirm_step(work, locked, access.step_of(locked, name))
+
+        return ask(self, question, act)
+
+    @door("/<ref>/steps/<name>/add-step", needs="create", methods=BOTH)
+    def add_step(self, ref: str, name: str) -> Response:
+        """A step more, below this one, for this one request (C39)."""
+        instance, _step, definition = _read(ref, name)
+        fields = [
+            Field("title", "Name of the step"),
+            Field("actor", "Who does it", "radios", "customer", options=amending.ACTORS),
+            Field("approval", "We approve the answers", "checkbox", hint="For a step of the customer", optional=True),
+        ]
+        for n in range(QUESTIONS):
+            fields += _question_fields(f"questions-{n}-", f"Question {n + 1} (optional)", optional=True)
+        question = self._question(
+            instance,
+            f"Add a step below “{definition.steps[name].title}”",
+            "Add the step",
+            done="The step is there.",
+            text="The flow stays as it is; only this request gets the step. Whoever does it is told.",
+            fields=tuple(fields),
+        )
+
+        def act(work: Work, typed: Mapping[str, Any]) -> None:
+            asked = [_asked(typed, f"questions-{n}-") for n in range(QUESTIONS)]
+            amending.add_step(
+                work,
+                access.instance_to_change(work, ref),
+                name,
+                title=typed["title"],
+                actor=typed["actor"],
+                approval=typed["approval"] == "1",
+                questions=_without_gaps(asked),
+            )
+
+        return ask(self, question, act)
+
+    @door("/<ref>/steps/<name>/add-field", needs="create", methods=BOTH)
+    def add_field(self, ref: str, name: str) -> Response:
+        """A question more on an active or pending step of this one request (C40)."""
+        instance, step, definition = _read(ref, name)
+        pending = " It was sent already, so it goes back for the new answer; every answer given is kept."
+        question = self._question(
+            instance,
+            f"Add a question to “{definition.steps[name].title}”",
+            "Add the question",
+            done="The question is there.",
+            text="The flow stays as it is; only this request gets the question."
+            + (pending if step.state == "pending_approval" else " What is typed already is kept."),
+            fields=tuple(_question_fields("", "")),
+        )
+
+        def act(work: Work, typed: Mapping[str, Any]) -> None:
+            locked = access.instance_to_change(work, ref)
+            amending.add_field(work, locked, access.step_of(locked, name), _asked(typed, ""))
+
+        return ask(self, question, act)
+
+    @door("/<ref>/assign", needs="assign", methods=BOTH)
+    def assign(self, ref: str) -> Response:
+        return assigning.assign(self, ref)
+
+    @door("/<ref>/take", needs="assign", methods=BOTH)
+    def take(self, ref: str) -> Response:
+        return assigning.take(self, ref)
+
+    @door("/<ref>/unassign", needs="assign", methods=BOTH)
+    def unassign(self, ref: str) -> Response:
+        return assigning.unassign(self, ref)
+
+    @door("/<ref>/due", needs="create", methods=BOTH)
+    def due(self, ref: str) -> Response:
+        return clocks.change_due(self, ref)
+
+    @door("/<ref>/extend", needs="orders", methods=BOTH)
+    def extend(self, ref: str) -> Response:
+        return clocks.extend(self, ref)
+
+    @door("/<ref>/remind", needs="message", methods=BOTH)
+    def remind(self, ref: str) -> Response:
+        return clocks.remind(self, ref)
+
+    @door("/<ref>/cancel", needs="cancel", methods=BOTH)
+    def cancel(self, ref: str) -> Response:
+        """By an administrator, with a reason that the customer reads (C21)."""
+        instance = access.instance_to_read(g.actor, ref)
+        definition = versions.definition_of(read_as(g.actor), instance)
+        left = [definition.steps[step.name].title for step in instance.steps if step.state not in moves.OVER]
+        paid = [definition.steps[step.name].title for step in instance.steps if step.answers.get("paid")]
+        question = self._question(
+            instance,
+            f"Cancel {instance.reference}?",
+            "Cancel the request",
+            tone="bad",
+            done=f"{instance.reference} is cancelled.",
+            text="Nothing more can be answered, its reminders stop, and the customer is told.",
+            facts=(
+                ("Request", f"{instance.title}, {instance.customer_name}"),
+                ("Not done any more", ", ".join(left) or "nothing"),
+                ("Paid already", ", ".join(paid) or "nothing"),
+            ),
+            fields=(Field("reason", "Reason", "textarea", hint="The customer reads it"),),
+        )
+
+        def act(work: Work, typed: Mapping[str, Any]) -> None:
+            closing.cancel_request(work, access.instance_to_change(work, ref), typed["reason"])
+
+        return ask(self, question, act)
+
+    @door("/<ref>/revive", needs="cancel", methods=BOTH)
+    def revive(self, ref: str) -> Response:
+        """What was cancelled or has expired goes on where it was (Q7)."""
+        instance = access.instance_to_read(g.actor, ref)
+        zone = ZoneInfo(instance.time_zone)
+        ends = () if instance.expires_at is None else (clocks.moment_field("expires_at", "New end", None, zone),)
+        question = self._question(
+            instance,
+            f"Take {instance.reference} up again?",
+            "Take it up again",
+            done=f"{instance.reference} goes on.",
+            text="It goes on where it was, with all its answers. Reminders that were still to come are planned again.",
+            fields=(
+                Field("reason", "Reason", "textarea", hint="Stands in the history, where the customer reads it"),
+                *ends,
+            ),
+        )
+
+        def act(work: Work, typed: Mapping[str, Any]) -> None:
+            end = typed.get("expires_at", "").strip()
+            moment = clocks.moment_typed(end, zone, "/expires_at") if end else None
+            reopening.revive(work, access.instance_to_change(work, ref), typed["reason"], moment)
+
+        return ask(self, question, act)
+
+    def _question(self, instance: Instance, title: str, button: str, **more: Any) -> Question:
+        """A question about one instance; when it comes too late it tells what happened since it was asked."""
+        reference = instance.reference
+        back = f"{self.path()}/{reference}"
+        return Question(title, back, button, seq=instance.event_seq, news=lambda seq: news_of(reference, seq), **more)
+
+
+def _read(ref: str, name: str) -> tuple[Instance, Step, FlowDefinition]:
+    instance = access.instance_to_read(g.actor, ref)
+    return instance, access.step_of(instance, name), versions.definition_of(read_as(g.actor), instance)
+
+
+def _reopening_words(instance: Instance) -> str:
+    kept = "Every answer stays in the form."
+    if instance.is_open:
+        return f"{kept} Open steps after it lock until it is done; completed ones are marked “check again”."
+    return f"{kept} {instance.reference} has ended, so the whole request is taken up again."
+
+
+def _question_fields(before: str, group: str, optional: bool = False) -> list[Field]:
+    return [
+        Field(f"{before}label", "Question", optional=optional, group=group),
+        Field(f"{before}type", "Kind of answer", "select", "text", options=amending.TYPES, group=group),
+        Field(f"{before}required", "It has to be answered", "checkbox", optional=True, group=group),
+        Field(f"{before}hint", "Hint", hint="A sentence below the question", optional=True, group=group),
+        Field(
+            f"{before}options",
+            "Options",
+            "textarea",
+            hint="For “One of several” and “Some of several”: one a line",
+            optional=True,
+            group=group,
+        ),
+    ]
+
+
+def _asked(typed: Mapping[str, Any], before: str) -> dict[str, Any]:
+    """A question as `amending` takes it."""
+    return {
+        "label": typed[f"{before}label"],
+        "type": typed[f"{before}type"],
+        "required": typed[f"{before}required"] == "1",
+        "hint": typed[f"{before}hint"],
+        "options": typed[f"{before}options"].splitlines(),
+    }
+
+
+def _without_gaps(asked: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Without the empty ones at the end; one that is empty before another is told of, not dropped."""
+    filled = [n for n, one in enumerate(asked) if one["label"].strip() or one["hint"].strip() or any(one["options"])]
+    return asked[: filled[-1] + 1] if filled else []

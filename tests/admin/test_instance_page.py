@@ -1,0 +1,308 @@
+"""The page of a task instance: what it says to whom, in as many statements for much as for little."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from flows.access import instance_to_change
+from flows.actions import amending, closing, rating, standing_in
+from flows.models import FlowVersion, Instance, Step, User
+from flows.rules.actors import SYSTEM, Actor
+from flows.work import unit_of_work
+from tests.admin.desk import Desk, clerk, colleague, desk_of, links_in
+from tests.guided.conftest import HOUSEHOLD, IDENTITY, Play, move_in, play
+from tests.world import World
+
+__all__ = ["clerk", "desk_of", "move_in", "play"]
+DeskOf = Callable[[Actor], Desk]
+OVERDUE = '<span class="tag bad">Overdue</span>'
+on_sqlite = pytest.mark.parametrize("database", ["sqlite"])
+
+
+@pytest.mark.requirement("C33", "C34", "C35", "X4")
+def test_page_shows_steps_answers_and_whose_turn_it_is(
+    play: Play, world: World, desk_of: DeskOf, move_clock: Callable[..., Any]
+) -> None:
+    play.start(assignee="usr_gus")
+    desk = desk_of(world.agent)
+    html = desk.page()
+    for words in ("1. Who you are", "2. Your household", "3. Tell us about your pets", "4. Inspect the home"):
+        assert words in html
+    assert "Not started" in html
+    assert "0 %, 0 of 4 or more" in html, "whether there are pets is not known yet"
+    assert "After “Who you are”, “Your household”." in html
+    assert "Customer, since" in html
+    move_clock(days=2)
+    play.submit("identity", {**IDENTITY, "legal_name": "Priya <b>Shah</b>"})
+    move_clock(hours=5)
+    html = desk.page()
+    assert "Awaiting review" in html
+    assert "Pending approval" in html
+    assert "Priya <b>Shah</b>" in html
+    assert "Priya &lt;b&gt;Shah" in desk.client.get(desk.at()).get_data(as_text=True)
+    assert "by Priya Shah, attempt 1" in html
+    assert "Staff, since" in html
+    assert "Customer 2 days · Staff 5 hours" in html
+    assert "Closes the request as “Not eligible” when it is approved, if" in html
+
+
+@pytest.mark.requirement("C33")
+def test_answers_given_by_staff_say_on_whose_behalf(play: Play, world: World, desk_of: DeskOf) -> None:
+    play.start()
+    desk = desk_of(world.agent)
+    given = {"income": "3,000", "has_pets": "no", "version": str(play.step("household").version)}
+    assert "Tick that you have these answers" in desk.send("/steps/household", 422, **given)
+    desk.send("/steps/household", stated="1", **given)
+    html = desk.page()
+    assert "by You, on behalf of the customer, attempt 1" in html
+    assert "Completed" in html
+
+
+@pytest.mark.requirement("X20")
+@on_sqlite
+def test_field_that_is_for_others_is_not_shown(
+    play: Play, world: World, desk_of: DeskOf, clerk: Actor, database: str
+) -> None:
+    play.start()
+    with unit_of_work(world.agent) as work:
+        instance = instance_to_change(work, play.ref)
+        step = instance.step("identity")
+        assert step is not None
+        amending.add_field(work, instance, step, {"label": "Bank account", "type": "text"})
+        spec = instance.overlay["fields"]["identity"]["bank_account"]
+        overlay = {"fields": {"identity": {"bank_account": {**spec, "visible_to": ["role.agent", "customer"]}}}}
+        instance.overlay = overlay
+    play.submit("identity", {**IDENTITY, "bank_account": "GB33BUKB20201555555555"})
+    assert "GB33BUKB" in desk_of(world.agent).page()
+    for desk in (desk_of(clerk), desk_of(world.reader)):
+        html = desk.page()
+        assert "GB33BUKB" not in html
+        assert "<dt>Bank account</dt>" not in html
+        assert "1 answer is for others" in html
+        assert "GB33BUKB" not in desk.page("/steps/identity/attempts")
+
+
+@pytest.mark.requirement("C33", "C36")
+def test_attempts_side_by_side(play: Play, world: World, desk_of: DeskOf) -> None:
+    play.start()
+    desk = desk_of(world.reader)
+    assert "Nothing was sent yet" in desk.page("/steps/identity/attempts")
+    play.submit("identity", IDENTITY)
+    assert "The only attempt" in desk.page("/steps/identity/attempts")
+    play.send_back("identity", "As in the passport, please", remarks={"legal_name": "Middle name is missing"})
+    html = desk.page()
+    assert "Returned by Gus Agent" in html
+    assert "Middle name is missing" in html
+    play.submit("identity", {**IDENTITY, "legal_name": "Priya Anand Shah"})
+    html = desk.page()
+    assert f"{desk.at('/steps/identity/attempts')}?attempt=2" in html
+    both = desk.page("/steps/identity/attempts?attempt=2")
+    assert "<del>Priya Shah</del>" in both
+    assert "<ins>Priya Anand Shah</ins>" in both
+    assert both.count(">Changed<") == 1
+    assert "Remark: Middle name is missing" in both
+    assert "As in the passport, please" in both
+    assert "<del>" not in desk.page("/steps/identity/attempts?attempt=1")
+    desk.page("/steps/identity/attempts?attempt=3", 404)
+    desk.page("/steps/identity/attempts?attempt=x", 404)
+    desk.page("/steps/nothing/attempts", 404)
+
+
+@pytest.mark.requirement("C20", "C22", "C33")
+def test_states_of_the_whole_in_words_of_staff(
+    play: Play, world: World, desk_of: DeskOf, move_clock: Callable[..., Any]
+) -> None:
+    play.start()
+    desk = desk_of(world.admin)
+    assert OVERDUE not in desk.page()
+    move_clock(days=20)
+    assert OVERDUE in desk_of(world.admin).page()
+    play.through()
+    desk = desk_of(world.admin)
+    assert "Every step is done." in desk.page()
+    play.conclude(message="Enjoy it")
+    html = desk.page()
+    assert '<span class="tag plain">Completed</span>' in html
+    assert OVERDUE not in html
+    assert "Enjoy it" in html
+    with unit_of_work(world.tenant) as work:
+        rating.rate(work, instance_to_change(work, play.ref), 4, "Quick")
+    assert "4: Quick" in desk.page()
+
+
+@pytest.mark.requirement("C37", "C44")
+def test_closed_request_says_why_to_staff_alone(play: Play, world: World, desk_of: DeskOf) -> None:
+    play.start()
+    play.submit("identity", IDENTITY)
+    play.close("identity", reason="The passport is false", message="We could not go ahead.")
+    html = desk_of(world.reader).page()
+    assert '<span class="tag plain">Closed</span>' in html
+    assert "The passport is false" in html
+    assert "We could not go ahead." in html
+    assert not {"/outcome", "/cancel", "/assign"} & links_in(html)
+
+
+@pytest.mark.requirement("C10", "X12")
+@on_sqlite
+def test_source_and_newer_version_of_the_flow(play: Play, world: World, desk_of: DeskOf, database: str) -> None:
+    play.start()
+    html = desk_of(world.admin).page()
+    assert "Admin assigned" in html
+    assert "current v" not in html
+    with unit_of_work(SYSTEM) as work:
+        work.session.add(
+            FlowVersion(
+                flow="move-in",
+                number=2,
+                content_hash="x" * 64,
+                plugin="",
+                title="Move-in",
+                text="",
+                published_at=work.now,
+            )
+        )
+    assert '<a href="/admin/flows/move-in">current v2</a>' in desk_of(world.admin).page()
+    assert "current v2" in desk_of(world.agent).page()
+    assert "/admin/flows/move-in" not in desk_of(world.agent).page()
+
+
+@on_sqlite
+def test_other_requests_of_the_customer_are_counted(play: Play, world: World, desk_of: DeskOf, database: str) -> None:
+    play.start()
+    assert "No other open request" in desk_of(world.agent).page()
+    play.start()
+    assert "1 other open request<" in desk_of(world.agent).page()
+    play.start()
+    with unit_of_work(world.admin) as work:
+        closing.cancel_request(work, instance_to_change(work, play.ref), "Twice")
+    assert "2 other open requests" in desk_of(world.agent).page()
+
+
+@pytest.mark.requirement("X6", "C35")
+def test_whoever_stands_in_may_decide_and_is_told_for_whom(play: Play, world: World, desk_of: DeskOf) -> None:
+    lena = colleague("Lena Lettings", ["view", "review"], "lettings")
+    play.start()
+    play.submit("household", {**HOUSEHOLD, "has_pets": True})
+    play.submit("pets", {"pet_name": "Rex"})
+    desk = desk_of(lena)
+    html = desk.page()
+    assert "This is reviewed by admin" in html
+    assert "/steps/pets/review" not in links_in(html)
+    with unit_of_work(world.admin) as work:
+        ada, other = (work.session.get_one(User, actor.user_id) for actor in (world.admin, lena))
+        standing_in.delegate(work, ada, other, work.now.date(), work.now.date())
+    assert "You decide instead of Ada Admin, who is away" in desk.page()
+    desk.review("pets", "approve")
+    assert "Lena Lettings</strong> instead of Ada Admin" in desk_of(world.reader).page()
+
+
+@on_sqlite
+def test_amount_of_a_payment_step_stands_on_its_card(
+    app: Flask, play: Play, world: World, desk_of: DeskOf, database: str
+) -> None:
+    play.start()
+    with unit_of_work(world.agent) as work:
+        instance = instance_to_change(work, play.ref)
+        step = {"title": "Pay", "actor": "customer", "payment": {"currency": "GBP", "amount": "ask"}}
+        instance.overlay = {"steps": [{"name": "pay", "after": "keys", "step": step}]}
+        instance.amounts = {"pay": 45_000}
+        work.session.add(
+            Step(
+                uid="st_pay",
+                organisation_id=instance.organisation_id,
+                instance_id=instance.id,
+                name="pay",
+                position=9,
+                actor="customer",
+                state="locked",
+                attempt=0,
+                version=0,
+                answers={},
+            )
+        )
+    assert "Amount: <strong>£450.00</strong>" in desk_of(world.agent).page()
+
+
+@on_sqlite
+@pytest.mark.parametrize("many", [1, 8])
+def test_page_costs_the_same_for_many_steps_and_attempts(
+    play: Play,
+    world: World,
+    desk_of: DeskOf,
+    count_statements: Callable[[], list[str]],
+    many: int,
+    database: str,
+) -> None:
+    play.start(assignee="usr_gus")
+    for n in range(many):
+        with unit_of_work(world.agent) as work:
+            amending.add_step(
+                work,
+                instance_to_change(work, play.ref),
+                "identity",
+                title=f"Step {n}",
+                actor="customer",
+                approval=True,
+                questions=[{"label": f"Question {n} {m}", "type": "text"} for m in range(3)],
+            )
+        added = f"step_{n}"
+        play.submit(added, {f"question_{n}_0": "yes"})
+        if n:
+            play.send_back(added)
+            play.submit(added, {f"question_{n}_0": "no"})
+    play.submit("identity", IDENTITY)
+    desk = desk_of(world.agent)
+    desk.page()
+    for path in ("", "/history", "/steps/identity/attempts"):
+        counted = count_statements()
+        desk.page(path)
+        assert len(counted) <= 8, f"{path} with {many}: {len(counted)}\n" + "\n".join(one[:140] for one in counted)
+
+
+@on_sqlite
+def test_page_stays_small(play: Play, world: World, desk_of: DeskOf, database: str) -> None:
+    play.start(assignee="usr_gus")
+    play.submit("identity", IDENTITY)
+    play.submit("household", {**HOUSEHOLD, "has_pets": True})
+    play.submit("pets", {"pet_name": "Rex"})
+    html = desk_of(world.admin).page()
+    assert html.count("Approve and next") == 2, "two reviews wait, both forms are there"
+    assert len(gzip.compress(html.encode(), 6)) <= 8 * 1024
+
+
+@on_sqlite
+def test_nothing_of_an_instance_that_is_not_there(play: Play, world: World, desk_of: DeskOf, database: str) -> None:
+    play.start()
+    desk = desk_of(world.admin)
+    for path in ("", "/history", "/steps/identity/review", "/assign", "/due"):
+        assert desk.client.get(f"/admin/instances/TI-9999{path}").status_code == 404
+    desk.page("/steps/nothing/reopen", 404)
+    desk.page("/steps/pets/add-field", 200)
+
+
+@pytest.mark.requirement("C32")
+def test_history_has_everything_and_the_page_the_latest(play: Play, world: World, desk_of: DeskOf) -> None:
+    play.start()
+    play.through()
+    desk = desk_of(world.agent)
+    assert "in the history</a>" in desk.page()
+    html = desk.page("/history")
+    for words in ("Task created", "Who you are: answers sent", "Who you are: approved", "Timers", "nudge"):
+        assert words in html
+
+
+def test_steps_that_wait_for_nobody_are_shown_to_nobody_as_theirs(play: Play, world: World, desk_of: DeskOf) -> None:
+    """An instance that ended by time shows no button, whoever has noticed (Q30)."""
+    play.start()
+    with unit_of_work(SYSTEM) as work:
+        row = work.session.scalars(select(Instance)).one()
+        row.expires_at = work.now
+    html = desk_of(world.admin).page()
+    assert '<span class="tag plain">Expired</span>' in html
+    assert links_in(html) == {"/history"}
