@@ -10,8 +10,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import CompoundSelect, Select, event, false, func, or_, select, union
-from sqlalchemy.orm import ORMExecuteState, Session, selectinload, with_loader_criteria
+from sqlalchemy import ColumnElement, CompoundSelect, Select, event, false, func, or_, select, union
+from sqlalchemy.orm import ORMExecuteState, Session, joinedload, selectinload, with_loader_criteria
 
 from flows.db import db
 from flows.models import (
@@ -24,6 +24,7 @@ from flows.models import (
     OrderLine,
     Organisation,
     Owned,
+    Payment,
     Product,
     Step,
 )
@@ -183,6 +184,47 @@ def _numbered(number: str | int) -> Any:
         return Order.id == number
     row_id = order_id_from(number)
     return Order.id == row_id if row_id is not None else Order.uid == clean(number)
+
+
+# --- payments ---------------------------------------------------------------------------------------------------
+
+
+def visible_payments(actor: Actor) -> Select[Payment]:
+    if actor.kind == "staff" and not actor.may("view"):
+        return select(Payment).where(false())
+    return select(Payment)
+
+
+def payment_to_read(actor: Actor, uid: str) -> Payment:
+    """By opaque id, with its instance."""
+    query = visible_payments(actor).where(Payment.uid == clean(uid)).options(joinedload(Payment.instance))
+    return _found(read_as(actor).scalar(query), "No such payment")
+
+
+def payment_to_change(work: Work, uid: str) -> tuple[Instance, Payment]:
+    """The same, locked, with its instance, which is locked first."""
+    return _payment_locked(work, Payment.uid == clean(uid))
+
+
+def payment_told_of(
+    work: Work, provider: str, uid: str, reference: str = "", charge: str = ""
+) -> tuple[Instance, Payment]:
+    """The payment that a provider speaks of, by our name for it, else by the provider's for the checkout or the money.
+
+    A provider may know more than we do: it is told our name before we hear its own.
+    """
+    names = ((Payment.uid, uid), (Payment.provider_reference, reference), (Payment.charge, charge))
+    for column, name in names:
+        theirs = select(Payment.id).where(Payment.provider == provider, column == clean(name)).limit(1)
+        if name and (found := work.session.scalar(theirs)) is not None:
+            return _payment_locked(work, Payment.id == found)
+    raise Refused("No such payment")
+
+
+def _payment_locked(work: Work, which: ColumnElement[bool]) -> tuple[Instance, Payment]:
+    instance_id = work.session.scalar(visible_payments(work.actor).where(which).with_only_columns(Payment.instance_id))
+    instance = instance_to_change(work, _found(instance_id, "No such payment"))
+    return instance, _found(locked(work, select(Payment).where(which).with_for_update(of=Payment)), "No such payment")
 
 
 # --- what is owed -----------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ __all__ = [
     "Option",
     "OrderVerbs",
     "PassingFault",
+    "PaymentVerbs",
     "PermanentFault",
     "action",
     "event",
@@ -57,6 +58,12 @@ class OrderVerbs(Protocol):
     def cancel(self, order: str, reason: str) -> None: ...
 
 
+class PaymentVerbs(Protocol):
+    """What a hook may do to a payment of its own task. `payment` is the payment's uid, as in `data.<step>.id`."""
+
+    def refund(self, payment: str) -> None: ...
+
+
 class Context(Protocol):
     """What a hook gets instead of a session: who calls, when, and the allowed verbs.
 
@@ -74,6 +81,9 @@ class Context(Protocol):
 
     @property
     def orders(self) -> OrderVerbs: ...
+
+    @property
+    def payments(self) -> PaymentVerbs: ...
 
 
 @dataclass(frozen=True)

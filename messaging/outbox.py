@@ -19,6 +19,7 @@ from flows.plugin import PassingFault, PermanentFault
 from flows.rules.actors import SYSTEM
 from flows.work import Work, end_reading, unit_of_work
 from messaging import mailing, posting, webhooks
+from messaging.payments import desk
 
 log = structlog.get_logger(__name__)
 
@@ -89,7 +90,12 @@ def _webhook(owed: Owed) -> Ending:
     return ending
 
 
-_CARRIERS: dict[str, Callable[[Owed], Ending]] = {"email": _mail, "webhook": _webhook}
+_CARRIERS: dict[str, Callable[[Owed], Ending]] = {
+    "email": _mail,
+    "webhook": _webhook,
+    "refund": desk.give_back,
+    "checkout": desk.see_to,
+}
 
 
 def _call(effect_id: int) -> bool:

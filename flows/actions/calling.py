@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from flows.actions import ordering
-from flows.models import Effect
+from flows import access
+from flows.actions import ordering, refunding
+from flows.models import Effect, Instance
+from flows.plugin import PermanentFault
+from flows.rules.errors import OutOfStep, Refused
 from flows.work import Work
 
 
@@ -25,6 +28,26 @@ class OrderVerbs:
 
     def cancel(self, order: str, reason: str) -> None:
         ordering.cancel_expired(self.work, order, reason)
+
+
+@dataclass(frozen=True)
+class PaymentVerbs:
+    """The verbs of payments for plugins; `flows.plugin.PaymentVerbs` is their contract."""
+
+    work: Work
+    instance: Instance | None
+
+    def refund(self, payment: str) -> None:
+        try:
+            instance, found = access.payment_to_change(self.work, payment)
+        except Refused:
+            raise PermanentFault(f"There is no payment {payment}") from None
+        if instance is not self.instance:
+            raise PermanentFault(f"Payment {payment} is none of this task's")
+        try:
+            refunding.refund(self.work, found)
+        except OutOfStep as refusal:
+            raise PermanentFault(refusal.detail) from None
 
 
 @dataclass(frozen=True)
@@ -49,3 +72,7 @@ class HookContext:
     @property
     def orders(self) -> OrderVerbs:
         return OrderVerbs(self.work)
+
+    @property
+    def payments(self) -> PaymentVerbs:
+        return PaymentVerbs(self.work, self.effect.instance)

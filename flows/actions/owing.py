@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from datetime import datetime
+from typing import Any, Literal
 
 from sqlalchemy import select
 
@@ -19,7 +20,8 @@ from flows.catalogue.schema import (
     WebhookEffect,
 )
 from flows.catalogue.schema import Effect as EffectRule
-from flows.models import DepartmentMember, Effect, Instance, Membership, Notice, Order, Role, User
+from flows.events import EffectGaveUp
+from flows.models import DepartmentMember, Effect, Instance, Membership, Notice, Order, Payment, Role, User
 from flows.rules.expressions import ExpressionProblem, NotYetKnown, compile_condition, compile_text
 from flows.work import Subject, Work
 
@@ -197,6 +199,29 @@ def owe_webhook(
     _write(work, subject, key, key, 0, "webhook", payload)
 
 
+def owe_to_provider(
+    work: Work,
+    payment: Payment,
+    kind: Literal["refund", "checkout"],
+    what: str,
+    *,
+    at: datetime | None = None,
+    incident: str = "",
+) -> None:
+    """Owe a payment provider something: a refund, or that a checkout is looked at or closed (`what`), now or at `at`.
+
+    With `incident` people are told of it at once, in these words; their "Retry" still does it.
+    """
+    key = f"{payment.uid}:{what}"
+    more: dict[str, Any] = {}
+    if incident:
+        more = {"state": "incident", "ended_at": work.now, "faults": [{"at": work.now.isoformat(), "detail": incident}]}
+    payload = {"name": f"{what} {payment.uid}", "with": {"payment": payment.uid, "what": what}}
+    _write(work, payment.instance, key, key, 0, kind, payload, at, **more)
+    if incident:
+        work.record(payment.instance, EffectGaveUp(f"{kind} {what} {payment.uid}", incident, 0))
+
+
 def _add(
     work: Work,
     instance: Instance,
@@ -218,6 +243,7 @@ def _write(
     position: int,
     kind: str,
     payload: dict[str, Any],
+    at: datetime | None = None,
     **more: Any,
 ) -> None:
     work.owes = True
@@ -228,7 +254,7 @@ def _write(
             position=position,
             kind=kind,
             payload=payload,
-            next_at=work.now,
+            next_at=at or work.now,
             created_at=work.now,
             organisation_id=subject.organisation_id if subject is not None else None,
             instance=subject if isinstance(subject, Instance) else None,

@@ -9,7 +9,7 @@ from flows.actions.scope import roots, scope_of
 from flows.catalogue import FlowDefinition
 from flows.events import StepCompleted, StepOpened
 from flows.models import Instance, Step
-from flows.rules import moves, statuses
+from flows.rules import moves, payments, statuses
 from flows.rules.progress import progress as progress_of
 from flows.work import Work
 
@@ -19,10 +19,13 @@ def settle(work: Work, instance: Instance, definition: FlowDefinition) -> None:
 
     The conditions of a flow are evaluated over accepted answers only, so a draft never opens a step.
     """
-    scope = scope_of(work.session, instance, definition, work.now, wanted=roots(moves.names_in_conditions(definition)))
+    names = moves.names_in_conditions(definition) | payments.names_in_amounts(definition)
+    scope = scope_of(work.session, instance, definition, work.now, wanted=roots(names))
     before = {step.name: step.state for step in instance.steps}
     accepted = {step.name for step in instance.steps if step.attempt}
-    after = moves.next_states(definition, before, scope, accepted, _free(instance, definition))
+    after = moves.next_states(
+        definition, before, scope, accepted, payments.free_steps(definition, instance.amounts, scope)
+    )
     for step in instance.steps:
         if after[step.name] != step.state:
             _move(work, instance, definition, step, after[step.name])
@@ -38,10 +41,6 @@ def hand_over(work: Work, instance: Instance, party: str | None) -> None:
         so_far = instance.waited.get(instance.waiting_on, 0)
         instance.waited = {**instance.waited, instance.waiting_on: so_far + max(held, 0)}
     instance.waiting_on, instance.waiting_since = party, work.now if party else None
-
-
-def _free(instance: Instance, definition: FlowDefinition) -> set[str]:
-    return {name for name, rule in definition.steps.items() if rule.payment and instance.amounts.get(name) == 0}
 
 
 def _project(

@@ -412,7 +412,7 @@ def upgrade() -> None:
     op.create_index(op.f('ix_agreements_tenant_name'), 'agreements', ['tenant_name'], unique=False)
     op.create_table('effects',
     sa.Column('key', sa.String(length=200), nullable=False),
-    sa.Column('kind', sa.Enum('email', 'call', 'webhook', 'check', 'refund', name='kind', native_enum=False, create_constraint=True, length=24), nullable=False),
+    sa.Column('kind', sa.Enum('email', 'call', 'webhook', 'check', 'refund', 'checkout', name='kind', native_enum=False, create_constraint=True, length=24), nullable=False),
     sa.Column('chain', sa.String(length=160), nullable=False),
     sa.Column('position', sa.Integer(), nullable=False),
     sa.Column('organisation_id', sa.Integer(), nullable=True),
@@ -592,14 +592,20 @@ def upgrade() -> None:
     sa.Column('uid', sa.String(length=32), nullable=False),
     sa.Column('instance_id', sa.Integer(), nullable=False),
     sa.Column('step_id', sa.Integer(), nullable=False),
+    sa.Column('title', sa.String(length=200), nullable=False),
     sa.Column('amount_minor', sa.Integer(), nullable=False),
     sa.Column('currency', sa.String(length=3), nullable=False),
     sa.Column('reference', sa.String(length=200), nullable=False),
     sa.Column('provider', sa.Enum('stripe', 'bank', name='provider', native_enum=False, create_constraint=True, length=24), nullable=False),
     sa.Column('provider_reference', sa.String(length=200), nullable=False),
+    sa.Column('charge', sa.String(length=200), nullable=False),
     sa.Column('redirect_url', sa.String(length=2000), nullable=False),
     sa.Column('state', sa.Enum('pending', 'processing', 'paid', 'failed', 'cancelled', 'refunding', 'refunded', name='state', native_enum=False, create_constraint=True, length=24), nullable=False),
     sa.Column('failure', sa.String(length=400), nullable=False),
+    sa.Column('received_minor', sa.Integer(), nullable=True),
+    sa.Column('received_currency', sa.String(length=3), nullable=False),
+    sa.Column('refunded_minor', sa.Integer(), nullable=False),
+    sa.Column('looks', sa.Integer(), nullable=False),
     sa.Column('begun_by_id', sa.Integer(), nullable=True),
     sa.Column('confirmed_by_id', sa.Integer(), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
@@ -608,6 +614,7 @@ def upgrade() -> None:
     sa.Column('organisation_id', sa.Integer(), nullable=False),
     sa.Column('id', sa.Integer(), nullable=False),
     sa.CheckConstraint('amount_minor > 0', name=op.f('ck_payments_amount')),
+    sa.CheckConstraint('refunded_minor >= 0', name=op.f('ck_payments_refunded')),
     sa.ForeignKeyConstraint(['begun_by_id'], ['users.id'], name=op.f('fk_payments_begun_by_id')),
     sa.ForeignKeyConstraint(['confirmed_by_id'], ['users.id'], name=op.f('fk_payments_confirmed_by_id')),
     sa.ForeignKeyConstraint(['instance_id'], ['instances.id'], name=op.f('fk_payments_instance_id')),
@@ -616,11 +623,14 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_payments')),
     sa.UniqueConstraint('uid', name=op.f('uq_payments_uid'))
     )
+    op.create_index(op.f('ix_payments_charge'), 'payments', ['charge'], unique=False)
+    op.create_index(op.f('ix_payments_created_at_id'), 'payments', ['created_at', 'id'], unique=False)
     op.create_index(op.f('ix_payments_instance_id'), 'payments', ['instance_id'], unique=False)
     op.create_index(op.f('ix_payments_organisation_id'), 'payments', ['organisation_id'], unique=False)
     op.create_index(op.f('ix_payments_provider_provider_reference'), 'payments', ['provider', 'provider_reference'], unique=False)
-    op.create_index(op.f('ix_payments_state_id'), 'payments', ['state', 'id'], unique=False)
+    op.create_index(op.f('ix_payments_state_created_at_id'), 'payments', ['state', 'created_at', 'id'], unique=False)
     op.create_index(op.f('ix_payments_step_id'), 'payments', ['step_id'], unique=False)
+    op.create_index('uq_payments_of_a_step', 'payments', ['step_id'], unique=True, postgresql_where=sa.text("state IN ('pending', 'processing', 'paid')"), sqlite_where=sa.text("state IN ('pending', 'processing', 'paid')"))
     op.create_table('reviews',
     sa.Column('instance_id', sa.Integer(), nullable=False),
     sa.Column('step_id', sa.Integer(), nullable=False),
@@ -677,11 +687,14 @@ def downgrade() -> None:
     op.drop_index(op.f('ix_reviews_organisation_id'), table_name='reviews')
     op.drop_index(op.f('ix_reviews_instance_id'), table_name='reviews')
     op.drop_table('reviews')
+    op.drop_index('uq_payments_of_a_step', table_name='payments', postgresql_where=sa.text("state IN ('pending', 'processing', 'paid')"), sqlite_where=sa.text("state IN ('pending', 'processing', 'paid')"))
     op.drop_index(op.f('ix_payments_step_id'), table_name='payments')
-    op.drop_index(op.f('ix_payments_state_id'), table_name='payments')
+    op.drop_index(op.f('ix_payments_state_created_at_id'), table_name='payments')
     op.drop_index(op.f('ix_payments_provider_provider_reference'), table_name='payments')
     op.drop_index(op.f('ix_payments_organisation_id'), table_name='payments')
     op.drop_index(op.f('ix_payments_instance_id'), table_name='payments')
+    op.drop_index(op.f('ix_payments_created_at_id'), table_name='payments')
+    op.drop_index(op.f('ix_payments_charge'), table_name='payments')
     op.drop_table('payments')
     op.drop_index(op.f('ix_uploads_uploaded_by_id'), table_name='uploads')
     op.drop_index('ix_uploads_unattached', table_name='uploads', postgresql_where=sa.text('instance_id IS NULL'), sqlite_where=sa.text('instance_id IS NULL'))
