@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from sqlalchemy import update
+
 from flows import access
 from flows.actions.owing import owe_to_provider
 from flows.events import PaymentRefunded
-from flows.models import Instance, Payment
+from flows.models import Effect, Instance, Payment
 from flows.rules.errors import Invalid, OutOfStep
 from flows.work import Work
 
@@ -49,7 +51,19 @@ def returned(work: Work, instance: Instance, payment: Payment, total_minor: int)
     if payment.refunded_minor >= most and payment.state in ("paid", "refunding"):
         payment.become("refunded")
         payment.refunded_at = work.now
+        _stop_owing(work, payment)
     work.record(instance, PaymentRefunded(payment.uid, came_back, payment.money_here[1]))
+
+
+def _stop_owing(work: Work, payment: Payment) -> None:
+    """It has gone back, by whatever hand: an incident about it is settled."""
+    work.session.flush()
+    work.session.execute(
+        update(Effect)
+        .where(Effect.key == f"{payment.uid}:refund", Effect.state.in_(("pending", "incident")))
+        .values(state="skipped", ended_at=work.now, skip_reason="It has gone back"),
+        execution_options={"synchronize_session": False},
+    )
 
 
 def paid_back(work: Work, instance: Instance, payment: Payment, reference: str) -> None:
