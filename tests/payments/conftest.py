@@ -157,12 +157,14 @@ class Play:
             paying.change_amount(work, *self._at(access.instance_to_change(work, self.ref)), minor, reason)
 
     def refund(self, reason: str = "Paid twice", by: Actor | None = None) -> None:
+        uid = self.payment().uid
         with unit_of_work(by or self.world.admin) as work:
-            refunding.refund_by_staff(work, access.payment_to_change(work, self.payment().uid)[1], reason)
+            refunding.refund_by_staff(work, access.payment_to_change(work, uid)[1], reason)
 
     def paid_back(self, reference: str, by: Actor | None = None) -> None:
+        uid = self.payment().uid
         with unit_of_work(by or self.world.admin) as work:
-            refunding.paid_back(work, *access.payment_to_change(work, self.payment().uid), reference)
+            refunding.paid_back(work, *access.payment_to_change(work, uid), reference)
 
     def hook(self, payment: str) -> None:
         """What a plugin's hook of this request may do."""

@@ -125,7 +125,7 @@ class Till:
                 session["error"] = DECLINED
                 self._keep()
             elif how == "later":
-                self._move(session, "checkout.session.completed", status="complete")
+                self._move(session, "checkout.session.completed", status="complete", error=None)
             else:
                 self._take(session)
                 self._move(session, "checkout.session.completed", status="complete", payment_status="paid", error=None)
