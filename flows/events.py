@@ -186,6 +186,16 @@ class PaymentBegun(Event):
 
 
 @dataclass(frozen=True)
+class PaymentOnItsWay(Event):
+    """The payer has done their part, and their bank takes its time."""
+
+    payment: str
+    title: str
+    amount_minor: int
+    currency: str
+
+
+@dataclass(frozen=True)
 class PaymentReceived(Event):
     payment: str
     title: str

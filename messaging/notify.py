@@ -180,6 +180,7 @@ TABLE: Mapping[type[Event], Told | Silent] = {
     events.StepReturned: _BY_FLOW,
     events.StepReopened: _BY_FLOW,
     events.StepOverdue: _BY_FLOW,
+    events.PaymentOnItsWay: _ON_THE_TIMELINE,
     events.PaymentReceived: _payment_received,
     events.PaymentFailed: _payment_failed,
     events.PaymentUnexpected: _payment_unexpected,

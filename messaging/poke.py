@@ -19,7 +19,13 @@ CHANNEL = "baton:live"
 _CREATED = (events.InstanceStarted,)
 _CLOSED = (events.InstanceCompleted, events.InstanceClosed, events.InstanceCancelled, events.InstanceExpired)
 _STEP = (events.StepOpened, events.StepSubmitted, events.StepCompleted)
-_PAYMENT = (events.PaymentReceived, events.PaymentFailed, events.PaymentUnexpected, events.PaymentRefunded)
+_PAYMENT = (
+    events.PaymentOnItsWay,
+    events.PaymentReceived,
+    events.PaymentFailed,
+    events.PaymentUnexpected,
+    events.PaymentRefunded,
+)
 
 Poke = dict[str, Any]
 """`{"rooms": [...], "event": "order.updated", "payload": {"id", "seq", "type"}}`"""

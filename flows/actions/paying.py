@@ -45,9 +45,9 @@ def price_of(session: Session, instance: Instance, definition: FlowDefinition, s
 
 def reference_of(session: Session, instance: Instance, definition: FlowDefinition, step: Step, now: datetime) -> str:
     """What stands on the payer's statement; the reference of the instance when the flow says nothing."""
-    text = rule_of(definition, step).reference or ""
+    text = compile_text(rule_of(definition, step).reference or "")
     try:
-        words = str(compile_text(text).render_or(scope_of(session, instance, definition, now), ""))
+        words = str(text.render_or(scope_of(session, instance, definition, now, wanted=roots(text.names)), ""))
     except ExpressionProblem:
         words = ""  # better the reference that everybody knows than no way to pay
     return access.clean(words).strip()[:LONGEST_REFERENCE] or instance.reference
@@ -61,6 +61,9 @@ def begin(work: Work, instance: Instance, step: Step, provider: str = "stripe") 
     """
     definition = versions.definition_of(work.session, instance)
     rule = rule_of(definition, step)
+    if step.state in ("completed", "skipped"):
+        said = "This is paid already" if step.state == "completed" else "There is nothing to pay"
+        raise OutOfStep(said, "already-submitted")
     submitting.check_turn(work, instance, step, None)
     if provider != "stripe" or not settings.current().takes_cards:
         raise OutOfStep("Nobody can pay by card here. Ask us how to pay", "payment-needed")

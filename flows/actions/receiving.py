@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from flows import access
-from flows.actions import paying, submitting, versions, withdrawing
+from flows.actions import paying, settling, submitting, versions, withdrawing
 from flows.actions.owing import owe_to_provider
 from flows.catalogue import FlowDefinition
-from flows.events import PaymentFailed, PaymentReceived, PaymentUnexpected
+from flows.events import PaymentFailed, PaymentOnItsWay, PaymentReceived, PaymentUnexpected
 from flows.models import Effect, Instance, Payment, Step
 from flows.models.base import opaque_id
 from flows.rules import payments, timing
@@ -38,11 +38,13 @@ def hear(work: Work, instance: Instance, payment: Payment, word: Word) -> str:
     judged = payments.verdict(word, _situation(work, instance, definition, step, payment))
     match judged.act:
         case "wait":
-            payment.become("processing")
+            _wait(work, instance, definition, payment)
         case "fail":
             _failed(work, instance, payment, judged.why)
+            _turn_back(work, instance, definition)
         case "drop":
             withdrawing.end(work, payment, "cancelled")
+            _turn_back(work, instance, definition)
         case "take":
             _take(work, instance, definition, step, payment, word)
         case "give_back":
@@ -116,6 +118,21 @@ def _situation(work: Work, instance: Instance, definition: FlowDefinition, step:
         is_paid=other is not None and other is not payment,
         price=paying.price_of(work.session, instance, definition, step, work.now).minor,
     )
+
+
+def _wait(work: Work, instance: Instance, definition: FlowDefinition, payment: Payment) -> None:
+    """The payer has done their part; until the money is here the system holds the baton."""
+    payment.become("processing")
+    payment.failure = ""
+    work.record(instance, PaymentOnItsWay(payment.uid, payment.title, payment.amount_minor, payment.currency))
+    work.session.flush()
+    settling.settle(work, instance, definition)
+
+
+def _turn_back(work: Work, instance: Instance, definition: FlowDefinition) -> None:
+    """No money comes: it is the payer's turn again."""
+    if instance.is_open:
+        settling.settle(work, instance, definition)
 
 
 def _take(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import select
+
 from flows.actions import owing, planning
 from flows.actions.scope import roots, scope_of
 from flows.catalogue import FlowDefinition
 from flows.events import StepCompleted, StepOpened
-from flows.models import Instance, Step
+from flows.models import Instance, Payment, Step
 from flows.rules import moves, payments, statuses
 from flows.rules.progress import progress as progress_of
 from flows.work import Work
@@ -50,9 +52,18 @@ def _project(
     progress = progress_of(states, definition=definition, scope=scope)
     instance.steps_done, instance.steps_total, instance.may_grow = progress.done, progress.total, progress.may_grow
     instance.status = statuses.status_of(states)
-    hand_over(work, instance, statuses.waiting_on(definition, states, instance.status))
+    on_its_way = _money_on_its_way(work, instance, definition)
+    hand_over(work, instance, statuses.waiting_on(definition, states, instance.status, on_its_way))
     instance.last_activity_at = work.now
     instance.version += 1
+
+
+def _money_on_its_way(work: Work, instance: Instance, definition: FlowDefinition) -> set[str]:
+    """Names of the steps that are being paid for at this moment."""
+    if instance.id is None or not any(rule.payment for rule in definition.steps.values()):
+        return set()
+    query = select(Step.name).join(Payment, Payment.step_id == Step.id)
+    return set(work.session.scalars(query.where(Payment.instance_id == instance.id, Payment.state == "processing")))
 
 
 def _move(work: Work, instance: Instance, definition: FlowDefinition, step: Step, state: str) -> None:

@@ -91,7 +91,7 @@ def sentence(kind: str, facts: dict[str, Any], zone: str) -> str:
             return SENTENCES[kind].format(**facts | {"due_at": _moment(facts["due_at"], zone)})
         case "amount_changed":
             return _amount_changed(facts)
-        case "payment_begun" | "payment_received" | "payment_refunded" | "payment_unexpected":
+        case "payment_begun" | "payment_on_its_way" | "payment_received" | "payment_refunded" | "payment_unexpected":
             return SENTENCES[kind].format(**facts, money=money_in_words(facts["amount_minor"], facts["currency"]))
         case "review_escalated":
             return f"{facts['title']}: nobody has reviewed it yet; {', '.join(facts['to']) or 'nobody'} was told"
@@ -141,6 +141,7 @@ SENTENCES = {
     "instance_reopened": "Taken up again. {reason}",
     "rated": "Rated {score} of {scale}",
     "payment_begun": "{title}: payment of {money} begun",
+    "payment_on_its_way": "{title}: {money} is on its way",
     "payment_received": "{title}: {money} received",
     "payment_failed": "{title}: the payment did not go through. {why}",
     "payment_unexpected": "{title}: {money} came and is being paid back, because {why}",

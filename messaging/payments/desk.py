@@ -11,6 +11,7 @@ import structlog
 from flows import access
 from flows import settings as settings_room
 from flows.actions import paying, receiving, refunding
+from flows.actions.accounts.tallies import count_try
 from flows.actions.delivering import Owed
 from flows.plugin import PermanentFault
 from flows.rules.actors import SYSTEM, Actor
@@ -22,6 +23,8 @@ from messaging.payments.provider import Checkout, Online, Provider, checkout_of
 
 log = structlog.get_logger(__name__)
 
+MOST_PRESSES = 120
+"""Of one person in an hour."""
 MOST_BEGINNINGS = 2
 """A checkout that turns out to have run out is begun anew once."""
 
@@ -37,6 +40,7 @@ def start(actor: Actor, ref: str, step: str) -> str:
     """
     for _ in range(MOST_BEGINNINGS):
         with unit_of_work(actor) as work:
+            count(work)
             instance = access.instance_to_change(work, ref)
             payment = paying.begin(work, instance, access.step_of(instance, step))
             uid = payment.uid
@@ -45,6 +49,11 @@ def start(actor: Actor, ref: str, step: str) -> str:
         if _read(uid).state != "cancelled":
             return ""
     return ""
+
+
+def count(work: Work) -> None:
+    """Each press of a button may ask the provider something, and it counts our questions too. Raises Busy."""
+    count_try(work, f"pay:{work.actor.user_id}", most=MOST_PRESSES, window_seconds=3600)
 
 
 def lead_to(uid: str) -> str:
@@ -69,6 +78,13 @@ def lead_to(uid: str) -> str:
     if called_off:
         raise OutOfStep("What is to be paid changed at this very moment. Look again, then pay")
     return opened.url
+
+
+def look_for(actor: Actor, uid: str) -> str:
+    """The customer is back and asks how their payment stands; returns our state of it now."""
+    with unit_of_work(actor) as work:
+        count(work)
+    return look(uid)
 
 
 def look(uid: str) -> str:

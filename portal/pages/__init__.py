@@ -14,6 +14,7 @@ from portal.pages import (
     members,
     notices,
     orders,
+    pay,
     plain,
     profile,
     second_factor,
@@ -25,7 +26,7 @@ from portal.pages import (
 
 MODULES = (
     sign_in, second_factor, invite, profile, members, plain,
-    home, tasks, steps, shop, checkout, orders, notices, hooks,
+    home, tasks, steps, pay, shop, checkout, orders, notices, hooks,
 )  # fmt: skip
 """Each has a blueprint called `pages`, whose views say with `@may(...)` who may use them."""
 

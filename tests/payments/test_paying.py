@@ -51,7 +51,7 @@ def test_a_colleague_of_the_household_may_pay_and_nobody_else(play: Play, world:
 def test_nothing_is_begun_where_nothing_is_to_be_paid(play: Play) -> None:
     play.start(0)
     assert play.state() == "skipped"
-    with pytest.raises(OutOfStep, match="already sent"):
+    with pytest.raises(OutOfStep, match="nothing to pay"):
         play.begin()
     play.start(None)
     with pytest.raises(OutOfStep, match="not said yet how much"):
