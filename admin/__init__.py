@@ -15,6 +15,7 @@ from admin.views.machinery import Health
 from admin.views.orders import Orders
 from admin.views.organisations import Organisations
 from admin.views.outbox import Outbox
+from admin.views.payments import Payments
 from admin.views.products import Products
 from admin.views.roles import Roles
 from admin.views.tasks import Tasks
@@ -32,7 +33,7 @@ def register(app: Flask) -> None:
         admin,
         (
             Group("", (dashboard,)),
-            Group("Work", (Tasks(),)),
+            Group("Work", (Tasks(), Payments())),
             Group("Shop", (Orders(), Products(), Organisations())),
             Group("Design", (Flows(),)),
             Group("Admin", (Users(), Departments(), Roles(), Timers(), Outbox(), AuditLog(), Health())),

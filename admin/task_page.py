@@ -9,6 +9,7 @@ from typing import Any
 from flask import g, request
 from werkzeug.wrappers import Response
 
+from admin import payments
 from admin.asking import go_on, once
 from admin.guard import StaffView
 from admin.showing import effect_tag, show, step_words, task_tag, timer_tag
@@ -22,6 +23,7 @@ from flows.queries import grid, health, staff, standing, timeline
 from flows.rules import answers
 from flows.rules.errors import Invalid, OutOfStep, Stale
 from flows.rules.moves import WITH_ACTOR
+from flows.rules.words import money_in_words
 from flows.work import Work, unit_of_work
 
 WHO = {"customer": "Customer", "staff": "Staff", "system": "System"}
@@ -33,11 +35,20 @@ def everything(instance: Instance, now: datetime) -> dict[str, Any]:
     definition = versions.definition_of(read_as(actor), instance)
     alive = instance.is_open and not instance.is_past_expiry(now)
     staff.know_parties(actor, instance)
+    cards = payments.cards_of(actor, instance, definition, now)
     return {
         "task": instance,
         "tag": task_tag(instance, now),
         "order": standing.orders_of(actor, [instance]).get(instance.subject or ""),
-        "steps": [_step_row(instance, step, definition.steps[step.name], now) for step in instance.steps],
+        "steps": [
+            {**_step_row(instance, step, definition.steps[step.name], now), "payment": cards.get(step.name)}
+            for step in instance.steps
+        ],
+        "payment_tag": payments.tag_of,
+        "payment_provider": payments.provider_of,
+        "may_refund": payments.may_refund,
+        "by_hand": payments.must_be_paid_back_by_hand,
+        "money": money_in_words,
         "timers": health.timers_of(actor, instance),
         "timer_tag": lambda timer: timer_tag(timer, now),
         "effects": health.effects_of_instance(actor, instance),
@@ -52,7 +63,8 @@ def everything(instance: Instance, now: datetime) -> dict[str, Any]:
 def may_answer(instance: Instance, step: Step, now: datetime) -> bool:
     """Whether the step takes answers from people now; the verb asks again."""
     alive = instance.is_open and not instance.is_past_expiry(now)
-    return alive and step.actor != "system" and step.state in WITH_ACTOR
+    by_answers = versions.definition_of(read_as(g.actor), instance).steps[step.name].payment is None
+    return alive and by_answers and step.actor != "system" and step.state in WITH_ACTOR
 
 
 def answering(view: StaffView, instance: Instance, step: Step) -> Response:

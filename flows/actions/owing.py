@@ -216,10 +216,11 @@ def owe_to_provider(
     more: dict[str, Any] = {}
     if incident:
         more = {"state": "incident", "ended_at": work.now, "faults": [{"at": work.now.isoformat(), "detail": incident}]}
-    payload = {"name": f"{what} {payment.uid}", "with": {"payment": payment.uid, "what": what}}
+    name = payment.uid if what == kind else f"{what} {payment.uid}"
+    payload = {"name": name, "with": {"payment": payment.uid, "what": what}}
     _write(work, payment.instance, key, key, 0, kind, payload, at, **more)
     if incident:
-        work.record(payment.instance, EffectGaveUp(f"{kind} {what} {payment.uid}", incident, 0))
+        work.record(payment.instance, EffectGaveUp(f"{kind} {name}", incident, 0))
 
 
 def _add(
