@@ -20,6 +20,7 @@ from admin.views.machinery import Health
 from admin.views.orders import Orders
 from admin.views.organisations import Organisations
 from admin.views.outbox import Outbox
+from admin.views.payments import Payments
 from admin.views.products import Products
 from admin.views.roles import Roles
 from admin.views.tasks import Tasks
@@ -37,7 +38,7 @@ def register(app: Flask) -> None:
         admin,
         (
             Group("", (dashboard, Away())),
-            Group("Work", (Instances(), Tasks(), Board(), Cases(), Agreements())),
+            Group("Work", (Instances(), Tasks(), Board(), Cases(), Payments(), Agreements())),
             Group("Shop", (Orders(), Products(), Organisations())),
             Group("Design", (Flows(),)),
             Group("Admin", (Users(), Departments(), Roles(), Timers(), Outbox(), AuditLog(), Health())),

@@ -10,7 +10,7 @@ from flask import g, redirect, request
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
-from admin import linking
+from admin import linking, payments
 from admin.asking import go_on, once, sent_number
 from admin.guard import StaffView
 from admin.showing import effect_tag, show, step_words, task_tag, timer_tag
@@ -25,6 +25,7 @@ from flows.queries.files import FilesOf, files_of
 from flows.rules import answers
 from flows.rules.errors import Invalid, OutOfStep, Stale
 from flows.rules.moves import WITH_ACTOR
+from flows.rules.words import money_in_words
 from flows.work import Work, unit_of_work
 
 WHO = {"customer": "Customer", "staff": "Staff", "system": "System"}
@@ -37,11 +38,23 @@ def everything(instance: Instance, now: datetime) -> dict[str, Any]:
     alive = instance.is_open and not instance.is_past_expiry(now)
     files = files_of(actor, instance, *((definition.steps[one.name].fields, one.answers) for one in instance.steps))
     staff.know_parties(actor, instance)
+    cards = payments.cards_of(actor, instance, definition, now)
     return {
         "task": instance,
         "tag": task_tag(instance, now),
         "order": standing.orders_of(actor, [instance]).get(instance.subject or ""),
-        "steps": [_step_row(instance, step, definition.steps[step.name], files, now) for step in instance.steps],
+        "steps": [
+            {
+                **_step_row(instance, step, definition.steps[step.name], files, now),
+                "payment": cards.get(step.name),
+            }
+            for step in instance.steps
+        ],
+        "payment_tag": payments.tag_of,
+        "payment_provider": payments.provider_of,
+        "may_refund": payments.may_refund,
+        "by_hand": payments.must_be_paid_back_by_hand,
+        "money": money_in_words,
         "links": linking.rows(instance, definition, now),
         "timers": health.timers_of(actor, instance),
         "timer_tag": lambda timer: timer_tag(timer, now),
@@ -57,7 +70,8 @@ def everything(instance: Instance, now: datetime) -> dict[str, Any]:
 def may_answer(instance: Instance, step: Step, now: datetime) -> bool:
     """Whether the step takes answers from people now; the verb asks again."""
     alive = instance.is_open and not instance.is_past_expiry(now)
-    return alive and step.actor != "system" and step.state in WITH_ACTOR
+    by_answers = versions.definition_of(read_as(g.actor), instance).steps[step.name].payment is None
+    return alive and by_answers and step.actor != "system" and step.state in WITH_ACTOR
 
 
 def answering(view: StaffView, instance: Instance, step: Step) -> Response:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, event, false, func, or_, select, union
-from sqlalchemy.orm import ORMExecuteState, Session, selectinload, with_loader_criteria
+from sqlalchemy.orm import ORMExecuteState, Session, joinedload, selectinload, with_loader_criteria
 
 from flows.db import db
 from flows.models import (
@@ -24,6 +24,7 @@ from flows.models import (
     OrderLine,
     Organisation,
     Owned,
+    Payment,
     Product,
     SavedView,
     Step,
@@ -266,6 +267,45 @@ def _locked_uploads(work: Work, *conditions: ColumnElement[bool]) -> list[Upload
     work.session.flush()
     query = select(Upload).where(*conditions).order_by(Upload.id).with_for_update(of=Upload)
     return list(work.session.scalars(query.execution_options(populate_existing=True)))
+# --- payments ---------------------------------------------------------------------------------------------------
+
+
+def visible_payments(actor: Actor) -> Select[Payment]:
+    if actor.kind == "staff" and not actor.may("view"):
+        return select(Payment).where(false())
+    return select(Payment)
+
+
+def payment_to_read(actor: Actor, uid: str) -> Payment:
+    """By opaque id, with its instance."""
+    query = visible_payments(actor).where(Payment.uid == clean(uid)).options(joinedload(Payment.instance))
+    return _found(read_as(actor).scalar(query), "No such payment")
+
+
+def payment_to_change(work: Work, uid: str) -> tuple[Instance, Payment]:
+    """The same, locked, with its instance, which is locked first."""
+    return _payment_locked(work, Payment.uid == clean(uid))
+
+
+def payment_told_of(
+    work: Work, provider: str, uid: str, reference: str = "", charge: str = ""
+) -> tuple[Instance, Payment]:
+    """The payment that a provider speaks of, by our name for it, else by the provider's for the checkout or the money.
+
+    A provider may know more than we do: it is told our name before we hear its own.
+    """
+    names = ((Payment.uid, uid), (Payment.provider_reference, reference), (Payment.charge, charge))
+    for column, name in names:
+        theirs = select(Payment.id).where(Payment.provider == provider, column == clean(name)).limit(1)
+        if name and (found := work.session.scalar(theirs)) is not None:
+            return _payment_locked(work, Payment.id == found)
+    raise Refused("No such payment")
+
+
+def _payment_locked(work: Work, which: ColumnElement[bool]) -> tuple[Instance, Payment]:
+    instance_id = work.session.scalar(visible_payments(work.actor).where(which).with_only_columns(Payment.instance_id))
+    instance = instance_to_change(work, _found(instance_id, "No such payment"))
+    return instance, _found(locked(work, select(Payment).where(which).with_for_update(of=Payment)), "No such payment")
 
 
 # --- what is owed -----------------------------------------------------------------------------------------------

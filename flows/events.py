@@ -130,11 +130,14 @@ class FieldAdded(Event):
 
 @dataclass(frozen=True)
 class AmountChanged(Event):
+    """`before_minor` is None when nobody had said an amount before."""
+
     step: str
     title: str
-    before_minor: int
+    before_minor: int | None
     after_minor: int
     currency: str
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -183,6 +186,16 @@ class PaymentBegun(Event):
 
 
 @dataclass(frozen=True)
+class PaymentOnItsWay(Event):
+    """The payer has done their part, and their bank takes its time."""
+
+    payment: str
+    title: str
+    amount_minor: int
+    currency: str
+
+
+@dataclass(frozen=True)
 class PaymentReceived(Event):
     payment: str
     title: str
@@ -195,6 +208,17 @@ class PaymentReceived(Event):
 class PaymentFailed(Event):
     payment: str
     title: str
+    why: str
+
+
+@dataclass(frozen=True)
+class PaymentUnexpected(Event):
+    """Money came that cannot be kept, and goes back; `why` is a half sentence."""
+
+    payment: str
+    title: str
+    amount_minor: int
+    currency: str
     why: str
 
 

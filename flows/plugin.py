@@ -25,6 +25,7 @@ __all__ = [
     "Option",
     "OrderVerbs",
     "PassingFault",
+    "PaymentVerbs",
     "PermanentFault",
     "Tenancy",
     "action",
@@ -66,6 +67,12 @@ class OrderVerbs(Protocol):
     def cancel(self, order: str, reason: str) -> None: ...
 
 
+class PaymentVerbs(Protocol):
+    """What a hook may do to a payment of its own task. `payment` is the payment's uid, as in `data.<step>.id`."""
+
+    def refund(self, payment: str) -> None: ...
+
+
 class Context(Protocol):
     """What a hook gets instead of a session: who calls, when, and the allowed verbs.
 
@@ -87,6 +94,8 @@ class Context(Protocol):
     @property
     def agreements(self) -> Agreements: ...
 
+    @property
+    def payments(self) -> PaymentVerbs: ...
 
 @dataclass(frozen=True)
 class About:

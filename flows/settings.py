@@ -18,6 +18,7 @@ LONGEST_SOCKET_FOLDER = 90
 LEAST_OF_A_KEY = 32
 LEAST_OF_A_SHARED_KEY = 16
 LEAST_DIFFERENT = 8
+STRIPE_CHECKOUT = "https://checkout.stripe.com"
 
 
 class SettingsError(ValueError):
@@ -85,6 +86,14 @@ class Settings:
         "",
         "clamd that scans every file, HOST:PORT or the path of its socket; empty: files are not scanned",
     )
+    stripe_key: str = _env("BATON_STRIPE_KEY", "", "secret key of Stripe (sk_...); empty: nobody pays by card")
+    stripe_webhook_secret: str = _env(
+        "BATON_STRIPE_WEBHOOK_SECRET", "", "signing secret (whsec_...) of the Stripe endpoint at /hooks/stripe"
+    )
+    stripe_api_base: str = _env("BATON_STRIPE_API_BASE", "", "where Stripe's API is; empty: Stripe itself")
+    bank_details: str = _env(
+        "BATON_BANK_DETAILS", "", "text shown to whoever pays by bank transfer; empty: nobody is told of bank transfers"
+    )
     staff_totp: str = _env(
         "BATON_STAFF_TOTP", "", "`required` or `optional`; empty: optional in demo mode, else required"
     )
@@ -114,6 +123,15 @@ class Settings:
             raise SettingsError(f"BATON_UPLOAD_MB is {self.upload_mb}; use a number of MB from 1 to 1024")
         if self.clamd and not self.clamd.startswith("/") and not self.clamd.rpartition(":")[2].isdigit():
             raise SettingsError(f"BATON_CLAMD is {self.clamd!r}; use HOST:PORT, or the path of a socket")
+        if self.stripe_key and not self.stripe_webhook_secret:
+            raise SettingsError(
+                "BATON_STRIPE_WEBHOOK_SECRET is empty; set the signing secret of the endpoint /hooks/stripe, "
+                "or nobody hears that a payment came"
+            )
+        if not _is_web_address(self.stripe_api_base, "https" if self.mode == "production" else "http"):
+            raise SettingsError(
+                f"BATON_STRIPE_API_BASE is {self.stripe_api_base!r}; use https://host, or leave it empty"
+            )
         if self.mode == "production":
             self._check_production()
 
@@ -187,6 +205,36 @@ class Settings:
         return self.port + 2
 
     @property
+    def has_own_checkout(self) -> bool:
+        """Whether payments by card go to the stand-in that comes with the demo."""
+        return self.is_demo and not self.stripe_key
+
+    @property
+    def port_of_checkout(self) -> int:
+        return self.port + 3
+
+    @property
+    def takes_cards(self) -> bool:
+        """Whether anybody can pay by card."""
+        return bool(self.stripe_key) or self.has_own_checkout
+
+    @property
+    def stripe_base(self) -> str:
+        """Where Stripe's API is asked; empty: where its library says."""
+        base = f"http://127.0.0.1:{self.port_of_checkout}" if self.has_own_checkout else self.stripe_api_base
+        return base.rstrip("/")
+
+    @property
+    def checkout_origin(self) -> str:
+        """Where customers are sent to pay: what forms may lead to."""
+        if self.has_own_checkout:
+            return f"http://{urlsplit(self.origin).hostname or self.host}:{self.port_of_checkout}"
+        if not self.stripe_key:
+            return ""
+        address = urlsplit(self.stripe_api_base)
+        return f"{address.scheme}://{address.netloc}" if self.stripe_api_base else STRIPE_CHECKOUT
+
+    @property
     def provisioning_url(self) -> str:
         """Where products with the provider `webhook` are set up; in the demo a listener that comes with it."""
         return f"http://127.0.0.1:{self.port_of_provider}/provision" if self.has_own_provider else self.provision_url
@@ -223,6 +271,14 @@ class Settings:
         """The key of webhook signatures: BATON_WEBHOOK_SECRET, else one derived from SECRET_KEY."""
         return self.webhook_secret or hmac.new(self.signing_key().encode(), b"webhooks", "sha256").hexdigest()
 
+    def stripe_keys(self) -> tuple[str, str]:
+        """The secret key and the signing secret of Stripe; the stand-in's are made from SECRET_KEY."""
+        if not self.has_own_checkout:
+            return self.stripe_key, self.stripe_webhook_secret
+        key = self.signing_key().encode()
+        made = [hmac.new(key, purpose, "sha256").hexdigest() for purpose in (b"checkout", b"checkout webhooks")]
+        return f"sk_demo_{made[0]}", f"whsec_{made[1]}"
+
     @classmethod
     def documented(cls) -> list[tuple[str, str, str]]:
         """(variable, default, meaning) of every setting, for README and `baton doctor`."""
@@ -231,6 +287,12 @@ class Settings:
 
 def _is_weak(key: str, least: int) -> bool:
     return len(key) < least or len(set(key)) < LEAST_DIFFERENT
+
+
+def _is_web_address(text: str, least: str) -> bool:
+    """Whether it is empty or leads to a host; `least` is http where a connection need not be encrypted."""
+    address = urlsplit(text)
+    return not text or bool(address.hostname and address.scheme in ("https", least))
 
 
 def _number(name: str, raw: str) -> int:

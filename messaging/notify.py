@@ -10,9 +10,9 @@ from sqlalchemy import select
 
 from flows import events
 from flows import settings as settings_room
-from flows.actions.owing import owe_mail
+from flows.actions.owing import owe_mail, recipients
 from flows.events import Event
-from flows.models import Notice, Order, Role, User
+from flows.models import Instance, Notice, Order, Payment, Role, User
 from flows.rules.words import day_in_words, money_in_words
 from flows.work import Subject, Work
 
@@ -93,6 +93,42 @@ def _words(order: Order) -> Mapping[str, Any]:
     }
 
 
+# --- mails about payments ---------------------------------------------------------------------------------------
+
+
+def _payment_received(work: Work, instance: Instance, fact: events.PaymentReceived) -> None:
+    _mail_payer(work, instance, "payment-receipt", fact.payment, money=money_in_words(fact.amount_minor, fact.currency))
+
+
+def _payment_failed(work: Work, instance: Instance, fact: events.PaymentFailed) -> None:
+    _mail_payer(work, instance, "payment-failed", fact.payment, why=fact.why)
+
+
+def _payment_unexpected(work: Work, instance: Instance, fact: events.PaymentUnexpected) -> None:
+    money = money_in_words(fact.amount_minor, fact.currency)
+    _mail_payer(work, instance, "payment-returned", fact.payment, money=money, why=fact.why)
+
+
+def _payment_refunded(work: Work, instance: Instance, fact: events.PaymentRefunded) -> None:
+    money = money_in_words(fact.amount_minor, fact.currency)
+    _mail_payer(work, instance, "payment-refunded", fact.payment, money=money)
+
+
+def _mail_payer(work: Work, instance: Instance, kind: str, uid: str, **more: Any) -> None:
+    """To whoever paid; when staff saw the money on the bank statement, to those the task is for."""
+    payment = work.session.scalars(select(Payment).where(Payment.uid == uid)).one()
+    zone = instance.time_zone
+    words = {
+        "title": payment.title,
+        "reference": payment.reference,
+        "paid_on": day_in_words(payment.paid_at, zone) if payment.paid_at else "",
+        "url": f"{settings_room.current().origin}/tasks/{instance.reference}/steps/{payment.step.name}/pay",
+    }
+    for user_id in [payment.begun_by_id] if payment.begun_by_id else recipients(work, instance, None):
+        key = f"{uid}:{instance.event_seq}:{kind}:{user_id}"
+        owe_mail(work, key=key, template=kind, to=user_id, scope={"payment": words, **more}, subject=instance)
+
+
 # --- notices for staff ------------------------------------------------------------------------------------------
 
 
@@ -144,9 +180,11 @@ TABLE: Mapping[type[Event], Told | Silent] = {
     events.StepReturned: _BY_FLOW,
     events.StepReopened: _BY_FLOW,
     events.StepOverdue: _BY_FLOW,
-    events.PaymentReceived: _BY_FLOW,
-    events.PaymentFailed: _BY_FLOW,
-    events.PaymentRefunded: _BY_FLOW,
+    events.PaymentOnItsWay: _ON_THE_TIMELINE,
+    events.PaymentReceived: _payment_received,
+    events.PaymentFailed: _payment_failed,
+    events.PaymentUnexpected: _payment_unexpected,
+    events.PaymentRefunded: _payment_refunded,
     events.Rated: _BY_FLOW,
     events.StepAdded: _BY_FLOW,
     events.FieldAdded: _BY_FLOW,

@@ -19,6 +19,7 @@ from flows.plugin import PassingFault, PermanentFault
 from flows.rules.actors import SYSTEM
 from flows.work import Work, end_reading, unit_of_work
 from messaging import checking, mailing, posting, webhooks
+from messaging.payments import desk
 
 log = structlog.get_logger(__name__)
 
@@ -100,7 +101,13 @@ def _check(owed: Owed) -> Ending:
     return ending
 
 
-_CARRIERS: dict[str, Callable[[Owed], Ending]] = {"email": _mail, "webhook": _webhook, "check": _check}
+_CARRIERS: dict[str, Callable[[Owed], Ending]] = {
+    "email": _mail,
+    "webhook": _webhook,
+    "check": _check,
+    "refund": desk.give_back,
+    "checkout": desk.see_to,
+}
 
 
 def _call(effect_id: int) -> bool:

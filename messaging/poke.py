@@ -20,6 +20,13 @@ CHANNEL = "baton:live"
 _CREATED = (events.InstanceStarted,)
 _CLOSED = (events.InstanceCompleted, events.InstanceClosed, events.InstanceCancelled, events.InstanceExpired)
 _STEP = (events.StepOpened, events.StepSubmitted, events.StepCompleted)
+_PAYMENT = (
+    events.PaymentOnItsWay,
+    events.PaymentReceived,
+    events.PaymentFailed,
+    events.PaymentUnexpected,
+    events.PaymentRefunded,
+)
 
 Poke = dict[str, Any]
 """`{"rooms": [...], "event": "order.updated", "payload": {"id", "seq", "type"}}`"""
@@ -53,6 +60,8 @@ def _of_subject(subject: Subject, facts: list[Event]) -> Iterable[Poke]:
     yield _poke(rooms, name, subject.uid, subject.event_seq, last)
     if any(isinstance(fact, _STEP) for fact in facts):
         yield _poke(rooms, "step.updated", subject.uid, subject.event_seq, last)
+    for payment in dict.fromkeys(fact.facts()["payment"] for fact in facts if isinstance(fact, _PAYMENT)):
+        yield _poke(rooms, "payment.updated", payment, subject.event_seq, last)
     if comes or goes:
         yield _poke(rooms, "summary.updated", subject.uid, subject.event_seq, last)
 

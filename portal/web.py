@@ -197,9 +197,10 @@ def _is_private() -> bool:
 
 def _add_headers(response: Response) -> Response:
     socket = live_url()
+    forms_to = f"'self' {current_app.config['BATON'].checkout_origin}".strip()
     policy = (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-        f"connect-src 'self' {socket}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        f"connect-src 'self' {socket}; form-action {forms_to}; base-uri 'none'; frame-ancestors 'none'"
     )
     headers = {
         "Content-Security-Policy": policy,

@@ -163,7 +163,22 @@ def _progress_is_not_the_recount() -> Select[str]:
     )
 
 
+def _nobody_pays_back() -> Select[str]:
+    """Money that is to go back and is owed by no effect would be forgotten."""
+    owed = exists().where(Effect.key == Payment.uid + ":refund")
+    return select(Payment.uid).where(Payment.state == "refunding", ~owed)
+
+
+def _paid_otherwise_than_told() -> Select[str]:
+    """A step that says it was paid names a payment of its own that was received."""
+    named = TimelineEvent.facts["payment"].as_string()
+    came = exists().where(Payment.uid == named, Payment.received_minor.is_not(None))
+    return select(named).where(TimelineEvent.kind == "payment_received", ~came)
+
+
 INVARIANTS = (
+    Invariant("money that goes back is owed by an effect", _nobody_pays_back),
+    Invariant("every payment that is told of was received", _paid_otherwise_than_told),
     Invariant("the status of an instance is the fold of its events", _status_is_not_the_fold_of_events),
     Invariant("the timeline of an instance has no gap", partial(_gaps, Instance)),
     Invariant("the timeline of an order has no gap", partial(_gaps, Order)),

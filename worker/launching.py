@@ -52,7 +52,11 @@ def _parts(settings: Settings) -> list[tuple[str, list[str]]]:
         ("live", [*python, "worker", "live"]),
         ("family", [*python, "worker", "family"]),
     ]
-    return [*parts, ("provider", [*python, "worker.demo.provisioner"])] if settings.has_own_provider else parts
+    if settings.has_own_provider:
+        parts.append(("provider", [*python, "worker.demo.provisioner"]))
+    if settings.has_own_checkout:
+        parts.append(("checkout", [*python, "worker.demo.checkout"]))
+    return parts
 
 
 def _claim_folder(folder: Path) -> int:
@@ -73,6 +77,8 @@ def _check_ports(settings: Settings) -> None:
     ports = [("BATON_PORT", settings.port), ("BATON_LIVE_PORT", settings.port_of_live)]
     if settings.has_own_provider:
         ports.append(("BATON_PORT", settings.port_of_provider))
+    if settings.has_own_checkout:
+        ports.append(("BATON_PORT", settings.port_of_checkout))
     for name, port in ports:
         with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

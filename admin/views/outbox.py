@@ -17,7 +17,14 @@ from flows.queries import health
 from flows.rules.errors import OutOfStep
 from flows.work import Work, unit_of_work
 
-KINDS = {"email": "Mail", "call": "Call", "webhook": "Webhook", "check": "File check"}
+KINDS = {
+    "email": "Mail",
+    "call": "Call",
+    "webhook": "Webhook",
+    "check": "File check",
+    "refund": "Refund",
+    "checkout": "Payment",
+}
 HERE = "/admin/outbox"
 
 

@@ -91,6 +91,8 @@ def add_field(work: Work, instance: Instance, step: Step, question: Mapping[str,
     access.require(work.actor, "create")
     definition = _definition(work, instance)
     rule = definition.steps[step.name]
+    if rule.payment is not None:
+        raise OutOfStep("This step is done by paying alone. Add a step for the question")
     if step.state not in (*WITH_ACTOR, "locked", "pending_approval"):
         raise OutOfStep("A question can be added while a step is active or pending. Reopen it first")
     problems: list[Problem] = []

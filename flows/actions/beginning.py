@@ -18,11 +18,10 @@ from flows.events import ChildStarted
 from flows.lookups import Place
 from flows.models import FlowSwitch, Instance, Membership, Organisation, User
 from flows.models.instances import PRIORITIES
-from flows.rules import answers, timing
+from flows.rules import answers, payments, timing
 from flows.rules.errors import Invalid, OutOfStep, Problem, Refused
 from flows.work import Work
 
-MOST_MINOR = 100_000_000
 LONGEST_MESSAGE = 2000
 
 
@@ -217,7 +216,8 @@ def _checked(
         found.inputs.update(checked.values)
         found.problems += [replace(one, pointer=f"/{part}{one.pointer}") for one in checked.problems]
     if not by_customer:
-        _check_amounts(loaded, wish.amounts, found)
+        found.amounts, wrong = payments.check_amounts(loaded.definition, wish.amounts)
+        found.problems += wrong
     if len(wish.message) > LONGEST_MESSAGE:
         found.problems.append(Problem("/message", "too-long", f"Use {LONGEST_MESSAGE:,} characters at most"))
     if wish.due_at is not None and wish.due_at <= work.now:
@@ -227,24 +227,7 @@ def _checked(
 
 def amounts_asked(loaded: LoadedFlow) -> dict[str, str]:
     """The Payment Amounts that a new instance needs: step -> currency (C27)."""
-    steps = loaded.definition.steps.items()
-    return {name: step.payment.currency for name, step in steps if step.payment and step.payment.amount == "ask"}
-
-
-def _check_amounts(loaded: LoadedFlow, given: Mapping[str, int | None], found: _Checked) -> None:
-    asked = amounts_asked(loaded)
-    for name in asked:
-        title, minor = loaded.definition.steps[name].title, given.get(name)
-        if minor is None:
-            found.problems.append(
-                Problem(f"/amounts/{name}", "required", f"Enter the amount for “{title}”; 0 skips the step")
-            )
-        elif isinstance(minor, bool) or not isinstance(minor, int) or not 0 <= minor <= MOST_MINOR:
-            found.problems.append(Problem(f"/amounts/{name}", "amount", "Enter an amount from 0 to 1,000,000"))
-        else:
-            found.amounts[name] = minor
-    for name in given.keys() - asked.keys():
-        found.problems.append(Problem(f"/amounts/{name}", "unknown", f"There is no payment step called {name!r}"))
+    return payments.amounts_asked(loaded.definition)
 
 
 def _customer_named(work: Work, uid: str, problems: list[Problem]) -> Organisation | User | None:

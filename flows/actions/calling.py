@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from flows.actions import ordering
+from flows import access
+from flows.actions import ordering, refunding
 from flows.actions.agreements import OwnAgreements
-from flows.models import Effect
+from flows.models import Effect, Instance
+from flows.plugin import PermanentFault
 from flows.ports import Agreements, outside_agreements
+from flows.rules.errors import OutOfStep, Refused
 from flows.work import Work
 
 
@@ -27,6 +30,26 @@ class OrderVerbs:
 
     def cancel(self, order: str, reason: str) -> None:
         ordering.cancel_expired(self.work, order, reason)
+
+
+@dataclass(frozen=True)
+class PaymentVerbs:
+    """The verbs of payments for plugins; `flows.plugin.PaymentVerbs` is their contract."""
+
+    work: Work
+    instance: Instance | None
+
+    def refund(self, payment: str) -> None:
+        try:
+            instance, found = access.payment_to_change(self.work, payment)
+        except Refused:
+            raise PermanentFault(f"There is no payment {payment}") from None
+        if instance is not self.instance:
+            raise PermanentFault(f"Payment {payment} is none of this task's")
+        try:
+            refunding.refund(self.work, found)
+        except OutOfStep as refusal:
+            raise PermanentFault(refusal.detail) from None
 
 
 @dataclass(frozen=True)
@@ -56,3 +79,5 @@ class HookContext:
     def agreements(self) -> Agreements:
         """The provider beside the product where there is one, else our own table in this very transaction."""
         return outside_agreements() or OwnAgreements(self.work, self.effect.instance)
+    def payments(self) -> PaymentVerbs:
+        return PaymentVerbs(self.work, self.effect.instance)

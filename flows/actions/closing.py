@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from flows import access
-from flows.actions import owing, planning, settling, versions
+from flows.actions import owing, planning, settling, versions, withdrawing
 from flows.actions.scope import roots, scope_of
 from flows.catalogue import FlowDefinition
 from flows.catalogue.schema import Outcome
@@ -162,6 +162,7 @@ def _end(work: Work, instance: Instance, definition: FlowDefinition, status: str
     settling.hand_over(work, instance, None)
     instance.version += 1
     planning.cancel_timers(work, instance)
+    withdrawing.cancel_open(work, instance)
     work.record(instance, fact)
     again = f".{instance.reopenings}" if instance.reopenings else ""
     owing.owe(work, instance, definition, moment + again, definition.effects_for(moment))

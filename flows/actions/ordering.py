@@ -208,7 +208,7 @@ def line_answered(work: Work, line_uid: str, status: int, answer: Mapping[str, A
 
 def note_incident(work: Work, order: Order, effect: Effect, detail: str) -> None:
     """An effect that an open order stands on gave up: the order has failed until people see to it (Q4)."""
-    if order.state in OPEN_ORDER_STATES and effect.kind != "email":
+    if order.state in OPEN_ORDER_STATES and effect.kind not in ("email", "refund", "checkout"):
         order.state = "failed"
         order.version += 1
         work.record(order, OrderFailed(detail[:400]))

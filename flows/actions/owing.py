@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from datetime import datetime
+from typing import Any, Literal
 
 from sqlalchemy import select
 
@@ -19,7 +20,8 @@ from flows.catalogue.schema import (
     WebhookEffect,
 )
 from flows.catalogue.schema import Effect as EffectRule
-from flows.models import DepartmentMember, Effect, Instance, Membership, Notice, Order, Role, User
+from flows.events import EffectGaveUp
+from flows.models import DepartmentMember, Effect, Instance, Membership, Notice, Order, Payment, Role, User
 from flows.rules.expressions import ExpressionProblem, NotYetKnown, compile_condition, compile_text
 from flows.work import Subject, Work
 
@@ -201,6 +203,28 @@ def owe_check(work: Work, upload_uid: str) -> None:
     """Owe a look at a file that was sent (X19)."""
     key = f"check:{upload_uid}"
     _write(work, None, key, key, 0, "check", {"upload": upload_uid})
+def owe_to_provider(
+    work: Work,
+    payment: Payment,
+    kind: Literal["refund", "checkout"],
+    what: str,
+    *,
+    at: datetime | None = None,
+    incident: str = "",
+) -> None:
+    """Owe a payment provider something: a refund, or that a checkout is looked at or closed (`what`), now or at `at`.
+
+    With `incident` people are told of it at once, in these words; their "Retry" still does it.
+    """
+    key = f"{payment.uid}:{what}"
+    more: dict[str, Any] = {}
+    if incident:
+        more = {"state": "incident", "ended_at": work.now, "faults": [{"at": work.now.isoformat(), "detail": incident}]}
+    name = payment.uid if what == kind else f"{what} {payment.uid}"
+    payload = {"name": name, "with": {"payment": payment.uid, "what": what}}
+    _write(work, payment.instance, key, key, 0, kind, payload, at, **more)
+    if incident:
+        work.record(payment.instance, EffectGaveUp(f"{kind} {name}", incident, 0))
 
 
 def _add(
@@ -224,6 +248,7 @@ def _write(
     position: int,
     kind: str,
     payload: dict[str, Any],
+    at: datetime | None = None,
     **more: Any,
 ) -> None:
     work.owes = True
@@ -234,7 +259,7 @@ def _write(
             position=position,
             kind=kind,
             payload=payload,
-            next_at=work.now,
+            next_at=at or work.now,
             created_at=work.now,
             organisation_id=subject.organisation_id if subject is not None else None,
             instance=subject if isinstance(subject, Instance) else None,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import select
+
 from flows.actions import owing, planning
 from flows.actions.scope import roots, scope_of
 from flows.catalogue import FlowDefinition
 from flows.events import StepCompleted, StepOpened
-from flows.models import Instance, Step
-from flows.rules import moves, statuses
+from flows.models import Instance, Payment, Step
+from flows.rules import moves, payments, statuses
 from flows.rules.progress import progress as progress_of
 from flows.work import Work
 
@@ -19,10 +21,13 @@ def settle(work: Work, instance: Instance, definition: FlowDefinition) -> None:
 
     The conditions of a flow are evaluated over accepted answers only, so a draft never opens a step.
     """
-    scope = scope_of(work.session, instance, definition, work.now, wanted=roots(moves.names_in_conditions(definition)))
+    names = moves.names_in_conditions(definition) | payments.names_in_amounts(definition)
+    scope = scope_of(work.session, instance, definition, work.now, wanted=roots(names))
     before = {step.name: step.state for step in instance.steps}
     accepted = {step.name for step in instance.steps if step.attempt}
-    after = moves.next_states(definition, before, scope, accepted, _free(instance, definition))
+    after = moves.next_states(
+        definition, before, scope, accepted, payments.free_steps(definition, instance.amounts, scope)
+    )
     for step in instance.steps:
         if after[step.name] != step.state:
             _move(work, instance, definition, step, after[step.name])
@@ -40,10 +45,6 @@ def hand_over(work: Work, instance: Instance, party: str | None) -> None:
     instance.waiting_on, instance.waiting_since = party, work.now if party else None
 
 
-def _free(instance: Instance, definition: FlowDefinition) -> set[str]:
-    return {name for name, rule in definition.steps.items() if rule.payment and instance.amounts.get(name) == 0}
-
-
 def _project(
     work: Work, instance: Instance, definition: FlowDefinition, states: dict[str, str], scope: dict[str, Any]
 ) -> None:
@@ -51,9 +52,18 @@ def _project(
     progress = progress_of(states, definition=definition, scope=scope)
     instance.steps_done, instance.steps_total, instance.may_grow = progress.done, progress.total, progress.may_grow
     instance.status = statuses.status_of(states)
-    hand_over(work, instance, statuses.waiting_on(definition, states, instance.status))
+    on_its_way = _money_on_its_way(work, instance, definition)
+    hand_over(work, instance, statuses.waiting_on(definition, states, instance.status, on_its_way))
     instance.last_activity_at = work.now
     instance.version += 1
+
+
+def _money_on_its_way(work: Work, instance: Instance, definition: FlowDefinition) -> set[str]:
+    """Names of the steps that are being paid for at this moment."""
+    if instance.id is None or not any(rule.payment for rule in definition.steps.values()):
+        return set()
+    query = select(Step.name).join(Payment, Payment.step_id == Step.id)
+    return set(work.session.scalars(query.where(Payment.instance_id == instance.id, Payment.state == "processing")))
 
 
 def _move(work: Work, instance: Instance, definition: FlowDefinition, step: Step, state: str) -> None:

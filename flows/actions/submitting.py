@@ -90,7 +90,8 @@ def _take(
     """One more attempt is here: it waits for approval or completes the step, and what follows from it follows."""
     rule = definition.steps[step.name]
     submission = _accept(work, instance, step, values, filled_at, moves.submitted_state(rule))
-    work.record(instance, StepSubmitted(step.name, rule.title, step.attempt))
+    if rule.payment is None:  # of money it is said that it came
+        work.record(instance, StepSubmitted(step.name, rule.title, step.attempt))
     if step.state == "completed":
         work.record(instance, StepCompleted(step.name, rule.title))
     elif step.state == "pending_approval":
@@ -105,7 +106,7 @@ def _take(
 
 def check_turn(work: Work, instance: Instance, step: Step, version: int | None, on_behalf: bool = False) -> None:
     """Whether this step takes answers from this actor now; every refusal says what happened and when."""
-    _check_open(work, instance)
+    check_alive(work, instance)
     if step.state == "locked":
         raise OutOfStep("This step cannot start yet: another one comes first", "step-locked")
     if step.state not in WITH_ACTOR:
@@ -128,6 +129,8 @@ def check(
     partial: bool = False,
 ) -> answers.Checked:
     """Check answers against the step's fields: the one validation of page, API and import (X17)."""
+    if definition.steps[step.name].payment is not None:
+        raise OutOfStep("This step is done by paying. Pay first", "payment-needed")
     fields = definition.steps[step.name].fields
     context = answers.AnswerContext(
         today=timing.local_date(work.now, instance.time_zone),
@@ -149,7 +152,7 @@ def values_to_show(
     return answers.prefill(definition.steps[step.name].fields, scope, today=timing.local_date(now, instance.time_zone))
 
 
-def _check_open(work: Work, instance: Instance) -> None:
+def check_alive(work: Work, instance: Instance) -> None:
     """A deadline holds as a predicate too: an expired task takes nothing even while every worker is dead (Q30)."""
     if instance.closed_at is not None:
         words = {"completed": "was completed", "cancelled": "was cancelled", "expired": "expired"}[instance.status]

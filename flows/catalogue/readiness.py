@@ -12,10 +12,9 @@ def missing_parts(definition: FlowDefinition) -> frozenset[str]:
 
     A flow that asks for one of them is listed and linted, and no instance of it starts: better none than a stuck one.
     """
-    steps, fields = definition.steps.values(), list(_every(definition.all_fields().values()))
+    fields = list(_every(definition.all_fields().values()))
     kinds = {effect.kind for effect in definition.all_effects()}
     asks = {
-        "payment": any(step.payment for step in steps),
         "private answers": any(field.visible_to or field.sensitive for field in fields),
         "conversations": "message" in kinds,
         "child instances": "start" in kinds,

@@ -14,7 +14,7 @@ from flows.models.orders import Order
 from flows.models.people import User
 
 MOST_TRIES = 8
-EFFECT_KINDS = ("email", "call", "webhook", "check", "refund")
+EFFECT_KINDS = ("email", "call", "webhook", "check", "refund", "checkout")
 EFFECT_STATES = ("pending", "done", "incident", "skipped")
 
 

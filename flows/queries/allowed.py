@@ -63,6 +63,8 @@ def _of_customer(actor: Actor, instance: Instance, definition: FlowDefinition, n
 def of_step(actor: Actor, instance: Instance, step: Step, rule: StepRule, now: datetime) -> list[str]:
     """The verbs for one step: `save_draft`, `submit` or `pay` for its actor; for staff the review, and its repair.
 
+    `change_amount` and `confirm_transfer` (money on the bank statement) are staff's for a step that is paid for.
+
     `approve`, `return` and `close_request` are there for whoever may decide by themselves; somebody who stands in for
     a colleague is told by the verb (X6).
     """
@@ -82,8 +84,11 @@ def of_step(actor: Actor, instance: Instance, step: Step, rule: StepRule, now: d
         found.append("reopen")
     if alive and step.check_again and actor.may("review"):
         found.append("confirm")
-    if alive and step.state in (*WITH_ACTOR, "locked", "pending_approval") and actor.may("create"):
-        found.append("add_field")
+    if alive and not rule.payment and step.state in (*WITH_ACTOR, "locked", "pending_approval"):
+        found += ["add_field"] if actor.may("create") else []
+    if alive and rule.payment and actor.may("create"):
+        found += ["change_amount"] if step.state not in ("completed", "pending_approval") else []
+        found += ["confirm_transfer"] if step.state in WITH_ACTOR else []
     return found
 
 

@@ -121,9 +121,8 @@ def sentence(kind: str, facts: dict[str, Any], zone: str) -> str:
         case "step_overdue" | "due_date_changed":
             return SENTENCES[kind].format(**facts | {"due_at": _moment(facts["due_at"], zone)})
         case "amount_changed":
-            before, after = (money_in_words(facts[f"{name}_minor"], facts["currency"]) for name in ("before", "after"))
-            return f"{facts['title']}: the amount is now {after}, it was {before}"
-        case "payment_begun" | "payment_received" | "payment_refunded":
+            return _amount_changed(facts)
+        case "payment_begun" | "payment_on_its_way" | "payment_received" | "payment_refunded" | "payment_unexpected":
             return SENTENCES[kind].format(**facts, money=money_in_words(facts["amount_minor"], facts["currency"]))
         case "review_escalated":
             return f"{facts['title']}: nobody has reviewed it yet; {', '.join(facts['to']) or 'nobody'} was told"
@@ -143,6 +142,12 @@ def _assigned(facts: dict[str, Any]) -> str:
     if facts["to"] == "nobody":
         return f"Taken from {facts.get('before') or 'nobody'}; unassigned now.{note}"
     return f"Assigned to {facts['to']}{instead}.{note}"
+
+
+def _amount_changed(facts: dict[str, Any]) -> str:
+    after, before = money_in_words(facts["after_minor"], facts["currency"]), facts["before_minor"]
+    was = f", it was {money_in_words(before, facts['currency'])}" if before is not None else ""
+    return f"{facts['title']}: the amount is now {after}{was}. {facts.get('reason', '')}".strip(" .")
 
 
 def _moment(iso: str, zone: str) -> str:
@@ -176,8 +181,10 @@ SENTENCES = {
     "instance_reopened": "Taken up again. {reason}",
     "rated": "Rated {score} of {scale}",
     "payment_begun": "{title}: payment of {money} begun",
+    "payment_on_its_way": "{title}: {money} is on its way",
     "payment_received": "{title}: {money} received",
     "payment_failed": "{title}: the payment did not go through. {why}",
+    "payment_unexpected": "{title}: {money} came and is being paid back, because {why}",
     "payment_refunded": "{money} refunded",
     "sensitive_read": "{label} was shown in clear",
     "mail_sent": "Mail sent to {to}: {subject}",

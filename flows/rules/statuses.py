@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 from flows.rules.moves import WITH_ACTOR
@@ -28,17 +28,24 @@ def status_of(states: Mapping[str, str], closed: str | None = None) -> str:
     return "not_started" if _UNTOUCHED.issuperset(states.values()) else "in_progress"
 
 
-def waiting_on(definition: DefinitionLike, states: Mapping[str, str], status: str) -> str | None:
+def waiting_on(
+    definition: DefinitionLike, states: Mapping[str, str], status: str, on_its_way: Collection[str] = ()
+) -> str | None:
     """Who holds the baton: customer, staff or system; None when the instance has ended.
 
     A review comes first, because the customer's clock must not run meanwhile; then the customer's open steps, then
-    staff's. With nothing left to do somebody closes it: the system where the flow ends by itself, else staff.
+    staff's. `on_its_way` names the steps whose money is on its way: there the system waits. With nothing left to do
+    somebody closes it: the system where the flow ends by itself, else staff.
     """
     if status not in OPEN:
         return None
     if "pending_approval" in states.values():
         return "staff"
-    actors = {step.actor for name, step in definition.steps.items() if states.get(name) in WITH_ACTOR}
+    actors = {
+        "system" if name in on_its_way else step.actor
+        for name, step in definition.steps.items()
+        if states.get(name) in WITH_ACTOR
+    }
     free = next((party for party in ("customer", "staff", "system") if party in actors), None)
     return free or ("system" if completes_by_itself(definition) else "staff")
 

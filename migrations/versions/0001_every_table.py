@@ -116,6 +116,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('email', name=op.f('uq_users_email')),
     sa.UniqueConstraint('uid', name=op.f('uq_users_uid'))
     )
+    op.create_index(op.f('ix_users_kind_name'), 'users', ['kind', 'name'], unique=False)
     op.create_index(op.f('ix_users_name'), 'users', ['name'], unique=False)
     op.create_table('audit_entries',
     sa.Column('at', sa.DateTime(timezone=True), nullable=False),
@@ -238,7 +239,7 @@ def upgrade() -> None:
     op.create_index(op.f('ix_instances_created_at_id'), 'instances', ['created_at', 'id'], unique=False)
     op.create_index('ix_instances_created_by', 'instances', ['creator_id', 'created_at', 'id'], unique=False, postgresql_where=sa.text('state IS NOT NULL'), sqlite_where=sa.text('state IS NOT NULL'))
     op.create_index(op.f('ix_instances_creator_id'), 'instances', ['creator_id'], unique=False)
-    op.create_index(op.f('ix_instances_customer_id_status'), 'instances', ['customer_id', 'status'], unique=False)
+    op.create_index(op.f('ix_instances_customer_id_created_at_id'), 'instances', ['customer_id', 'created_at', 'id'], unique=False)
     op.create_index('ix_instances_department', 'instances', ['department_id', 'created_at', 'id'], unique=False, postgresql_where=sa.text('state IS NOT NULL'), sqlite_where=sa.text('state IS NOT NULL'))
     op.create_index(op.f('ix_instances_department_id'), 'instances', ['department_id'], unique=False)
     op.create_index(op.f('ix_instances_flow_version_id'), 'instances', ['flow_version_id'], unique=False)
@@ -247,6 +248,8 @@ def upgrade() -> None:
     op.create_index(op.f('ix_instances_organisation_id_created_at_id'), 'instances', ['organisation_id', 'created_at', 'id'], unique=False)
     op.create_index(op.f('ix_instances_parent_id'), 'instances', ['parent_id'], unique=False)
     op.create_index('ix_instances_pending', 'instances', ['assignee_id', 'created_at', 'id'], unique=False, postgresql_where=sa.text('closed_at IS NULL AND state IS NOT NULL'), sqlite_where=sa.text('closed_at IS NULL AND state IS NOT NULL'))
+    op.create_index(op.f('ix_instances_status_created_at_id'), 'instances', ['status', 'created_at', 'id'], unique=False)
+    op.create_index(op.f('ix_instances_status_due_at_id'), 'instances', ['status', 'due_at', 'id'], unique=False)
     op.create_index(op.f('ix_instances_subject'), 'instances', ['subject'], unique=False)
     op.create_table('invitations',
     sa.Column('email', sa.String(length=254), nullable=False),
@@ -346,8 +349,8 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_search_words_user_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_search_words'))
     )
-    op.create_index(op.f('ix_search_words_organisation_id'), 'search_words', ['organisation_id'], unique=False)
-    op.create_index(op.f('ix_search_words_user_id'), 'search_words', ['user_id'], unique=False)
+    op.create_index(op.f('ix_search_words_organisation_id_word'), 'search_words', ['organisation_id', 'word'], unique=False)
+    op.create_index(op.f('ix_search_words_user_id_word'), 'search_words', ['user_id', 'word'], unique=False)
     op.create_index(op.f('ix_search_words_word_organisation_id_user_id'), 'search_words', ['word', 'organisation_id', 'user_id'], unique=False)
     op.create_table('sign_in_codes',
     sa.Column('user_id', sa.Integer(), nullable=False),
@@ -453,7 +456,7 @@ def upgrade() -> None:
     op.create_index(op.f('ix_department_stays_department_id_created_at_instance_id'), 'department_stays', ['department_id', 'created_at', 'instance_id'], unique=False)
     op.create_table('effects',
     sa.Column('key', sa.String(length=200), nullable=False),
-    sa.Column('kind', sa.Enum('email', 'call', 'webhook', 'check', 'refund', name='kind', native_enum=False, create_constraint=True, length=24), nullable=False),
+    sa.Column('kind', sa.Enum('email', 'call', 'webhook', 'check', 'refund', 'checkout', name='kind', native_enum=False, create_constraint=True, length=24), nullable=False),
     sa.Column('chain', sa.String(length=160), nullable=False),
     sa.Column('position', sa.Integer(), nullable=False),
     sa.Column('organisation_id', sa.Integer(), nullable=True),
@@ -663,14 +666,20 @@ def upgrade() -> None:
     sa.Column('uid', sa.String(length=32), nullable=False),
     sa.Column('instance_id', sa.Integer(), nullable=False),
     sa.Column('step_id', sa.Integer(), nullable=False),
+    sa.Column('title', sa.String(length=200), nullable=False),
     sa.Column('amount_minor', sa.Integer(), nullable=False),
     sa.Column('currency', sa.String(length=3), nullable=False),
     sa.Column('reference', sa.String(length=200), nullable=False),
     sa.Column('provider', sa.Enum('stripe', 'bank', name='provider', native_enum=False, create_constraint=True, length=24), nullable=False),
     sa.Column('provider_reference', sa.String(length=200), nullable=False),
+    sa.Column('charge', sa.String(length=200), nullable=False),
     sa.Column('redirect_url', sa.String(length=2000), nullable=False),
     sa.Column('state', sa.Enum('pending', 'processing', 'paid', 'failed', 'cancelled', 'refunding', 'refunded', name='state', native_enum=False, create_constraint=True, length=24), nullable=False),
     sa.Column('failure', sa.String(length=400), nullable=False),
+    sa.Column('received_minor', sa.Integer(), nullable=True),
+    sa.Column('received_currency', sa.String(length=3), nullable=False),
+    sa.Column('refunded_minor', sa.Integer(), nullable=False),
+    sa.Column('looks', sa.Integer(), nullable=False),
     sa.Column('begun_by_id', sa.Integer(), nullable=True),
     sa.Column('confirmed_by_id', sa.Integer(), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
@@ -679,6 +688,7 @@ def upgrade() -> None:
     sa.Column('organisation_id', sa.Integer(), nullable=False),
     sa.Column('id', sa.Integer(), nullable=False),
     sa.CheckConstraint('amount_minor > 0', name=op.f('ck_payments_amount')),
+    sa.CheckConstraint('refunded_minor >= 0', name=op.f('ck_payments_refunded')),
     sa.ForeignKeyConstraint(['begun_by_id'], ['users.id'], name=op.f('fk_payments_begun_by_id')),
     sa.ForeignKeyConstraint(['confirmed_by_id'], ['users.id'], name=op.f('fk_payments_confirmed_by_id')),
     sa.ForeignKeyConstraint(['instance_id'], ['instances.id'], name=op.f('fk_payments_instance_id')),
@@ -687,11 +697,14 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_payments')),
     sa.UniqueConstraint('uid', name=op.f('uq_payments_uid'))
     )
+    op.create_index(op.f('ix_payments_charge'), 'payments', ['charge'], unique=False)
+    op.create_index(op.f('ix_payments_created_at_id'), 'payments', ['created_at', 'id'], unique=False)
     op.create_index(op.f('ix_payments_instance_id'), 'payments', ['instance_id'], unique=False)
     op.create_index(op.f('ix_payments_organisation_id'), 'payments', ['organisation_id'], unique=False)
     op.create_index(op.f('ix_payments_provider_provider_reference'), 'payments', ['provider', 'provider_reference'], unique=False)
-    op.create_index(op.f('ix_payments_state_id'), 'payments', ['state', 'id'], unique=False)
+    op.create_index(op.f('ix_payments_state_created_at_id'), 'payments', ['state', 'created_at', 'id'], unique=False)
     op.create_index(op.f('ix_payments_step_id'), 'payments', ['step_id'], unique=False)
+    op.create_index('uq_payments_of_a_step', 'payments', ['step_id'], unique=True, postgresql_where=sa.text("state IN ('pending', 'processing', 'paid')"), sqlite_where=sa.text("state IN ('pending', 'processing', 'paid')"))
     op.create_table('reviews',
     sa.Column('instance_id', sa.Integer(), nullable=False),
     sa.Column('step_id', sa.Integer(), nullable=False),
@@ -748,11 +761,14 @@ def downgrade() -> None:
     op.drop_index(op.f('ix_reviews_organisation_id'), table_name='reviews')
     op.drop_index(op.f('ix_reviews_instance_id'), table_name='reviews')
     op.drop_table('reviews')
+    op.drop_index('uq_payments_of_a_step', table_name='payments', postgresql_where=sa.text("state IN ('pending', 'processing', 'paid')"), sqlite_where=sa.text("state IN ('pending', 'processing', 'paid')"))
     op.drop_index(op.f('ix_payments_step_id'), table_name='payments')
-    op.drop_index(op.f('ix_payments_state_id'), table_name='payments')
+    op.drop_index(op.f('ix_payments_state_created_at_id'), table_name='payments')
     op.drop_index(op.f('ix_payments_provider_provider_reference'), table_name='payments')
     op.drop_index(op.f('ix_payments_organisation_id'), table_name='payments')
     op.drop_index(op.f('ix_payments_instance_id'), table_name='payments')
+    op.drop_index(op.f('ix_payments_created_at_id'), table_name='payments')
+    op.drop_index(op.f('ix_payments_charge'), table_name='payments')
     op.drop_table('payments')
     op.drop_index(op.f('ix_uploads_uploaded_by_id_created_at'), table_name='uploads')
     op.drop_index('ix_uploads_unattached', table_name='uploads', postgresql_where=sa.text('instance_id IS NULL'), sqlite_where=sa.text('instance_id IS NULL'))
@@ -803,8 +819,8 @@ def downgrade() -> None:
     op.drop_index(op.f('ix_sign_in_codes_user_id'), table_name='sign_in_codes')
     op.drop_table('sign_in_codes')
     op.drop_index(op.f('ix_search_words_word_organisation_id_user_id'), table_name='search_words')
-    op.drop_index(op.f('ix_search_words_user_id'), table_name='search_words')
-    op.drop_index(op.f('ix_search_words_organisation_id'), table_name='search_words')
+    op.drop_index(op.f('ix_search_words_user_id_word'), table_name='search_words')
+    op.drop_index(op.f('ix_search_words_organisation_id_word'), table_name='search_words')
     op.drop_table('search_words')
     op.drop_index(op.f('ix_saved_views_user_id'), table_name='saved_views')
     op.drop_index(op.f('ix_saved_views_page_is_shared'), table_name='saved_views')
@@ -823,6 +839,8 @@ def downgrade() -> None:
     op.drop_index(op.f('ix_invitations_email'), table_name='invitations')
     op.drop_table('invitations')
     op.drop_index(op.f('ix_instances_subject'), table_name='instances')
+    op.drop_index(op.f('ix_instances_status_due_at_id'), table_name='instances')
+    op.drop_index(op.f('ix_instances_status_created_at_id'), table_name='instances')
     op.drop_index('ix_instances_pending', table_name='instances', postgresql_where=sa.text('closed_at IS NULL AND state IS NOT NULL'), sqlite_where=sa.text('closed_at IS NULL AND state IS NOT NULL'))
     op.drop_index(op.f('ix_instances_parent_id'), table_name='instances')
     op.drop_index(op.f('ix_instances_organisation_id_created_at_id'), table_name='instances')
@@ -831,7 +849,7 @@ def downgrade() -> None:
     op.drop_index(op.f('ix_instances_flow_version_id'), table_name='instances')
     op.drop_index(op.f('ix_instances_department_id'), table_name='instances')
     op.drop_index('ix_instances_department', table_name='instances', postgresql_where=sa.text('state IS NOT NULL'), sqlite_where=sa.text('state IS NOT NULL'))
-    op.drop_index(op.f('ix_instances_customer_id_status'), table_name='instances')
+    op.drop_index(op.f('ix_instances_customer_id_created_at_id'), table_name='instances')
     op.drop_index(op.f('ix_instances_creator_id'), table_name='instances')
     op.drop_index('ix_instances_created_by', table_name='instances', postgresql_where=sa.text('state IS NOT NULL'), sqlite_where=sa.text('state IS NOT NULL'))
     op.drop_index(op.f('ix_instances_created_at_id'), table_name='instances')
@@ -849,6 +867,7 @@ def downgrade() -> None:
     op.drop_index(op.f('ix_audit_entries_actor_id'), table_name='audit_entries')
     op.drop_table('audit_entries')
     op.drop_index(op.f('ix_users_name'), table_name='users')
+    op.drop_index(op.f('ix_users_kind_name'), table_name='users')
     op.drop_table('users')
     op.drop_index(op.f('ix_tallies_window_at'), table_name='tallies')
     op.drop_table('tallies')

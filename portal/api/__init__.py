@@ -25,6 +25,7 @@ from portal.api import (
     of_me,
     of_meta,
     of_orders,
+    of_payments,
     of_signing_in,
     of_steps,
     of_uploads,
@@ -48,6 +49,7 @@ ENDPOINTS = (
     of_cases,
     of_lookups,
     of_uploads,
+    of_payments,
 )
 """Importing them is what declares their operations."""
 

@@ -91,6 +91,7 @@ class Operation:
     if_match: Literal["", "accepted", "required"]
     etag_kind: str
     pointer: str
+    finish: Callable[[dict[str, Any]], dict[str, Any]] | None = None
 
     @property
     def name(self) -> str:
@@ -117,11 +118,13 @@ def operation(
     etag_kind: str = "",
     pointer: str = "#",
     gives_bytes: bool = False,
+    finish: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
 ) -> Callable[[Callable[..., Answer]], Callable[..., Answer]]:
     """Declare an endpoint. Its arguments `query` and `body` are models by annotation, the others come from the path.
 
     An argument `file` makes the body multipart: one file, and the texts of `body` beside it. `gives_bytes`: it answers
-    with a file. `pointer` is where a verb's problems lie in the body, e.g. `#/answers`.
+    with a file. `pointer` is where a verb's problems lie in the body, e.g. `#/answers`. `finish` adds to the answer
+    what is only known once the work is safe, because somebody else has to be asked; also for a repeated request.
     """
 
     def declare(handler: Callable[..., Answer]) -> Callable[..., Answer]:
@@ -143,6 +146,7 @@ def operation(
                 if_match,
                 etag_kind,
                 pointer,
+                finish,
             )
         )
         return handler
@@ -163,7 +167,10 @@ def view_of(op: Operation) -> Callable[..., AnyResponse]:
         if op.method == "GET":
             actor = g.actor or NOBODY
             return _answer(op.handler(Call(actor, clock.now(), read_as(actor)), **given))
-        return _write(op, given)
+        response = _write(op, given)
+        if op.finish is not None:
+            response.set_data(orjson.dumps(op.finish(_body_of(response))))
+        return response
 
     return view
 

@@ -19,7 +19,7 @@ from flows.queries.grid import grid_status, needs_action
 from flows.queries.parties import Parties
 from flows.rules import answers
 from flows.rules.actors import Actor
-from portal.api import shapes
+from portal.api import draw_payment, shapes
 from portal.api.conditions import small_form
 from portal.api.etags import etag
 
@@ -132,7 +132,8 @@ def steps_of(
     shown = [step for step in named if step.state != "skipped"]
     fresh = any(not step.attempt for step in shown)
     scope = _scope(session, actor, instance, definition, now) if fresh else {}
-    return [_step(actor, instance, definition, step, now, scope) for step in shown]
+    money = draw_payment.of_steps(session, actor, instance, definition, shown, now)
+    return [_step(actor, instance, definition, step, now, scope, money.get(step.name)) for step in shown]
 
 
 def _scope(
@@ -168,7 +169,13 @@ def submission(sent: Submission) -> shapes.Submission:
 
 
 def _step(
-    actor: Actor, instance: Instance, definition: FlowDefinition, step: Step, now: datetime, scope: dict[str, Any]
+    actor: Actor,
+    instance: Instance,
+    definition: FlowDefinition,
+    step: Step,
+    now: datetime,
+    scope: dict[str, Any],
+    payment: shapes.StepPayment | None,
 ) -> shapes.Step:
     rule = definition.steps[step.name]
     asked = allowed.fields_for(actor, rule.fields, instance.standing)
@@ -193,6 +200,7 @@ def _step(
         answers={name: given.get(name) for name in asked if name in given},
         labels={source: step.labels.get(source, {}) for source in _sources(asked) if step.labels.get(source)},
         draft=draft,
+        payment=payment,
         allowed_actions=allowed.of_step(actor, instance, step, rule, now),
         effects=shapes.Effects(on_submit="review" if rule.approval else "complete"),
         locked_until=None,

@@ -14,7 +14,7 @@ from portal.api.etags import wanted_version
 
 STEPS = "/instances/<instance_id>/steps"
 STEP = f"{STEPS}/<key>"
-CLOSED = ("step-locked", "instance-closed", "already-submitted")
+CLOSED = ("step-locked", "instance-closed", "already-submitted", "payment-needed")
 
 
 @operation("GET", STEPS, who="signed_in", gives=shapes.Page[shapes.Step], refusals=("not-found",))

@@ -57,6 +57,10 @@ SLUGS = {
     "step-locked": Slug(409, "This step cannot start yet", "Another step comes first. Fetch the instance again."),
     "instance-closed": Slug(409, "This task has ended", "Show what the detail says: when it ended and how."),
     "already-submitted": Slug(409, "These answers were sent already", "Fetch the step again and show what was sent."),
+    "payment-needed": Slug(409, "This step is done by paying", "POST .../payment, and open redirect_url in a browser."),
+    "payment-pending": Slug(
+        409, "A payment is on its way", "Show that it is being confirmed. Fetch the payment again; do not pay again."
+    ),
     "idempotency-in-progress": Slug(
         409, "The same request is still running", "Wait for Retry-After and send it again with the same key."
     ),

@@ -2,47 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, PlainSerializer, WithJsonSchema
+from pydantic import ConfigDict
 
-
-def rfc3339(moment: datetime) -> str:
-    """`2026-11-21T10:42:07Z`, in UTC, whole seconds."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-Moment = Annotated[datetime, PlainSerializer(rfc3339), WithJsonSchema({"type": "string", "format": "date-time"})]
-Answers = dict[str, Any]
-Row = TypeVar("Row", bound="Shape")
-
-
-class Shape(BaseModel):
-    """Part of an answer; nothing that is not declared gets out."""
-
-    model_config = ConfigDict(extra="forbid", json_schema_serialization_defaults_required=True)
-
-
-class Page(Shape, Generic[Row]):
-    data: list[Row]
-    next_cursor: str | None = None
-
-
-class Money(Shape):
-    """`amount` in minor units: 4500 is £45.00."""
-
-    amount: int
-    currency: str
-
-
-class Links(Shape):
-    web: str
-
-
-class Named(Shape):
-    id: str
-    name: str
+from portal.api.payment_shapes import Payment as Payment
+from portal.api.payment_shapes import PaymentBegun as PaymentBegun
+from portal.api.payment_shapes import StepPayment as StepPayment
+from portal.api.plain_shapes import Answers, Links, Moment, Money, Named, Shape
+from portal.api.plain_shapes import Page as Page
 
 
 class Meta(Shape):
@@ -274,6 +242,7 @@ class Step(Shape):
     answers: Answers
     labels: dict[str, dict[str, str]]
     draft: Draft | None
+    payment: StepPayment | None
     allowed_actions: list[str]
     effects: Effects
     locked_until: Moment | None

@@ -20,6 +20,7 @@ from flows.rules.errors import Invalid, OutOfStep, Stale
 from flows.work import Work, unit_of_work
 from portal.forms import brings_files, once, text, with_files
 from portal.may import may
+from portal.pages.pay import pay_page, pays
 from portal.pages.showing import is_fragment, show
 from portal.pages.step_form import check_page, form_page, needs_check, over_page, place_of, takes_answers
 
@@ -29,7 +30,10 @@ pages = Blueprint("steps", __name__, url_prefix="/tasks/<ref>/steps/<name>")
 @pages.get("")
 @may("customer")
 def form(ref: str, name: str) -> Response:
+    """A step that is done by paying is at its own address; in the dialog it says what is to be paid."""
     instance, step = _read(ref, name)
+    if pays(g.actor, instance, step):
+        return pay_page(g.actor, instance, step) if is_fragment() else redirect(f"{request.path}/pay", 303)
     page = form_page if takes_answers(instance, step, clock.now()) else _closed
     return page(g.actor, instance, step)
 
@@ -69,7 +73,7 @@ def check(ref: str, name: str) -> Response:
     instance, step = _read(ref, name)
     if not takes_answers(instance, step, clock.now()):
         return _closed(g.actor, instance, step)
-    if step.draft is None:
+    if step.draft is None or pays(g.actor, instance, step):
         return redirect(f"/tasks/{instance.reference}/steps/{name}", 303)
     return check_page(g.actor, instance, step)
 
@@ -172,6 +176,8 @@ def _sent(location: str, done: str) -> Response:
 def _refused(error: Invalid | OutOfStep | Stale, ref: str, name: str, typed: Mapping[str, Any]) -> Response:
     """The form again with everything that was typed, or the page that says why it is too late."""
     instance, step = _read(ref, name)
+    if error.code == "payment-needed":
+        return redirect(f"/tasks/{instance.reference}/steps/{name}/pay", 303)
     if isinstance(error, OutOfStep):
         return over_page(g.actor, instance, step, error, typed)
     if error.code == "idempotency-mismatch":

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
 
 from flows.access import read_as
-from flows.actions import versions
+from flows.actions import paying, versions
 from flows.catalogue import FlowDefinition
-from flows.models import Instance, Step
-from flows.queries import grid, timeline
+from flows.models import Instance, Payment, Step
+from flows.queries import grid, payments, timeline
 from flows.queries import standing as asking
 from flows.queries.timeline import Entry
 from flows.rules import answers
 from flows.rules.actors import SYSTEM, Actor
+from flows.rules.words import money_in_words
 from portal.pages.showing import Tag, cancels_its_order, end_of, task_tag
 from portal.pages.step_form import takes_answers
 
+SENT = ("step_submitted", "payment_received")
+"""What is told of a step that completes in the same moment."""
 BAD_KINDS = ("instance_expired", "instance_cancelled", "order_cancelled", "order_failed")
 
 
@@ -26,6 +30,14 @@ def words(actor: Actor, instance: Instance, now: datetime) -> dict[str, Any]:
     """Everything the template shows, in a constant number of statements."""
     definition = versions.definition_of(read_as(actor), instance)
     shown = [step for step in instance.steps if step.state != "skipped"]
+    paid_for = [step for step in shown if definition.steps[step.name].payment]
+    found = payments.of_many(actor, paid_for)
+    prices = {step.name: _price(actor, instance, definition, step, now) for step in paid_for}
+
+    def row(step: Step) -> dict[str, Any]:
+        made = _row(instance, definition, step, now)
+        return _paying_row(made, prices[step.name], found.get(step.id, ())) if step.name in prices else made
+
     return {
         "instance": instance,
         "definition": definition,
@@ -34,8 +46,8 @@ def words(actor: Actor, instance: Instance, now: datetime) -> dict[str, Any]:
         "order": asking.orders_of(actor, [instance]).get(instance.subject or ""),
         "cancels": cancels_its_order(definition),
         "may_complete": grid.needs_action(instance, now),
-        "yours": [_row(instance, definition, step, now) for step in shown if step.actor == "customer"],
-        "ours": [_row(instance, definition, step, now) for step in shown if step.actor != "customer"],
+        "yours": [row(step) for step in shown if step.actor == "customer"],
+        "ours": [row(step) for step in shown if step.actor != "customer"],
         "reminders": asking.reminders_to_come(actor, instance, now) if grid.needs_action(instance, now) else (),
         "history": history_rows(timeline.of_instance(actor, instance)),
     }
@@ -53,7 +65,7 @@ def history_rows(entries: list[Entry]) -> list[dict[str, Any]]:
 
     Who did it is said of people alone, and a step that was sent and so completed is one line.
     """
-    states, sent = dict.fromkeys(BAD_KINDS, "bad"), {entry.at for entry in entries if entry.kind == "step_submitted"}
+    states, sent = dict.fromkeys(BAD_KINDS, "bad"), {entry.at for entry in entries if entry.kind in SENT}
     return [
         {
             "title": entry.sentence,
@@ -78,6 +90,18 @@ def _row(instance: Instance, definition: FlowDefinition, step: Step, now: dateti
         "tag": tag.words,
         "tone": tag.tone,
     }
+
+
+def _paying_row(row: dict[str, Any], price: str, found: Sequence[Payment]) -> dict[str, Any]:
+    """A step that is paid for says how much, and leads to its own page, because the browser goes elsewhere to pay."""
+    on_its_way = any(one.state == "processing" for one in found)
+    tag = {"tag": _("Payment on its way"), "tone": "info"} if on_its_way else {}
+    return {**row, "dialog": False, "hint": " · ".join(filter(None, (price, row["hint"]))), **tag}
+
+
+def _price(actor: Actor, instance: Instance, definition: FlowDefinition, step: Step, now: datetime) -> str:
+    minor = paying.price_of(read_as(actor), instance, definition, step, now).minor
+    return money_in_words(minor, paying.rule_of(definition, step).currency) if minor else ""
 
 
 def _hint(definition: FlowDefinition, step: Step) -> str:

@@ -27,6 +27,7 @@ from flows.rules.errors import OutOfStep
 from portal.may import may
 from portal.pages import task_page
 from portal.pages.navigation import my_standing
+from portal.pages.pay import pay_page, pays
 from portal.pages.showing import address, due_tag, end_of, grid_tag, is_fragment, show
 from portal.pages.step_form import form_page, takes_answers
 
@@ -81,6 +82,8 @@ def complete(ref: str) -> AnyResponse:
     if step is None:
         raise OutOfStep(_("Nothing is left for you to do here."), "instance-closed")
     rule = versions.definition_of(access.read_as(g.actor), instance).steps[step.name]
+    if is_fragment() and pays(g.actor, instance, step):
+        return pay_page(g.actor, instance, step)
     if is_fragment() and not answers.asks_for_files(rule.fields):
         return form_page(g.actor, instance, step)
     return redirect(f"/tasks/{instance.reference}/steps/{step.name}", 303)

@@ -59,6 +59,10 @@ def _settings(settings: Settings) -> Iterator[Finding]:
         yield Finding("address", "is not encrypted", "set BATON_PUBLIC_URL to https://...")
     if settings.mode == "production" and not settings.mail_url:
         yield Finding("mail", "mails go to files only", "set BATON_MAIL_URL, e.g. smtp://user:password@host:587")
+    if settings.stripe_key:
+        is_real = "_live_" in settings.stripe_key
+        cure = "set BATON_STRIPE_KEY to a live key" if settings.mode == "production" and not is_real else ""
+        yield Finding("payments", f"Stripe, {'real' if is_real else 'test'} money", cure)
 
 
 def _folder(settings: Settings) -> Iterator[Finding]:

@@ -1,6 +1,6 @@
-"""The demo: two believable worlds in an empty database, a flow of its own, and a provider that sets products up.
+"""The demo: two believable worlds in an empty database, a flow of its own, and stand-ins for two outside systems.
 
-Imports nothing by itself, because the provider is a process of its own that stays small.
+Imports nothing by itself, because the provider and the checkout are processes of their own that stay small.
 """
 
 from __future__ import annotations

@@ -27,6 +27,8 @@ EXPLANATIONS: dict[str, str] = {
     "F113": "`moved` names a step that still exists.",
     "F114": "The pattern is not a regular expression.",
     "F120": "Two plugins bring a flow of the same name; the first is served.",
+    "F130": "Amounts are hundredths of a currency; without them a hundred times too little would be asked.",
+    "F131": "A step that is paid for is the customer's, and done by paying alone. Ask other things in other steps.",
     "F201": "A step is named that the flow does not have.",
     "F202": "A state is named that the flow does not have.",
     "F203": "A field's name is used twice. An answer is `data.<field>`, so names are unique in a flow.",

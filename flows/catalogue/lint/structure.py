@@ -9,6 +9,7 @@ from flows.catalogue.lint.report import Report
 from flows.catalogue.problems import cure_among
 from flows.catalogue.schema import FlowDefinition, Step
 from flows.catalogue.source import Path
+from flows.rules.payments import ODD_CURRENCIES
 
 FILE_SUFFIXES = (".flow.yaml", ".yaml")
 
@@ -107,8 +108,23 @@ def _check_step(name: str, step: Step, definition: FlowDefinition, report: Repor
     for page_name, page in step.pages.items():
         for n, field in enumerate(page.fields):
             known(field, step.fields, "field", "F207", (*path, "pages", page_name, "fields", n), report)
+    if step.payment is not None:
+        _check_payment(step, path, report)
     if step.actor == "system" and not step.done_when and not step.do:
         report.at_key("F221", path, "nobody can complete this step", "give it done_when or do", "warning")
+
+
+def _check_payment(step: Step, path: Path, report: Report) -> None:
+    """The customer pays, and that is the whole answer: nothing else is asked, reviewed or waited for."""
+    if step.payment is not None and step.payment.currency in ODD_CURRENCIES:
+        message = f"amounts are hundredths, and {step.payment.currency} has none"
+        report.at_value("F130", (*path, "payment", "currency"), message, "use a currency with two decimals")
+    if step.actor != "customer":
+        report.at_value("F131", (*path, "actor"), "only the customer pays", "write customer")
+    others = {"fields": step.fields, "pages": step.pages, "approval": step.approval, "done_when": step.done_when}
+    for key in (key for key, given in others.items() if given):
+        message = f"paying is the whole of this step, so it takes no '{key}'"
+        report.at_key("F131", (*path, key), message, "put it on a step of its own")
 
 
 def _check_waiting(definition: FlowDefinition, report: Report) -> None:
