@@ -26,6 +26,7 @@ def started(work: Work, instance: Instance, fact: events.InstanceStarted) -> Non
     definition = _guided(work, instance)
     if definition is None:
         return
+    work.session.flush()  # its reference is the number of its row
     if instance.waiting_on == "customer" and work.actor.kind != "customer" and not _flow_tells(definition, "created"):
         _mail(
             work, instance, fact, "task-created", step=_titles(definition, _open_to_customer(instance)),
@@ -45,7 +46,8 @@ def step_opened(work: Work, instance: Instance, fact: events.StepOpened) -> None
         return
     if any(_flow_tells(definition, f"step.{step.name}.opened") for step in theirs):
         return
-    _mail(work, instance, fact, "your-turn", step=theirs[0], steps=_titles(definition, theirs))
+    where = theirs[0] if len(theirs) == 1 else definition.title
+    _mail(work, instance, fact, "your-turn", step=where, steps=_titles(definition, theirs))
 
 
 def step_returned(work: Work, instance: Instance, fact: events.StepReturned) -> None:
@@ -155,9 +157,7 @@ def review_escalated(work: Work, instance: Instance, fact: events.ReviewEscalate
 # --- customers --------------------------------------------------------------------------------------------------
 
 
-def _handed_back(
-    work: Work, instance: Instance, fact: Event, name: str, what: str, message: str, remarks: str
-) -> None:
+def _handed_back(work: Work, instance: Instance, fact: Event, name: str, what: str, message: str, remarks: str) -> None:
     step, definition = instance.step(name), _guided(work, instance)
     if definition is None or step is None or step.actor != "customer":
         return

@@ -1,14 +1,32 @@
-"""Every attempt at a step that was sent, the newest first."""
+"""Every attempt at a step that was sent, the newest first; and how the returned ones were returned."""
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from typing import NamedTuple
+
+from sqlalchemy import and_, select
 
 from flows.access import read_as
-from flows.models import Step, Submission
+from flows.models import Review, Step, Submission
 from flows.rules.actors import Actor
+
+
+class Attempt(NamedTuple):
+    """One attempt, and the review that handed it back, if one did."""
+
+    submission: Submission
+    returned: Review | None
 
 
 def of_step(actor: Actor, step: Step) -> list[Submission]:
     query = select(Submission).where(Submission.step_id == step.id).order_by(Submission.attempt.desc())
     return list(read_as(actor).scalars(query))
+
+
+def with_returns(actor: Actor, step: Step) -> list[Attempt]:
+    """In one statement. What reviewers say among themselves is no part of it: approvals and closings are left out."""
+    handed_back = and_(
+        Review.step_id == Submission.step_id, Review.attempt == Submission.attempt, Review.decision == "returned"
+    )
+    query = select(Submission, Review).outerjoin(Review, handed_back).where(Submission.step_id == step.id)
+    return [Attempt(*row) for row in read_as(actor).execute(query.order_by(Submission.attempt.desc()))]

@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 
 from flows.rules.actors import Actor
 from portal.pages import (
+    cancelling,
     checkout,
     home,
     hooks,
@@ -14,6 +15,7 @@ from portal.pages import (
     members,
     notices,
     orders,
+    outcome,
     plain,
     profile,
     second_factor,
@@ -25,7 +27,7 @@ from portal.pages import (
 
 MODULES = (
     sign_in, second_factor, invite, profile, members, plain,
-    home, tasks, steps, shop, checkout, orders, notices, hooks,
+    home, tasks, steps, outcome, cancelling, shop, checkout, orders, notices, hooks,
 )  # fmt: skip
 """Each has a blueprint called `pages`, whose views say with `@may(...)` who may use them."""
 

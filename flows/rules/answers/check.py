@@ -82,9 +82,7 @@ def _shown(
         given = {name: cleaned.get(name) for name in asked if name in cleaned or not partial}
         data = {**context.scope.get("data", {}), **given, **{name: None for name in asked if name not in shown}}
         scope = {**context.scope, "data": data}
-        left = [
-            name for name in shown if _holds(asked[name].when, scope) and _holds(context.pages.get(name), scope)
-        ]
+        left = [name for name in shown if _holds(asked[name].when, scope) and _holds(context.pages.get(name), scope)]
         if left == shown:
             return shown
         shown = left
