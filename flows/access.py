@@ -267,6 +267,8 @@ def _locked_uploads(work: Work, *conditions: ColumnElement[bool]) -> list[Upload
     work.session.flush()
     query = select(Upload).where(*conditions).order_by(Upload.id).with_for_update(of=Upload)
     return list(work.session.scalars(query.execution_options(populate_existing=True)))
+
+
 # --- payments ---------------------------------------------------------------------------------------------------
 
 

@@ -97,6 +97,7 @@ class Context(Protocol):
     @property
     def payments(self) -> PaymentVerbs: ...
 
+
 @dataclass(frozen=True)
 class About:
     """The instance that a lookup is asked for, as far as a lookup looks at it. `source` says how it came about."""

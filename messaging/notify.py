@@ -15,6 +15,7 @@ from flows.events import Event
 from flows.models import Instance, Notice, Order, Payment, Role, User
 from flows.rules.words import day_in_words, money_in_words
 from flows.work import Subject, Work
+from messaging import guided
 
 INCIDENTS = "/admin/outbox/"
 """Where staff see to what could not be delivered."""
@@ -162,36 +163,36 @@ _BY_FLOW = Silent("the flow says in its effects who hears of this")
 _ON_THE_TIMELINE = Silent("it stands on the timeline; nobody has to do anything")
 
 TABLE: Mapping[type[Event], Told | Silent] = {
-    events.InstanceStarted: _BY_FLOW,
-    events.StepOpened: _BY_FLOW,
+    events.InstanceStarted: guided.started,
+    events.StepOpened: guided.step_opened,
     events.StepSubmitted: _BY_FLOW,
     events.StepCompleted: _BY_FLOW,
-    events.InstanceCompleted: _BY_FLOW,
-    events.InstanceClosed: _BY_FLOW,
-    events.InstanceCancelled: _BY_FLOW,
-    events.InstanceExpired: _BY_FLOW,
+    events.InstanceCompleted: guided.ended,
+    events.InstanceClosed: guided.ended,
+    events.InstanceCancelled: guided.cancelled,
+    events.InstanceExpired: guided.expired,
     events.InstanceOverdue: _BY_FLOW,
     events.TimerFired: _BY_FLOW,
-    events.Assigned: _BY_FLOW,
+    events.Assigned: guided.assigned,
     events.ExpiryExtended: _ON_THE_TIMELINE,
     events.TimerMissed: _ON_THE_TIMELINE,
     events.MailSent: _ON_THE_TIMELINE,
-    events.StepApproved: _BY_FLOW,
-    events.StepReturned: _BY_FLOW,
-    events.StepReopened: _BY_FLOW,
-    events.StepOverdue: _BY_FLOW,
+    events.StepApproved: Silent("what opens with it, or the outcome, is told; an approval by itself asks for nothing"),
+    events.StepReturned: guided.step_returned,
+    events.StepReopened: guided.step_reopened,
+    events.StepOverdue: guided.step_overdue,
+    events.Rated: guided.rated,
+    events.StepAdded: guided.step_added,
+    events.FieldAdded: guided.field_added,
     events.PaymentOnItsWay: _ON_THE_TIMELINE,
     events.PaymentReceived: _payment_received,
     events.PaymentFailed: _payment_failed,
     events.PaymentUnexpected: _payment_unexpected,
     events.PaymentRefunded: _payment_refunded,
-    events.Rated: _BY_FLOW,
-    events.StepAdded: _BY_FLOW,
-    events.FieldAdded: _BY_FLOW,
     events.AmountChanged: _BY_FLOW,
-    events.InstanceReopened: _BY_FLOW,
+    events.InstanceReopened: guided.taken_up_again,
     events.StepConfirmed: _ON_THE_TIMELINE,
-    events.ReviewEscalated: _ON_THE_TIMELINE,
+    events.ReviewEscalated: guided.review_escalated,
     events.DueDateChanged: _ON_THE_TIMELINE,
     events.Linked: _ON_THE_TIMELINE,
     events.Unlinked: _ON_THE_TIMELINE,

@@ -23,8 +23,8 @@ from messaging.payments import desk
 
 log = structlog.get_logger(__name__)
 
-NOT_ON_THE_TIMELINE = frozenset({"order-failed"})
-"""Mails between staff about a customer's order, which its timeline need not show."""
+NOT_ON_THE_TIMELINE = frozenset({"order-failed", "review-waiting"})
+"""Mails between staff about a customer's order or request, which its timeline need not show."""
 
 Ending = Callable[[Work], dict[str, Any]]
 """What is written down once it is done, in the work that marks it done; gives the facts kept with the effect."""

@@ -79,5 +79,6 @@ class HookContext:
     def agreements(self) -> Agreements:
         """The provider beside the product where there is one, else our own table in this very transaction."""
         return outside_agreements() or OwnAgreements(self.work, self.effect.instance)
+
     def payments(self) -> PaymentVerbs:
         return PaymentVerbs(self.work, self.effect.instance)

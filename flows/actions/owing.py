@@ -203,6 +203,8 @@ def owe_check(work: Work, upload_uid: str) -> None:
     """Owe a look at a file that was sent (X19)."""
     key = f"check:{upload_uid}"
     _write(work, None, key, key, 0, "check", {"upload": upload_uid})
+
+
 def owe_to_provider(
     work: Work,
     payment: Payment,

@@ -16,7 +16,7 @@ from flows.catalogue.schema import Step as StepRule
 from flows.events import StepCompleted, StepSubmitted
 from flows.models import Instance, Step, Submission
 from flows.models.base import opaque_id
-from flows.rules import answers, moves, outcomes, timing
+from flows.rules import answers, moves, outcomes, people, timing
 from flows.rules.errors import Invalid, OutOfStep, Problem, Refused, Stale
 from flows.rules.expressions import compile_condition
 from flows.rules.moves import WITH_ACTOR
@@ -68,8 +68,9 @@ def submit(
     checked = check(work, instance, definition, step, raw)
     if checked.problems:
         raise Invalid(checked.problems)
+    kept = _not_theirs(work, instance, definition, step)
     attaching.attach_answers(work, instance, step.name, definition.steps[step.name].fields, checked.values)
-    return _take(work, instance, definition, step, checked.values, filled_at)
+    return _take(work, instance, definition, step, {**kept, **checked.values}, filled_at)
 
 
 def complete_paid(
@@ -128,18 +129,31 @@ def check(
     raw: Mapping[str, Any],
     partial: bool = False,
 ) -> answers.Checked:
-    """Check answers against the step's fields: the one validation of page, API and import (X17)."""
-    if definition.steps[step.name].payment is not None:
+    """Check answers against the step's fields: the one validation of page, API and import (X17).
+
+    A question that the actor may not read is none that they answer: what they give for it is dropped (X20).
+    """
+    rule = definition.steps[step.name]
+    if rule.payment is not None:
         raise OutOfStep("This step is done by paying. Pay first", "payment-needed")
-    fields = definition.steps[step.name].fields
+    fields = people.readable(rule.fields, work.actor, instance.standing)
     context = answers.AnswerContext(
         today=timing.local_date(work.now, instance.time_zone),
         zone=instance.time_zone,
-        scope=scope_of(work.session, instance, definition, work.now, wanted=_names_of(definition.steps[step.name])),
+        scope=scope_of(work.session, instance, definition, work.now, wanted=_names_of(rule)),
+        pages=rule.conditions_of_pages(),
         uploads=attaching.check_of(work, instance, step.name, fields, raw),
     )
     context = answering.with_sources(work, instance, definition, step, context)
-    return answers.check(fields, raw, context, partial=partial)
+    given = {name: value for name, value in raw.items() if name in fields or name not in rule.fields}
+    return answers.check(fields, given, context, partial=partial)
+
+
+def _not_theirs(work: Work, instance: Instance, definition: FlowDefinition, step: Step) -> dict[str, Any]:
+    """Answers that are there already and that this actor may not read, so that sending the others keeps them."""
+    fields = definition.steps[step.name].fields
+    readable = people.readable(fields, work.actor, instance.standing)
+    return {name: value for name, value in step.answers.items() if name in fields and name not in readable}
 
 
 def values_to_show(
@@ -219,4 +233,5 @@ def end_if_it_ends(
 
 def _names_of(rule: StepRule) -> frozenset[str]:
     conditions = [field.when for field in rule.fields.values() if field.when]
+    conditions += rule.conditions_of_pages().values()
     return roots(name for text in conditions for name in compile_condition(text).names)

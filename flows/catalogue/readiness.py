@@ -15,7 +15,7 @@ def missing_parts(definition: FlowDefinition) -> frozenset[str]:
     fields = list(_every(definition.all_fields().values()))
     kinds = {effect.kind for effect in definition.all_effects()}
     asks = {
-        "private answers": any(field.visible_to or field.sensitive for field in fields),
+        "private answers": any(field.sensitive for field in fields),
         "conversations": "message" in kinds,
         "child instances": "start" in kinds,
     }

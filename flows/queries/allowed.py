@@ -137,11 +137,7 @@ def of_order(actor: Actor, order: Order) -> list[str]:
 
 def fields_for(actor: Actor, fields: Mapping[str, Any], standing: people.Standing) -> dict[str, Any]:
     """The questions that this actor may read: a field with `visible_to` is for those it names (X20)."""
-    return {
-        name: field
-        for name, field in fields.items()
-        if not field.visible_to or people.is_among(actor, field.visible_to, standing)
-    }
+    return people.readable(fields, actor, standing)
 
 
 def _takes_work(instance: Instance, now: datetime) -> bool:

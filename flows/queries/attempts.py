@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import joinedload
 
 from flows.access import read_as
 from flows.models import Review, Step, Submission
 from flows.rules.actors import Actor
+
+
+class Attempt(NamedTuple):
+    """One attempt, and the review that handed it back, if one did."""
+
+    submission: Submission
+    returned: Review | None
 
 
 def of_step(actor: Actor, step: Step) -> list[Submission]:
@@ -21,3 +29,12 @@ def of_step(actor: Actor, step: Step) -> list[Submission]:
 def reviews_of(actor: Actor, step: Step) -> Sequence[Review]:
     """The decisions on all attempts at a step, oldest first (Q17)."""
     return read_as(actor).scalars(select(Review).where(Review.step_id == step.id).order_by(Review.id)).all()
+
+
+def with_returns(actor: Actor, step: Step) -> list[Attempt]:
+    """In one statement. What reviewers say among themselves is no part of it: approvals and closings are left out."""
+    handed_back = and_(
+        Review.step_id == Submission.step_id, Review.attempt == Submission.attempt, Review.decision == "returned"
+    )
+    query = select(Submission, Review).outerjoin(Review, handed_back).where(Submission.step_id == step.id)
+    return [Attempt(*row) for row in read_as(actor).execute(query.order_by(Submission.attempt.desc()))]

@@ -48,13 +48,6 @@ def standing(actor: Actor, now: datetime) -> Standing:
     return Standing(*row) if row is not None else Standing()
 
 
-def soonest(actor: Actor, now: datetime, limit: int = 5) -> Sequence[Instance]:
-    """What this customer has to do, the one that ends first on top; those without an end last."""
-    query = grid.narrowed(visible_instances(actor), actor, now, grid.Filters(turn="todo"))
-    end = func.coalesce(Instance.expires_at, Instance.due_at)
-    return read_as(actor).scalars(query.order_by(end.is_(None), end, Instance.id).limit(limit)).all()
-
-
 def orders_of(actor: Actor, instances: Sequence[Instance]) -> dict[str, Order]:
     """The orders that these tasks belong to, by the subject of the task, in one statement."""
     uids = {uid for instance in instances if (uid := instance.order_uid)}

@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 
 from flows.rules.actors import Actor
 from portal.pages import (
+    cancelling,
     cases,
     checkout,
     home,
@@ -15,6 +16,7 @@ from portal.pages import (
     members,
     notices,
     orders,
+    outcome,
     pay,
     plain,
     profile,
@@ -37,6 +39,8 @@ MODULES = (
     home,
     tasks,
     steps,
+    outcome,
+    cancelling,
     pay,
     requests,
     cases,

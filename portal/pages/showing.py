@@ -67,26 +67,38 @@ def grid_tag(instance: Instance, now: datetime) -> Tag:
     return Tag(words, {"Pending": "info", "Completed": "ok", "Expired": "warn"}.get(words, "plain"))
 
 
-def task_tag(instance: Instance, now: datetime) -> Tag:
-    """How it stands, in the words for customers (SCREENS.md section 2)."""
+def task_tag(instance: Instance, now: datetime, handed_back: bool = False) -> Tag:
+    """How it stands, in the words for customers (SCREENS.md section 2).
+
+    `handed_back`: a step of theirs was returned or reopened. Being overdue stands beside it: see `overdue_tag`.
+    """
     if not instance.is_open or instance.is_past_expiry(now):
         if instance.status == "completed":
-            return Tag(_("Completed"), "ok")
+            return Tag(_("Closed"), "plain") if instance.outcome_kind == "negative" else Tag(_("Completed"), "ok")
         return Tag(_("Cancelled"), "plain") if instance.status == "cancelled" else Tag(_("Expired"), "plain")
-    if is_overdue(instance.status, instance.due_at, now):
-        return Tag(_("Overdue"), "bad")
     if instance.status == "awaiting_review":
         return Tag(_("Being reviewed"))
+    if handed_back:
+        return Tag(_("Changes needed"), "bad")
     if instance.waiting_on != "customer":
         return Tag(_("With us"))
     return Tag(_("Not started"), "info") if instance.status == "not_started" else Tag(_("In progress"), "info")
 
 
-def due_tag(instance: Instance, now: datetime) -> Tag:
-    """For a list of things to do: how many days are left when it ends soon, else how it stands."""
+def overdue_tag(instance: Instance, now: datetime) -> Tag | None:
+    """Past its due date and still running (C22); a badge beside the status, which it never hides (Q20)."""
+    if is_overdue(instance.status, instance.due_at, now) and not instance.is_past_expiry(now):
+        return Tag(_("Overdue"), "bad")
+    return None
+
+
+def due_tag(instance: Instance, now: datetime, handed_back: bool = False) -> Tag:
+    """For a list of things to do: what is most pressing about it, in one tag."""
+    if late := overdue_tag(instance, now):
+        return late
     left = days_left(instance, now)
-    if left is None or left < 0 or left > SOON_DAYS or not grid.needs_action(instance, now):
-        return task_tag(instance, now)
+    if handed_back or left is None or left < 0 or left > SOON_DAYS or not grid.needs_action(instance, now):
+        return task_tag(instance, now, handed_back)
     words = {0: _("Due today"), 1: _("Due tomorrow")}
     return Tag(words.get(left, _("Due in %(days)s days", days=left)), "warn" if left <= 3 else "info")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, flash, g, redirect, request
@@ -16,55 +17,70 @@ from flows.actions import noticing, submitting, versions
 from flows.clock import clock
 from flows.models import Instance, Step
 from flows.rules import answers
-from flows.rules.errors import Invalid, OutOfStep, Stale
+from flows.rules.errors import Invalid, OutOfStep, Problem, Stale
 from flows.work import Work, unit_of_work
 from portal.forms import brings_files, once, text, with_files
 from portal.may import may
+from portal.pages import step_pages
 from portal.pages.pay import pay_page, pays
 from portal.pages.showing import is_fragment, show
-from portal.pages.step_form import check_page, form_page, needs_check, over_page, place_of, takes_answers
+from portal.pages.step_form import (
+    Place,
+    check_page,
+    form_page,
+    needs_check,
+    over_page,
+    place_of,
+    sheets_of,
+    takes_answers,
+)
 
 pages = Blueprint("steps", __name__, url_prefix="/tasks/<ref>/steps/<name>")
 
 
 @pages.get("")
+@pages.get("/page-<page>")
 @may("customer")
-def form(ref: str, name: str) -> Response:
-    """A step that is done by paying is at its own address; in the dialog it says what is to be paid."""
+def form(ref: str, name: str, page: str = "") -> Response:
+    """The form; of a step with pages one of them, the one to go on with where none is named.
+
+    A step that is done by paying is at its own address; in the dialog it says what is to be paid.
+    """
     instance, step = _read(ref, name)
     if pays(g.actor, instance, step):
-        return pay_page(g.actor, instance, step) if is_fragment() else redirect(f"{request.path}/pay", 303)
-    page = form_page if takes_answers(instance, step, clock.now()) else _closed
-    return page(g.actor, instance, step)
+        return pay_page(g.actor, instance, step) if is_fragment() else redirect(f"{_url(ref, name)}/pay", 303)
+    if not takes_answers(instance, step, clock.now()):
+        return _closed(g.actor, instance, step)
+    return form_page(g.actor, instance, step, page=page)
 
 
 @pages.post("")
+@pages.post("/page-<page>")
 @may("customer", takes_files=True)
-def send(ref: str, name: str) -> Response:
-    """Keep the answers as a draft, change the form, show them once more, or send them: what the button says."""
+def send(ref: str, name: str, page: str = "") -> Response:
+    """Keep the answers, change the form, go on to the next page, show them once more, or send: what the button says."""
     form, refused = _sent_form(ref, name)
     if refused or any(control.startswith(("add-", "remove-")) for control in form):
-        return _changed(ref, name, form, refused)
+        return _changed(ref, name, form, refused, page)
     if text("_action") == "draft":
-        return _keep(ref, name, form)
+        return _keep(ref, name, form, page)
     if text("_action") == "find":
-        return _find(ref, name, form)
+        return _find(ref, name, form, page)
     typed: dict[str, Any] = {}
     try:
         with unit_of_work(g.actor) as work:
-            instance, step, typed = _take(work, ref, name, form)
-            rule = versions.definition_of(work.session, instance).steps[name]
-            checking = needs_check(rule)
-            if checking:
-                _keep_checked(work, instance, step, typed)
-            else:
-                done = place_of(g.actor, instance, step).done_words
+            instance, step, typed = _take(work, ref, name, form, page)
+            place = place_of(g.actor, instance, step)
+            onward, wrong = _keep_page(work, place, typed, page)
+            if not onward:
                 location = once(work, lambda: _submit(work, instance, step, typed))
     except (Invalid, OutOfStep, Stale) as error:
-        return _refused(error, ref, name, typed)
-    if checking:
-        return check_page(g.actor, *_read(ref, name)) if is_fragment() else redirect(f"{request.path}/check", 303)
-    return _sent(location, done)
+        return _refused(error, ref, name, typed, page)
+    if wrong:
+        return _refused(Invalid(wrong), ref, name, typed, page)
+    if not onward:
+        return _sent(location, place.done_words)
+    return check_page(g.actor, *_read(ref, name)) if is_fragment() else redirect(onward, 303)
 
 
 @pages.get("/check")
@@ -73,8 +89,8 @@ def check(ref: str, name: str) -> Response:
     instance, step = _read(ref, name)
     if not takes_answers(instance, step, clock.now()):
         return _closed(g.actor, instance, step)
-    if step.draft is None or pays(g.actor, instance, step):
-        return redirect(f"/tasks/{instance.reference}/steps/{name}", 303)
+    if pays(g.actor, instance, step):
+        return redirect(_url(ref, name), 303)
     return check_page(g.actor, instance, step)
 
 
@@ -86,7 +102,7 @@ def send_checked(ref: str, name: str) -> Response:
     try:
         with unit_of_work(g.actor) as work:
             instance, step = _locked(work, ref, name)
-            typed, done = dict(step.draft or {}), place_of(g.actor, instance, step).done_words
+            typed, done = step_pages.kept_of(step), place_of(g.actor, instance, step).done_words
             location = once(work, lambda: _submit(work, instance, step, typed))
     except (Invalid, OutOfStep, Stale) as error:
         return _refused(error, ref, name, typed)
@@ -94,11 +110,12 @@ def send_checked(ref: str, name: str) -> Response:
 
 
 @pages.route("/draft", methods=["PUT", "POST"])
+@pages.route("/page-<page>/draft", methods=["PUT", "POST"])
 @may("customer")
-def draft(ref: str, name: str) -> tuple[str, int]:
+def draft(ref: str, name: str, page: str = "") -> tuple[str, int]:
     """Saved while typing (X14); right or wrong, so that nothing is lost."""
     with unit_of_work(g.actor) as work:
-        instance, step, typed = _take(work, ref, name, request.form)
+        instance, step, typed = _take(work, ref, name, request.form, page)
         submitting.save_draft(work, instance, step, typed, _version())
     return "", 204
 
@@ -112,57 +129,69 @@ def _sent_form(ref: str, name: str) -> tuple[MultiDict[str, str], dict[str, str]
     return request.form, {}
 
 
-def _changed(ref: str, name: str, form: MultiDict[str, str], refused: Mapping[str, str]) -> Response:
+def _changed(ref: str, name: str, form: MultiDict[str, str], refused: Mapping[str, str], page: str) -> Response:
     """The form again with one entry or file more or less; what is typed is kept, also as a draft."""
     typed: dict[str, Any] = {}
     try:
         with unit_of_work(g.actor) as work:
-            instance, step = _locked(work, ref, name)
-            fields = versions.definition_of(work.session, instance).steps[name].fields
-            typed = answers.pressed(fields, form) or answers.from_form(fields, form)
+            instance, step, typed = _take(work, ref, name, form, page)
             submitting.save_draft(work, instance, step, typed, _version())
     except (Invalid, OutOfStep, Stale) as error:
-        return _refused(error, ref, name, typed)
-    return form_page(g.actor, *_read(ref, name), typed, refused)
+        return _refused(error, ref, name, typed, page)
+    return form_page(g.actor, *_read(ref, name), typed, refused, page=page)
 
 
-def _keep(ref: str, name: str, form: MultiDict[str, str]) -> Response:
+def _keep(ref: str, name: str, form: MultiDict[str, str], page: str) -> Response:
     """Save and come back later."""
     typed: dict[str, Any] = {}
     try:
         with unit_of_work(g.actor) as work:
-            instance, step, typed = _take(work, ref, name, form)
+            instance, step, typed = _take(work, ref, name, form, page)
             submitting.save_draft(work, instance, step, typed, _version())
     except (OutOfStep, Stale) as error:
-        return _refused(error, ref, name, typed)
+        return _refused(error, ref, name, typed, page)
     if is_fragment():
         return show("tasks/saved.html", instance=instance)
     flash(_("Saved as a draft. Nothing is sent until you send it."))
     return redirect(f"/tasks/{instance.reference}", 303)
 
 
-def _find(ref: str, name: str, form: MultiDict[str, str]) -> Response:
+def _find(ref: str, name: str, form: MultiDict[str, str], page: str) -> Response:
     """The form again with everything that was typed, and what was searched for to choose from; nothing is kept yet."""
     instance, step = _read(ref, name)
     if not takes_answers(instance, step, clock.now()):
         return _closed(g.actor, instance, step)
-    rule = versions.definition_of(read_as(g.actor), instance).steps[name]
-    return form_page(g.actor, instance, step, answers.from_form(rule.fields, form))
+    return form_page(g.actor, instance, step, _typed(instance, step, form, page, clock.now()), page=page)
+
+
+def _url(ref: str, name: str) -> str:
+    return f"/tasks/{ref}/steps/{name}"
 
 
 def _submit(work: Work, instance: Instance, step: Step, typed: Mapping[str, Any]) -> str:
     submitting.submit(work, instance, step, typed, version=_version())
     noticing.see_all_of(work, instance.id)
-    return f"/tasks/{instance.reference}"
+    ended = not instance.is_open and instance.order_uid is None
+    return f"/tasks/{instance.reference}/outcome" if ended else f"/tasks/{instance.reference}"
 
 
-def _keep_checked(work: Work, instance: Instance, step: Step, typed: Mapping[str, Any]) -> None:
-    """Keep what will be shown for checking; Invalid when it could not be sent as it is."""
-    submitting.check_turn(work, instance, step, _version())
-    checked = submitting.check(work, instance, versions.definition_of(work.session, instance), step, typed)
-    if checked.problems:
-        raise Invalid(checked.problems)
-    submitting.save_draft(work, instance, step, typed, _version())
+def _keep_page(work: Work, place: Place, typed: Mapping[str, Any], page: str) -> tuple[str, list[Problem]]:
+    """Keep what was typed, right or wrong; gives the address to go on to and what is wrong before one may.
+
+    No address: it is to be sent at once. Each page is checked on its own, and the whole before it is shown once more.
+    """
+    shown = sheets_of(place, typed, work.now) if page else []
+    following, checking = step_pages.after(shown, page), needs_check(place.rule)
+    if page and text("then") == "check":
+        following = step_pages.unfinished(shown, place.rule, typed)
+    if following is None and not checking:
+        return "", []
+    submitting.check_turn(work, place.instance, place.step, _version())
+    checked = submitting.check(work, place.instance, place.definition, place.step, typed)
+    own = next((sheet.fields for sheet in shown if sheet.name == page), None)
+    wrong = [one for one in checked.problems if own is None or one.pointer.strip("/").partition("/")[0] in own]
+    submitting.save_draft(work, place.instance, place.step, typed, _version())
+    return place.url_of(following) if following is not None else f"{place.url}/check", wrong
 
 
 def _sent(location: str, done: str) -> Response:
@@ -173,7 +202,9 @@ def _sent(location: str, done: str) -> Response:
     return redirect(location, 303)
 
 
-def _refused(error: Invalid | OutOfStep | Stale, ref: str, name: str, typed: Mapping[str, Any]) -> Response:
+def _refused(
+    error: Invalid | OutOfStep | Stale, ref: str, name: str, typed: Mapping[str, Any], page: str = ""
+) -> Response:
     """The form again with everything that was typed, or the page that says why it is too late."""
     instance, step = _read(ref, name)
     if error.code == "payment-needed":
@@ -184,8 +215,8 @@ def _refused(error: Invalid | OutOfStep | Stale, ref: str, name: str, typed: Map
         sent = OutOfStep(_("Answers were already sent from this page"))
         return over_page(g.actor, instance, step, sent, typed)
     if isinstance(error, Invalid):
-        return form_page(g.actor, instance, step, typed, error.by_field())
-    return form_page(g.actor, instance, step, typed, changed=True)
+        return form_page(g.actor, instance, step, typed, error.by_field(), page=page)
+    return form_page(g.actor, instance, step, typed, changed=True, page=page)
 
 
 def _closed(actor: Any, instance: Instance, step: Step) -> Response:
@@ -205,11 +236,25 @@ def _locked(work: Work, ref: str, name: str) -> tuple[Instance, Step]:
     return instance, access.step_of(instance, name)
 
 
-def _take(work: Work, ref: str, name: str, form: MultiDict[str, str]) -> tuple[Instance, Step, dict[str, Any]]:
+def _take(
+    work: Work, ref: str, name: str, form: MultiDict[str, str], page: str
+) -> tuple[Instance, Step, dict[str, Any]]:
     """The step, locked, and the answers in the form that was sent."""
     instance, step = _locked(work, ref, name)
-    rule = versions.definition_of(work.session, instance).steps[name]
-    return instance, step, answers.from_form(rule.fields, form)
+    return instance, step, _typed(instance, step, form, page, work.now)
+
+
+def _typed(instance: Instance, step: Step, form: MultiDict[str, str], page: str, now: datetime) -> dict[str, Any]:
+    """The answers in a form, with the entry or file that a button adds or takes; a page is laid over what is kept."""
+    place = place_of(g.actor, instance, step)
+    typed = answers.pressed(place.rule.fields, form) or answers.from_form(place.rule.fields, form)
+    if not page:
+        return typed
+    step_pages.must_exist(place.rule, page)
+    kept = step_pages.kept_of(step)
+    sheet = next((one for one in sheets_of(place, {**kept, **typed}, now) if one.name == page), None)
+    own = sheet.fields if sheet is not None else place.rule.pages[page].fields if page in place.rule.pages else ()
+    return step_pages.laid_over(place.rule, own, kept, typed)
 
 
 def _version() -> int | None:

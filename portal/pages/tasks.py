@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, g, redirect, request, stream_with_context
 from flask_babel import gettext as _
@@ -17,7 +16,7 @@ from flows import access
 from flows.actions import versions
 from flows.clock import clock
 from flows.models import Instance, Order
-from flows.queries import grid, orders
+from flows.queries import grid, orders, turns
 from flows.queries import standing as asking
 from flows.queries.grid import Filters
 from flows.queries.pages import MOST_A_PAGE
@@ -28,8 +27,9 @@ from portal.may import may
 from portal.pages import task_page
 from portal.pages.navigation import my_standing
 from portal.pages.pay import pay_page, pays
-from portal.pages.showing import address, due_tag, end_of, grid_tag, is_fragment, show
+from portal.pages.showing import address, end_of, grid_tag, is_fragment, show
 from portal.pages.step_form import form_page, takes_answers
+from portal.pages.task_rows import list_rows
 
 pages = Blueprint("tasks", __name__)
 
@@ -98,39 +98,6 @@ def asked() -> Filters:
     )  # fmt: skip
 
 
-def list_rows(instances: Sequence[Instance], belonging: Mapping[str, Order], now: datetime) -> list[dict[str, Any]]:
-    """Tasks as rows of `ui.task_list`."""
-    return [
-        {
-            "title": _title(instance),
-            "url": f"/tasks/{instance.reference}",
-            "hint": _hint(instance, belonging.get(instance.subject or ""), now),
-            **due_tag(instance, now)._asdict(),
-            "tag": due_tag(instance, now).words,
-        }
-        for instance in instances
-    ]
-
-
-def _title(instance: Instance) -> str:
-    """Companies have many tasks of one name: there it says for whom."""
-    if not my_standing(g.actor).for_company:
-        return instance.title
-    return _("%(task)s for %(customer)s", task=instance.title, customer=instance.customer_name)
-
-
-def _hint(instance: Instance, order: Order | None, now: datetime) -> str:
-    parts = [_("Order %(ref)s", ref=order.reference) if order is not None else instance.reference]
-    if instance.is_open and instance.steps_total > 1:
-        parts.append(_("%(done)s of %(total)s steps completed", done=instance.steps_done, total=instance.steps_total))
-    end = end_of(instance) if grid.needs_action(instance, now) else instance.closed_at
-    if end is not None:
-        local = end.astimezone(ZoneInfo(g.actor.time_zone))
-        day = f"{local.day} {local:%B}"
-        parts.append(_("due %(day)s", day=day) if instance.is_open else day)
-    return " · ".join(parts)
-
-
 def _system(actor: Actor, filters: Filters, part: str | None) -> dict[str, Any]:
     """What the Task System shows; a live region asks for its part alone."""
     now = clock.now()
@@ -173,12 +140,16 @@ def _of_a_household(actor: Actor) -> AnyResponse:
     now = clock.now()
     shown = request.args.get("show", "todo")
     filters = Filters(search=request.args.get("q", ""), turn=TURNS.get(shown, "todo"))
-    page = grid.tasks(actor, now, filters, request.args.get("cursor"))
+    cursor = request.args.get("cursor")
+    page = grid.tasks(actor, now, filters, cursor)
     return show(
         "tasks/own.html",
-        rows=list_rows(page.rows, asking.orders_of(actor, page.rows), now),
+        rows=list_rows(actor, page.rows, now),
         shown=shown if shown in TURNS else "todo",
+        counts={"todo": my_standing(actor).to_do, **turns.counts(actor, now)},
+        most=turns.MOST_COUNTED,
         search=filters.search,
+        first_url=address("/tasks", show=shown, q=filters.search) if cursor else None,
         next_url=address("/tasks", show=shown, q=filters.search, cursor=page.next_cursor) if page.next_cursor else None,
     )
 

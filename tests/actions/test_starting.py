@@ -59,7 +59,6 @@ def test_a_plain_flow_of_a_folder_starts(world: World, tmp_path: Path) -> None:
     ("actor", "field", "missing"),
     [
         ("customer", "{type: text, label: Answer, sensitive: true}", "private answers"),
-        ("customer", "{type: text, label: Answer, visible_to: [staff]}", "private answers"),
         ("customer", "{type: list, label: A, item: {who: {type: text, label: B, sensitive: true}}}", "private answers"),
     ],
 )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from flows import settings
+from flows import catalogue, settings
 from flows.access import require
 from flows.actions import beginning
 from flows.actions.accounts.passwords import hash_password
@@ -19,7 +20,7 @@ from flows.actions.accounts.tallies import count_try
 from flows.actions.accounts.tokens import digest, new_token
 from flows.actions.owing import owe_mail
 from flows.clock import clock
-from flows.models import Invitation, Membership, Organisation, User
+from flows.models import Instance, Invitation, Membership, Organisation, User
 from flows.rules.errors import Invalid, Refused
 from flows.rules.passwords import check_password, clean_email
 from flows.work import Work
@@ -75,6 +76,7 @@ def invite(
             "url": f"{settings.current().origin}/invite/{token}",
             "inviter": work.actor.name,
             "organisation": organisation.name if organisation else settings.current().brand,
+            "about": _title_of(begins),
             "expires_on": f"{invitation.expires_at:%-d %B %Y}",
         },
     )
@@ -144,16 +146,21 @@ def accept_invitation(
     _join(work, user, invitation)
     signed_in = open_sign_in(work, user, device)
     work.audit("invitation_accepted", user.email, organisation=invitation.organisation_id)
-    _begin(work, user, invitation)
-    return signed_in
+    return replace(signed_in, begun=_begin(work, user, invitation))
 
 
-def _begin(work: Work, user: User, invitation: Invitation) -> None:
+def _title_of(begins: Mapping[str, Any] | None) -> str:
+    """What the invitation is for, in the words of its flow; empty when it is for nothing but joining."""
+    loaded = catalogue.current().flows.get(str(begins["flow"])) if begins is not None else None
+    return loaded.definition.title if loaded is not None else ""
+
+
+def _begin(work: Work, user: User, invitation: Invitation) -> Instance | None:
     """The flow that this invitation is for starts now, as created by whoever invited (C10)."""
     if invitation.begins is None or invitation.organisation_id is None:
-        return
+        return None
     organisation = work.session.get_one(Organisation, invitation.organisation_id)
-    beginning.start_invited(work, invitation.begins, user, organisation, invitation.invited_by_id)
+    return beginning.start_invited(work, invitation.begins, user, organisation, invitation.invited_by_id)
 
 
 def withdraw_invitation(work: Work, invitation_id: int, organisation: Organisation) -> None:

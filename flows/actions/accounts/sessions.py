@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, contains_eager
 from flows import settings
 from flows.actions.accounts.tokens import digest, new_token
 from flows.clock import clock
-from flows.models import DepartmentMember, Role, SignIn, User
+from flows.models import DepartmentMember, Instance, Role, SignIn, User
 from flows.models.people import user_roles
 from flows.rules.actors import SYSTEM, Actor
 from flows.rules.errors import Refused
@@ -43,13 +43,15 @@ class Device:
 @dataclass(frozen=True)
 class SignedIn:
     """Who it is, and the secret that the browser keeps. While `needs_second_factor` says something, the token opens
-    nothing but the page for that: `totp` asks for a code of the authenticator, `enrol` to set one up."""
+    nothing but the page for that: `totp` asks for a code of the authenticator, `enrol` to set one up. `begun` is the
+    task that an accepted invitation started."""
 
     actor: Actor
     user: User
     sign_in: SignIn
     token: str
     needs_second_factor: NextStep = ""
+    begun: Instance | None = None
 
 
 @dataclass(frozen=True)

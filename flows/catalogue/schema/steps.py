@@ -84,3 +84,7 @@ class Step(Strict):
     deadline: Deadline | None = None
     assign: Chosen | None = None
     do: Effects = ()
+
+    def conditions_of_pages(self) -> dict[str, str]:
+        """Field -> the condition of the page it stands on: a question of a page that is not shown is not asked."""
+        return {name: page.when for page in self.pages.values() if page.when for name in page.fields}

@@ -21,9 +21,9 @@ def check(
 ) -> Checked:
     """Clean values and all problems (X1, X17).
 
-    A field whose `when` does not hold is hidden: what was given for it is dropped, whatever the door. A question left
-    empty is null. With `partial` (a draft) nothing is required, absent fields stay absent and what is wrong is
-    reported and kept as it was typed.
+    A field whose `when`, or that of its page, does not hold is hidden: what was given for it is dropped, whatever the
+    door. A question left empty is null. With `partial` (a draft) nothing is required, absent fields stay absent and
+    what is wrong is reported and kept as it was typed.
     """
     if not isinstance(raw, Mapping):
         return Checked({}, [Problem("", "type", "Give the answers as an object of names and values")])
@@ -68,6 +68,7 @@ def _clean(field: FieldLike, raw: Any, context: AnswerContext) -> Any:
 
 def _clean_list(field: FieldLike, raw: Any, context: AnswerContext) -> list[dict[str, Any]]:
     """Each entry is a form of its own whose answers are `data.*` to its own conditions."""
+    context = replace(context, pages={})
     checked = [check(field.item, entry, context) for entry in groups.items_of(field, raw)]
     problems = [replace(one, pointer=f"/{n}{one.pointer}") for n, entry in enumerate(checked) for one in entry.problems]
     if problems:
@@ -84,15 +85,15 @@ def _shown(
         given = {name: cleaned.get(name) for name in asked if name in cleaned or not partial}
         data = {**context.scope.get("data", {}), **given, **{name: None for name in asked if name not in shown}}
         scope = {**context.scope, "data": data}
-        left = [name for name in shown if _is_asked(asked[name], scope)]
+        left = [name for name in shown if _holds(asked[name].when, scope) and _holds(context.pages.get(name), scope)]
         if left == shown:
             return shown
         shown = left
 
 
-def _is_asked(field: FieldLike, scope: Mapping[str, Any]) -> bool:
+def _holds(condition: str | None, scope: Mapping[str, Any]) -> bool:
     """What is not yet known stays hidden for now (X2)."""
-    return not field.when or compile_condition(field.when).holds(scope) is True
+    return not condition or compile_condition(condition).holds(scope) is True
 
 
 def _required(

@@ -48,7 +48,7 @@ class AnswerContext:
 
     `scope` is for `when`; `options(source)` lists the values of an `options_from` with their labels, `lookup(source,
     value)` gives one label where a source is too large to list. Each may raise Unavailable. `beside` holds the clean
-    answers of the same form.
+    answers of the same form, `pages` the condition of the page that a field stands on, by the name of the field.
     """
 
     today: date
@@ -59,6 +59,7 @@ class AnswerContext:
     people: PeopleCheck | None = None
     uploads: UploadCheck | None = None
     beside: Mapping[str, Any] = field(default_factory=dict)
+    pages: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

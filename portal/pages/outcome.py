@@ -1,0 +1,137 @@
+"""How a request ended, for ever at the same address; what the customer says about it; a copy to keep (P10, Q28)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, flash, g, redirect, request
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from flows import access
+from flows.access import read_as
+from flows.actions import noticing, rating, versions
+from flows.catalogue import FlowDefinition
+from flows.clock import clock
+from flows.models import Instance
+from flows.queries import allowed, timeline
+from flows.queries import standing as asking
+from flows.rules import ratings
+from flows.rules.errors import Invalid
+from flows.work import Work, unit_of_work
+from portal.forms import once, text
+from portal.may import may
+from portal.pages import given
+from portal.pages.showing import show, task_tag
+
+pages = Blueprint("outcome", __name__, url_prefix="/tasks/<ref>")
+
+
+@pages.get("/outcome")
+@may("customer")
+def ended(ref: str) -> Response:
+    """Safe to bookmark: a request that runs, or runs again, is shown as it stands."""
+    instance = access.instance_to_read(g.actor, ref)
+    if _runs(instance, clock.now()):
+        return redirect(f"/tasks/{instance.reference}", 303)
+    return _page(instance)
+
+
+@pages.post("/rating")
+@may("customer")
+def rate(ref: str) -> Response:
+    try:
+        with unit_of_work(g.actor) as work:
+            location = once(work, lambda: _rate(work, ref))
+    except Invalid as invalid:
+        return _page(access.instance_to_read(g.actor, ref), invalid.by_field())
+    flash(_("Thank you for telling us."))
+    return redirect(location, 303)
+
+
+@pages.get("/copy")
+@may("customer")
+def copy(ref: str) -> Response:
+    """The whole request on one page for printing or keeping; its steps may still go on."""
+    instance, now = access.instance_to_read(g.actor, ref), clock.now()
+    definition = versions.definition_of(read_as(g.actor), instance)
+    return show(
+        "tasks/copy.html",
+        instance=instance,
+        tag=task_tag(instance, now),
+        steps=given.by_step(g.actor, instance, definition, now),
+        order=asking.orders_of(g.actor, [instance]).get(instance.subject or ""),
+    )
+
+
+def _rate(work: Work, ref: str) -> str:
+    instance = access.instance_to_change(work, ref)
+    score = text("score")
+    if not (score.isascii() and score.isdigit() and len(score) < 4):
+        raise Invalid(_("Choose how satisfied you were"), "/score", "required")
+    rating.rate(work, instance, int(score), text("comment"))
+    noticing.see_all_of(work, instance.id)
+    return f"/tasks/{instance.reference}/outcome#rating"
+
+
+def _page(instance: Instance, problems: dict[str, str] | None = None) -> Response:
+    now = clock.now()
+    definition = versions.definition_of(read_as(g.actor), instance)
+    ending = next((one for one in reversed(timeline.of_instance(g.actor, instance)) if one.kind in ENDINGS), None)
+    return show(
+        "tasks/outcome.html",
+        422 if problems else 200,
+        instance=instance,
+        heading=_heading(instance),
+        ending=ending,
+        reason=ending.facts.get("reason", "") if ending is not None else "",
+        steps=given.by_step(g.actor, instance, definition, now),
+        order=asking.orders_of(g.actor, [instance]).get(instance.subject or ""),
+        problems=problems or {},
+        **_rating(instance, definition, now),
+    )
+
+
+ENDINGS = ("instance_completed", "instance_closed", "instance_cancelled", "instance_expired")
+
+
+def _heading(instance: Instance) -> tuple[str, str]:
+    """Words and tone of the panel; a negative end is grey, not red."""
+    if instance.status == "completed":
+        return (_("Request closed"), "") if instance.outcome_kind == "negative" else (_("Request completed"), "ok")
+    return (_("Request cancelled"), "") if instance.status == "cancelled" else (_("The time for this is over"), "")
+
+
+def _rating(instance: Instance, definition: FlowDefinition, now: datetime) -> dict[str, Any]:
+    """The question, as long as it may be answered or changed; and what was answered."""
+    rule = definition.rating
+    if rule is None or not ratings.is_asked(instance.status, rule):
+        return {"scale": None}
+    words = dict(words_of_scale(rule.scale))
+    return {
+        "scale": list(words.items()),
+        "hint": _("1 is very dissatisfied, 10 is very satisfied.") if rule.scale == 10 else "",
+        "may_rate": "rate" in allowed.of_instance(g.actor, instance, definition, now),
+        "said": words.get(str(instance.rating), ""),
+        "score": request.form.get("score", "") or str(instance.rating or ""),
+        "comment": request.form.get("comment", instance.rating_comment),
+        "until": instance.rated_at + ratings.CHANGEABLE if instance.rated_at is not None else None,
+    }
+
+
+def words_of_scale(scale: int) -> list[tuple[str, str]]:
+    """Score and words, the best first; ten steps have no words of their own."""
+    named = {
+        3: [_("Satisfied"), _("Neither satisfied nor dissatisfied"), _("Dissatisfied")],
+        5: [
+            _("Very satisfied"), _("Satisfied"), _("Neither satisfied nor dissatisfied"), _("Dissatisfied"),
+            _("Very dissatisfied"),
+        ],
+    }  # fmt: skip
+    words = named.get(scale, [str(score) for score in range(scale, 0, -1)])
+    return [(str(scale - n), said) for n, said in enumerate(words)]
+
+
+def _runs(instance: Instance, now: datetime) -> bool:
+    return instance.is_open and not instance.is_past_expiry(now)
