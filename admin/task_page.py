@@ -11,15 +11,17 @@ from werkzeug.wrappers import Response
 
 from admin.asking import go_on, once
 from admin.guard import StaffView
+from admin.revealing import addresses, with_buttons
 from admin.showing import effect_tag, show, step_words, task_tag, timer_tag
 from flows import access
 from flows.access import read_as
-from flows.actions import helping, submitting, versions
+from flows.actions import helping, submitting, versions, withholding
+from flows.catalogue import FlowDefinition
 from flows.catalogue.schema import Step as StepRule
 from flows.clock import clock
 from flows.models import Instance, Step
 from flows.queries import grid, health, staff, standing, timeline
-from flows.rules import answers
+from flows.rules import answers, private
 from flows.rules.errors import Invalid, OutOfStep, Stale
 from flows.rules.moves import WITH_ACTOR
 from flows.work import Work, unit_of_work
@@ -37,7 +39,7 @@ def everything(instance: Instance, now: datetime) -> dict[str, Any]:
         "task": instance,
         "tag": task_tag(instance, now),
         "order": standing.orders_of(actor, [instance]).get(instance.subject or ""),
-        "steps": [_step_row(instance, step, definition.steps[step.name], now) for step in instance.steps],
+        "steps": [_step_row(instance, step, _rule(definition, instance, step), now) for step in instance.steps],
         "timers": health.timers_of(actor, instance),
         "timer_tag": lambda timer: timer_tag(timer, now),
         "effects": health.effects_of_instance(actor, instance),
@@ -60,7 +62,7 @@ def answering(view: StaffView, instance: Instance, step: Step) -> Response:
     reference, name = instance.reference, step.name
     if request.method == "GET":
         return _form(view, instance, step)
-    rule = versions.definition_of(read_as(g.actor), instance).steps[name]
+    rule = _rule(versions.definition_of(read_as(g.actor), instance), instance, step)
     typed = answers.from_form(rule.fields, request.form)
     try:
         with unit_of_work(g.actor) as work:
@@ -96,23 +98,32 @@ def _form(
 ) -> Response:
     session = read_as(g.actor)
     definition = versions.definition_of(session, instance)
-    values = typed if typed is not None else submitting.values_to_show(session, instance, definition, step, clock.now())
+    rule, kept = (
+        _rule(definition, instance, step),
+        submitting.values_to_show(session, instance, definition, step, clock.now(), g.actor),
+    )
     return show(
         view,
         "step.html",
         status,
         task=instance,
         step=step,
-        rule=definition.steps[step.name],
-        values=values,
+        rule=rule,
+        values=typed if typed is not None else kept,
+        keeps_private=step.actor == "customer" and bool(private.places(rule.fields, step.answers | (step.draft or {}))),
         problems=problems or {},
         action=f"/admin/tasks/{instance.reference}/steps/{step.name}",
     )
 
 
+def _rule(definition: FlowDefinition, instance: Instance, step: Step) -> StepRule:
+    """The step as this member of staff sees it (X20)."""
+    return withholding.rule_for(g.actor, instance, step, definition.steps[step.name])
+
+
 def _step_row(instance: Instance, step: Step, rule: StepRule, now: datetime) -> dict[str, Any]:
     given = [
-        {"label": field.label, "value": answers.display(field, step.answers.get(name))}
+        {"name": name, "label": field.label, "value": answers.display(field, step.answers.get(name))}
         for name, field in rule.fields.items()
         if field.type != "info"
     ]
@@ -121,7 +132,7 @@ def _step_row(instance: Instance, step: Step, rule: StepRule, now: datetime) -> 
         "title": rule.title,
         "who": WHO[step.actor],
         "state": step_words(step.state),
-        "answers": given if step.attempt else [],
+        "answers": with_buttons(given, addresses("/admin/tasks", instance, step, rule)) if step.attempt else [],
         "may_answer": may_answer(instance, step, now) and g.actor.may("create"),
         "draft": step.draft is not None,
     }

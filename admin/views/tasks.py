@@ -12,7 +12,8 @@ from werkzeug.wrappers import Response
 
 from admin import spreadsheets, task_page
 from admin.asking import Field, Question, ask
-from admin.guard import StaffView, door
+from admin.guard import door
+from admin.revealing import Revealing
 from admin.showing import argument, show, task_tag
 from flows import access
 from flows.actions import closing, firing
@@ -29,7 +30,7 @@ COLUMNS = ("Reference", "Name", "Task type", "Customer", "Created", "Expiration"
 MOST_EXPORTED = 10_000
 
 
-class Tasks(StaffView):
+class Tasks(Revealing):
     name, slug, needs = "Task System", "tasks", "view"
 
     @door("/", needs="view")

@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import select
 
 from flows import catalogue
-from flows.actions import owing, planning, settling, versions
+from flows.actions import owing, planning, sealing, settling, versions
 from flows.catalogue import FlowDefinition, LoadedFlow
 from flows.events import InstanceStarted
 from flows.models import Instance, Membership, Organisation, Step, User
@@ -99,7 +99,7 @@ def start(
         source=source,
         once_key=once_key,
         subject=subject,
-        inputs=dict(inputs or {}),
+        inputs=sealing.seal({**definition.start.fields, **definition.start.inputs}, inputs or {}),
         links={},
         amounts=dict(amounts or {}),
         overlay={},

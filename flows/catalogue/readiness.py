@@ -18,7 +18,6 @@ def missing_parts(definition: FlowDefinition) -> frozenset[str]:
         "states and actions": bool(definition.states),
         "payment": any(step.payment for step in steps),
         "uploads": any(field.type == "file" for field in fields),
-        "private answers": any(field.visible_to or field.sensitive for field in fields),
         "lookups": bool(definition.links) or any(_looks_up(field) for field in fields),
         "conversations": "message" in kinds,
         "child instances": "start" in kinds,

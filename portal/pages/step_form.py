@@ -13,7 +13,7 @@ from sqlalchemy.orm import object_session
 from werkzeug.wrappers import Response
 
 from flows.access import read_as
-from flows.actions import submitting, versions
+from flows.actions import submitting, versions, withholding
 from flows.actions.scope import scope_of
 from flows.catalogue import FlowDefinition
 from flows.catalogue.schema import Step as StepRule
@@ -40,12 +40,10 @@ class Place:
     step: Step
     definition: FlowDefinition
     order: Order | None
+    rule: StepRule
+    """The step as this customer sees it: without what is for others alone (X20)."""
     people: Sequence[User] = ()
     """Whom the flow may speak of; kept, so that the session reads none of them twice."""
-
-    @property
-    def rule(self) -> StepRule:
-        return self.definition.steps[self.step.name]
 
     @property
     def url(self) -> str:
@@ -68,7 +66,9 @@ def place_of(actor: Actor, instance: Instance, step: Step) -> Place:
     ids = {instance.customer_id, instance.creator_id, instance.assignee_id} - {None}
     people = session.scalars(select(User).where(User.id.in_(ids))).all()
     order = asking.orders_of(actor, [instance]).get(instance.subject or "")
-    return Place(instance, step, versions.definition_of(session, instance), order, people)
+    definition = versions.definition_of(session, instance)
+    rule = withholding.rule_for(actor, instance, step, definition.steps[step.name])
+    return Place(instance, step, definition, order, rule, people)
 
 
 def takes_answers(instance: Instance, step: Step, now: datetime) -> bool:
@@ -88,7 +88,7 @@ def form_page(
 ) -> Response:  # fmt: skip
     """The form; `typed` keeps what was sent, `changed` says that the step moved on meanwhile."""
     place, session, now = place_of(actor, instance, step), read_as(actor), clock.now()
-    kept = submitting.values_to_show(session, instance, place.definition, step, now)
+    kept = submitting.values_to_show(session, instance, place.definition, step, now, actor)
     values = dict(typed) if typed is not None else kept
     is_prefilled = typed is None and step.draft is None and not step.attempt
     return _show(

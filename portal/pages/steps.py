@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from flows import access
-from flows.actions import noticing, submitting, versions
+from flows.actions import noticing, submitting, versions, withholding
 from flows.clock import clock
 from flows.models import Instance, Step
 from flows.rules import answers
@@ -75,7 +75,8 @@ def send_checked(ref: str, name: str) -> Response:
     try:
         with unit_of_work(g.actor) as work:
             instance, step = _locked(work, ref, name)
-            typed, done = dict(step.draft or {}), place_of(g.actor, instance, step).done_words
+            typed = submitting.draft_of(work.session, g.actor, instance, step)
+            done = place_of(g.actor, instance, step).done_words
             location = once(work, lambda: _submit(work, instance, step, typed))
     except (Invalid, OutOfStep, Stale) as error:
         return _refused(error, ref, name, typed)
@@ -163,7 +164,7 @@ def _locked(work: Work, ref: str, name: str) -> tuple[Instance, Step]:
 def _take(work: Work, ref: str, name: str) -> tuple[Instance, Step, dict[str, Any]]:
     """The step, locked, and the answers in the form that was sent."""
     instance, step = _locked(work, ref, name)
-    rule = versions.definition_of(work.session, instance).steps[name]
+    rule = withholding.rule_for(g.actor, instance, step, versions.definition_of(work.session, instance).steps[name])
     return instance, step, answers.from_form(rule.fields, request.form)
 
 

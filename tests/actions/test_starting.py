@@ -59,8 +59,6 @@ def test_a_plain_flow_of_a_folder_starts(world: World, tmp_path: Path) -> None:
     ("actor", "field", "missing"),
     [
         ("customer", "{type: file, label: Answer}", "uploads"),
-        ("customer", "{type: text, label: Answer, sensitive: true}", "private answers"),
-        ("customer", "{type: text, label: Answer, visible_to: [staff]}", "private answers"),
         ("customer", "{type: user, label: Answer}", "lookups"),
         ("customer", "{type: list, label: Answer, item: {scan: {type: file, label: Scan}}}", "uploads"),
     ],
