@@ -51,6 +51,20 @@ def shown_to(
     return {name: value for name, value in _narrowed(fields, values).items() if not private.is_private(fields[name])}
 
 
+def read_by(
+    actor: Actor, instance: Instance, step: Step, rule: StepRule, values: Mapping[str, Any], in_form: bool
+) -> tuple[dict[str, Any], list[str]]:
+    """Stored values as this actor reads them, and JSON pointers to the private ones, which are null.
+
+    `in_form`: it is the form in which their own party gives them, so nothing is hidden.
+    """
+    fields = seen(actor, instance, step, rule)
+    if in_form and is_theirs(actor, step):
+        return _narrowed(fields, sealing.opened(rule.fields, values)), []
+    narrowed = _narrowed(fields, values)
+    return private.masked(fields, narrowed, None), private.places(fields, narrowed)
+
+
 def is_theirs(actor: Actor, step: Step) -> bool:
     """Whether it is this actor's party that gives the answers."""
     return actor.is_system or actor.kind == step.actor

@@ -16,7 +16,18 @@ from flows.queries import sign_ins
 from flows.rules.actors import SYSTEM
 from flows.rules.errors import BatonError, Busy, Invalid, Stale
 from flows.work import end_reading
-from portal.api import limits, of_instances, of_me, of_meta, of_orders, of_signing_in, of_steps, problems
+from portal.api import (
+    limits,
+    of_instances,
+    of_me,
+    of_meta,
+    of_orders,
+    of_reviews,
+    of_signing_in,
+    of_staff,
+    of_steps,
+    problems,
+)
 from portal.api.door import BASE, LANGUAGE, OPERATIONS, view_of
 from portal.api.problems import Declined
 from portal.may import may
@@ -24,7 +35,7 @@ from portal.may import may
 log = structlog.get_logger(__name__)
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 RETRY_SECONDS = "5"
-ENDPOINTS = (of_meta, of_signing_in, of_me, of_orders, of_instances, of_steps)
+ENDPOINTS = (of_meta, of_signing_in, of_me, of_orders, of_instances, of_steps, of_staff, of_reviews)
 """Importing them is what declares their operations."""
 
 

@@ -44,7 +44,8 @@ def path_of(rule: Rule, things: Things) -> str:
         "person": things.member, "invitation_id": things.invitation, "invitation": things.invitation,
         "line": things.line, "effect_id": things.effect, "order_id": things.order_uid,
         "instance_id": things.task_uid, "session_id": things.session, "name": "details", "key": "details",
-        "field": "company_name", "product_id": "prd_coro", "token": "nobody", "slug": "not-found", "rest": "nowhere", "export_type": "csv",
+        "product_id": "prd_coro", "token": "nobody", "slug": "not-found", "rest": "nowhere", "export_type": "csv",
+        "field": "company_name",
     }  # fmt: skip
 
     def filled(hole: re.Match[str]) -> str:
