@@ -7,15 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, false, not_, or_, select
 
-from flows.access import read_as
 from flows.models import Instance, Step
 from flows.models.instances import OPEN_STATUSES
 from flows.queries.grid import grid_status
-from flows.rules.actors import Actor
 
 WORDS = (
     "not_started", "in_progress", "changes_needed", "with_us", "being_reviewed", "completed", "closed", "cancelled",
@@ -24,11 +21,8 @@ WORDS = (
 HANDED_BACK = ("returned", "reopened")
 
 
-def status_of(instance: Instance, handed_back: bool, now: datetime) -> str:
-    """One of WORDS; for the task of an order pending, completed, expired or cancelled.
-
-    `handed_back`: a step of the customer was returned or reopened.
-    """
+def status_of(instance: Instance, now: datetime) -> str:
+    """One of WORDS; for the task of an order pending, completed, expired or cancelled. Its steps are at hand."""
     if instance.order_uid is not None:
         return grid_status(instance, now).lower()
     if not instance.is_open:
@@ -37,23 +31,9 @@ def status_of(instance: Instance, handed_back: bool, now: datetime) -> str:
         return "expired"
     if instance.status in ("not_started", "awaiting_review"):
         return {"not_started": "not_started", "awaiting_review": "being_reviewed"}[instance.status]
-    if handed_back:
+    if any(step.actor == "customer" and step.state in HANDED_BACK for step in instance.steps):
         return "changes_needed"
     return "in_progress" if instance.waiting_on == "customer" else "with_us"
-
-
-def is_handed_back(instance: Instance) -> bool:
-    """For one instance whose steps are at hand."""
-    return any(step.actor == "customer" and step.state in HANDED_BACK for step in instance.steps)
-
-
-def handed_back(actor: Actor, instances: Iterable[Instance]) -> set[int]:
-    """Ids of those of which a step of the customer was returned or reopened, in one statement."""
-    ids = [instance.id for instance in instances if instance.status == "in_progress"]
-    if not ids:
-        return set()
-    query = select(Step.instance_id).where(Step.instance_id.in_(ids), *_back())
-    return set(read_as(actor).scalars(query.distinct()))
 
 
 def having(words: Iterable[str], now: datetime) -> ColumnElement[bool]:
@@ -69,7 +49,9 @@ def _conditions(now: datetime) -> dict[str, ColumnElement[bool]]:
     alive = and_(runs, in_time)
     own = and_(alive, not_(of_order))
     going_on = and_(own, Instance.status == "in_progress")
-    back = exists(select(Step.id).where(Step.instance_id == Instance.id, *_back()))
+    back = exists(
+        select(Step.id).where(Step.instance_id == Instance.id, Step.actor == "customer", Step.state.in_(HANDED_BACK))
+    )
     negative = and_(not_(of_order), Instance.outcome_kind.is_not(None), Instance.outcome_kind == "negative")
     return {
         "pending": alive,
@@ -84,7 +66,3 @@ def _conditions(now: datetime) -> dict[str, ColumnElement[bool]]:
         "cancelled": and_(Instance.status == "cancelled", not_(negative)),
         "expired": or_(Instance.status == "expired", and_(runs, not_(in_time))),
     }
-
-
-def _back() -> tuple[Any, ...]:
-    return Step.actor == "customer", Step.state.in_(HANDED_BACK)

@@ -8,15 +8,16 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, exists, or_, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import joinedload, selectinload
 
 from flows.access import clean, read_as, visible_instances
-from flows.models import Instance, Membership, User
+from flows.models import Instance, Membership, Step, User
 from flows.models.instances import instance_id_from
 from flows.queries import customer_status, grid
 from flows.queries.pages import Page, page_of
 from flows.rules.actors import Actor
 
+STEPS = selectinload(Instance.steps).load_only(Step.instance_id, Step.name, Step.actor, Step.state, Step.attempt)
 NOBODY = "none"
 MINE = "me"
 
@@ -48,10 +49,10 @@ class Wanted:
 
 
 def listed(actor: Actor, now: datetime, wanted: Wanted, cursor: str | None, limit: int) -> Page[Instance]:
-    """One page in one statement, with the organisation and the assignee of each; newest first unless `by_end`."""
+    """One page in two statements, with organisation, assignee and how the steps stand; newest first unless `by_end`."""
     beside = grid.Filters(kind=wanted.kind, customer=wanted.customer, turn=wanted.turn)
     query = grid.narrowed(visible_instances(actor), actor, now, beside).where(*_conditions(actor, now, wanted))
-    query = query.options(joinedload(Instance.organisation), joinedload(Instance.assignee))
+    query = query.options(joinedload(Instance.organisation), joinedload(Instance.assignee), STEPS)
     at = Instance.end_at if wanted.by_end else Instance.created_at
     return page_of(read_as(actor), query, at, cursor=cursor, limit=limit, ascending=wanted.by_end)
 

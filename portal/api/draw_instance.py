@@ -15,7 +15,6 @@ from flows.catalogue import FlowDefinition
 from flows.catalogue.schema import Step as StepRule
 from flows.models import Instance, Review, Step, Submission
 from flows.queries import allowed, customer_status, parties
-from flows.queries.customer_status import is_handed_back
 from flows.queries.grid import grid_status, needs_action
 from flows.rules import answers, private, ratings
 from flows.rules.actors import Actor
@@ -60,11 +59,9 @@ def turn_of(instance: Instance, now: datetime) -> str:
     return "with_us" if grid_status(instance, now) == "Pending" else "done"
 
 
-def summary(
-    actor: Actor, instance: Instance, definition: FlowDefinition, handed_back: bool, now: datetime
-) -> shapes.InstanceSummary:
-    """One row of a list, its organisation and assignee at hand."""
-    return shapes.InstanceSummary(**_facts(actor, instance, definition, handed_back, now))
+def summary(actor: Actor, instance: Instance, definition: FlowDefinition, now: datetime) -> shapes.InstanceSummary:
+    """One row of a list, its organisation, assignee and steps at hand."""
+    return shapes.InstanceSummary(**_facts(actor, instance, definition, now))
 
 
 def detail(
@@ -77,7 +74,7 @@ def detail(
 ) -> shapes.Instance:
     """The whole instance, its people at hand; `steps` when they were asked for."""
     return shapes.Instance(
-        **_facts(actor, instance, definition, is_handed_back(instance), now),
+        **_facts(actor, instance, definition, now),
         close_message=instance.close_message,
         amounts=_amounts(instance, definition),
         outcomes=_outcomes(session, instance, definition, now) if actor.is_staff and instance.is_open else [],
@@ -90,7 +87,7 @@ def brief(actor: Actor, instance: Instance, definition: FlowDefinition, now: dat
     return shapes.InstanceBrief(
         id=instance.uid,
         status=status_of(instance, now),
-        customer_status=customer_status.status_of(instance, is_handed_back(instance), now),
+        customer_status=customer_status.status_of(instance, now),
         outcome=instance.outcome,
         progress=progress_of(instance),
         version=instance.version,
@@ -110,9 +107,7 @@ def step_brief(
     )
 
 
-def _facts(
-    actor: Actor, instance: Instance, definition: FlowDefinition, handed_back: bool, now: datetime
-) -> dict[str, Any]:
+def _facts(actor: Actor, instance: Instance, definition: FlowDefinition, now: datetime) -> dict[str, Any]:
     status, organisation, assignee = status_of(instance, now), instance.organisation, instance.assignee
     return {
         "id": instance.uid,
@@ -122,7 +117,7 @@ def _facts(
         "flow": instance.flow,
         "status": status,
         "status_label": _label(definition, status),
-        "customer_status": customer_status.status_of(instance, handed_back, now),
+        "customer_status": customer_status.status_of(instance, now),
         "turn": turn_of(instance, now),
         "waiting_on": instance.waiting_on,
         "overdue": instance.is_overdue(now),

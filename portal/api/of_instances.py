@@ -5,7 +5,7 @@ from __future__ import annotations
 from flows import access
 from flows.actions import closing, rating, versions
 from flows.models import Instance
-from flows.queries import customer_status, listing, parties, timeline
+from flows.queries import listing, parties, timeline
 from portal.api import asked, cursors, draw_instance, draw_order, shapes
 from portal.api.door import LANGUAGE, Answer, Call, operation, page
 from portal.api.etags import wanted_version
@@ -32,9 +32,8 @@ def list_instances(call: Call, query: asked.InstanceList) -> Answer:
         updated_since=query.updated_since,
     )
     found = listing.listed(call.actor, call.now, wanted, cursors.opened(query.cursor), query.limit)
-    back = customer_status.handed_back(call.actor, found.rows)
     rows = [
-        draw_instance.summary(call.actor, row, versions.definition_of(call.session, row), row.id in back, call.now)
+        draw_instance.summary(call.actor, row, versions.definition_of(call.session, row), call.now)
         for row in found.rows
     ]
     sealed = cursors.seal(found.next_cursor)
