@@ -82,7 +82,7 @@ def check(
     earlier = latest(step, rule)
     data = {**context.scope.get("data", {}), **{name: earlier[name] for name in earlier if name not in fields}}
     context = replace(context, scope={**context.scope, "data": data})
-    checked = answers.check(fields, _with_kept(actor, step, rule, fields, raw, earlier), context, partial=partial)
+    checked = answers.check(fields, _with_kept(actor, step, fields, raw, earlier), context, partial=partial)
     if _is_all(fields, rule) or (checked.problems and not partial):
         return checked
     together = private.restored(rule.fields, fields, checked.values, earlier)
@@ -95,16 +95,14 @@ def check(
     return Checked(whole.values, checked.problems)
 
 
-def _with_kept(
-    actor: Actor, step: Step, rule: StepRule, fields: Mapping[str, Any], raw: Any, earlier: Mapping[str, Any]
-) -> Any:
+def _with_kept(actor: Actor, step: Step, fields: Mapping[str, Any], raw: Any, earlier: Mapping[str, Any]) -> Any:
     """What somebody else than its own party left empty in a form that does not show it stays as it was."""
     if is_theirs(actor, step) or not isinstance(raw, Mapping):
         return raw
     kept = {
-        name: earlier[name]
-        for name in fields
-        if private.is_private(rule.fields[name]) and name in earlier and is_blank(raw.get(name))
+        name: _part(field, earlier[name])
+        for name, field in fields.items()
+        if private.is_private(field) and name in earlier and is_blank(raw.get(name))
     }
     return {**raw, **kept}
 
