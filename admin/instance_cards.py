@@ -124,7 +124,7 @@ def _card(
     if step.state == "pending_approval" and actor.user_id in approvers:
         why_not = "You have approved this already; somebody else has to approve it too"
         can = [verb for verb in can if verb not in REVIEWING]
-    readable = allowed.fields_for(actor, rule.fields, instance.standing)
+    readable = allowed.fields_for(actor, rule.fields, instance.standing, step.actor)
     return Card(
         number=number,
         step=step,

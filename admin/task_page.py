@@ -13,16 +13,18 @@ from werkzeug.wrappers import Response
 from admin import linking, payments
 from admin.asking import go_on, once, sent_number
 from admin.guard import StaffView
+from admin.revealing import addresses, with_buttons
 from admin.showing import effect_tag, show, step_words, task_tag, timer_tag
 from flows import access
 from flows.access import clean, read_as
-from flows.actions import helping, receiving, submitting, versions
+from flows.actions import helping, receiving, submitting, versions, withholding
+from flows.catalogue import FlowDefinition
 from flows.catalogue.schema import Step as StepRule
 from flows.clock import clock
 from flows.models import Instance, Step
 from flows.queries import grid, health, lookups, staff, standing, timeline
 from flows.queries.files import FilesOf, files_of
-from flows.rules import answers
+from flows.rules import answers, private
 from flows.rules.errors import Invalid, OutOfStep, Stale
 from flows.rules.moves import WITH_ACTOR
 from flows.rules.words import money_in_words
@@ -45,7 +47,7 @@ def everything(instance: Instance, now: datetime) -> dict[str, Any]:
         "order": standing.orders_of(actor, [instance]).get(instance.subject or ""),
         "steps": [
             {
-                **_step_row(instance, step, definition.steps[step.name], files, now),
+                **_step_row(instance, step, _rule(definition, instance, step), files, now),
                 "payment": cards.get(step.name),
             }
             for step in instance.steps
@@ -77,7 +79,7 @@ def may_answer(instance: Instance, step: Step, now: datetime) -> bool:
 def answering(view: StaffView, instance: Instance, step: Step) -> Response:
     """GET shows the form, POST sends it; a customer's step needs the tick that the answers are the customer's."""
     reference, name = instance.reference, step.name
-    rule = versions.definition_of(read_as(g.actor), instance).steps[name]
+    rule = _rule(versions.definition_of(read_as(g.actor), instance), instance, step)
     if request.method == "GET":
         address = f"/admin/tasks/{reference}/steps/{name}"
         in_a_dialog = "X-Fragment" in request.headers and request.path != address
@@ -135,8 +137,9 @@ def _form(
 ) -> Response:
     session = read_as(g.actor)
     definition = versions.definition_of(session, instance)
-    values = typed if typed is not None else submitting.values_to_show(session, instance, definition, step, clock.now())
-    rule = definition.steps[step.name]
+    rule = _rule(definition, instance, step)
+    kept = submitting.values_to_show(session, instance, definition, step, clock.now(), g.actor)
+    values = typed if typed is not None else kept
     return show(
         view,
         "step.html",
@@ -147,6 +150,7 @@ def _form(
         has_files=has_files(rule),
         values=files_of(g.actor, instance, (rule.fields, values)).dressed(rule.fields, values),
         choices=lookups.choices_of_step(g.actor, instance, definition, step.name, values, clock.now(), _searched),
+        keeps_private=step.actor == "customer" and bool(private.places(rule.fields, step.answers | (step.draft or {}))),
         problems=problems or {},
         back=f"{view.path()}/{instance.reference}",
         action=f"{view.path()}/{instance.reference}/steps/{step.name}",
@@ -158,10 +162,15 @@ def _searched(control: str) -> str | None:
     return clean(request.form.get(f"{control}-q", "")).strip() or None
 
 
+def _rule(definition: FlowDefinition, instance: Instance, step: Step) -> StepRule:
+    """The step as this member of staff sees it (X20)."""
+    return withholding.rule_for(g.actor, instance, step, definition.steps[step.name])
+
+
 def _step_row(instance: Instance, step: Step, rule: StepRule, files: FilesOf, now: datetime) -> dict[str, Any]:
     context = lookups.context_of(step.labels)
     given = [
-        files.row(name, field, step.answers.get(name), context)
+        {"name": name, **files.row(name, field, step.answers.get(name), context)}
         for name, field in rule.fields.items()
         if field.type != "info"
     ]
@@ -170,7 +179,7 @@ def _step_row(instance: Instance, step: Step, rule: StepRule, files: FilesOf, no
         "title": rule.title,
         "who": WHO[step.actor],
         "state": step_words(step.state),
-        "answers": given if step.attempt else [],
+        "answers": with_buttons(given, addresses("/admin/tasks", instance, step, rule)) if step.attempt else [],
         "may_answer": may_answer(instance, step, now) and g.actor.may("create"),
         "draft": step.draft is not None,
         "has_files": has_files(rule),

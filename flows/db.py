@@ -14,14 +14,18 @@ from flows.models.base import Base
 WRITES = "baton_writes"
 """Execution option of a connection that will write: SQLite then takes its one write lock at BEGIN."""
 
+NO_ANSWERS_IN_LOGS: dict[str, Any] = {"hide_parameters": True}
+"""An error of the database names the statement; what was to be written may be somebody's answer."""
+
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False, "autoflush": False})
 
 
 def engine_options(url: str, threads: int = 8) -> dict[str, Any]:
     """Engine options for a URL: no statement or lock waits for ever, a lost connection is noticed before use."""
     if url.startswith("sqlite"):
-        return {"connect_args": {"timeout": 10}}
+        return {"connect_args": {"timeout": 10}, **NO_ANSWERS_IN_LOGS}
     return {
+        **NO_ANSWERS_IN_LOGS,
         "pool_pre_ping": True,
         "pool_size": threads,
         "max_overflow": 4,

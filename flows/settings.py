@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import os
 import secrets
+from base64 import urlsafe_b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from hashlib import sha256
@@ -50,6 +51,11 @@ class Settings:
     )
     secret_key: str = _env(
         "SECRET_KEY", "", "signs cookies; at least 32 characters in production, otherwise made and kept in BATON_DATA"
+    )
+    field_key: str = _env(
+        "BATON_FIELD_KEY",
+        "",
+        "keys that seal private answers, separated by commas, the newest first; empty: derived from SECRET_KEY",
     )
     database_url: str = _env(
         "DATABASE_URL", "", "PostgreSQL, e.g. postgresql://baton@db/baton; empty: SQLite in BATON_DATA"
@@ -119,6 +125,11 @@ class Settings:
             raise SettingsError(f"BATON_STAFF_TOTP is {self.staff_totp!r}; use required or optional")
         if not 1 <= self.port <= 65535:
             raise SettingsError(f"BATON_PORT is {self.port}; use a port from 1 to 65535")
+        if any(not _is_field_key(key) for key in self.field_keys):
+            raise SettingsError(
+                "BATON_FIELD_KEY is no list of keys; each has 32 bytes in url-safe base64: python -c "
+                "'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'"
+            )
         if not 1 <= self.upload_mb <= 1024:
             raise SettingsError(f"BATON_UPLOAD_MB is {self.upload_mb}; use a number of MB from 1 to 1024")
         if self.clamd and not self.clamd.startswith("/") and not self.clamd.rpartition(":")[2].isdigit():
@@ -159,6 +170,11 @@ class Settings:
     def hosts(self) -> list[str]:
         """The host names that are answered; none means all."""
         return [host.strip() for host in self.trusted_hosts.split(",") if host.strip()]
+
+    @property
+    def field_keys(self) -> list[str]:
+        """The keys of private answers, the newest first; none: one derived from SECRET_KEY does it alone."""
+        return [key.strip() for key in self.field_key.split(",") if key.strip()]
 
     @property
     def folder(self) -> Path:
@@ -293,6 +309,13 @@ def _is_web_address(text: str, least: str) -> bool:
     """Whether it is empty or leads to a host; `least` is http where a connection need not be encrypted."""
     address = urlsplit(text)
     return not text or bool(address.hostname and address.scheme in ("https", least))
+
+
+def _is_field_key(key: str) -> bool:
+    try:
+        return len(urlsafe_b64decode(key)) == 32
+    except ValueError:
+        return False
 
 
 def _number(name: str, raw: str) -> int:

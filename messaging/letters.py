@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -40,11 +40,14 @@ class Frame:
     footer: tuple[str, ...]
 
 
-def write(template: MailTemplate, scope: Mapping[str, Any], frame: Frame) -> Letter:
-    """Fill a template. PermanentFault when a hole cannot be filled: trying again would not help."""
+def write(template: MailTemplate, scope: Mapping[str, Any], frame: Frame, private: Collection[str] = ()) -> Letter:
+    """Fill a template, with a mask in every hole that names a `private` answer.
+
+    PermanentFault when a hole cannot be filled: trying again would not help.
+    """
     try:
-        subject = one_line(compile_text(template.subject).filled(scope, str))[:LONGEST_SUBJECT]
-        body = compile_text(template.body).filled(scope, quoted)
+        subject = one_line(compile_text(template.subject).masked(private).filled(scope, str))[:LONGEST_SUBJECT]
+        body = compile_text(template.body).masked(private).filled(scope, quoted)
     except NotYetKnown as problem:
         raise PermanentFault(f"{template.file}: {problem.name} has no value; add it or change the template") from None
     except ExpressionProblem as problem:

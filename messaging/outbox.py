@@ -79,7 +79,8 @@ def _forget_secret(work: Work, owed: Owed) -> None:
 
 def _webhook(owed: Owed) -> Ending:
     end_reading()
-    answer = webhooks.post(owed.payload["url"], owed.payload["event"], owed.payload["body"], owed.key)
+    url = delivering.in_clear({"url": owed.payload["url"]})["url"]
+    answer = webhooks.post(url, owed.payload["event"], delivering.in_clear(owed.payload["body"]), owed.key)
 
     def ending(work: Work) -> dict[str, Any]:
         on_success = owed.payload.get("on_success") or {}

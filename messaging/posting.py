@@ -66,7 +66,7 @@ def write(owed: Owed, addressee: _Addressee | None = None) -> letters.Letter:
     addressee = addressee or _addressee(owed)
     template = template_of(owed.payload["template"], addressee.language)
     scope = _scope(owed, addressee)
-    return letters.write(template, scope, _frame(owed, scope, addressee.language))
+    return letters.write(template, scope, _frame(owed, scope, addressee.language), owed.payload.get("private", ()))
 
 
 def template_of(kind: str, language: str) -> MailTemplate:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from flask import g, request
@@ -12,9 +13,11 @@ from admin.asking import Field, Question, ask, go_on
 from admin.guard import StaffView, door
 from admin.showing import EFFECT_TAGS, argument, effect_tag, moment_of, show
 from flows.actions import delivering, helping
+from flows.actions.sealing import is_sealed
 from flows.models import Effect
 from flows.queries import health
 from flows.rules.errors import OutOfStep
+from flows.rules.private import MASK
 from flows.work import Work, unit_of_work
 
 KINDS = {
@@ -128,11 +131,17 @@ def told(effect: Effect) -> list[tuple[str, str]]:
         case "email":
             return [("Template", payload["template"]), ("To", payload.get("address") or f"user {payload.get('to')}")]
         case "webhook":
-            return [("Address", payload["url"]), ("Event", payload["event"]), ("Body", _pretty(payload["body"]))]
+            address = _masked({"url": payload["url"]})["url"]
+            return [("Address", address), ("Event", payload["event"]), ("Body", _pretty(_masked(payload["body"])))]
         case "check":
             return [("File", payload["upload"])]
         case _:
-            return [("Call", payload["name"]), ("With", _pretty(payload["with"]))]
+            return [("Call", payload["name"]), ("With", _pretty(_masked(payload["with"])))]
+
+
+def _masked(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Private answers wait sealed for whoever gets them, and people here do not."""
+    return {name: MASK if is_sealed(value) else value for name, value in values.items()}
 
 
 def _pretty(body: Any) -> str:

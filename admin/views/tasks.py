@@ -9,7 +9,8 @@ from flask import g, redirect, request
 from werkzeug.wrappers import Response
 
 from admin import clocks, linking, spreadsheets, task_page
-from admin.guard import StaffView, door
+from admin.guard import door
+from admin.revealing import Revealing
 from admin.showing import argument, show, task_tag
 from flows import access
 from flows.clock import clock
@@ -23,7 +24,7 @@ COLUMNS = ("Reference", "Name", "Task type", "Customer", "Created", "Expiration"
 MOST_EXPORTED = 10_000
 
 
-class Tasks(StaffView):
+class Tasks(Revealing):
     name, slug, needs = "Task System", "tasks", "view"
 
     @door("/", needs="view")

@@ -10,8 +10,9 @@ from typing import Any
 from sqlalchemy import select
 
 from flows import access, catalogue, settings
-from flows.actions import answering, attaching, participating, standing_in, starting
+from flows.actions import answering, attaching, participating, sealing, standing_in, starting
 from flows.catalogue import LoadedFlow, ways
+from flows.catalogue.schema import FlowField
 from flows.catalogue.ways import Way
 from flows.clock import clock
 from flows.events import ChildStarted
@@ -148,7 +149,7 @@ def start_invited(
         source="onboarding",
         for_whom=organisation,
         assignee=assignee,
-        inputs=begins.get("inputs") or {},
+        inputs=sealing.opened(_asked_at(loaded), begins.get("inputs") or {}),
         amounts=begins.get("amounts") or {},
         message=str(begins.get("message") or ""),
     )
@@ -166,11 +167,16 @@ def begins_with(work: Work, flow: str, wish: Wish) -> dict[str, Any]:
         raise Invalid(checked.problems)
     return {
         "flow": flow,
-        "inputs": checked.inputs,
+        "inputs": sealing.seal(_asked_at(loaded), checked.inputs),
         "amounts": checked.amounts,
         "assignee": wish.assignee,
         "message": wish.message.strip(),
     }
+
+
+def _asked_at(loaded: LoadedFlow) -> dict[str, FlowField]:
+    """What is given and asked at the start of a flow; names are unique among both."""
+    return {**loaded.definition.start.fields, **loaded.definition.start.inputs}
 
 
 def startable(work: Work, flow: str, way: Way) -> LoadedFlow:

@@ -21,7 +21,7 @@ from flows.events import (
     InstanceExpired,
 )
 from flows.models import Instance
-from flows.rules import people
+from flows.rules import people, private
 from flows.rules.errors import Invalid, OutOfStep, Refused
 from flows.rules.expressions import compile_text
 from flows.work import Work
@@ -54,7 +54,7 @@ def message_of(session: Session, instance: Instance, definition: FlowDefinition,
     """What an outcome tells the customer, its holes filled; empty when the flow says nothing (C45)."""
     if not rule.message:
         return ""
-    text = compile_text(rule.message)
+    text = compile_text(rule.message).masked(private.names_of(definition))
     scope = scope_of(session, instance, definition, now, wanted=roots(text.names))
     return str(text.render_or(scope, rule.message))
 

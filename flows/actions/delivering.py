@@ -11,12 +11,13 @@ from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import aliased
 
 from flows import access, catalogue
-from flows.actions import calling, ordering, versions
+from flows.actions import calling, ordering, sealing, versions
 from flows.actions.scope import scope_of
 from flows.events import EffectGaveUp, EffectRetried, EffectSkipped
 from flows.models import Effect, Instance
 from flows.models.effects import MOST_TRIES
 from flows.plugin import PermanentFault
+from flows.rules import private
 from flows.rules.errors import Invalid, OutOfStep
 from flows.work import Work
 
@@ -119,7 +120,7 @@ def call(work: Work, effect_id: int) -> bool:
     if spec is None:
         raise PermanentFault(f"No plugin offers {effect.payload['name']}; install it, then retry")
     effect.tries += 1
-    spec.call(calling.HookContext(work, effect), **effect.payload["with"])
+    spec.call(calling.HookContext(work, effect), **in_clear(effect.payload["with"]))
     _end(work, effect, "done")
     return True
 
@@ -182,12 +183,22 @@ def _incident(work: Work, effect_id: int) -> access.Held:
 
 
 def _payload(work: Work, effect: Effect, instance: Instance | None) -> Mapping[str, Any]:
-    """A mail about an instance is written from what is true when it is sent."""
+    """A mail about an instance is written from what is true when it is sent; `private` names what it masks (X20)."""
     if effect.kind != "email" or instance is None:
         return effect.payload
     definition = versions.definition_of(work.session, instance)
     scope = scope_of(work.session, instance, definition, work.now)
-    return {**effect.payload, "scope": {**scope, **effect.payload["scope"]}}
+    hidden = sorted(private.names_of(definition))
+    return {**effect.payload, "scope": {**scope, **effect.payload["scope"]}, "private": hidden}
+
+
+def in_clear(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What was sealed while it waited, opened at the moment it is handed out. PermanentFault when its key is gone."""
+    try:
+        return {name: sealing.unsealed(value) for name, value in values.items()}
+    except sealing.KeyLost:
+        detail = "A private answer in it cannot be opened: its key is gone. Add the key to BATON_FIELD_KEY, then retry"
+        raise PermanentFault(detail) from None
 
 
 def _end(work: Work, effect: Effect, state: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from sqlalchemy import select
 
+from flows.actions import sealing
 from flows.actions.assigning_by_rule import assign_by_rule
 from flows.actions.scope import EVERYTHING, roots, scope_of
 from flows.catalogue import FlowDefinition
@@ -22,6 +23,7 @@ from flows.catalogue.schema import (
 from flows.catalogue.schema import Effect as EffectRule
 from flows.events import EffectGaveUp
 from flows.models import DepartmentMember, Effect, Instance, Membership, Notice, Order, Payment, Role, User
+from flows.rules import private
 from flows.rules.expressions import ExpressionProblem, NotYetKnown, compile_condition, compile_text
 from flows.work import Subject, Work
 
@@ -39,11 +41,12 @@ def owe(
     if not rules:
         return
     scope = scope_of(work.session, instance, definition, work.now, _roots(rules), **more)
+    hidden = private.names_of(definition)
     chain = f"{instance.uid}:{moment}"
     for position, rule in enumerate(rules):
         try:
             if rule.if_ is None or compile_condition(rule.if_).holds(scope):
-                _owe_one(work, instance, rule, scope, chain, position)
+                _owe_one(work, instance, rule, scope, chain, position, hidden)
         except RuleError as problem:
             fault = {"at": work.now.isoformat(), "detail": f"{moment}: {problem}"}
             _add(
@@ -60,8 +63,15 @@ def owe(
 
 
 def _owe_one(
-    work: Work, instance: Instance, rule: EffectRule, scope: Mapping[str, Any], chain: str, position: int
+    work: Work,
+    instance: Instance,
+    rule: EffectRule,
+    scope: Mapping[str, Any],
+    chain: str,
+    position: int,
+    hidden: frozenset[str],
 ) -> None:
+    """`hidden` names sensitive answers: masked in words for people, sealed in what waits to be handed out (X20)."""
     match rule:
         case EmailEffect(email=letter) | NotifyEffect(notify=letter):
             for user_id in recipients(work, instance, letter.to):
@@ -74,7 +84,7 @@ def _owe_one(
                 }
                 _add(work, instance, chain, position, "email", payload, suffix=f":{user_id}")
         case NoticeEffect(notice=notice):
-            text = str(compile_text(notice.text).render(scope))
+            text = str(compile_text(notice.text).masked(hidden).render(scope))
             for user_id in recipients(work, instance, notice.to):
                 work.session.add(
                     Notice(
@@ -87,12 +97,13 @@ def _owe_one(
                     )
                 )
         case CallEffect(call=name, with_=arguments):
-            _add(work, instance, chain, position, "call", {"name": name, "with": _filled(arguments, scope)})
+            payload = {"name": name, "with": _filled(arguments, scope, hidden)}
+            _add(work, instance, chain, position, "call", payload)
         case WebhookEffect(webhook=hook):
             payload = {
-                "url": compile_text(hook.url).render(scope),
+                "url": _filled({"url": hook.url}, scope, hidden)["url"],
                 "event": chain.partition(":")[2],
-                "body": _filled(hook.body or {}, scope),
+                "body": _filled(hook.body or {}, scope, hidden),
             }
             _add(work, instance, chain, position, "webhook", payload)
         case AssignEffect(assign=assignment):
@@ -104,11 +115,14 @@ def _owe_one(
             raise ExpressionProblem(f"{rule.kind!r} effects are not available in this version", 0)
 
 
-def _filled(arguments: Mapping[str, Any], scope: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: compile_text(value).render(scope) if isinstance(value, str) else value
-        for name, value in arguments.items()
-    }
+def _filled(arguments: Mapping[str, Any], scope: Mapping[str, Any], hidden: frozenset[str]) -> dict[str, Any]:
+    """The values as they are owed; one that names a sensitive answer is sealed until it is handed out."""
+    filled: dict[str, Any] = {}
+    for name, value in arguments.items():
+        text = compile_text(value) if isinstance(value, str) else None
+        given = text.render(scope) if text is not None else value
+        filled[name] = sealing.sealed(given) if text is not None and private.touches(text.names, hidden) else given
+    return filled
 
 
 def _roots(rules: Iterable[EffectRule]) -> frozenset[str]:

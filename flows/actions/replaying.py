@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import hmac
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from flows import settings
 from flows.access import clean
 from flows.clock import clock
 from flows.models import Replay
@@ -32,14 +33,19 @@ class Form:
 
     def fingerprint(self) -> str:
         answers = sorted((name, value) for name, value in self.sent if name not in ("csrf_token", "_key"))
-        return hashlib.sha256(json.dumps(answers).encode()).hexdigest()
+        return fingerprint_of(json.dumps(answers).encode())
+
+
+def fingerprint_of(canonical: bytes) -> str:
+    """What tells one request from another, under our key: a private answer in it cannot be guessed from it (X20)."""
+    return hmac.new(settings.current().signing_key().encode(), canonical, "sha256").hexdigest()
 
 
 def replay_of(work: Work, user_id: int, scope: str, key: str, fingerprint: str) -> Replay | None:
     """The answer that was given to this key, or None: then it is this work's to do, and to `remember`.
 
     A twin that runs at the same time waits for the first one here. Raises Invalid (`idempotency-mismatch`) when the key
-    was used for something else. `scope` is method and path, `fingerprint` the SHA-256 of the canonical body.
+    was used for something else. `scope` is method and path, `fingerprint` that of the canonical body.
     """
     now = clock.wall()
     mine = (Replay.user_id == user_id, Replay.scope == scope[:200], Replay.key == key[:120])

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from flows import settings
+from flows.actions import sealing
 from flows.catalogue import FlowDefinition
 from flows.models import Instance, Organisation, User
 from flows.rules import stages
@@ -33,9 +34,11 @@ def scope_of(
 ) -> dict[str, Any]:
     """The names an expression may use, those of `wanted` only, so that nobody is read whom no expression mentions.
 
-    `more` adds what one moment knows, such as `ask` or `actor`.
+    `more` adds what one moment knows, such as `ask` or `actor`. Sensitive answers are in it in clear, for conditions
+    and calls; a text for people is `masked` with `private.names_of(definition)` before it is filled (X20).
     """
-    scope: dict[str, Any] = {name: value for name, value in instance.inputs.items() if name in definition.start.inputs}
+    inputs = {name: value for name, value in instance.inputs.items() if name in definition.start.inputs}
+    scope: dict[str, Any] = sealing.opened(definition.start.inputs, inputs)
     if "data" in wanted:
         scope["data"] = answers_of(instance, definition)
     scope["links"] = instance.links
@@ -66,11 +69,15 @@ def for_actions(
 
 
 def answers_of(instance: Instance, definition: FlowDefinition) -> dict[str, Any]:
-    """`data`: what was asked at the start and the accepted answers of every step; hidden steps do not count (Q19)."""
-    answers = {name: instance.inputs[name] for name in definition.start.fields if name in instance.inputs}
+    """`data`: what was asked at the start and the accepted answers of every step; hidden steps do not count (Q19).
+
+    In clear: an answer that cannot be opened is not yet known.
+    """
+    asked = {name: instance.inputs[name] for name in definition.start.fields if name in instance.inputs}
+    answers = sealing.opened(definition.start.fields, asked)
     for step in instance.steps:
         if step.state != "skipped":
-            answers.update(step.answers)
+            answers.update(sealing.opened(definition.steps[step.name].fields, step.answers))
     return answers
 
 

@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import select
 
 from flows import catalogue
-from flows.actions import distributing, owing, participating, planning, settling, staging, versions
+from flows.actions import distributing, owing, participating, planning, sealing, settling, staging, versions
 from flows.actions.assigning_by_rule import department_named
 from flows.actions.scope import scope_of
 from flows.catalogue import FlowDefinition, LoadedFlow, ways
@@ -107,7 +107,7 @@ def start(
         parent_id=parent.id if parent is not None else None,
         is_internal=is_internal,
         priority=priority,
-        inputs=dict(inputs or {}),
+        inputs=sealing.seal({**definition.start.fields, **definition.start.inputs}, inputs or {}),
         links={},
         amounts=dict(amounts or {}),
         overlay={},

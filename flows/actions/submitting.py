@@ -9,14 +9,15 @@ from typing import Any, Literal
 from sqlalchemy.orm import Session
 
 from flows import access
-from flows.actions import answering, attaching, closing, owing, planning, settling, versions
+from flows.actions import answering, attaching, closing, owing, planning, sealing, settling, versions, withholding
 from flows.actions.scope import roots, scope_of
 from flows.catalogue import FlowDefinition
 from flows.catalogue.schema import Step as StepRule
 from flows.events import StepCompleted, StepSubmitted
 from flows.models import Instance, Step, Submission
 from flows.models.base import opaque_id
-from flows.rules import answers, moves, outcomes, people, timing
+from flows.rules import answers, moves, outcomes, private, timing
+from flows.rules.actors import Actor
 from flows.rules.errors import Invalid, OutOfStep, Problem, Refused, Stale
 from flows.rules.expressions import compile_condition
 from flows.rules.moves import WITH_ACTOR
@@ -33,10 +34,12 @@ def save_draft(
     """
     definition = versions.definition_of(work.session, instance)
     check_turn(work, instance, step, version)
-    given = {**(step.draft or {}), **raw} if merge else dict(raw)
-    checked = check(work, instance, definition, step, given, partial=True)
-    step.draft, step.draft_saved_at, step.draft_by_id = checked.values, work.now, work.actor.user_id
-    attaching.hold(work, instance, step.name, definition.steps[step.name].fields, checked.values)
+    rule = definition.steps[step.name]
+    earlier = withholding.shown_to(work.actor, instance, step, rule, step.draft or {}) if merge else {}
+    checked = check(work, instance, definition, step, {**earlier, **raw}, partial=True)
+    step.draft = sealing.seal(rule.fields, checked.values)
+    step.draft_saved_at, step.draft_by_id = work.now, work.actor.user_id
+    attaching.hold(work, instance, step.name, rule.fields, checked.values)
     return checked.problems
 
 
@@ -68,16 +71,16 @@ def submit(
     checked = check(work, instance, definition, step, raw)
     if checked.problems:
         raise Invalid(checked.problems)
-    kept = _not_theirs(work, instance, definition, step)
     attaching.attach_answers(work, instance, step.name, definition.steps[step.name].fields, checked.values)
-    return _take(work, instance, definition, step, {**kept, **checked.values}, filled_at)
+    return _take(work, instance, definition, step, checked.values, filled_at)
 
 
 def complete_paid(
     work: Work, instance: Instance, definition: FlowDefinition, step: Step, answers: Mapping[str, Any]
 ) -> Submission:
     """The money for a payment step is here: that is its answer (`data.<step>.paid`, `.id`, `.amount`; X22)."""
-    return _take(work, instance, definition, step, {**step.answers, **answers}, None)
+    given = sealing.opened(definition.steps[step.name].fields, step.answers)
+    return _take(work, instance, definition, step, {**given, **answers}, None)
 
 
 def _take(
@@ -90,7 +93,8 @@ def _take(
 ) -> Submission:
     """One more attempt is here: it waits for approval or completes the step, and what follows from it follows."""
     rule = definition.steps[step.name]
-    submission = _accept(work, instance, step, values, filled_at, moves.submitted_state(rule))
+    stored = sealing.seal(rule.fields, values)
+    submission = _accept(work, instance, step, stored, filled_at, moves.submitted_state(rule))
     if rule.payment is None:  # of money it is said that it came
         work.record(instance, StepSubmitted(step.name, rule.title, step.attempt))
     if step.state == "completed":
@@ -131,39 +135,46 @@ def check(
 ) -> answers.Checked:
     """Check answers against the step's fields: the one validation of page, API and import (X17).
 
-    A question that the actor may not read is none that they answer: what they give for it is dropped (X20).
+    What the actor does not see of the step stays as it was (X20).
     """
     rule = definition.steps[step.name]
     if rule.payment is not None:
         raise OutOfStep("This step is done by paying. Pay first", "payment-needed")
-    fields = people.readable(rule.fields, work.actor, instance.standing)
     context = answers.AnswerContext(
         today=timing.local_date(work.now, instance.time_zone),
         zone=instance.time_zone,
         scope=scope_of(work.session, instance, definition, work.now, wanted=_names_of(rule)),
         pages=rule.conditions_of_pages(),
-        uploads=attaching.check_of(work, instance, step.name, fields, raw),
+        uploads=attaching.check_of(work, instance, step.name, rule.fields, {**withholding.latest(step, rule), **raw}),
     )
     context = answering.with_sources(work, instance, definition, step, context)
-    given = {name: value for name, value in raw.items() if name in fields or name not in rule.fields}
-    return answers.check(fields, given, context, partial=partial)
-
-
-def _not_theirs(work: Work, instance: Instance, definition: FlowDefinition, step: Step) -> dict[str, Any]:
-    """Answers that are there already and that this actor may not read, so that sending the others keeps them."""
-    fields = definition.steps[step.name].fields
-    readable = people.readable(fields, work.actor, instance.standing)
-    return {name: value for name, value in step.answers.items() if name in fields and name not in readable}
+    return withholding.check(work.actor, instance, step, rule, raw, context, partial)
 
 
 def values_to_show(
-    session: Session, instance: Instance, definition: FlowDefinition, step: Step, now: datetime
+    session: Session,
+    instance: Instance,
+    definition: FlowDefinition,
+    step: Step,
+    now: datetime,
+    actor: Actor | None = None,
 ) -> dict[str, Any]:
-    """What a form is filled with: the draft, else the answers given before, else the flow's defaults (A26, A27)."""
+    """What a form is filled with: the draft, else the answers given before, else the flow's defaults (A26, A27).
+
+    `actor` is who fills it in: their party has its own private answers in clear, everybody else an empty place (X20).
+    """
+    rule = definition.steps[step.name]
     if step.draft is not None or step.attempt:
-        return {**step.answers, **(step.draft or {})}
-    scope = scope_of(session, instance, definition, now)
-    return answers.prefill(definition.steps[step.name].fields, scope, today=timing.local_date(now, instance.time_zone))
+        return withholding.shown_to(actor, instance, step, rule, {**step.answers, **(step.draft or {})})
+    fields = rule.fields if actor is None else withholding.seen(actor, instance, step, rule)
+    scope, today = scope_of(session, instance, definition, now), timing.local_date(now, instance.time_zone)
+    return answers.prefill(fields, scope, today, private.names_of(definition))
+
+
+def draft_of(session: Session, actor: Actor, instance: Instance, step: Step) -> dict[str, Any]:
+    """The draft as the actor may read it, to be sent or shown in their form."""
+    rule = versions.definition_of(session, instance).steps[step.name]
+    return withholding.shown_to(actor, instance, step, rule, step.draft or {})
 
 
 def check_alive(work: Work, instance: Instance) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-
-from flows.catalogue.schema import FlowDefinition, FlowField, ListField
+from flows.catalogue.schema import FlowDefinition
 
 
 def missing_parts(definition: FlowDefinition) -> frozenset[str]:
@@ -12,19 +10,9 @@ def missing_parts(definition: FlowDefinition) -> frozenset[str]:
 
     A flow that asks for one of them is listed and linted, and no instance of it starts: better none than a stuck one.
     """
-    fields = list(_every(definition.all_fields().values()))
     kinds = {effect.kind for effect in definition.all_effects()}
     asks = {
-        "private answers": any(field.sensitive for field in fields),
         "conversations": "message" in kinds,
         "child instances": "start" in kinds,
     }
     return frozenset(part for part, is_asked in asks.items() if is_asked)
-
-
-def _every(fields: Iterable[FlowField]) -> Iterator[FlowField]:
-    """The fields and, below lists, theirs."""
-    for field in fields:
-        yield field
-        if isinstance(field, ListField):
-            yield from _every(field.item.values())

@@ -10,7 +10,7 @@ from flows.catalogue import FlowDefinition
 from flows.catalogue.schema import Step as StepRule
 from flows.models import Instance, Order, Step
 from flows.queries.grid import needs_action
-from flows.rules import people, ratings, reviews, stages
+from flows.rules import people, private, ratings, reviews, stages
 from flows.rules.actors import Actor
 from flows.rules.moves import WITH_ACTOR
 from flows.rules.orders import is_cancellable
@@ -66,7 +66,7 @@ def of_step(actor: Actor, instance: Instance, step: Step, rule: StepRule, now: d
     `change_amount` and `confirm_transfer` (money on the bank statement) are staff's for a step that is paid for.
 
     `approve`, `return` and `close_request` are there for whoever may decide by themselves; somebody who stands in for
-    a colleague is told by the verb (X6).
+    a colleague is told by the verb (X6). `reveal`: there are private answers that may be shown in clear (X20).
     """
     alive = _takes_work(instance, now)
     theirs = (
@@ -89,7 +89,21 @@ def of_step(actor: Actor, instance: Instance, step: Step, rule: StepRule, now: d
     if alive and rule.payment and actor.may("create"):
         found += ["change_amount"] if step.state not in ("completed", "pending_approval") else []
         found += ["confirm_transfer"] if step.state in WITH_ACTOR else []
+    if revealable(actor, instance, step, rule):
+        found.append("reveal")
     return found
+
+
+def revealable(actor: Actor, instance: Instance, step: Step, rule: StepRule) -> list[str]:
+    """The questions of a step whose private answer this actor may have shown in clear, and recorded (X20)."""
+    seen = private.fields_for(actor, rule.fields, instance.standing, step.actor)
+    return [
+        name
+        for name, field in seen.items()
+        if private.is_private(field)
+        and step.answers.get(name) is not None
+        and private.may_reveal(actor, field, instance.standing)
+    ]
 
 
 def _may_reopen(actor: Actor, instance: Instance, now: datetime) -> bool:
@@ -135,9 +149,14 @@ def of_order(actor: Actor, order: Order) -> list[str]:
     return [name for name, holds in allowed.items() if holds]
 
 
-def fields_for(actor: Actor, fields: Mapping[str, Any], standing: people.Standing) -> dict[str, Any]:
-    """The questions that this actor may read: a field with `visible_to` is for those it names (X20)."""
-    return people.readable(fields, actor, standing)
+def fields_for(
+    actor: Actor, fields: Mapping[str, Any], standing: people.Standing, answering: str = ""
+) -> dict[str, Any]:
+    """The questions that this actor may read: a field with `visible_to` is for those it names (X20).
+
+    `answering` is whose step it is: what has to be answered is seen by whoever has to answer it.
+    """
+    return private.fields_for(actor, fields, standing, answering)
 
 
 def _takes_work(instance: Instance, now: datetime) -> bool:

@@ -26,6 +26,18 @@ def of_step(actor: Actor, step: Step) -> list[Submission]:
     return list(read_as(actor).scalars(query.order_by(Submission.attempt.desc())))
 
 
+def decisions(actor: Actor, step: Step) -> dict[int, list[Review]]:
+    """Attempt -> decisions, the oldest first. Customers see what was returned; notes and reasons are between staff."""
+    query = select(Review).where(Review.step_id == step.id).order_by(Review.id)
+    if not actor.is_staff:
+        query = query.where(Review.decision == "returned")
+    found: dict[int, list[Review]] = {}
+    rows: Sequence[Review] = read_as(actor).scalars(query).all()
+    for review in rows:
+        found.setdefault(review.attempt, []).append(review)
+    return found
+
+
 def reviews_of(actor: Actor, step: Step) -> Sequence[Review]:
     """The decisions on all attempts at a step, oldest first (Q17)."""
     return read_as(actor).scalars(select(Review).where(Review.step_id == step.id).order_by(Review.id)).all()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from difflib import get_close_matches
@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any
 
 from flows.rules.cel_words import FUNCTIONS, ExpressionProblem, Reading, read
+from flows.rules.private import MASK, touches
 
 __all__ = ["Condition", "ExpressionProblem", "NotYetKnown", "Text", "compile_condition", "compile_text"]
 
@@ -120,7 +121,8 @@ def _null_is_absent(text: str, reading: Reading) -> str:
 
 
 def _sentence(error: Exception) -> str:
-    return str(error).split(". ")[0].split(" Check that")[0]
+    """What the library says, without the value it was given: that may be somebody's answer."""
+    return str(error).split(". ")[0].split(" Check that")[0].split(": Parsing Error")[0]
 
 
 def _plain(value: Any) -> Any:
@@ -172,6 +174,15 @@ class Text:
     @property
     def is_constant(self) -> bool:
         return all(isinstance(part, str) for part in self._parts)
+
+    def masked(self, private: Collection[str]) -> Text:
+        """The same text with every hole masked that names a private answer: for words that people read (X20)."""
+        if not private or not touches(self.names, private):
+            return self
+        parts = tuple(
+            MASK if isinstance(part, _Expression) and touches(part.names, private) else part for part in self._parts
+        )
+        return Text(self.source, self.names, parts)
 
     def render(self, scope: Mapping[str, Any]) -> Any:
         """The filled text; a text that is one hole keeps its value's type. NotYetKnown(name) when one is missing."""

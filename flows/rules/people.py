@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from flows.rules.actors import Actor
 
@@ -39,15 +38,6 @@ def _is(actor: Actor, who: str, standing: Standing, covering: Collection[str]) -
             return standing.department_id is not None and standing.department_id in actor.departments
     role = who.removeprefix("role.")
     return actor.is_staff and (role in actor.roles or role in covering)
-
-
-def readable(fields: Mapping[str, Any], actor: Actor, standing: Standing) -> dict[str, Any]:
-    """The questions that this actor may read: a field with `visible_to` is for those it names (X20)."""
-    return {
-        name: field
-        for name, field in fields.items()
-        if not field.visible_to or is_among(actor, field.visible_to, standing)
-    }
 
 
 def in_words(people: Iterable[str]) -> str:

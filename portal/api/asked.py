@@ -8,9 +8,12 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from flows.actions.ordering import Item
+from flows.models.instances import SOURCES
+from flows.queries import customer_status
 from flows.queries.pages import MOST_A_PAGE
 
 Words = Annotated[str, StringConstraints(max_length=400)]
+Long = Annotated[str, StringConstraints(max_length=5000)]
 Id = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 Email = Annotated[str, StringConstraints(min_length=3, max_length=254)]
 Secret = Annotated[str, StringConstraints(min_length=1, max_length=400)]
@@ -60,15 +63,29 @@ class LookedUp(Searched):
     within: Annotated[str, StringConstraints(max_length=64)] = ""
 
 
+def _one_of(*words: str) -> str:
+    """Any of these words, separated by commas."""
+    return rf"^(({'|'.join(words)})(,|$))*$"
+
+
 class InstanceList(Paged):
-    """`status` takes values of `customer_status`, separated by commas."""
+    """`status` takes values of `customer_status`, separated by commas, besides `pending` (all that run) and `overdue`.
+
+    `agent` is the id of a colleague, `me` or `none`; `source` staff, customer, onboarding, event, separated by commas.
+    """
 
     turn: Literal["", "todo", "with_us", "done"] = ""
     status: Annotated[
-        str, StringConstraints(pattern=r"^((pending|completed|expired|cancelled)(,|$))*$", max_length=100)
+        str, StringConstraints(pattern=_one_of("pending", "overdue", *customer_status.WORDS), max_length=150)
     ] = ""
     kind: Words = ""
+    flow: Annotated[str, StringConstraints(max_length=64)] = ""
+    source: Annotated[str, StringConstraints(pattern=_one_of(*SOURCES), max_length=100)] = ""
+    agent: Annotated[str, StringConstraints(max_length=64)] = ""
     customer_id: Annotated[str, StringConstraints(max_length=64)] = ""
+    due_from: Annotated[AwareDatetime, FromText] | None = None
+    due_before: Annotated[AwareDatetime, FromText] | None = None
+    updated_since: Annotated[AwareDatetime, FromText] | None = None
     q: Words = ""
 
 
@@ -177,8 +194,16 @@ class DraftGiven(Body):
 
 
 class Sent(Body):
+    """`on_behalf`: staff say that they have these answers from the customer."""
+
     answers: dict[str, Any]
     filled_at: Annotated[AwareDatetime, FromText] | None = None
+    on_behalf: bool = False
+
+
+class Rated(Body):
+    score: int
+    comment: Long = ""
 
 
 class NewUpload(Body):

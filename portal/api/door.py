@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -18,7 +17,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from flows.access import clean, read_as
 from flows.actions.accounts import NOBODY
-from flows.actions.replaying import remember, replay_of
+from flows.actions.replaying import fingerprint_of, remember, replay_of
 from flows.clock import clock
 from flows.rules.actors import Actor
 from flows.rules.errors import Invalid, Problem
@@ -64,6 +63,10 @@ class Call:
     now: datetime
     session: Session
     _work: Work | None = None
+
+    @property
+    def is_writing(self) -> bool:
+        return self._work is not None
 
     @property
     def work(self) -> Work:
@@ -210,10 +213,9 @@ def _replayed(work: Work, key: str, file: object) -> Response | None:
     """The first answer to this key, if there was one for the same body, or the same file."""
     if not key:
         return None
-    sent = file or request.get_json(silent=True)
-    fingerprint = hashlib.sha256(orjson.dumps(sent, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    canonical = orjson.dumps(file or request.get_json(silent=True), option=orjson.OPT_SORT_KEYS)
     try:
-        earlier = replay_of(work, work.actor.user_id or 0, _scope(), key, fingerprint)
+        earlier = replay_of(work, work.actor.user_id or 0, _scope(), key, fingerprint_of(canonical))
     except OperationalError:  # waited as long as the database lets anybody wait for a lock
         raise Declined("idempotency-in-progress", "The same request is still running", {"Retry-After": "1"}) from None
     if earlier is None:

@@ -18,8 +18,8 @@ from portal.api import draw_order
 from portal.api.door import Call
 from portal.api.draw_instance import question
 from portal.api.shapes import Links, Named
-from portal.api.shapes_of_cases import Asked, Case, CaseAction, CaseSummary
-from portal.api.shapes_of_cases import Comment as CommentShape
+from portal.api.shapes.cases import Asked, Case, CaseAction, CaseSummary
+from portal.api.shapes.cases import Comment as CommentShape
 
 REOPENED = "reopened"
 CATEGORIES = {"in_progress": "doing", "closed": "done", "cancelled": "cancelled", REOPENED: "todo"}

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from flows import settings
-from flows.actions import versions
+from flows.actions import closing, versions, withholding
 from flows.actions.scope import EVERYTHING, scope_of
 from flows.catalogue import FlowDefinition
+from flows.catalogue.schema import Step as StepRule
 from flows.lookups import source_of
-from flows.models import Instance, Step, Submission
-from flows.queries import allowed, parties
+from flows.models import Instance, Review, Step, Submission
+from flows.queries import allowed, customer_status, parties
 from flows.queries.grid import grid_status, needs_action
-from flows.queries.parties import Parties
-from flows.rules import answers
+from flows.rules import answers, private, ratings
 from flows.rules.actors import Actor
+from flows.rules.moves import WITH_ACTOR
 from portal.api import draw_payment, shapes
 from portal.api.conditions import small_form
 from portal.api.etags import etag
@@ -59,31 +60,56 @@ def turn_of(instance: Instance, now: datetime) -> str:
     return "with_us" if grid_status(instance, now) == "Pending" else "done"
 
 
-def summary(
-    actor: Actor, instance: Instance, definition: FlowDefinition, who: Parties, now: datetime
-) -> shapes.InstanceSummary:
-    """One row of a list."""
-    return shapes.InstanceSummary(**_facts(actor, instance, definition, who, now))
+def summary(actor: Actor, instance: Instance, definition: FlowDefinition, now: datetime) -> shapes.InstanceSummary:
+    """One row of a list, its organisation, assignee and steps at hand."""
+    return shapes.InstanceSummary(**_facts(actor, instance, definition, now))
 
 
 def detail(
+    session: Session,
     actor: Actor,
     instance: Instance,
     definition: FlowDefinition,
-    who: Parties,
     now: datetime,
     steps: list[shapes.Step] | None,
 ) -> shapes.Instance:
-    """The whole instance; `steps` when they were asked for."""
+    """The whole instance, its people at hand; `steps` when they were asked for."""
     return shapes.Instance(
-        **_facts(actor, instance, definition, who, now), close_message=instance.close_message, steps=steps
+        **_facts(actor, instance, definition, now),
+        close_message=instance.close_message,
+        amounts=_amounts(instance, definition),
+        outcomes=_outcomes(session, instance, definition, now) if actor.is_staff and instance.is_open else [],
+        steps=steps,
     )
 
 
-def _facts(actor: Actor, instance: Instance, definition: FlowDefinition, who: Parties, now: datetime) -> dict[str, Any]:
-    status, subject = status_of(instance, now), instance.subject or ""
-    organisation = who.organisations[instance.organisation_id]
-    assignee = who.users.get(instance.assignee_id or 0)
+def brief(actor: Actor, instance: Instance, definition: FlowDefinition, now: datetime) -> shapes.InstanceBrief:
+    """How the instance stands after something was done in it."""
+    return shapes.InstanceBrief(
+        id=instance.uid,
+        status=status_of(instance, now),
+        customer_status=customer_status.status_of(instance, now),
+        outcome=instance.outcome,
+        progress=progress_of(instance),
+        version=instance.version,
+        allowed_actions=allowed.of_instance(actor, instance, definition, now),
+    )
+
+
+def step_brief(
+    actor: Actor, instance: Instance, definition: FlowDefinition, step: Step, now: datetime
+) -> shapes.StepBrief:
+    return shapes.StepBrief(
+        key=step.name,
+        state=step.state,
+        version=step.version,
+        check_again=step.check_again,
+        allowed_actions=allowed.of_step(actor, instance, step, definition.steps[step.name], now),
+    )
+
+
+def _facts(actor: Actor, instance: Instance, definition: FlowDefinition, now: datetime) -> dict[str, Any]:
+    status, organisation, assignee = status_of(instance, now), instance.organisation, instance.assignee
     return {
         "id": instance.uid,
         "reference": instance.reference,
@@ -92,22 +118,25 @@ def _facts(actor: Actor, instance: Instance, definition: FlowDefinition, who: Pa
         "flow": instance.flow,
         "status": status,
         "status_label": _label(definition, status),
-        "customer_status": grid_status(instance, now).lower(),
+        "customer_status": customer_status.status_of(instance, now),
         "turn": turn_of(instance, now),
         "waiting_on": instance.waiting_on,
         "overdue": instance.is_overdue(now),
         "outcome": instance.outcome,
+        "outcome_kind": instance.outcome_kind,
+        "outcome_label": _outcome_label(definition, instance.outcome),
         "customer": shapes.Named(id=organisation.uid, name=instance.customer_name),
         "customer_address": instance.customer_address,
         "assignee": shapes.Named(id=assignee.uid, name=assignee.name) if assignee else None,
         "source": instance.source,
-        "order_id": subject.removeprefix("order:") if subject.startswith("order:") else None,
+        "order_id": instance.order_uid,
         "progress": progress_of(instance),
         "created_at": instance.created_at,
         "updated_at": instance.last_activity_at,
         "due_at": instance.due_at,
         "expires_at": instance.expires_at,
         "closed_at": instance.closed_at,
+        "rating": _rating(instance, definition),
         "unread_messages": 0,
         "version": instance.version,
         "links": web_links(instance),
@@ -119,6 +148,50 @@ def _label(definition: FlowDefinition, status: str) -> str:
     """What the flow calls this status, or what everybody does."""
     labels: Mapping[Any, str] = definition.status_labels
     return labels.get(status, STATUS_WORDS[status])
+
+
+def _outcome_label(definition: FlowDefinition, outcome: str | None) -> str | None:
+    rule = definition.all_outcomes().get(outcome) if outcome is not None else None
+    return rule.label if rule is not None else outcome
+
+
+def _rating(instance: Instance, definition: FlowDefinition) -> shapes.Rating | None:
+    if instance.rating is None or instance.rated_at is None:
+        return None
+    return shapes.Rating(
+        score=instance.rating,
+        scale=definition.rating.scale if definition.rating else ratings.USUAL_SCALE,
+        comment=instance.rating_comment,
+        rated_at=instance.rated_at,
+        changeable_until=instance.rated_at + ratings.CHANGEABLE,
+    )
+
+
+def _amounts(instance: Instance, definition: FlowDefinition) -> list[shapes.Amount]:
+    """The Payment Amounts of this instance (C27)."""
+    return [
+        shapes.Amount(
+            step=name,
+            title=rule.title,
+            amount=shapes.Money(amount=instance.amounts[name], currency=rule.payment.currency),
+        )
+        for name, rule in definition.steps.items()
+        if rule.payment is not None and name in instance.amounts
+    ]
+
+
+def _outcomes(session: Session, instance: Instance, definition: FlowDefinition, now: datetime) -> list[shapes.Outcome]:
+    """The ways to end it, each with the words that the customer would read (C42 to C45)."""
+    return [
+        shapes.Outcome(
+            key=key,
+            label=rule.label,
+            kind=rule.kind,
+            message=closing.message_of(session, instance, definition, rule, now),
+        )
+        for key, rule in definition.all_outcomes().items()
+        if definition.steps
+    ]
 
 
 # --- steps ------------------------------------------------------------------------------------------------------
@@ -151,21 +224,41 @@ def step_tag(instance: Instance, step: Step, now: datetime, language: str) -> st
     return etag("st", step.version, language, step.draft_saved_at and step.draft_saved_at.isoformat(), ended)
 
 
-def draft_of(step: Step) -> shapes.Draft | None:
+def draft_of(actor: Actor, instance: Instance, step: Step, rule: StepRule, now: datetime) -> shapes.Draft | None:
+    """The draft: in clear for whose step it is, while it takes answers."""
     if step.draft is None:
         return None
-    return shapes.Draft(answers=step.draft, saved_at=step.draft_saved_at, base_version=step.version)
+    in_form = _is_form_of(actor, instance, step, rule, now)
+    given, masked = withholding.read_by(actor, instance, step, rule, step.draft, in_form)
+    return shapes.Draft(answers=given, masked=masked, saved_at=step.draft_saved_at, base_version=step.version)
 
 
-def submission(sent: Submission) -> shapes.Submission:
+def submission(
+    actor: Actor, instance: Instance, step: Step, rule: StepRule, sent: Submission, reviews: Sequence[Review]
+) -> shapes.Submission:
+    """One attempt with what was decided about it; what is private stays masked, whoever asks."""
+    given, masked = withholding.read_by(actor, instance, step, rule, sent.answers, in_form=False)
+    by = sent.submitted_by
     return shapes.Submission(
         id=sent.uid,
         attempt=sent.attempt,
         state=sent.state,
-        answers=sent.answers,
+        answers=given,
+        masked=masked,
+        reviews=[
+            shapes.Decision(
+                decision=one.decision, message=one.message, by=one.reviewer_name, at=one.at, fields=one.remarks
+            )
+            for one in reviews
+        ],
+        submitted_by=shapes.Named(id=by.uid, name=by.name) if by is not None else None,
         submitted_at=sent.submitted_at,
         filled_at=sent.filled_at,
     )
+
+
+def _is_form_of(actor: Actor, instance: Instance, step: Step, rule: StepRule, now: datetime) -> bool:
+    return "save_draft" in allowed.of_step(actor, instance, step, rule, now)
 
 
 def _step(
@@ -178,13 +271,11 @@ def _step(
     payment: shapes.StepPayment | None,
 ) -> shapes.Step:
     rule = definition.steps[step.name]
-    asked = allowed.fields_for(actor, rule.fields, instance.standing)
-    given = step.answers if step.attempt else answers.prefill(asked, scope)
-    draft = draft_of(step)
-    if draft is not None:
-        draft.answers = {
-            name: value for name, value in draft.answers.items() if name in asked or name not in rule.fields
-        }
+    asked = allowed.fields_for(actor, rule.fields, instance.standing, step.actor)
+    in_form = _is_form_of(actor, instance, step, rule, now)
+    given, masked = withholding.read_by(actor, instance, step, rule, step.answers, in_form)
+    if not step.attempt:
+        given = answers.prefill(asked, scope, private=private.names_of(definition))
     return shapes.Step(
         id=step.uid,
         key=step.name,
@@ -194,12 +285,15 @@ def _step(
         actor=step.actor,
         version=step.version,
         attempt=step.attempt,
-        review=None,
+        review=_remark(step),
+        check_again=step.check_again,
+        due_at=step.due_at,
         pages=_pages(rule, asked),
         fields=[question(name, field) for name, field in asked.items()],
         answers={name: given.get(name) for name in asked if name in given},
+        masked=masked,
         labels={source: step.labels.get(source, {}) for source in _sources(asked) if step.labels.get(source)},
-        draft=draft,
+        draft=draft_of(actor, instance, step, rule, now),
         payment=payment,
         allowed_actions=allowed.of_step(actor, instance, step, rule, now),
         effects=shapes.Effects(on_submit="review" if rule.approval else "complete"),
@@ -212,6 +306,16 @@ def _sources(asked: Mapping[str, Any]) -> set[str]:
     """Where the answers to these questions are chosen from, those in lists too."""
     inner = [one for field in asked.values() if field.type == "list" for one in field.item.values()]
     return {source for one in (*asked.values(), *inner) if (source := source_of(one)) is not None}
+
+
+def _remark(step: Step) -> shapes.Review | None:
+    """What its actor has to read first while it is theirs again (C36, C38)."""
+    said = step.remark
+    if said is None or step.state not in WITH_ACTOR:
+        return None
+    return shapes.Review(
+        message=said["message"], by=said["by"], at=datetime.fromisoformat(said["at"]), fields=said["fields"]
+    )
 
 
 def _pages(rule: Any, asked: dict[str, Any]) -> list[shapes.FormPage]:

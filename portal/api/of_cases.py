@@ -13,10 +13,10 @@ from flows.rules import stages
 from flows.rules.errors import Invalid, OutOfStep, Refused
 from portal.api import asked_of_cases as asked
 from portal.api import cursors, draw_case, shapes
-from portal.api import shapes_of_cases as given
 from portal.api.asked import Paged
 from portal.api.door import BASE, LANGUAGE, Answer, Call, operation, page
 from portal.api.etags import etag, wanted_version
+from portal.api.shapes import cases as given
 
 CHANGES = ("not-found", "forbidden", "invalid-transition", "instance-closed", "stale-version")
 KIND = "ca"

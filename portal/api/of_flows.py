@@ -8,12 +8,12 @@ from flows.actions import beginning, planning, versions
 from flows.catalogue import FlowDefinition, LoadedFlow
 from flows.lookups import Place
 from flows.models import Instance, Organisation
-from flows.queries import lookups, parties, startable
+from flows.queries import lookups, startable
 from flows.rules.actors import Actor
 from flows.rules.errors import Invalid, Problem
 from portal.api import asked, draw_instance, shapes
 from portal.api.door import BASE, LANGUAGE, Answer, Call, operation
-from portal.api.shapes_of_flows import Flow, FlowSummary, OpenInstance
+from portal.api.shapes.flows import Flow, FlowSummary, OpenInstance
 
 
 @operation("GET", "/flows", who="signed_in", gives=shapes.Page[FlowSummary])
@@ -107,8 +107,6 @@ def _in_the_body(one: Problem) -> Problem:
 
 
 def _drawn(call: Call, instance: Instance) -> shapes.Instance:
-    people = [instance.customer_id, instance.assignee_id, instance.creator_id]
-    who = parties.of_one(call.actor, instance.organisation_id, people)
-    return draw_instance.detail(
-        call.actor, instance, versions.definition_of(call.session, instance), who, call.now, None
-    )
+    call.session.flush()
+    definition = versions.definition_of(call.session, instance)
+    return draw_instance.detail(call.session, call.actor, instance, definition, call.now, None)

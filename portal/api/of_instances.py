@@ -1,34 +1,40 @@
-"""Task instances: the list, one with its steps, and its timeline (A15 to A23, A33)."""
+"""Task instances: the list, one with its steps, its timeline, its end and its rating (A15 to A23, A33, Q28, Q29)."""
 
 from __future__ import annotations
 
 from flows import access
-from flows.actions import versions
+from flows.actions import closing, rating, versions
 from flows.models import Instance
-from flows.queries import grid, parties, timeline
+from flows.queries import listing, parties, timeline
 from flows.rules.errors import Refused
 from portal.api import asked, cursors, draw_instance, draw_order, shapes
 from portal.api.door import LANGUAGE, Answer, Call, operation, page
+from portal.api.etags import wanted_version
+
+ENDED = ("instance-closed", "invalid-transition")
 
 
 @operation(
     "GET", "/instances", who="signed_in", gives=shapes.Page[shapes.InstanceSummary], refusals=("cursor-mismatch",)
 )
 def list_instances(call: Call, query: asked.InstanceList) -> Answer:
-    """Tasks, the newest first. `turn` is todo, with_us or done."""
-    filters = grid.Filters(
+    """Tasks, the newest first; those still to do by when they have to be done. `turn` is todo, with_us or done."""
+    wanted = listing.Wanted(
         search=query.q,
-        status=[status.capitalize() for status in query.status.split(",") if status],
+        status=_several(query.status),
+        turn=query.turn,
         kind=query.kind,
         customer=query.customer_id,
-        turn=query.turn,
+        agent=query.agent,
+        flow=query.flow,
+        source=_several(query.source),
+        due_from=query.due_from,
+        due_before=query.due_before,
+        updated_since=query.updated_since,
     )
-    found = grid.tasks(call.actor, call.now, filters, cursors.opened(query.cursor), query.limit)
-    who = parties.of_many(
-        call.actor, (row.organisation_id for row in found.rows), (row.assignee_id for row in found.rows)
-    )
+    found = listing.listed(call.actor, call.now, wanted, cursors.opened(query.cursor), query.limit)
     rows = [
-        draw_instance.summary(call.actor, row, versions.definition_of(call.session, row), who, call.now)
+        draw_instance.summary(call.actor, row, versions.definition_of(call.session, row), call.now)
         for row in found.rows
     ]
     sealed = cursors.seal(found.next_cursor)
@@ -38,17 +44,7 @@ def list_instances(call: Call, query: asked.InstanceList) -> Answer:
 @operation("GET", "/instances/<instance_id>", who="signed_in", gives=shapes.Instance, refusals=("not-found",))
 def get_instance(call: Call, instance_id: str, query: asked.Including) -> Answer:
     """One task; `include=steps` brings its steps with their forms."""
-    instance = _guided(access.instance_to_read(call.actor, instance_id))
-    who = _parties(call, instance)
-    definition = versions.definition_of(call.session, instance)
-    steps = (
-        draw_instance.steps_of(call.session, call.actor, instance, call.now, instance.steps) if query.include else None
-    )
-    drafts = (
-        [step.draft_saved_at.isoformat() for step in instance.steps if step.draft_saved_at] if query.include else []
-    )
-    tag = draw_instance.instance_tag(instance, call.now, LANGUAGE, query.include, *drafts)
-    return Answer(draw_instance.detail(call.actor, instance, definition, who, call.now, steps), etag=tag)
+    return whole(call, _guided(access.instance_to_read(call.actor, instance_id)), query.include)
 
 
 @operation(
@@ -76,7 +72,61 @@ def _guided(instance: Instance) -> Instance:
     return instance
 
 
-def _parties(call: Call, instance: Instance) -> parties.Parties:
-    return parties.of_one(
+@operation(
+    "POST",
+    "/instances/<instance_id>/cancel",
+    who="signed_in",
+    gives=shapes.Instance,
+    key="required",
+    if_match="accepted",
+    etag_kind="ti",
+    refusals=("not-found", "forbidden", "stale-version", *ENDED),
+)
+def cancel_instance(call: Call, instance_id: str, body: asked.Reason) -> Answer:
+    """Cancel a request: staff, or its customer where the flow lets them and nobody of ours has begun."""
+    instance = to_change(call, instance_id)
+    closing.cancel_request(call.work, instance, body.reason)
+    return whole(call, instance)
+
+
+@operation(
+    "PUT",
+    "/instances/<instance_id>/rating",
+    who="signed_in",
+    gives=shapes.Instance,
+    refusals=("not-found", "forbidden", *ENDED),
+)
+def rate_instance(call: Call, instance_id: str, body: asked.Rated) -> Answer:
+    """Say how it was, from 1 to the flow's scale; it may be changed for 7 days."""
+    instance = to_change(call, instance_id)
+    rating.rate(call.work, instance, body.score, body.comment)
+    return whole(call, instance)
+
+
+def to_change(call: Call, instance_id: str) -> Instance:
+    """The instance, locked; Stale (412) when it is not the one that If-Match names."""
+    instance = _guided(access.instance_to_change(call.work, instance_id))
+    access.check_version(instance, wanted_version("ti"))
+    return instance
+
+
+def whole(call: Call, instance: Instance, include: str = "", status: int = 200, location: str = "") -> Answer:
+    """The instance as it is now, with its tag."""
+    if call.is_writing:
+        call.session.flush()
+    held = parties.of_one(
         call.actor, instance.organisation_id, [instance.customer_id, instance.assignee_id, instance.creator_id]
     )
+    definition = versions.definition_of(call.session, instance)
+    steps, drafts = None, []
+    if include:
+        steps = draw_instance.steps_of(call.session, call.actor, instance, call.now, instance.steps)
+        drafts = [step.draft_saved_at.isoformat() for step in instance.steps if step.draft_saved_at]
+    drawn = draw_instance.detail(call.session, call.actor, instance, definition, call.now, steps)
+    tag = draw_instance.instance_tag(instance, call.now, LANGUAGE, include, *drafts)
+    del held  # until here it keeps the people of the instance at hand
+    return Answer(drawn, status, {"Location": location} if location else {}, tag)
+
+
+def _several(words: str) -> tuple[str, ...]:
+    return tuple(word for word in words.split(",") if word)

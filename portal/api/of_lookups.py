@@ -10,7 +10,7 @@ from flows.rules.answers import Unavailable
 from portal.api import asked
 from portal.api.door import Answer, Call, operation
 from portal.api.problems import Declined
-from portal.api.shapes_of_lookups import Fact, Found, LookupOption
+from portal.api.shapes.lookups import Fact, Found, LookupOption
 
 RETRY_SECONDS = "60"
 

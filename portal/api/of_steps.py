@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from flows import access
-from flows.actions import submitting
+from flows.actions import helping, submitting, versions
 from flows.models import Instance, Step
 from flows.queries import attempts
-from flows.queries.grid import grid_status
 from flows.rules.errors import Problem
 from portal.api import asked, draw_instance, shapes
 from portal.api.door import BASE, LANGUAGE, Answer, Call, operation
@@ -14,6 +13,7 @@ from portal.api.etags import wanted_version
 
 STEPS = "/instances/<instance_id>/steps"
 STEP = f"{STEPS}/<key>"
+STAFF_NEXT = {"customer": "It is the customer's turn", "staff": "It is our turn", "system": "It goes on by itself"}
 CLOSED = ("step-locked", "instance-closed", "already-submitted", "payment-needed")
 
 
@@ -40,8 +40,8 @@ def get_step(call: Call, instance_id: str, key: str) -> Answer:
 @operation("GET", f"{STEP}/draft", who="signed_in", gives=shapes.Draft, refusals=("not-found",))
 def get_draft(call: Call, instance_id: str, key: str) -> Answer:
     """Answers that were saved and not sent; empty when there are none."""
-    step = access.step_of(access.instance_to_read(call.actor, instance_id), key)
-    return Answer(_draft(step))
+    instance = access.instance_to_read(call.actor, instance_id)
+    return Answer(_draft(call, instance, access.step_of(instance, key)))
 
 
 @operation(
@@ -59,7 +59,9 @@ def save_draft(call: Call, instance_id: str, key: str, query: asked.Validating, 
     instance, step = _locked(call, instance_id, key)
     found = submitting.save_draft(call.work, instance, step, body.answers, wanted_version("st"), body.merge)
     return Answer(
-        shapes.DraftSaved(draft=_draft(step), errors=[_problem(one) for one in found] if query.validate_ else None)
+        shapes.DraftSaved(
+            draft=_draft(call, instance, step), errors=[_problem(one) for one in found] if query.validate_ else None
+        )
     )
 
 
@@ -88,20 +90,20 @@ def discard_draft(call: Call, instance_id: str, key: str) -> Answer:
 def submit_step(call: Call, instance_id: str, key: str, body: asked.Sent) -> Answer:
     """Send the answers of a step. If-Match has its ETag; the same Idempotency-Key is safe to send for ever."""
     instance, step = _locked(call, instance_id, key)
-    sent = submitting.submit(
-        call.work, instance, step, body.answers, version=wanted_version("st"), filled_at=body.filled_at
-    )
+    if body.on_behalf:
+        sent = helping.submit_for_customer(
+            call.work, instance, step, body.answers, version=wanted_version("st"), stated=True
+        )
+    else:
+        sent = submitting.submit(
+            call.work, instance, step, body.answers, version=wanted_version("st"), filled_at=body.filled_at
+        )
     call.session.flush()
+    definition = versions.definition_of(call.session, instance)
     answer = shapes.Submitted(
         submission=shapes.SubmissionBrief(id=sent.uid, attempt=sent.attempt, state=sent.state),
-        step=shapes.StepBrief(key=step.name, state=step.state, version=step.version),
-        instance=shapes.InstanceBrief(
-            id=instance.uid,
-            status=instance.status,
-            customer_status=grid_status(instance, call.now).lower(),
-            progress=draw_instance.progress_of(instance),
-            version=instance.version,
-        ),
+        step=draw_instance.step_brief(call.actor, instance, definition, step, call.now),
+        instance=draw_instance.brief(call.actor, instance, definition, call.now),
         next=_next(call, instance),
     )
     location = f"{BASE}/instances/{instance.uid}/steps/{step.name}/submissions"
@@ -110,13 +112,16 @@ def submit_step(call: Call, instance_id: str, key: str, body: asked.Sent) -> Ans
 
 @operation("GET", f"{STEP}/submissions", who="signed_in", gives=shapes.Page[shapes.Submission], refusals=("not-found",))
 def list_submissions(call: Call, instance_id: str, key: str) -> Answer:
-    """Every attempt that was sent, the newest first."""
-    step = access.step_of(access.instance_to_read(call.actor, instance_id), key)
-    return Answer(
-        shapes.Page[shapes.Submission](
-            data=[draw_instance.submission(sent) for sent in attempts.of_step(call.actor, step)]
-        )
-    )
+    """Every attempt that was sent, the newest first, with what was said about each."""
+    instance = access.instance_to_read(call.actor, instance_id)
+    step = access.step_of(instance, key)
+    rule = versions.definition_of(call.session, instance).steps[step.name]
+    decided = attempts.decisions(call.actor, step)
+    rows = [
+        draw_instance.submission(call.actor, instance, step, rule, sent, decided.get(sent.attempt, ()))
+        for sent in attempts.of_step(call.actor, step)
+    ]
+    return Answer(shapes.Page[shapes.Submission](data=rows))
 
 
 def _locked(call: Call, instance_id: str, key: str) -> tuple[Instance, Step]:
@@ -124,8 +129,10 @@ def _locked(call: Call, instance_id: str, key: str) -> tuple[Instance, Step]:
     return instance, access.step_of(instance, key)
 
 
-def _draft(step: Step) -> shapes.Draft:
-    return draw_instance.draft_of(step) or shapes.Draft(answers={}, saved_at=None, base_version=None)
+def _draft(call: Call, instance: Instance, step: Step) -> shapes.Draft:
+    rule = versions.definition_of(call.session, instance).steps[step.name]
+    kept = draw_instance.draft_of(call.actor, instance, step, rule, call.now)
+    return kept or shapes.Draft(answers={}, masked=[], saved_at=None, base_version=None)
 
 
 def _problem(one: Problem) -> shapes.FieldProblem:
@@ -133,9 +140,14 @@ def _problem(one: Problem) -> shapes.FieldProblem:
 
 
 def _next(call: Call, instance: Instance) -> shapes.Next:
-    """What the person does now."""
+    """What happens now: whether there is something for this person to do, or whom it waits for."""
     if not instance.is_open:
         return shapes.Next(kind="done", text=instance.close_message or "Everything is done. Thank you")
+    if call.actor.is_staff:
+        kind = "step" if instance.waiting_on == "staff" else "wait"
+        return shapes.Next(kind=kind, text=STAFF_NEXT[instance.waiting_on or "system"])
     if draw_instance.turn_of(instance, call.now) == "todo":
         return shapes.Next(kind="step", text="There is one more step for you")
+    if instance.status == "awaiting_review":
+        return shapes.Next(kind="wait", text="We look at your answers, and tell you when we have")
     return shapes.Next(kind="wait", text="We have your answers and take it from here")

@@ -6,8 +6,9 @@ from flows import access
 from flows.actions import attaching
 from flows.actions.attaching import Received
 from flows.models import Upload
-from portal.api import asked, file_shapes
+from portal.api import asked
 from portal.api.door import BASE, Answer, Call, Content, operation
+from portal.api.shapes.files import Upload as Given
 
 ONE = "/uploads/<upload_id>"
 
@@ -16,7 +17,7 @@ ONE = "/uploads/<upload_id>"
     "POST",
     "/uploads",
     who="signed_in",
-    gives=file_shapes.Upload,
+    gives=Given,
     status=201,
     key="required",
     refusals=("upload-refused",),
@@ -27,7 +28,7 @@ def add_upload(call: Call, body: asked.NewUpload, file: Received) -> Answer:  # 
     return Answer(_drawn(upload), 201, {"Location": f"{BASE}/uploads/{upload.uid}"})
 
 
-@operation("GET", ONE, who="signed_in", gives=file_shapes.Upload, refusals=("not-found",))
+@operation("GET", ONE, who="signed_in", gives=Given, refusals=("not-found",))
 def get_upload(call: Call, upload_id: str) -> Answer:
     """How a file stands: checking, ready, or refused and why."""
     return Answer(_drawn(access.upload_to_read(call.actor, upload_id)))
@@ -54,8 +55,8 @@ def get_upload_content(call: Call, upload_id: str) -> Answer:
     return Answer(content=Content(upload.sha256, upload.mime, upload.name))
 
 
-def _drawn(upload: Upload) -> file_shapes.Upload:
-    return file_shapes.Upload(
+def _drawn(upload: Upload) -> Given:
+    return Given(
         id=upload.uid,
         name=upload.name,
         size=upload.size,

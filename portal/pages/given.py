@@ -5,18 +5,19 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from flows.actions import withholding
 from flows.catalogue import FlowDefinition
 from flows.models import Instance
 from flows.queries.files import files_of
 from flows.rules.actors import Actor
-from portal.pages.step_form import answer_rows, readable
+from portal.pages.step_form import answer_rows
 from portal.pages.task_page import shown_steps
 
 
 def by_step(actor: Actor, instance: Instance, definition: FlowDefinition, now: datetime) -> list[dict[str, Any]]:
     """Steps with answers, in their order, each with its questions and answers for `ui.summary_list`."""
     found, steps = [], shown_steps(actor, instance, definition, now)
-    rules = [readable(actor, instance, definition.steps[step.name]) for step in steps]
+    rules = [withholding.rule_for(actor, instance, step, definition.steps[step.name]) for step in steps]
     files = files_of(actor, instance, *((rule.fields, step.answers) for rule, step in zip(rules, steps, strict=True)))
     for rule, step in zip(rules, steps, strict=True):
         if rows := answer_rows(rule, step, step.answers, files) if step.attempt else []:

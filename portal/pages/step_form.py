@@ -14,13 +14,13 @@ from sqlalchemy.orm import object_session
 from werkzeug.wrappers import Response
 
 from flows.access import read_as
-from flows.actions import submitting, versions
+from flows.actions import submitting, versions, withholding
 from flows.actions.scope import scope_of
 from flows.catalogue import FlowDefinition
 from flows.catalogue.schema import Step as StepRule
 from flows.clock import clock
 from flows.models import Instance, Order, Step, User
-from flows.queries import allowed, lookups, timeline
+from flows.queries import lookups, timeline
 from flows.queries import standing as asking
 from flows.queries.files import FilesOf, files_of
 from flows.rules import answers
@@ -39,7 +39,7 @@ ENDINGS = ("instance_completed", "instance_closed", "instance_cancelled", "insta
 
 @dataclass(frozen=True)
 class Place:
-    """A step with all that a page about it needs; `rule` has only the questions that this actor may read."""
+    """A step with all that a page about it needs; `rule` is the step as this actor sees it (X20)."""
 
     instance: Instance
     step: Step
@@ -76,13 +76,15 @@ def place_of(actor: Actor, instance: Instance, step: Step) -> Place:
     people = session.scalars(select(User).where(User.id.in_(ids))).all()
     order = asking.orders_of(actor, [instance]).get(instance.subject or "")
     definition = versions.definition_of(session, instance)
-    return Place(instance, step, definition, readable(actor, instance, definition.steps[step.name]), order, people)
+    rule = withholding.rule_for(actor, instance, step, definition.steps[step.name])
+    return Place(instance, step, definition, rule, order, people)
 
 
-def readable(actor: Actor, instance: Instance, rule: StepRule) -> StepRule:
-    """A step with the questions that this actor may read alone (X20)."""
-    fields = allowed.fields_for(actor, rule.fields, instance.standing)
-    return rule if len(fields) == len(rule.fields) else rule.model_copy(update={"fields": fields})
+def kept_of(actor: Actor, place: Place) -> dict[str, Any]:
+    """The answers of earlier attempts under those of the draft: what a page is laid over."""
+    step = place.step
+    kept = {**(step.answers if step.attempt else {}), **(step.draft or {})}
+    return withholding.shown_to(actor, place.instance, step, place.rule, kept)
 
 
 def takes_answers(instance: Instance, step: Step, now: datetime) -> bool:
@@ -110,13 +112,13 @@ def form_page(
 ) -> Response:  # fmt: skip
     """The form, or one page of it; `typed` keeps what was sent, `changed` says that the step moved on meanwhile."""
     place, session, now = place_of(actor, instance, step), read_as(actor), clock.now()
-    kept = submitting.values_to_show(session, instance, place.definition, step, now)
+    kept = submitting.values_to_show(session, instance, place.definition, step, now, actor)
     values = dict(typed) if typed is not None else kept
     is_prefilled = typed is None and step.draft is None and not step.attempt
     step_pages.must_exist(place.rule, page)
     shown = sheets_of(place, values, now)
     if shown and typed is None and page not in (one.name for one in shown):
-        return redirect(place.url_of(step_pages.to_go_on_with(shown, place.rule, step_pages.kept_of(step))), 303)
+        return redirect(place.url_of(step_pages.to_go_on_with(shown, place.rule, kept_of(actor, place))), 303)
     sheet = _sheet(shown, page, problems or {})
     problems = {name: said for name, said in (problems or {}).items() if sheet is None or _is_on(sheet, name)}
     asked = sheet.fields if sheet is not None else asked_of(place, values, now)
@@ -155,7 +157,7 @@ def _searched(control: str) -> str | None:
 def check_page(actor: Actor, instance: Instance, step: Step) -> Response:
     """The answers once more, before they are sent (P7)."""
     place, now = place_of(actor, instance, step), clock.now()
-    values = step_pages.kept_of(step)
+    values = kept_of(actor, place)
     shown = sheets_of(place, values, now)
     missing = step_pages.unfinished(shown, place.rule, values)
     if step.draft is None or missing is not None:

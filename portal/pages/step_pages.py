@@ -10,7 +10,6 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple
 
 from flows.catalogue.schema import Step as StepRule
-from flows.models import Step
 from flows.rules.answers.shapes import is_blank
 from flows.rules.errors import Refused
 
@@ -59,11 +58,6 @@ def laid_over(
     """What is kept with what the page of the `own` fields says instead; one that sent nothing was left empty."""
     empty = {name: None for name in own if rule.fields[name].type != "info"}
     return {**kept, **empty, **{name: value for name, value in typed.items() if name in own}}
-
-
-def kept_of(step: Step) -> dict[str, Any]:
-    """The answers of earlier attempts under those of the draft: what a page is laid over."""
-    return {**(step.answers if step.attempt else {}), **(step.draft or {})}
 
 
 def to_go_on_with(shown: list[Sheet], rule: StepRule, values: Mapping[str, Any]) -> Sheet:

@@ -28,6 +28,7 @@ from portal.pages.step_form import (
     Place,
     check_page,
     form_page,
+    kept_of,
     needs_check,
     over_page,
     place_of,
@@ -102,7 +103,8 @@ def send_checked(ref: str, name: str) -> Response:
     try:
         with unit_of_work(g.actor) as work:
             instance, step = _locked(work, ref, name)
-            typed, done = step_pages.kept_of(step), place_of(g.actor, instance, step).done_words
+            place = place_of(g.actor, instance, step)
+            typed, done = kept_of(g.actor, place), place.done_words
             location = once(work, lambda: _submit(work, instance, step, typed))
     except (Invalid, OutOfStep, Stale) as error:
         return _refused(error, ref, name, typed)
@@ -251,7 +253,7 @@ def _typed(instance: Instance, step: Step, form: MultiDict[str, str], page: str,
     if not page:
         return typed
     step_pages.must_exist(place.rule, page)
-    kept = step_pages.kept_of(step)
+    kept = kept_of(g.actor, place)
     sheet = next((one for one in sheets_of(place, {**kept, **typed}, now) if one.name == page), None)
     own = sheet.fields if sheet is not None else place.rule.pages[page].fields if page in place.rule.pages else ()
     return step_pages.laid_over(place.rule, own, kept, typed)

@@ -21,6 +21,7 @@ VALUES = {
     "name": "details",
     "person": "usr_gus",
     "invitation": "1",
+    "field": "company_name",
 }
 UIDS = {"products": "prd_coro", "organisations": "cus_brightpath", "users": "usr_carl", "departments": "dep_repairs"}
 WORDS = {"users": "send-code", "departments": "promote"}

@@ -48,6 +48,28 @@ def check() -> None:
     click.echo(f"The database is at {current} and fits the models.")
 
 
+@db.command()
+def reseal() -> None:
+    """Put every private answer under the first key of BATON_FIELD_KEY, so that the older ones can go."""
+    from flows.actions import resealing
+    from flows.db import db as database
+    from flows.rules.actors import SYSTEM
+    from flows.work import unit_of_work
+    from wsgi import create_app
+
+    with create_app(Settings.from_env(), parts=()).app_context():
+        ids = resealing.instances_with_sealed(database.session())
+        for instance_id in ids:
+            with unit_of_work(SYSTEM) as work:
+                resealing.reseal_instance(work, instance_id)
+        with unit_of_work(SYSTEM) as work:
+            resealing.reseal_the_rest(work)
+        left = resealing.lost(database.session())
+    click.echo(f"The private answers of {len(ids)} instances are under the newest key.")
+    if left:
+        raise Trouble(f"{left} private answers cannot be opened: add their key to BATON_FIELD_KEY and run this again")
+
+
 @db.command(hidden=True)
 @click.argument("revision")
 @click.argument("words")

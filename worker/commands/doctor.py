@@ -40,7 +40,7 @@ def doctor(with_invariants: bool, with_settings: bool) -> None:
     if with_settings:
         for name, default, meaning in Settings.documented():
             click.echo(f"{name:<22} {'(set)' if os.environ.get(name) else default or '-':<12} {meaning}")
-    looks: list[Callable[[Settings], Iterator[Finding]]] = [_settings, _folder, _database, _redis, _flows]
+    looks: list[Callable[[Settings], Iterator[Finding]]] = [_settings, _folder, _database, _answers, _redis, _flows]
     if with_invariants:
         looks.append(_invariants)
     ill = 0
@@ -88,6 +88,23 @@ def _database(settings: Settings) -> Iterator[Finding]:
     yield Finding("database", f"{name}, {str(version).partition(' on ')[0]}")
     cure = "" if current == newest else "baton db upgrade"
     yield Finding("migrations", f"at {current or 'none'}, newest is {newest}", cure)
+
+
+def _answers(settings: Settings) -> Iterator[Finding]:
+    """Whether every private answer can be opened (X20)."""
+    from flows import settings as room
+    from flows.actions import resealing
+
+    room.use(settings)
+    try:
+        with Session(migrating.engine_of(settings), info={"actor": SYSTEM}) as session:
+            lost = resealing.lost(session)
+    except DBAPIError:
+        return  # the line about the database says why
+    cure = "add the key that they were sealed under to BATON_FIELD_KEY, or bring back the SECRET_KEY of then"
+    yield Finding(
+        "answers", f"{lost} private ones cannot be opened (key)" if lost else "all can be opened", cure * (lost > 0)
+    )
 
 
 def _redis(settings: Settings) -> Iterator[Finding]:

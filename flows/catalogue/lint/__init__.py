@@ -8,6 +8,7 @@ from flows.catalogue.lint.explanations import EXPLANATIONS
 from flows.catalogue.lint.expressions import check_expressions
 from flows.catalogue.lint.fields import check_fields
 from flows.catalogue.lint.outside import check_outside
+from flows.catalogue.lint.privacy import check_privacy
 from flows.catalogue.lint.report import Report
 from flows.catalogue.lint.scopes import SETTINGS
 from flows.catalogue.lint.structure import check_structure
@@ -28,4 +29,5 @@ def lint(definition: FlowDefinition, registry: Registry, positions: Source | Non
     check_expressions(definition, registry, report)
     check_outside(definition, registry, report)
     check_content(definition, report)
+    check_privacy(definition, registry, report)
     return report.in_order()

@@ -69,6 +69,8 @@ EXPLANATIONS: dict[str, str] = {
     "F701": "Two fields of one group have the same label.",
     "F702": "A link's words should say where it leads.",
     "F703": "Many fields on one page are hard to fill in.",
+    "F710": "The hole names a sensitive answer. Words for people show a mask there; calls and webhooks get the answer.",
+    "F711": "A question that must be answered is seen by whoever answers it, although `visible_to` does not name them.",
     "F901": "The plugin cannot be imported, or a file of it cannot be read.",
     "F902": "Two plugins bring the same name; the first is used.",
     "F903": "The folder given in the settings does not exist.",

@@ -20,11 +20,15 @@ _WORDS_BELOW = frozenset({"options", "with", "body", "status_labels", "i18n"})
 
 def check_expressions(definition: FlowDefinition, registry: Registry, report: Report) -> None:
     """Every condition and every text with holes, in the scope of its place."""
-    written = definition.model_dump(by_alias=True, exclude_unset=True)
-    for path, text, is_condition in _texts(written, ()):
+    for path, text, is_condition in every_text(definition):
         scope = scope_at(path, definition, registry)
         for code, message, cure, offset in mistakes(text, is_condition, scope):
             report.at_value(code, path, message, cure, offset=offset)
+
+
+def every_text(definition: FlowDefinition) -> Iterator[tuple[Path, str, bool]]:
+    """Place and words of every condition (True) and every text with holes (False) of a flow."""
+    return _texts(definition.model_dump(by_alias=True, exclude_unset=True), ())
 
 
 def check_mail(mail: MailTemplate, scope: Shape, report: Report) -> None:

@@ -31,19 +31,20 @@ def check_fields(definition: FlowDefinition, report: Report) -> None:
 
 def groups(definition: FlowDefinition) -> Iterator[tuple[Path, dict[str, FlowField]]]:
     """Every map of fields with its place; the items of lists as well."""
-    yield from _with_items(("start", "inputs"), definition.start.inputs)
-    yield from _with_items(("start", "fields"), definition.start.fields)
+    yield from with_items(("start", "inputs"), definition.start.inputs)
+    yield from with_items(("start", "fields"), definition.start.fields)
     for name, step in definition.steps.items():
-        yield from _with_items(("steps", name, "fields"), step.fields)
+        yield from with_items(("steps", name, "fields"), step.fields)
     for name, action in definition.actions.items():
-        yield from _with_items(("actions", name, "fields"), action.fields)
+        yield from with_items(("actions", name, "fields"), action.fields)
 
 
-def _with_items(path: Path, fields: dict[str, FlowField]) -> Iterator[tuple[Path, dict[str, FlowField]]]:
+def with_items(path: Path, fields: dict[str, FlowField]) -> Iterator[tuple[Path, dict[str, FlowField]]]:
+    """A map of fields with its place, and below it those of its lists."""
     yield path, fields
     for name, field in fields.items():
         if field.item:
-            yield from _with_items((*path, name, "item"), field.item)
+            yield from with_items((*path, name, "item"), field.item)
 
 
 def _check_unique(definition: FlowDefinition, report: Report) -> None:

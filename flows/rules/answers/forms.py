@@ -12,6 +12,7 @@ from flows.rules.answers.files import ids_of, places_of
 from flows.rules.answers.groups import ADDRESS, SIGNATURE
 from flows.rules.answers.numbers import money_text
 from flows.rules.answers.shapes import AnswerContext, FieldLike, is_blank
+from flows.rules.private import MASK, is_private
 
 NOTHING = "Not provided"
 _PARTED: dict[str, Iterable[str]] = {"date": PARTS, "address": ADDRESS, "signature": SIGNATURE}
@@ -122,15 +123,23 @@ def form_parts(field: FieldLike, value: Any) -> dict[str, str]:
     return dict.fromkeys(parts, "")
 
 
-def display(field: FieldLike, value: Any, context: AnswerContext | None = None) -> str:
-    """An answer for people: 1,200.50, 24 November 2026, the label of a choice, Yes or No. Blank: "Not provided"."""
+def display(field: FieldLike, value: Any, context: AnswerContext | None = None, *, in_clear: bool = False) -> str:
+    """An answer for people: 1,200.50, 24 November 2026, the label of a choice, Yes or No. Blank: "Not provided".
+
+    What is sensitive is masked, sealed or not, unless it is to be shown `in_clear` (X20).
+    """
     if is_blank(value):
         return NOTHING
+    if not in_clear and (field.sensitive or (is_private(field) and not isinstance(value, list))):
+        return MASK
     if field.type == "list":
-        return "; ".join(_entry(field, one, context) for one in value) if isinstance(value, list) else str(value)
+        entries = value if isinstance(value, list) else [value]
+        return "; ".join(_entry(field, one, context, in_clear) for one in entries)
     return KINDS[field.type].show(field, value, context)
 
 
-def _entry(field: FieldLike, entry: Mapping[str, Any], context: AnswerContext | None) -> str:
+def _entry(field: FieldLike, entry: Any, context: AnswerContext | None, in_clear: bool) -> str:
+    if not isinstance(entry, Mapping):
+        return str(entry)
     given = {name: entry[name] for name in field.item if not is_blank(entry.get(name))}
-    return ", ".join(display(field.item[name], value, context) for name, value in given.items())
+    return ", ".join(display(field.item[name], value, context, in_clear=in_clear) for name, value in given.items())

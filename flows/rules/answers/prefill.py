@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
 
@@ -10,24 +10,32 @@ from flows.rules.answers.check import KINDS
 from flows.rules.answers.dates import day_of, moment_in
 from flows.rules.answers.shapes import AnswerContext, FieldLike, Wrong, is_blank
 from flows.rules.expressions import ExpressionProblem, NotYetKnown, compile_text
+from flows.rules.private import touches
 
 
-def prefill(fields: Mapping[str, FieldLike], scope: Mapping[str, Any], today: date | None = None) -> dict[str, Any]:
+def prefill(
+    fields: Mapping[str, FieldLike],
+    scope: Mapping[str, Any],
+    today: date | None = None,
+    private: Collection[str] = (),
+) -> dict[str, Any]:
     """Suggested answers by field name, for people to check; a default that needs something unknown is left out.
 
-    `today` serves date defaults such as today+3d; without it the `now` in scope does.
+    `today` serves date defaults such as today+3d; without it the `now` in scope does. A default that names one of the
+    `private` answers is left out too: nobody reads there what was given in confidence elsewhere (X20).
     """
     now = moment_in(scope)
     day = today or (now.date() if now else None)
-    found = {name: _suggested(field, scope, day) for name, field in fields.items() if field.type != "info"}
+    found = {name: _suggested(field, scope, day, private) for name, field in fields.items() if field.type != "info"}
     return {name: value for name, value in found.items() if not is_blank(value)}
 
 
-def _suggested(field: FieldLike, scope: Mapping[str, Any], today: date | None) -> Any:
+def _suggested(field: FieldLike, scope: Mapping[str, Any], today: date | None, private: Collection[str]) -> Any:
     default = field.default
     if isinstance(default, str):
         try:
-            default = compile_text(default).render(scope)
+            text = compile_text(default)
+            default = None if touches(text.names, private) else text.render(scope)
         except (NotYetKnown, ExpressionProblem):  # a suggestion that cannot be made is none; lint judges the text
             return None
     if is_blank(default) or field.type == "list":

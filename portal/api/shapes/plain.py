@@ -1,4 +1,4 @@
-"""The small shapes that every answer of the API is made of: moments, money, links, pages of a list."""
+"""What every answer is made of: the strict model, lists, money, moments, and the problem document."""
 
 from __future__ import annotations
 
@@ -43,3 +43,25 @@ class Links(Shape):
 class Named(Shape):
     id: str
     name: str
+
+
+class FieldProblem(Shape):
+    pointer: str
+    code: str
+    detail: str
+    meta: dict[str, Any]
+
+
+class ProblemDocument(Shape):
+    """RFC 9457, with `code` (the slug of `type`), `errors` by JSON pointer, and for 412 the ETag of now."""
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=False)
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    code: str
+    errors: list[FieldProblem]
+    current_etag: str = ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portal.api.plain_shapes import Links, Moment, Money, Shape
+from portal.api.shapes.plain import Links, Moment, Money, Shape
 
 
 class StepPayment(Shape):

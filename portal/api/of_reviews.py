@@ -1,0 +1,205 @@
+"""What staff do with a step: approve, return, close, reopen, confirm, add to it, have an answer shown (C34 to C40)."""
+
+from __future__ import annotations
+
+from flows import access
+from flows.actions import amending, reopening, revealing, reviewing, versions
+from flows.models import Instance, Step
+from portal.api import asked_by_staff, draw_instance, shapes
+from portal.api.door import BASE, LANGUAGE, Answer, Call, operation
+from portal.api.etags import wanted_version
+from portal.api.of_instances import ENDED, to_change
+from portal.api.of_steps import STEP, STEPS
+
+REFUSALS = ("not-found", "forbidden", "stale-version", *ENDED)
+
+
+@operation(
+    "POST",
+    f"{STEP}/approve",
+    who="staff",
+    gives=shapes.Changed,
+    key="required",
+    if_match="accepted",
+    etag_kind="st",
+    refusals=REFUSALS,
+)
+def approve_step(call: Call, instance_id: str, key: str, body: asked_by_staff.Approval) -> Answer:
+    """Accept the answers; nobody approves what they sent themselves. The note is between staff."""
+    instance, step = _locked(call, instance_id, key)
+    reviewing.approve(call.work, instance, step, wanted_version("st"), body.note)
+    return _changed(call, instance, step)
+
+
+@operation(
+    "POST",
+    f"{STEP}/return",
+    who="staff",
+    gives=shapes.Changed,
+    key="required",
+    if_match="accepted",
+    etag_kind="st",
+    refusals=REFUSALS,
+)
+def return_step(call: Call, instance_id: str, key: str, body: asked_by_staff.Return) -> Answer:
+    """Hand the step back with a message and remarks by question; every answer is kept."""
+    instance, step = _locked(call, instance_id, key)
+    reviewing.return_for_resubmission(
+        call.work,
+        instance,
+        step,
+        message=body.message,
+        remarks=body.remarks,
+        version=wanted_version("st"),
+        due_at=body.due_at,
+    )
+    return _changed(call, instance, step)
+
+
+@operation(
+    "POST",
+    f"{STEP}/close",
+    who="staff",
+    gives=shapes.Changed,
+    key="required",
+    if_match="accepted",
+    etag_kind="st",
+    refusals=REFUSALS,
+)
+def close_request(call: Call, instance_id: str, key: str, body: asked_by_staff.Closing) -> Answer:
+    """Reject the answers and end the whole request with a negative outcome."""
+    instance, step = _locked(call, instance_id, key)
+    reviewing.close_request(
+        call.work,
+        instance,
+        step,
+        reason=body.reason,
+        message=body.message,
+        outcome=body.outcome,
+        version=wanted_version("st"),
+    )
+    return _changed(call, instance, step)
+
+
+@operation(
+    "POST",
+    f"{STEP}/reopen",
+    who="staff",
+    gives=shapes.Changed,
+    key="required",
+    if_match="accepted",
+    etag_kind="st",
+    refusals=REFUSALS,
+)
+def reopen_step(call: Call, instance_id: str, key: str, body: asked_by_staff.Reopening) -> Answer:
+    """A completed step is its actor's again; what stands on it is marked `check_again`."""
+    instance, step = _locked(call, instance_id, key)
+    reopening.reopen_step(call.work, instance, step, body.reason, wanted_version("st"))
+    return _changed(call, instance, step)
+
+
+@operation(
+    "POST",
+    f"{STEP}/confirm",
+    who="staff",
+    gives=shapes.Changed,
+    key="required",
+    if_match="accepted",
+    etag_kind="st",
+    refusals=REFUSALS,
+)
+def confirm_step(call: Call, instance_id: str, key: str) -> Answer:
+    """A step that is marked `check_again` holds as it is."""
+    instance, step = _locked(call, instance_id, key)
+    access.check_version(step, wanted_version("st"))
+    reopening.confirm_step(call.work, instance, step)
+    return _changed(call, instance, step)
+
+
+@operation(
+    "POST",
+    STEPS,
+    who="staff",
+    gives=shapes.Changed,
+    status=201,
+    key="required",
+    if_match="accepted",
+    etag_kind="ti",
+    refusals=REFUSALS,
+)
+def add_step(call: Call, instance_id: str, body: asked_by_staff.NewStep) -> Answer:
+    """A step more for this one request; its flow stays as it is."""
+    instance = to_change(call, instance_id)
+    step = amending.add_step(
+        call.work,
+        instance,
+        body.after,
+        title=body.title,
+        actor=body.actor,
+        approval=body.approval,
+        questions=[question.model_dump() for question in body.questions],
+    )
+    answer = _changed(call, instance, step)
+    return Answer(answer.body, 201, {"Location": _address(instance, step)}, answer.etag)
+
+
+@operation(
+    "POST",
+    f"{STEP}/fields",
+    who="staff",
+    gives=shapes.QuestionAdded,
+    status=201,
+    key="required",
+    if_match="accepted",
+    etag_kind="st",
+    refusals=REFUSALS,
+)
+def add_question(call: Call, instance_id: str, key: str, body: asked_by_staff.Question) -> Answer:
+    """A question more on a step that is active or pending; one that was sent already goes back to its actor."""
+    instance, step = _locked(call, instance_id, key)
+    access.check_version(step, wanted_version("st"))
+    name = amending.add_field(call.work, instance, step, body.model_dump())
+    changed = _parts(call, instance, step)
+    tag = draw_instance.step_tag(instance, step, call.now, LANGUAGE)
+    added = shapes.QuestionAdded(key=name, step=changed.step, instance=changed.instance)
+    return Answer(added, 201, {"Location": _address(instance, step)}, tag)
+
+
+@operation(
+    "POST",
+    f"{STEP}/fields/<field>/reveal",
+    who="staff",
+    gives=shapes.Revealed,
+    refusals=("not-found", "forbidden", "invalid-transition"),
+)
+def reveal_answer(call: Call, instance_id: str, key: str, field: str) -> Answer:
+    """A private answer in clear; each time it is asked for stands in the history and in the audit log."""
+    instance, step = _locked(call, instance_id, key)
+    shown = revealing.reveal(call.work, instance, step, field)
+    return Answer(
+        shapes.Revealed(key=field, label=shown.label, value=shown.value, text=shown.text, lost=shown.value is None),
+        headers={"Cache-Control": "no-store"},
+    )
+
+
+def _locked(call: Call, instance_id: str, key: str) -> tuple[Instance, Step]:
+    instance = access.instance_to_change(call.work, instance_id)
+    return instance, access.step_of(instance, key)
+
+
+def _changed(call: Call, instance: Instance, step: Step) -> Answer:
+    """The step and its instance as they are now, with the tag of the step."""
+    return Answer(_parts(call, instance, step), etag=draw_instance.step_tag(instance, step, call.now, LANGUAGE))
+
+
+def _parts(call: Call, instance: Instance, step: Step) -> shapes.Changed:
+    call.session.flush()
+    definition = versions.definition_of(call.session, instance)
+    return shapes.Changed(
+        step=draw_instance.step_brief(call.actor, instance, definition, step, call.now),
+        instance=draw_instance.brief(call.actor, instance, definition, call.now),
+    )
+
+
+def _address(instance: Instance, step: Step) -> str:
+    return f"{BASE}/instances/{instance.uid}/steps/{step.name}"

@@ -1,0 +1,170 @@
+"""What staff do with a request as a whole: begin, assign, conclude, take up again, move its dates (C23 to C45)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from flows.actions import assigning, beginning, closing, reopening, versions
+from flows.actions.beginning import Wish
+from flows.rules.errors import Invalid, Problem
+from portal.api import asked_by_staff, shapes
+from portal.api.door import BASE, Answer, Call, operation
+from portal.api.of_instances import ENDED, to_change, whole
+
+INSTANCE = "/instances/<instance_id>"
+REFUSALS = ("not-found", "forbidden", "stale-version", *ENDED)
+
+
+@operation(
+    "POST",
+    "/staff/instances",
+    who="staff",
+    gives=shapes.Instance,
+    status=201,
+    key="required",
+    refusals=("forbidden", "invalid-transition"),
+)
+def start_for_customer(call: Call, body: asked_by_staff.NewInstance) -> Answer:
+    """Begin a flow for a customer, with the amounts of its payment steps and whoever works on it."""
+    wish = Wish(
+        assignee=body.assignee_id or "",
+        inputs=body.inputs,
+        fields=body.fields,
+        amounts={name: given.amount for name, given in body.amounts.items()},
+        due_at=body.due_at,
+        message=body.message,
+    )
+    with _named({"/customer": "/customer_id", "/assignee": "/assignee_id"}):
+        _check_currencies(call, body)
+        instance = beginning.start_by_staff(call.work, body.flow, body.customer_id, wish)
+    return whole(call, instance, status=201, location=f"{BASE}/instances/{instance.uid}")
+
+
+@operation(
+    "PATCH",
+    INSTANCE,
+    who="staff",
+    gives=shapes.Instance,
+    if_match="accepted",
+    etag_kind="ti",
+    refusals=REFUSALS,
+)
+def change_due_date(call: Call, instance_id: str, body: asked_by_staff.DueDate) -> Answer:
+    """Another due date, or none; reminders that count from it move with it."""
+    instance = to_change(call, instance_id)
+    closing.change_due(call.work, instance, body.due_at, body.reason)
+    return whole(call, instance)
+
+
+@operation(
+    "POST",
+    f"{INSTANCE}/extend",
+    who="staff",
+    gives=shapes.Instance,
+    key="required",
+    if_match="accepted",
+    etag_kind="ti",
+    refusals=REFUSALS,
+)
+def extend_instance(call: Call, instance_id: str, body: asked_by_staff.Extension) -> Answer:
+    """Give the customer more time: move the end."""
+    instance = to_change(call, instance_id)
+    closing.extend(call.work, instance, body.expires_at, body.reason)
+    return whole(call, instance)
+
+
+@operation(
+    "POST",
+    f"{INSTANCE}/assign",
+    who="staff",
+    gives=shapes.Instance,
+    key="required",
+    if_match="accepted",
+    etag_kind="ti",
+    refusals=REFUSALS,
+)
+def assign_instance(call: Call, instance_id: str, body: asked_by_staff.Assignment) -> Answer:
+    """Give it to a colleague, or to nobody; whoever is away is stood in for. The note is between staff."""
+    instance = to_change(call, instance_id)
+    with _named({"/assignee": "/assignee_id"}):
+        user = assigning.colleague(call.work, body.assignee_id) if body.assignee_id is not None else None
+        assigning.assign(call.work, instance, user, body.note)
+    return whole(call, instance)
+
+
+@operation(
+    "POST",
+    f"{INSTANCE}/take",
+    who="staff",
+    gives=shapes.Instance,
+    key="required",
+    if_match="accepted",
+    etag_kind="ti",
+    refusals=REFUSALS,
+)
+def take_instance(call: Call, instance_id: str) -> Answer:
+    """Assign to me."""
+    instance = to_change(call, instance_id)
+    assigning.take(call.work, instance)
+    return whole(call, instance)
+
+
+@operation(
+    "POST",
+    f"{INSTANCE}/conclude",
+    who="staff",
+    gives=shapes.Instance,
+    key="required",
+    if_match="accepted",
+    etag_kind="ti",
+    refusals=(*REFUSALS, "open-steps"),
+)
+def conclude_instance(call: Call, instance_id: str, body: asked_by_staff.Conclusion) -> Answer:
+    """Confirm an outcome once every step is completed; without a message the customer reads the flow's."""
+    instance = to_change(call, instance_id)
+    definition = versions.definition_of(call.session, instance)
+    rule, message = definition.all_outcomes().get(body.outcome), body.message
+    if message is None and rule is not None:
+        message = closing.message_of(call.session, instance, definition, rule, call.now)
+    closing.conclude(call.work, instance, body.outcome, message or "")
+    return whole(call, instance)
+
+
+@operation(
+    "POST",
+    f"{INSTANCE}/revive",
+    who="staff",
+    gives=shapes.Instance,
+    key="required",
+    if_match="accepted",
+    etag_kind="ti",
+    refusals=REFUSALS,
+)
+def revive_instance(call: Call, instance_id: str, body: asked_by_staff.Revival) -> Answer:
+    """Take up again what was cancelled or expired, where it was."""
+    instance = to_change(call, instance_id)
+    reopening.revive(call.work, instance, body.reason, body.expires_at)
+    return whole(call, instance)
+
+
+def _check_currencies(call: Call, body: asked_by_staff.NewInstance) -> None:
+    """An amount in another currency than the flow's is a mistake, not so many pounds."""
+    asked = beginning.amounts_asked(beginning.startable(call.work, body.flow, "staff"))
+    wrong = [
+        Problem(f"/amounts/{name}/currency", "currency", f"This is paid in {asked[name]}")
+        for name, given in body.amounts.items()
+        if name in asked and given.currency != asked[name]
+    ]
+    if wrong:
+        raise Invalid(wrong)
+
+
+@contextmanager
+def _named(names: dict[str, str]) -> Iterator[None]:
+    """Problems of a verb under the names that the body has."""
+    try:
+        yield
+    except Invalid as wrong:
+        raise Invalid([replace(one, pointer=names.get(one.pointer, one.pointer)) for one in wrong.problems]) from None
