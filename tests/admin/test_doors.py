@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -10,7 +13,12 @@ from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
 from admin.guard import StaffView, door, needs_of
+from flows import access, catalogue
+from flows.actions import beginning, receiving, submitting
+from flows.actions.beginning import Wish
+from flows.catalogue.loader import load_packages
 from flows.rules.actors import PERMISSIONS, Actor
+from flows.work import unit_of_work
 from tests.admin.conftest import ClientOf, Happened
 from tests.housing import letting
 from tests.world import World
@@ -52,7 +60,31 @@ def linked(app: Flask, world: World) -> str:
     return ref
 
 
-def address_of(view: StaffView, rule: Rule, happened: Happened, linked: str = "") -> str:
+@pytest.fixture
+def money(world: World, happened: Happened) -> Iterator[dict[str, str]]:
+    """A task whose next step is to be paid, and a payment of another one."""
+    before = catalogue.current()
+    folder = Path(__file__).parent.parent / "payments" / "flows"
+    catalogue.use(load_packages([("shop", "flows.plugins.shop"), ("payments", "flows.plugins.payments")], [folder]))
+    tasks = []
+    for _ in range(2):
+        with unit_of_work(world.agent) as work:
+            task = beginning.start_by_staff(work, "moving", "usr_priya", Wish(amounts={"deposit": 45_000}))
+            work.session.flush()
+            tasks.append(task.reference)
+        with unit_of_work(world.tenant) as work:
+            task = access.instance_to_change(work, tasks[-1])
+            submitting.submit(work, task, access.step_of(task, "home"), {"rent": 100_000})
+    with unit_of_work(world.agent) as work:
+        task = access.instance_to_change(work, tasks[0])
+        day = work.now.date()
+        uid = receiving.confirm_by_staff(work, task, access.step_of(task, "deposit"), "SHAH P", day).uid
+    catalogue.use(replace(before, flows={**before.flows, **catalogue.current().flows}))
+    yield {"ref": tasks[1], "name": "deposit", "uid": uid}
+    catalogue.use(before)
+
+
+def address_of(view: StaffView, rule: Rule, happened: Happened, money: dict[str, str], linked: str = "") -> str:
     """The rule with things that are there in its holes."""
     values = {
         **VALUES,
@@ -66,6 +98,8 @@ def address_of(view: StaffView, rule: Rule, happened: Happened, linked: str = ""
     }
     if rule.rule.endswith("link/<name>"):
         values |= {"ref": linked or happened.task, "name": "agreement"}
+    if view.slug == "payments":
+        values |= money
     if view.slug == "flows":
         values["name"] = "coro-order-fulfilment"
     if view.slug == "organisations":
@@ -78,7 +112,7 @@ def address_of(view: StaffView, rule: Rule, happened: Happened, linked: str = ""
 @pytest.mark.requirement("D1")
 @pytest.mark.parametrize("database", ["sqlite"])
 def test_every_door_against_everybody(
-    app: Flask, world: World, happened: Happened, linked: str, client_of: ClientOf, database: str
+    app: Flask, world: World, happened: Happened, linked: str, money: dict[str, str], client_of: ClientOf, database: str
 ) -> None:
     people: dict[str, Actor | None] = {
         "anonymous": None,
@@ -93,7 +127,7 @@ def test_every_door_against_everybody(
     for name, actor in people.items():
         client = client_of(actor)
         for view, rule, needs in found:
-            url = address_of(view, rule, happened, linked)
+            url = address_of(view, rule, happened, money, linked)
             status = client.get(url).status_code
             assert status == expected(actor, needs), f"{name} GET {url}: {status}"
 
@@ -113,13 +147,13 @@ def test_stranger_is_sent_to_sign_in_and_back(client_of: ClientOf, world: World,
 
 @pytest.mark.parametrize("database", ["sqlite"])
 def test_every_unsafe_method_wants_its_token(
-    app: Flask, world: World, happened: Happened, client_of: ClientOf, database: str
+    app: Flask, world: World, happened: Happened, money: dict[str, str], client_of: ClientOf, database: str
 ) -> None:
     client = client_of(world.admin)
     forms = [(view, rule) for view, rule, _ in rules(app) if "POST" in (rule.methods or ())]
     assert len(forms) >= 25
     for view, rule in forms:
-        url = address_of(view, rule, happened)
+        url = address_of(view, rule, happened, money)
         assert client.post(url, data={"reason": "x"}).status_code == 400, url
     for _, rule, _ in rules(app):
         assert not {"PUT", "PATCH", "DELETE"} & (rule.methods or set()), rule

@@ -47,6 +47,7 @@ def path_of(rule: Rule, things: Things) -> str:
         "person": things.member, "invitation_id": things.invitation, "invitation": things.invitation,
         "line": things.line, "effect_id": things.effect, "order_id": things.order_uid,
         "instance_id": things.task_uid, "session_id": things.session, "name": "details", "key": "details",
+        "payment_id": "pay_nobody",
         "product_id": "prd_coro", "token": "nobody", "slug": "not-found", "rest": "nowhere", "export_type": "csv",
         "upload_id": things.upload,
         "field": "company_name",
