@@ -170,7 +170,10 @@ def test_departments_and_people_are_found(world: World, home: str) -> None:
                     kind="staff", uid=f"usr_x{n:02}", email=f"x{n}@x.example", name=f"Xena {n:02}", created_at=work.now
                 )
             )
-        work.session.add(Department(uid="dep_off", name="Closed", is_active=False))
+        gus = work.session.scalars(select(User).where(User.uid == "usr_gus")).one()
+        work.session.add(
+            Department(uid="dep_off", name="Closed", is_active=False, members=[DepartmentMember(user=gus)])
+        )
     everybody = options(world.agent, home, PEOPLE)
     assert (len(everybody.options), everybody.more) == (20, True)
     assert [one.label for one in everybody.options[:3]] == ["Ada Admin", "Gus Agent", "Rae Reader"]

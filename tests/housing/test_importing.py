@@ -38,15 +38,15 @@ def test_an_import_leaves_what_a_request_has_begun(world: World) -> None:
 def test_agreements_are_found_by_number_address_and_name(world: World) -> None:
     agreements(
         line("AG-1"), line("AG-10", tenant_name="Olu Adeyemi", address="31 Beck Street", tenant_email="olu@x.example"),
-        line("AG-100", tenant_name="100 % Ltd", address="Mill House"),
+        line("AG-100", tenant_name="100 % Ltd", address="Mill House"), line("A-AG-10", address="Home", tenant_name="X"),
     )  # fmt: skip
     table = AgreementTable(read_as(SYSTEM))
 
     def found(query: str) -> list[str]:
         return [one.number for one in table.search(query, lookups.MOST_OPTIONS)]
 
-    assert found("") == ["AG-1", "AG-10", "AG-100"]
-    assert found("ag-10") == ["AG-10", "AG-100"], "the one with just that number comes first"
+    assert found("") == ["A-AG-10", "AG-1", "AG-10", "AG-100"]
+    assert found("ag-10") == ["AG-10", "A-AG-10", "AG-100"], "the one with just that number comes first"
     assert found("mill") == ["AG-1", "AG-100"]
     assert found("MILL shah") == ["AG-1"]
     assert found("olu@x") == ["AG-10"]
