@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from admin.instance_words import PARTIES, ending_in_words, price_of, step_tag
@@ -80,22 +81,8 @@ def cards(
     actor: Actor, instance: Instance, definition: FlowDefinition, entries: Sequence[Entry], now: datetime
 ) -> list[Card]:
     """Every step in order. One statement more, for who is away, when a review is not the actor's own to decide."""
-    found = []
-    away: list[standing_in.Colleague] | None = None
-    for number, step in enumerate(instance.steps, 1):
-        rule = definition.steps[step.name]
-        can = allowed.of_step(actor, instance, step, rule, now)
-        instead_of, why_not = "", ""
-        if step.state == "pending_approval" and "approve" not in can:
-            refusal = reviews.refusal_to_review(actor, rule.approval, step.submitted_by_id, instance.standing)
-            if away is None:
-                away = standing_in.covered_by(read_as(actor), actor, now) if actor.may("review") else []
-            colleague = reviews.decides_for(actor, rule.approval, step.submitted_by_id, instance.standing, away)
-            is_running = instance.is_open and not instance.is_past_expiry(now)
-            instead_of, why_not = colleague or "", "" if colleague or not is_running else refusal or ""
-            can += REVIEWING if colleague and is_running else ()
-        found.append(_card(actor, instance, definition, step, number, can, instead_of, why_not, entries))
-    return found
+    look = _Look(actor, instance, definition, entries, now)
+    return [look.card(number, step) for number, step in enumerate(instance.steps, 1)]
 
 
 def answer_rows(fields: Mapping[str, Any], values: Mapping[str, Any]) -> list[Answer]:
@@ -107,6 +94,7 @@ def answer_rows(fields: Mapping[str, Any], values: Mapping[str, Any]) -> list[An
     ]
 
 
+<<<<<<< HEAD
 def _card(
     actor: Actor,
     instance: Instance,
@@ -144,6 +132,65 @@ def _card(
         why_not=why_not,
         latest=own[-1] if own else None,
     )
+=======
+@dataclass(frozen=True)
+class _Look:
+    """Somebody looks at an instance at a moment."""
+
+    actor: Actor
+    instance: Instance
+    definition: FlowDefinition
+    entries: Sequence[Entry]
+    now: datetime
+
+    def card(self, number: int, step: Step) -> Card:
+        rule = self.definition.steps[step.name]
+        own = [entry for entry in self.entries if entry.facts.get("step") == step.name]
+        approvers = {entry.actor_id for entry in own if _is_approval(entry, step.attempt)}
+        readable = allowed.fields_for(self.actor, rule.fields, self.instance.standing)
+        can, instead_of, why_not = self._may(step, rule, approvers)
+        return Card(
+            number=number,
+            step=step,
+            rule=rule,
+            who=PARTIES[step.actor],
+            tag=step_tag(step),
+            can=frozenset(can),
+            answers=tuple(answer_rows(readable, step.answers)) if step.attempt else (),
+            hidden=len(rule.fields) - len(readable) if step.attempt else 0,
+            sent=next((entry for entry in reversed(own) if _is_attempt(entry, step.attempt)), None),
+            decisions=tuple(entry for entry in own if entry.kind in DECISIONS),
+            after=tuple(_awaited(self.instance, self.definition, step, rule)),
+            price=price_of(self.instance, step, rule),
+            endings=tuple((ending_in_words(self.definition, rule, ending), ending.if_) for ending in rule.outcome),
+            approvals=len(approvers),
+            instead_of=instead_of,
+            why_not=why_not,
+            latest=own[-1] if own else None,
+        )
+
+    def _may(self, step: Step, rule: StepRule, approvers: set[int | None]) -> tuple[list[str], str, str]:
+        """The verbs, for whom they stand in with them, and why a review is not theirs."""
+        can = allowed.of_step(self.actor, self.instance, step, rule, self.now)
+        is_running = self.instance.is_open and not self.instance.is_past_expiry(self.now)
+        if step.state != "pending_approval" or not is_running:
+            return can, "", ""
+        if self.actor.user_id in approvers:
+            others = [verb for verb in can if verb not in REVIEWING]
+            return others, "", "You have approved this already; somebody else has to approve it too"
+        about = (self.actor, rule.approval, step.submitted_by_id, self.instance.standing)
+        refusal = reviews.refusal_to_review(*about)
+        if refusal is None:
+            return can, "", ""
+        instead_of = reviews.decides_for(*about, self._away)
+        return (can, "", refusal) if instead_of is None else ([*REVIEWING, *can], instead_of, "")
+
+    @cached_property
+    def _away(self) -> list[standing_in.Colleague]:
+        if not self.actor.may("review"):
+            return []
+        return standing_in.covered_by(read_as(self.actor), self.actor, self.now)
+>>>>>>> 2cfd54c (instances: Look at each card in one place)
 
 
 def _is_attempt(entry: Entry, attempt: int) -> bool:

@@ -205,7 +205,7 @@ def test_page_is_small_and_splits_from_64_rem(
         assert aside is not None
         assert aside["x"] == steps["x"]
         page.set_viewport_size({"width": 375, "height": 700})
-        page.get_by_text("More").click()
+        page.locator(".more > summary").click()
         box = page.get_by_role("link", name="Send reminder…").bounding_box()
         assert box is not None
         assert box["x"] >= 0

@@ -257,6 +257,8 @@ def test_page_costs_the_same_for_many_steps_and_attempts(
             play.send_back(added)
             play.submit(added, {f"question_{n}_0": "no"})
     play.submit("identity", IDENTITY)
+    play.submit("household", {**HOUSEHOLD, "has_pets": True})
+    play.submit("pets", {"pet_name": "Rex"})  # not the agent's to decide, so it is asked who is away
     desk = desk_of(world.agent)
     desk.page()
     for path in ("", "/history", "/steps/identity/attempts"):
