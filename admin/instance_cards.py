@@ -94,45 +94,6 @@ def answer_rows(fields: Mapping[str, Any], values: Mapping[str, Any]) -> list[An
     ]
 
 
-<<<<<<< HEAD
-def _card(
-    actor: Actor,
-    instance: Instance,
-    definition: FlowDefinition,
-    step: Step,
-    number: int,
-    can: list[str],
-    instead_of: str,
-    why_not: str,
-    entries: Sequence[Entry],
-) -> Card:
-    rule = definition.steps[step.name]
-    own = [entry for entry in entries if entry.facts.get("step") == step.name]
-    approvers = {entry.actor_id for entry in own if _is_approval(entry, step.attempt)}
-    if step.state == "pending_approval" and actor.user_id in approvers:
-        why_not = "You have approved this already; somebody else has to approve it too"
-        can = [verb for verb in can if verb not in REVIEWING]
-    readable = allowed.fields_for(actor, rule.fields, instance.standing, step.actor)
-    return Card(
-        number=number,
-        step=step,
-        rule=rule,
-        who=PARTIES[step.actor],
-        tag=step_tag(step),
-        can=frozenset(can),
-        answers=tuple(answer_rows(readable, step.answers)) if step.attempt else (),
-        hidden=len(rule.fields) - len(readable) if step.attempt else 0,
-        sent=next((entry for entry in reversed(own) if _is_attempt(entry, step.attempt)), None),
-        decisions=tuple(entry for entry in own if entry.kind in DECISIONS),
-        after=tuple(_awaited(instance, definition, step, rule)),
-        price=price_of(instance, step, rule),
-        endings=tuple((ending_in_words(definition, rule, ending), ending.if_) for ending in rule.outcome),
-        approvals=len(approvers),
-        instead_of=instead_of,
-        why_not=why_not,
-        latest=own[-1] if own else None,
-    )
-=======
 @dataclass(frozen=True)
 class _Look:
     """Somebody looks at an instance at a moment."""
@@ -147,7 +108,7 @@ class _Look:
         rule = self.definition.steps[step.name]
         own = [entry for entry in self.entries if entry.facts.get("step") == step.name]
         approvers = {entry.actor_id for entry in own if _is_approval(entry, step.attempt)}
-        readable = allowed.fields_for(self.actor, rule.fields, self.instance.standing)
+        readable = allowed.fields_for(self.actor, rule.fields, self.instance.standing, step.actor)
         can, instead_of, why_not = self._may(step, rule, approvers)
         return Card(
             number=number,
@@ -190,7 +151,6 @@ class _Look:
         if not self.actor.may("review"):
             return []
         return standing_in.covered_by(read_as(self.actor), self.actor, self.now)
->>>>>>> 2cfd54c (instances: Look at each card in one place)
 
 
 def _is_attempt(entry: Entry, attempt: int) -> bool:

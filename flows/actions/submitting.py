@@ -143,7 +143,7 @@ def check(
     context = answers.AnswerContext(
         today=timing.local_date(work.now, instance.time_zone),
         zone=instance.time_zone,
-        scope=scope_of(work.session, instance, definition, work.now, wanted=_names_of(rule)),
+        scope=scope_of(work.session, instance, definition, work.now, wanted=names_in_conditions(rule)),
         pages=rule.conditions_of_pages(),
         uploads=attaching.check_of(work, instance, step.name, rule.fields, {**withholding.latest(step, rule), **raw}),
     )
@@ -242,7 +242,8 @@ def end_if_it_ends(
         closing.end_with(work, instance, definition, "complete")
 
 
-def _names_of(rule: StepRule) -> frozenset[str]:
+def names_in_conditions(rule: StepRule) -> frozenset[str]:
+    """What the conditions of a step's questions and pages look at: what `scope_of` has to hold for them."""
     conditions = [field.when for field in rule.fields.values() if field.when]
     conditions += rule.conditions_of_pages().values()
     return roots(name for text in conditions for name in compile_condition(text).names)

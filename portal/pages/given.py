@@ -23,3 +23,7 @@ def by_step(actor: Actor, instance: Instance, definition: FlowDefinition, now: d
         if rows := answer_rows(rule, step, step.answers, files) if step.attempt else []:
             found.append({"title": rule.title, "ours": step.actor != "customer", "at": step.submitted_at, "rows": rows})
     return found
+
+
+def has_files(steps: list[dict[str, Any]]) -> bool:
+    return any(row["files"] for step in steps for row in step["rows"])

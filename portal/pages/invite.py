@@ -7,10 +7,12 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
+from flows import catalogue
 from flows.access import read_as
 from flows.actions import accounts
 from flows.actions.accounts import Denied
-from flows.models import Organisation, User
+from flows.catalogue import FlowDefinition
+from flows.models import Invitation, Organisation, User
 from flows.rules.actors import SYSTEM
 from flows.rules.errors import Invalid, Refused
 from flows.work import unit_of_work
@@ -48,8 +50,14 @@ def accept(token: str) -> Response | tuple[str, int]:
     if isinstance(outcome, Denied):
         raise Refused(outcome.detail, code="link-expired")
     _leave_earlier_session()
-    joined = finish(outcome, keep=True, then="")
-    flash(_("Welcome. You have joined."))  # only now: signing in empties the session
+    begun = outcome.begun.reference if outcome.begun is not None else ""
+    joined = finish(outcome, keep=True, then=f"/tasks/{begun}" if begun else "")
+    # only now: signing in empties the session
+    flash(
+        _("Welcome. This is what we need from you, step by step. You can stop at any time and come back later.")
+        if begun
+        else _("Welcome. You have joined.")
+    )
     return joined
 
 
@@ -58,6 +66,12 @@ def _leave_earlier_session() -> None:
     if g.actor is not None and "token" in session:
         with unit_of_work(g.actor) as work:
             accounts.sign_out(work)
+
+
+def _flow_of(invitation: Invitation) -> FlowDefinition | None:
+    """The flow that begins when it is accepted; None when it is for joining alone."""
+    loaded = catalogue.current().flows.get(str(invitation.begins["flow"])) if invitation.begins else None
+    return loaded.definition if loaded is not None else None
 
 
 def _form(token: str, values: object, problems: dict[str, str] | None = None) -> str:
@@ -69,6 +83,8 @@ def _form(token: str, values: object, problems: dict[str, str] | None = None) ->
         "sign_in/invite.html",
         invitation=invitation,
         organisation=organisation,
+        inviter=reading.get(User, invitation.invited_by_id) if invitation.invited_by_id else None,
+        flow=_flow_of(invitation),
         known=known,
         values=values,
         problems=problems or {},

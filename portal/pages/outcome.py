@@ -56,11 +56,13 @@ def copy(ref: str) -> Response:
     """The whole request on one page for printing or keeping; its steps may still go on."""
     instance, now = access.instance_to_read(g.actor, ref), clock.now()
     definition = versions.definition_of(read_as(g.actor), instance)
+    steps = given.by_step(g.actor, instance, definition, now)
     return show(
         "tasks/copy.html",
         instance=instance,
         tag=task_tag(instance, now),
-        steps=given.by_step(g.actor, instance, definition, now),
+        steps=steps,
+        has_files=given.has_files(steps),
         order=asking.orders_of(g.actor, [instance]).get(instance.subject or ""),
     )
 
@@ -78,6 +80,7 @@ def _rate(work: Work, ref: str) -> str:
 def _page(instance: Instance, problems: dict[str, str] | None = None) -> Response:
     now = clock.now()
     definition = versions.definition_of(read_as(g.actor), instance)
+    steps = given.by_step(g.actor, instance, definition, now)
     ending = next((one for one in reversed(timeline.of_instance(g.actor, instance)) if one.kind in ENDINGS), None)
     return show(
         "tasks/outcome.html",
@@ -86,7 +89,8 @@ def _page(instance: Instance, problems: dict[str, str] | None = None) -> Respons
         heading=_heading(instance),
         ending=ending,
         reason=ending.facts.get("reason", "") if ending is not None else "",
-        steps=given.by_step(g.actor, instance, definition, now),
+        steps=steps,
+        has_files=given.has_files(steps),
         order=asking.orders_of(g.actor, [instance]).get(instance.subject or ""),
         problems=problems or {},
         **_rating(instance, definition, now),
@@ -113,7 +117,7 @@ def _rating(instance: Instance, definition: FlowDefinition, now: datetime) -> di
         "scale": list(words.items()),
         "hint": _("1 is very dissatisfied, 10 is very satisfied.") if rule.scale == 10 else "",
         "may_rate": "rate" in allowed.of_instance(g.actor, instance, definition, now),
-        "said": words.get(str(instance.rating), ""),
+        "said": words.get(str(instance.rating), "") if instance.rated_at is not None else "",
         "score": request.form.get("score", "") or str(instance.rating or ""),
         "comment": request.form.get("comment", instance.rating_comment),
         "until": instance.rated_at + ratings.CHANGEABLE if instance.rated_at is not None else None,

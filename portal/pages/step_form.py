@@ -23,7 +23,7 @@ from flows.models import Instance, Order, Step, User
 from flows.queries import lookups, timeline
 from flows.queries import standing as asking
 from flows.queries.files import FilesOf, files_of
-from flows.rules import answers
+from flows.rules import answers, timing
 from flows.rules.actors import Actor
 from flows.rules.errors import BatonError
 from flows.rules.expressions import ExpressionProblem, compile_condition
@@ -123,8 +123,9 @@ def form_page(
     problems = {name: said for name, said in (problems or {}).items() if sheet is None or _is_on(sheet, name)}
     asked = sheet.fields if sheet is not None else asked_of(place, values, now)
     followed = step_conditions.followed(place.rule, _of_page(place.rule, sheet))
-    fields = place.rule.fields
-    files = files_of(actor, instance, (fields, values), (fields, kept if changed else None))
+    fields, earlier = place.rule.fields, step_above.earlier(actor, step)
+    before = [(fields, one["answers"]) for one in earlier]
+    files = files_of(actor, instance, (fields, values), (fields, kept if changed else None), *before)
     return _show(
         "tasks/form.html",
         412 if changed else 422 if problems else 200,
@@ -145,6 +146,7 @@ def form_page(
         to_check=set(kept) if is_prefilled else set(),
         end=end_of(instance),
         changes=_changes(place, values, kept, files) if changed else None,
+        earlier=[{**one, "rows": answer_rows(place.rule, step, one["answers"], files)} for one in earlier],
         **_above(actor, place, shown, typed if changed else None),
     )
 
@@ -243,7 +245,7 @@ def _back(place: Place, shown: list[Sheet], sheet: Sheet | None) -> str:
 
 
 def _above(actor: Actor, place: Place, shown: list[Sheet], typed: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Remarks, questions that are new, and earlier attempts."""
+    """Remarks, and questions that are new."""
     remarks = step_above.changes_asked(place.instance, place.rule, place.step)
     added = step_above.added_since(actor, place.instance, place.step, typed)
     addresses = {name: place.url_of(sheet) for sheet in shown for name in sheet.fields}
@@ -253,14 +255,7 @@ def _above(actor: Actor, place: Place, shown: list[Sheet], typed: Mapping[str, A
         "to_change": step_above.links_to(remarks["fields"], rule, addresses) if remarks else [],
         "added": added,
         "new": step_above.links_to([name for name in added if name in rule.fields], rule, addresses),
-        "earlier": _earlier(actor, place),
     }
-
-
-def _earlier(actor: Actor, place: Place) -> list[dict[str, Any]]:
-    found = step_above.earlier(actor, place.step)
-    files = files_of(actor, place.instance, *((place.rule.fields, one["answers"]) for one in found))
-    return [{**one, "rows": answer_rows(place.rule, place.step, one["answers"], files)} for one in found]
 
 
 def _changes(place: Place, typed: Mapping[str, Any], kept: Mapping[str, Any], files: FilesOf) -> list[dict[str, Any]]:
@@ -284,8 +279,11 @@ def _scope(place: Place, values: Mapping[str, Any], now: datetime) -> Mapping[st
     session = object_session(place.instance)
     if session is None:
         return {"data": values}
-    scope = scope_of(session, place.instance, place.definition, now)
-    return {**scope, "data": {**scope["data"], **values}}
+    zone = place.instance.time_zone
+    context = answers.AnswerContext(today=timing.local_date(now, zone), zone=zone)
+    given = answers.understood(place.rule.fields, values, context)
+    scope = scope_of(session, place.instance, place.definition, now, submitting.names_in_conditions(place.rule))
+    return {**scope, "data": {**scope.get("data", {}), **given}}
 
 
 def _holds(condition: str, scope: Mapping[str, Any]) -> bool | None:

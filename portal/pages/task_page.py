@@ -13,7 +13,7 @@ from flows.access import read_as
 from flows.actions import paying, versions
 from flows.actions.scope import roots, scope_of
 from flows.catalogue import FlowDefinition
-from flows.models import Instance, Step
+from flows.models import Instance, Step, User
 from flows.queries import allowed, grid, payments, timeline
 from flows.queries import standing as asking
 from flows.queries.timeline import Entry
@@ -54,9 +54,9 @@ def words(actor: Actor, instance: Instance, now: datetime) -> dict[str, Any]:
         "may_cancel": "cancel" in verbs,
         "may_rate": "rate" in verbs and instance.rated_at is None,
         "changes": changes,
-        "opening": _opening(entries),
+        "opening": _opening(actor, instance, entries),
         "go_on": _go_on(instance, definition, waiting) if not changes and definition.steps else None,
-        "yours": page.rows([step for step in steps if step.actor == "customer"], numbered=len(steps) > 1),
+        "yours": page.rows([step for step in steps if step.actor == "customer"], numbered=True),
         "ours": page.rows([step for step in steps if step.actor != "customer"]),
         "next": what_next.sentences(instance, definition, steps, now),
         "reminders": asking.reminders_to_come(actor, instance, now) if grid.needs_action(instance, now) else (),
@@ -107,9 +107,14 @@ def is_in_dialog(definition: FlowDefinition) -> bool:
     return len(rules) == 1 and not any(rule.pages or answers.asks_for_files(rule.fields) for rule in rules)
 
 
-def _opening(entries: Sequence[Entry]) -> Entry | None:
-    """What staff wrote when they started it."""
-    return next((one for one in entries if one.kind == "instance_started" and one.facts.get("message")), None)
+def _opening(actor: Actor, instance: Instance, entries: Sequence[Entry]) -> dict[str, str] | None:
+    """What staff wrote when they started it, or when they invited: then an accepted invitation started it."""
+    said = next((one for one in entries if one.kind == "instance_started" and one.facts.get("message")), None)
+    if said is None:
+        return None
+    creator = instance.creator_id if said.who == SYSTEM.name else None
+    inviter = read_as(actor).get(User, creator) if creator is not None else None
+    return {"who": inviter.name if inviter is not None else said.who, "text": said.facts["message"]}
 
 
 def _added_at(entries: Sequence[Entry]) -> dict[str, datetime]:
@@ -154,6 +159,8 @@ class _Page:
         self.prices = {step.name: _price(actor, instance, definition, step, now) for step in paid_for}
 
     def rows(self, steps: Sequence[Step], numbered: bool = False) -> list[dict[str, Any]]:
+        """Numbered where there is more than one to do."""
+        numbered = numbered and len(steps) > 1
         return [{**self.row(step), "n": n if numbered else None} for n, step in enumerate(steps, 1)]
 
     def row(self, step: Step) -> dict[str, Any]:

@@ -130,13 +130,9 @@ def test_every_door_against_everybody(
     for name, actor in people.items():
         client = client_of(actor)
         for view, rule, needs in found:
-<<<<<<< HEAD
-            url = address_of(view, rule, happened, money, linked)
-=======
             if view.personal and rule.arguments:
                 continue  # whose it is decides there: test_instance_away.py
-            url = address_of(view, rule, happened)
->>>>>>> 2cfd54c (instances: Look at each card in one place)
+            url = address_of(view, rule, happened, money, linked)
             status = client.get(url).status_code
             wanted = expected(actor, needs)
             assert status == (303 if wanted == 200 and url in LEADS_ON else wanted), f"{name} GET {url}: {status}"

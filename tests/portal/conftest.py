@@ -1,10 +1,18 @@
 """Fixtures that the portal's tests share."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 from flask import Flask
 
+from flows import catalogue
+from flows.catalogue.loader import load_packages
+from tests.guided.conftest import SHIPPED, Play
 from tests.portal.browsing import Visitor
 from tests.world import World
+
+GUIDED = [Path(__file__).parents[1] / "guided" / "flows", Path(__file__).parent / "flows"]
 
 
 @pytest.fixture
@@ -29,3 +37,19 @@ def tenant(app: Flask, world: World) -> Visitor:
 def parts() -> tuple[str, ...]:
     """The portal is tested without the back office."""
     return ("messaging", "portal")
+
+
+@pytest.fixture
+def guided_flows(app: Flask) -> Iterator[None]:
+    """The shipped flows, the move-in of the guided tests, and flows with pages, conditions and other scales."""
+    before = catalogue.current()
+    catalogue.use(load_packages(SHIPPED, GUIDED))
+    assert catalogue.current().broken == []
+    yield
+    catalogue.use(before)
+
+
+@pytest.fixture
+def play(world: World, guided_flows: None) -> Play:
+    """Requests of Priya, and what the others do in them."""
+    return Play(world)

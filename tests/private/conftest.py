@@ -27,6 +27,8 @@ MONEY = {
     "children": [{"name": "Asha", "born": BORN, "school": "Mill Road"}],
     "diagnosis": DIAGNOSIS,
 }
+OTHER_SECRET = "another secret of forty characters, at least"
+"""A SECRET_KEY under which nothing was sealed."""
 SECRETS = (IBAN, str(INCOME), "876.54", BORN, "4 May 2019", DIAGNOSIS, EMERGENCY, CASE_CODE, PIN)
 
 

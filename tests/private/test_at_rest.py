@@ -21,7 +21,18 @@ from flows.settings import Settings, SettingsError
 from flows.work import end_reading, unit_of_work
 from messaging import outbox, webhooks
 from tests.private import plugin
-from tests.private.conftest import CASE_CODE, EMERGENCY, IBAN, INCOME, MONEY, PIN, SECRETS, Confided, everything_stored
+from tests.private.conftest import (
+    CASE_CODE,
+    EMERGENCY,
+    IBAN,
+    INCOME,
+    MONEY,
+    OTHER_SECRET,
+    PIN,
+    SECRETS,
+    Confided,
+    everything_stored,
+)
 from tests.world import World
 
 
@@ -132,7 +143,7 @@ def test_keys_are_changed_without_losing_an_answer(confided: Confided, keys: tup
             assert resealing.instances_with_sealed(work.session) == [confided.now().id]
         with unit_of_work(SYSTEM) as work:
             resealing.reseal_instance(work, confided.now().id)
-    use(field_key=second, secret_key="another secret of forty characters, at least")
+    use(field_key=second, secret_key=OTHER_SECRET)
     end_reading()
     assert resealing.lost(access.read_as(SYSTEM)) == 0
     found = answers_of(confided.now(), confided.definition())
@@ -149,7 +160,7 @@ def test_invitations_change_their_keys_too(confided: Confided, keys: tuple[str, 
     use(field_key=keys[0])
     with unit_of_work(SYSTEM) as work:
         resealing.reseal_the_rest(work)
-    use(secret_key="another secret of forty characters, at least")
+    use(secret_key=OTHER_SECRET)
     end_reading()
     begins = access.read_as(SYSTEM).scalars(select(Invitation.begins)).one()
     assert sealing.unsealed(begins["inputs"]["case_code"]) == CASE_CODE
@@ -158,7 +169,7 @@ def test_invitations_change_their_keys_too(confided: Confided, keys: tuple[str, 
 @pytest.mark.requirement("X20")
 def test_an_answer_whose_key_is_gone_breaks_nothing(confided: Confided) -> None:
     confided.submit("money", MONEY)
-    use(secret_key="another secret of forty characters, at least")
+    use(secret_key=OTHER_SECRET)
     found = answers_of(confided.now(), confided.definition())
     assert "iban" not in found, "a condition over it is not yet known"
     assert found["children"] == [{"name": "Asha", "school": "Mill Road"}]

@@ -26,7 +26,7 @@ from flows.access import read_as
 from flows.actions import accounts
 from flows.actions.accounts import NOBODY, Device, SignedIn
 from flows.clock import clock
-from flows.models import Department, Effect, Instance, Notice, Order, Organisation, Product, Timer, User
+from flows.models import Agreement, Department, Effect, Instance, Notice, Order, Organisation, Product, Timer, User
 from flows.queries import grid
 from flows.rules.actors import SYSTEM, Actor
 from flows.rules.signatures import sign, verify
@@ -78,6 +78,18 @@ def test_two_worlds_that_break_no_invariant(demo: Flask) -> None:
         "not_started": 3, "in_progress": 1, "completed": 2, "cancelled": 1,
     }  # fmt: skip
     assert [task.customer_name for task in tasks if task.is_overdue(clock.now())] == ["Liam Doyle"]
+
+
+@pytest.mark.requirement("C41")
+def test_every_household_has_its_agreement(demo: Flask) -> None:
+    session = read_as(SYSTEM)
+    imported = {(row.tenant_name, row.address): row for row in session.scalars(select(Agreement))}
+    homes = session.execute(select(Organisation.name, Organisation.address).where(Organisation.kind == "household"))
+    assert {tuple(home) for home in homes} <= imported.keys()
+    people = dict(session.execute(select(User.name, User.email)).tuples().all())
+    assert all(row.tenant_email == people.get(name, row.tenant_email) for (name, _), row in imported.items())
+    assert {row.imported_at < clock.now() - timedelta(days=29) for row in imported.values()} == {True}
+    assert any(row.starts_on is None for row in imported.values()), "somebody is about to move in"
 
 
 def test_nothing_of_the_past_is_still_owed(demo: Flask) -> None:

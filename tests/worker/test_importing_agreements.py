@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import time
+import resource
 from pathlib import Path
 
 import pytest
@@ -115,9 +114,10 @@ def test_a_place_where_it_would_be_lost_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.requirement("C41")
 def test_many_lines_are_imported_quickly(folder: Path) -> None:
-    """20,000 within a share of the minute that 100,000 may take; `tests/bench` measures the whole."""
+    """20,000 in their share of the minute that 100,000 may take; of the processor, not of a busy machine's clock."""
     file = write(folder, HEADER + "".join(of_many(20_000)))
-    begun = time.monotonic()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     said = baton("agreements", "import", file, folder=folder)
     assert said.stdout == "20,000 added, 0 changed, 0 unchanged.\n"
-    assert time.monotonic() - begun < 12 * float(os.environ.get("BATON_SLOWER", "1"))
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 12

@@ -43,6 +43,12 @@ def check(
     return Checked(values, [*_unknown(asked, raw), *(one for name in shown for one in problems.get(name, ()))])
 
 
+def understood(fields: Mapping[str, FieldLike], raw: Mapping[str, Any], context: AnswerContext) -> dict[str, Any]:
+    """What was typed, clean where it can be: for the conditions of a form that is shown again."""
+    given = {name: tidy(raw[name]) for name, field in fields.items() if name in raw and field.type != "info"}
+    return {**given, **_clean_all(fields, given, context)[0]}
+
+
 def _clean_all(
     asked: Mapping[str, FieldLike], given: Mapping[str, Any], context: AnswerContext
 ) -> tuple[dict[str, Any], dict[str, list[Problem]]]:
