@@ -30,7 +30,7 @@ from flows.models import (
     Step,
     Upload,
     User,
-)
+)  # fmt: skip
 from flows.models.instances import instance_id_from
 from flows.models.orders import order_id_from
 from flows.rules.actors import Actor

@@ -1,0 +1,56 @@
+"""What happened to a case or a task of a department."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from flows.events.base import Event
+
+
+@dataclass(frozen=True)
+class Acted(Event):
+    """A hand moved a case or task: which action, from which state to which (the same: it stayed), with which words.
+
+    `now` and `now_for_customer` are the words for the state it is in after. `for_customer` says whether the customer
+    may read the comment; `asked` is what the dialog asked, in words.
+    """
+
+    action: str
+    label: str
+    before: str
+    after: str
+    now: str = ""
+    now_for_customer: str = ""
+    comment: str = ""
+    for_customer: bool = False
+    asked: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Commented(Event):
+    comment: str
+    text: str
+
+
+@dataclass(frozen=True)
+class CommentedInternally(Event):
+    staff_only: ClassVar[bool] = True
+    comment: str
+    text: str
+
+
+@dataclass(frozen=True)
+class PriorityChanged(Event):
+    staff_only: ClassVar[bool] = True
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class ChildStarted(Event):
+    """A task was made on a case."""
+
+    staff_only: ClassVar[bool] = True
+    child: str
+    title: str
