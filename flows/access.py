@@ -19,7 +19,6 @@ from flows.models import (
     Effect,
     Instance,
     Membership,
-    Notice,
     Order,
     OrderLine,
     Organisation,
@@ -371,12 +370,7 @@ def view_to_change(work: Work, uid: str) -> SavedView:
     return _found(locked(work, query.with_for_update(of=SavedView)), "No such view")
 
 
-# --- notices, permissions, texts ---------------------------------------------------------------------------------
-
-
-def notices_of(user_id: int) -> Select[Notice]:
-    """Notices of one person, newest first."""
-    return select(Notice).where(Notice.user_id == user_id).order_by(Notice.id.desc())
+# --- people, permissions, texts ---------------------------------------------------------------------------------
 
 
 def require(actor: Actor, permission: str) -> None:

@@ -223,12 +223,7 @@ def rows_of(instances: Sequence[Instance], now: datetime) -> list[dict[str, Any]
 
 
 def _user(work: Work, uid: str) -> User | None:
-    if not uid:
-        return None
-    found = colleagues.colleague(work.session, uid)
-    if found is None:
-        raise Invalid("Choose a colleague from the list", "/assignee", "choice")
-    return found
+    return access.colleague_named(work, uid, "/assignee") if uid else None
 
 
 def _moment(typed: str, zone: ZoneInfo) -> datetime | None:

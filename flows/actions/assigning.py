@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
-
 from flows import access
 from flows.actions import owing, participating, staging, standing_in, versions
 from flows.events import Assigned
@@ -32,14 +30,6 @@ def assign(work: Work, instance: Instance, user: User | None, note: str = "", ve
     if (there.id if there else None) == instance.assignee_id:
         raise OutOfStep(f"It is assigned to {there.name if there else 'nobody'} already")
     give(work, instance, there, note.strip(), instead_of=user.name if user is not None and there is not user else "")
-
-
-def colleague(work: Work, uid: str) -> User:
-    """The colleague whom an opaque id names; raises Invalid when there is none to give work to."""
-    user = work.session.scalar(select(User).where(User.uid == access.clean(uid), User.kind == "staff", User.is_active))
-    if user is None:
-        raise Invalid("Choose a colleague who can sign in", "/assignee", "choice")
-    return user
 
 
 def take(work: Work, instance: Instance) -> None:

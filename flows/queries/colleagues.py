@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import joinedload
 
-from flows.access import clean, read_as
+from flows.access import read_as
 from flows.models import Delegation, Department, Instance, User
 from flows.models.instances import OPEN_STATUSES
 from flows.rules.actors import Actor
@@ -58,11 +58,6 @@ def _running(actor: Actor, now: datetime) -> Sequence[Delegation]:
     query = select(Delegation).where(Delegation.ends_on >= local_date(now, "Etc/GMT+12"))
     query = query.options(joinedload(Delegation.user), joinedload(Delegation.delegate))
     return read_as(actor).scalars(query.order_by(Delegation.starts_on, Delegation.id)).all()
-
-
-def colleague(session: Session, uid: str) -> User | None:
-    """One of them by their opaque id."""
-    return session.scalar(select(User).where(User.uid == clean(uid), User.kind == "staff", User.is_active))
 
 
 def departments_of(actor: Actor) -> Sequence[Department]:

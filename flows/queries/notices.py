@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from sqlalchemy import or_
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import contains_eager, joinedload
 
-from flows.access import notices_of, read_as
+from flows.access import read_as
 from flows.models import Instance, Notice
 from flows.queries.pages import Page, page_of
 from flows.rules.actors import Actor
 
 MOST_TOASTS = 3
+
+
+def notices_of(user_id: int) -> Select[Notice]:
+    """Notices of one person, newest first."""
+    return select(Notice).where(Notice.user_id == user_id).order_by(Notice.id.desc())
 
 
 def unseen(actor: Actor) -> list[Notice]:

@@ -7,9 +7,10 @@ from datetime import datetime
 
 from sqlalchemy import and_, case, func, or_, select
 
-from flows.access import notices_of, read_as, visible_instances
+from flows.access import read_as, visible_instances
 from flows.models import Instance, Notice
 from flows.models.instances import OPEN_STATUSES
+from flows.queries.notices import notices_of
 from flows.rules.actors import Actor
 
 

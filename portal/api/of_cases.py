@@ -7,10 +7,10 @@ from flows.actions import acting, assigning, beginning, commenting, versions
 from flows.actions.beginning import Wish
 from flows.actions.scope import for_actions
 from flows.models import Instance
-from flows.queries import boxes, colleagues, comments, orders, parties, timeline
+from flows.queries import boxes, comments, orders, parties, timeline
 from flows.queries.pages import Page
 from flows.rules import stages
-from flows.rules.errors import Invalid, OutOfStep, Refused
+from flows.rules.errors import OutOfStep, Refused
 from portal.api import asked_of_cases as asked
 from portal.api import cursors, draw_case, shapes
 from portal.api.asked import Paged
@@ -117,9 +117,7 @@ def take_task(call: Call, task_id: str) -> Answer:
 def assign_task(call: Call, task_id: str, body: asked.Given) -> Answer:
     """Give it to a colleague, or to nobody."""
     instance = _locked(call, task_id)
-    user = colleagues.colleague(call.session, body.assignee_id) if body.assignee_id else None
-    if body.assignee_id and user is None:
-        raise Invalid("There is no such colleague", "/assignee_id", "choice")
+    user = access.colleague_named(call.work, body.assignee_id, "/assignee_id") if body.assignee_id else None
     assigning.assign(call.work, instance, user, body.note, wanted_version(KIND))
     return _changed(call, instance)
 

@@ -75,13 +75,13 @@ def read_notifications(call: Call, body: asked.SeenNotices) -> Answer:
 
 def _up_to(call: Call, uid: str) -> list[str]:
     mine = (
-        access.notices_of(call.actor.user_id or 0)
+        notices.notices_of(call.actor.user_id or 0)
         .order_by(None)
         .with_only_columns(Notice.id)
         .where(Notice.uid == access.clean(uid))
     )
     earlier = (
-        access.notices_of(call.actor.user_id or 0)
+        notices.notices_of(call.actor.user_id or 0)
         .with_only_columns(Notice.uid)
         .where(Notice.id <= mine.scalar_subquery())
     )

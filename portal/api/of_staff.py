@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
+from flows import access
 from flows.actions import assigning, beginning, closing, reopening, versions
 from flows.actions.beginning import Wish
 from flows.rules.errors import Invalid, Problem
@@ -89,7 +90,7 @@ def assign_instance(call: Call, instance_id: str, body: asked_by_staff.Assignmen
     """Give it to a colleague, or to nobody; whoever is away is stood in for. The note is between staff."""
     instance = to_change(call, instance_id)
     with _named({"/assignee": "/assignee_id"}):
-        user = assigning.colleague(call.work, body.assignee_id) if body.assignee_id is not None else None
+        user = None if body.assignee_id is None else access.colleague_named(call.work, body.assignee_id, "/assignee_id")
         assigning.assign(call.work, instance, user, body.note)
     return whole(call, instance)
 
