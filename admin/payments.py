@@ -72,6 +72,11 @@ def provider_of(payment: Payment) -> str:
     return PROVIDERS[payment.provider]
 
 
+def reference_of(payment: Payment) -> str:
+    """What stands on a bank statement: ours for a transfer, else the payer's."""
+    return payment.provider_reference if payment.provider == "bank" else payment.reference
+
+
 def may_refund(actor: Actor, payment: Payment) -> bool:
     return payment.state == "paid" and actor.may("cancel")
 

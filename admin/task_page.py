@@ -54,6 +54,7 @@ def everything(instance: Instance, now: datetime) -> dict[str, Any]:
         ],
         "payment_tag": payments.tag_of,
         "payment_provider": payments.provider_of,
+        "payment_reference": payments.reference_of,
         "may_refund": payments.may_refund,
         "by_hand": payments.must_be_paid_back_by_hand,
         "money": money_in_words,
@@ -62,7 +63,9 @@ def everything(instance: Instance, now: datetime) -> dict[str, Any]:
         "timer_tag": lambda timer: timer_tag(timer, now),
         "effects": health.effects_of_instance(actor, instance),
         "effect_tag": effect_tag,
-        "may_complete": grid.needs_action(instance, now) and actor.may("create"),
+        "may_complete": grid.needs_action(instance, now)
+        and actor.may("create")
+        and any(step.actor == "customer" and may_answer(instance, step, now) for step in instance.steps),
         "may_extend": alive and instance.expires_at is not None and actor.may("orders"),
         "may_remind": alive and bool(definition.timers) and actor.may("message"),
         "history": timeline.of_instance(actor, instance),

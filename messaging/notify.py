@@ -138,7 +138,8 @@ def _gave_up(work: Work, subject: Subject, fact: events.EffectGaveUp) -> None:
     staff = _staff_who_may(work, "health")
     unseen = select(Notice.user_id).where(Notice.user_id.in_(staff), Notice.url == INCIDENTS, Notice.seen_at.is_(None))
     told = {*work.session.scalars(unseen), *(new.user_id for new in work.session.new if isinstance(new, Notice))}
-    text = f"{fact.what} for {subject.reference} could not be delivered: {fact.cause}"
+    said = f"{fact.what} for {subject.reference} could not be delivered: {fact.cause}"
+    text = said if fact.tries else f"{subject.reference}: {fact.cause}"
     for user_id in staff:
         if user_id not in told:
             work.session.add(

@@ -52,10 +52,8 @@ def _parts(settings: Settings) -> list[tuple[str, list[str]]]:
         ("live", [*python, "worker", "live"]),
         ("family", [*python, "worker", "family"]),
     ]
-    if settings.has_own_provider:
-        parts.append(("provider", [*python, "worker.demo.provisioner"]))
-    if settings.has_own_checkout:
-        parts.append(("checkout", [*python, "worker.demo.checkout"]))
+    if settings.has_own_provider or settings.has_own_checkout:
+        parts.append(("outside", [*python, "worker.demo.outside"]))
     return parts
 
 

@@ -38,7 +38,7 @@ class Payments(StaffView):
         states = {name: tag.words for name, tag in money.TAGS.items()}
         return show(
             self, "payments.html", page=page, state=state, states=states, search=search,
-            tag=money.tag_of, provider=money.provider_of, words=money_in_words,
+            tag=money.tag_of, provider=money.provider_of, reference=money.reference_of, words=money_in_words,
         )  # fmt: skip
 
     @door("/<uid>", needs="view")

@@ -124,6 +124,8 @@ def sentence(kind: str, facts: dict[str, Any], zone: str) -> str:
             return _amount_changed(facts)
         case "payment_begun" | "payment_on_its_way" | "payment_received" | "payment_refunded" | "payment_unexpected":
             return SENTENCES[kind].format(**facts, money=money_in_words(facts["amount_minor"], facts["currency"]))
+        case "effect_gave_up" if not facts["tries"]:  # people were told before anything was tried
+            return str(facts["cause"])
         case "review_escalated":
             return f"{facts['title']}: nobody has reviewed it yet; {', '.join(facts['to']) or 'nobody'} was told"
         case "step_submitted" if facts["attempt"] > 1:

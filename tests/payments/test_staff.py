@@ -62,7 +62,7 @@ def test_the_task_page_shows_the_money(play: Play, staff: Callable[..., Staff], 
     assert "Answer for the customer" not in page, "a payment is not answered"
     name = play.go()
     assert "Not paid yet" in says(staff().get(task))
-    assert name in staff().get(task)
+    assert f"DEP-{play.ref}" in staff().get(task)
     play.till.till.pay(name, "pay")
     play.tell()
     page = staff().get(task)
@@ -134,7 +134,7 @@ def test_a_mismatch_is_seen_by_people(play: Play, staff: Callable[..., Staff]) -
     play.hear(Word("paid", "cs_1", uid, 40_000, "GBP", "pi_1"))
     admin = staff()
     assert "£400.00 came for “Pay your deposit”, where £450.00 was asked" in says(admin.get("/admin/outbox/"))
-    assert "could not be delivered" in admin.get("/admin/"), "a notice on every page"
+    assert f"{play.ref}: £400.00 came" in admin.get("/admin/"), "a notice on every page"
     words = says(admin.get(f"/admin/payments/{uid}"))
     assert "Came £400.00" in words
     assert "it is not the amount that was asked" in words

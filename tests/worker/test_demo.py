@@ -242,7 +242,7 @@ def test_what_it_refuses(listening: tuple[Settings, HTTPServer], content: bytes,
 
 def test_it_stays_small() -> None:
     """It runs beside everything else all the time, so it loads neither the product nor its libraries."""
-    code = "import sys, worker.demo.provisioner; print(*sys.modules)"
+    code = "import sys, worker.demo.outside; print(*sys.modules)"
     root = Path(__file__).parents[2]
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=root).stdout
     assert {"flask", "sqlalchemy", "httpx", "pydantic", "structlog", "click"}.isdisjoint(loaded.split())

@@ -1,8 +1,8 @@
-"""The demo's Stripe: `python -m worker.demo.checkout` takes payments that are none, on a page with "Pay" and "Decline".
+"""The demo's Stripe: takes payments that are none, on a page with "Pay" and "Decline".
 
-It stands for somebody else's system, so it is a process of its own that knows Baton's address and two keys. It speaks
-the part of Stripe's API that Baton uses (checkout sessions, refunds) to Stripe's own library, and calls back as Stripe
-does, with the same signature. The tests use it too.
+It stands for somebody else's system, so it runs apart (worker/demo/outside.py) and knows Baton's address and two keys.
+It speaks the part of Stripe's API that Baton uses (checkout sessions, refunds) to Stripe's own library, and calls back
+as Stripe does, with the same signature. The tests use it too.
 """
 
 from __future__ import annotations
@@ -328,15 +328,9 @@ def _now() -> int:
     return int(time.time())
 
 
-def main() -> None:
-    """Serve until ended."""
-    settings = Settings.from_env()
+def of_the_demo(settings: Settings) -> Stripe:
+    """The one that the settings of a demo ask for, three ports above Baton's own."""
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104  # compared, not bound
     key, secret = settings.stripe_keys()
     hear, file = f"http://{host}:{settings.port}{HOOK}", settings.folder / "checkout.json"
-    address = (settings.host, settings.port_of_checkout)
-    Stripe(address, key, secret, hear, settings.checkout_origin, file).serve_forever()
-
-
-if __name__ == "__main__":
-    main()
+    return Stripe((settings.host, settings.port_of_checkout), key, secret, hear, settings.checkout_origin, file)

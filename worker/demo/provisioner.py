@@ -1,6 +1,6 @@
-"""The demo's provider: `python -m worker.demo.provisioner` sets up what Baton asks for by signed webhook.
+"""The demo's provider sets up what Baton asks for by signed webhook.
 
-It stands for somebody else's system, so it is a process of its own that knows Baton's address and key and nothing more.
+It stands for somebody else's system, so it runs apart (worker/demo/outside.py) and knows Baton's address and key alone.
 Most products are ready when it answers; of those in `SLOW` it says 202 and calls back when they are.
 """
 
@@ -103,12 +103,3 @@ class Door(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:
         print(format % args, flush=True)  # noqa: T201  # standard output is its log
-
-
-def main() -> None:
-    """Serve until ended."""
-    Provider(Settings.from_env()).serve_forever()
-
-
-if __name__ == "__main__":
-    main()
