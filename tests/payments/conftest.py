@@ -17,9 +17,10 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from flows import access, catalogue
-from flows.actions import beginning, closing, collecting, delivering, paying, refunding, submitting, versions
+from flows.actions import amending, beginning, closing, collecting, delivering, paying, refunding, submitting, versions
 from flows.actions.beginning import Wish
 from flows.actions.calling import PaymentVerbs
+from flows.catalogue import FlowDefinition
 from flows.catalogue.loader import load_packages
 from flows.clock import clock
 from flows.models import Effect, Instance, Payment, Step, TimelineEvent
@@ -171,6 +172,14 @@ class Play:
         with unit_of_work(SYSTEM) as work:
             instance = access.instance_to_change(work, self.ref)
             PaymentVerbs(work, instance).refund(payment)
+
+    def amend(self, question: Mapping[str, Any], step: str = "") -> None:
+        with unit_of_work(self.world.agent) as work:
+            instance = access.instance_to_change(work, self.ref)
+            amending.add_field(work, instance, access.step_of(instance, step or self.step), question)
+
+    def definition(self) -> FlowDefinition:
+        return versions.definition_of(access.read_as(SYSTEM), self.now())
 
     def cancel(self) -> None:
         with unit_of_work(self.world.admin) as work:
