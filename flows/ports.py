@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Protocol
+from typing import Literal, Protocol
 
 
 @dataclass(frozen=True)
 class Tenancy:
     """A tenancy agreement as the housing management system knows it (C41).
 
-    `id` is opaque and stays the same for ever; `rent_minor` are minor units a month; `is_active` once it has begun.
+    `id` is opaque and stays the same for ever; `rent_minor` are minor units a month; `is_active` once it was begun.
     """
 
     id: str
@@ -25,6 +25,12 @@ class Tenancy:
     starts_on: date | None = None
     ends_on: date | None = None
     is_active: bool = False
+
+    def state(self, today: date) -> Literal["waiting", "running", "ended"]:
+        """How it stands: begun by a request or by its own date, and not over."""
+        if self.ends_on is not None and self.ends_on < today:
+            return "ended"
+        return "running" if self.is_active or (self.starts_on is not None and self.starts_on <= today) else "waiting"
 
 
 class AgreementSearch(Protocol):

@@ -5,24 +5,34 @@ from __future__ import annotations
 from typing import Any
 
 from flask import g
+from sqlalchemy import ColumnElement, and_, not_, or_
 from werkzeug.wrappers import Response
 
 from admin.guard import door
 from admin.sheets import Narrowing, Sheet
 from admin.showing import Tag, show
+from flows.clock import clock
+from flows.lookups.agreements import tenancy_of
 from flows.models import Agreement
 from flows.ports import outside_agreements
 from flows.queries import agreements
 from flows.rules.answers.dates import long_date
 from flows.rules.words import money_in_words
 
-NARROWINGS = {
-    "state": Narrowing(
-        "State",
-        {"waiting": "Not begun", "running": "Running"},
-        lambda word: Agreement.activated_at.is_(None) if word == "waiting" else Agreement.activated_at.is_not(None),
-    ),
-}
+TAGS = {"waiting": Tag("Not begun"), "running": Tag("Running", "ok"), "ended": Tag("Ended", "plain")}
+
+
+def _stands(word: str) -> ColumnElement[bool]:
+    """`flows.ports.Tenancy.state` as a condition."""
+    today = clock.now().date()
+    ended = and_(Agreement.ends_on.is_not(None), Agreement.ends_on < today)
+    begun = or_(
+        Agreement.activated_at.is_not(None), and_(Agreement.starts_on.is_not(None), Agreement.starts_on <= today)
+    )
+    return {"ended": ended, "running": and_(not_(ended), begun), "waiting": and_(not_(ended), not_(begun))}[word]
+
+
+NARROWINGS = {"state": Narrowing("State", {word: tag.words for word, tag in TAGS.items()}, _stands)}
 
 
 class Agreements(Sheet):
@@ -48,7 +58,7 @@ class Agreements(Sheet):
     def cell(self, row: Agreement, column: str) -> Any:
         match column:
             case "activated_at":
-                return Tag("Running", "ok") if row.activated_at else Tag("Not begun", "plain")
+                return TAGS[tenancy_of(row).state(clock.now().date())]
             case "rent_minor":
                 return "" if row.rent_minor is None else money_in_words(row.rent_minor, row.currency)
             case "starts_on":

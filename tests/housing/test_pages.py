@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from flows.access import read_as
 from flows.models import User
 from flows.plugin import PassingFault
 from flows.rules.actors import SYSTEM, Actor
+from flows.rules.agreements import AgreementLine
 from flows.work import unit_of_work
 from tests.admin.conftest import ClientOf
 from tests.api.conftest import Phone
@@ -140,11 +142,23 @@ def test_markup_in_an_agreement_is_text(client_of: ClientOf, world: World, datab
         assert "<img src=x" not in page.text
 
 
+STANDING = {"waiting": {"E-1", "E-2"}, "running": {"E-3"}, "ended": {"E-4"}}
+
+
+def estate() -> list[AgreementLine]:
+    """Not begun, twice; running; ended."""
+    days = (None, None), (date(2026, 11, 3), None), (date(2026, 11, 2), date(2026, 11, 2)), (None, date(2026, 11, 1))
+    return [
+        line(f"E-{n}", address="The estate", tenant_name="X", starts_on=starts, ends_on=ends)
+        for n, (starts, ends) in enumerate(days, 1)
+    ]
+
+
 @pytest.mark.requirement("C41")
 def test_what_was_imported_is_a_list(
     client_of: ClientOf, world: World, count_statements: Callable[[], list[str]], database: str
 ) -> None:
-    uids = agreements(*(line(f"AG-{n:03}") for n in range(60)), line("AG-999", address="31 Beck Street"))
+    uids = agreements(*(line(f"AG-{n:03}") for n in range(60)), line("AG-999", address="31 Beck Street"), *estate())
     ref = begin(world)
     link(world.agent, ref, uids["AG-999"])
     client = client_of(world.reader)
@@ -156,7 +170,9 @@ def test_what_was_imported_is_a_list(
     for query, shown in (("ag-999", True), ("beck", True), ("priya", True), ("%25", False), ("nobody", False)):
         found = client.get(f"/admin/agreements/?search={query}").text
         assert ("AG-" in found) == shown, query
-    assert "Nothing fits." in client.get("/admin/agreements/?state=running").text
+    for state, shown in STANDING.items():
+        found = text_of(client.get(f"/admin/agreements/?state={state}&search=estate").text)
+        assert {number for number in ("E-1", "E-2", "E-3", "E-4") if number in found} == shown, state
     made = count_statements()
     one = client.get(f"/admin/agreements/{uids['AG-999']}").text
     assert len(made) <= 8, "\n".join(made)

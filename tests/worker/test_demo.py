@@ -86,7 +86,7 @@ def test_every_household_has_its_agreement(demo: Flask) -> None:
     imported = {(row.tenant_name, row.address): row for row in session.scalars(select(Agreement))}
     homes = session.execute(select(Organisation.name, Organisation.address).where(Organisation.kind == "household"))
     assert {tuple(home) for home in homes} <= imported.keys()
-    people = dict(session.execute(select(User.name, User.email)).tuples().all())
+    people = {row.name: row.email for row in session.execute(select(User.name, User.email))}
     assert all(row.tenant_email == people.get(name, row.tenant_email) for (name, _), row in imported.items())
     assert {row.imported_at < clock.now() - timedelta(days=29) for row in imported.values()} == {True}
     assert any(row.starts_on is None for row in imported.values()), "somebody is about to move in"

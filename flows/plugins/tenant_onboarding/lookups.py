@@ -15,17 +15,18 @@ OFFICE = ZoneInfo("Europe/London")
 """Keys are handed over at a counter in England, wherever the tenant reads this."""
 HOURS = (time(10), time(14))
 SLOTS = 10
+STATES = {"waiting": "Not begun", "running": "Running", "ended": "Ended"}
 
 
 def agreement_named(ctx: LookupContext, value: str) -> Option | None:
     found = ctx.agreements.get(value)
-    return None if found is None else _option(found)
+    return None if found is None else _option(ctx, found)
 
 
 @lookup("housing.agreements", one=agreement_named)
 def agreements(ctx: LookupContext, query: str) -> Sequence[Option]:
     """Agreements by number, address or name; one of them belongs to one request at a time."""
-    return [_option(found) for found in ctx.agreements.search(query, AS_MANY)]
+    return [_option(ctx, found) for found in ctx.agreements.search(query, AS_MANY)]
 
 
 def slot_at(ctx: LookupContext, value: str) -> Option | None:
@@ -45,7 +46,7 @@ def key_slots(ctx: LookupContext, query: str) -> Sequence[Option]:
     return [slot for slot in offered if query.lower() in slot.label.lower()]
 
 
-def _option(found: Tenancy) -> Option:
+def _option(ctx: LookupContext, found: Tenancy) -> Option:
     rent = money_in_words(found.rent_minor, found.currency) if found.rent_minor is not None else ""
     facts = (
         ("Number", found.number),
@@ -55,7 +56,7 @@ def _option(found: Tenancy) -> Option:
         ("Rent a month", rent),
         ("From", _day(found.starts_on)),
         ("Until", _day(found.ends_on)),
-        ("State", "Running" if found.is_active else "Not begun"),
+        ("State", STATES[found.state(ctx.now.astimezone(OFFICE).date())]),
     )
     return Option(found.id, found.number, f"{found.tenant_name}, {found.address}", facts, exclusive=True)
 
