@@ -62,7 +62,10 @@ def everything(instance: Instance, now: datetime) -> dict[str, Any]:
         "actions": {name: stages.action_label(definition, name) for name in definition.actions if f"act.{name}" in may},
         "may": may,
         "answers": lookups.in_words(
-            read_as(actor), place_of(instance, definition, now), definition.start.fields, instance.inputs
+            read_as(actor),
+            place_of(instance, definition, now),
+            allowed.fields_for(actor, definition.start.fields, instance.standing),
+            instance.inputs,
         ),
         "children": _with_tags(actor, boxes.children(actor, instance)),
         "parent": access.parent_of(actor, instance),

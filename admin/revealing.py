@@ -1,7 +1,7 @@
 """The Show button of a private answer: asks first, shows it once, and the read stands in the history (X20).
 
 A view of instances takes `Revealing` as a base beside `StaffView`; its page of one instance gives each row of answers
-the address from `addresses`, and draws the rows with `parts.answers`.
+the address from `addresses` as `reveal`, which `ui.summary_list` draws.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from flows.actions.withholding import rule_for
 from flows.catalogue.schema import Step as StepRule
 from flows.models import Instance, Step
 from flows.queries import allowed
+from flows.queries.files import files_of
 from flows.rules.errors import Refused
 from flows.work import unit_of_work
 
@@ -44,9 +45,10 @@ def _revealed(view: StaffView, ref: str, name: str, field: str) -> Response:
     with unit_of_work(g.actor) as work:
         instance = access.instance_to_change(work, ref)
         shown = revealing.reveal(work, instance, access.step_of(instance, name), field)
+    found = files_of(g.actor, instance, ({field: shown.question}, {field: shown.value}))
     response = show(
         view, "reveal.html", task=instance, label=shown.label, back=_back(view, instance), text=shown.text,
-        is_lost=shown.value is None,
+        is_lost=shown.value is None, files=[*found.by_id.values()],
     )  # fmt: skip
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -62,7 +64,10 @@ def addresses(path: str, instance: Instance, step: Step, rule: StepRule) -> dict
 
 
 def with_buttons(rows: Iterable[Mapping[str, Any]], buttons: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Rows of answers, each with its field's `name`, with the address of the Show button where there is one."""
+    """Rows of answers, each with its field's `name`, with the address of the Show button where there is one.
+
+    In the list of a step that was sent, that is; elsewhere there is nothing to show yet.
+    """
     return [{**row, "reveal": buttons.get(str(row["name"]), "")} for row in rows]
 
 

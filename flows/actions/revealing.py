@@ -21,9 +21,13 @@ AT_THE_START = "start"
 class Revealed:
     """A question with its answer in clear: as it is kept, and in words. `value` is None where its key is gone."""
 
-    label: str
+    question: Any
     value: Any
     text: str
+
+    @property
+    def label(self) -> str:
+        return str(self.question.label)
 
 
 def reveal(work: Work, instance: Instance, step: Step | None, name: str) -> Revealed:
@@ -33,25 +37,23 @@ def reveal(work: Work, instance: Instance, step: Step | None, name: str) -> Reve
     that is not there or not theirs to see (404), OutOfStep when there is nothing private to show.
     """
     definition = versions.definition_of(work.session, instance)
-    label, field, value = _asked(work, instance, definition, step, name)
+    field, value = _asked(work, instance, definition, step, name)
     if not private.may_reveal(work.actor, field, instance.standing):
         raise Refused('Only colleagues whose role grants "review" may have this shown', known=True)
     if value is None or not private.is_private(field):
         raise OutOfStep("There is no private answer to show here")
     where = step.name if step is not None else AT_THE_START
-    work.record(instance, SensitiveRead(where, name, label))
+    work.record(instance, SensitiveRead(where, name, field.label))
     work.audit("sensitive_answer_read", instance.reference, step=where, field=name)
     try:
         clear = sealing.unsealed(value) if sealing.is_sealed(value) else _clear_list(field, value)
     except sealing.KeyLost:
-        return Revealed(label, None, sealing.LOST)
-    return Revealed(label, clear, answers.display(field, clear, in_clear=True))
+        return Revealed(field, None, sealing.LOST)
+    return Revealed(field, clear, answers.display(field, clear, in_clear=True))
 
 
-def _asked(
-    work: Work, instance: Instance, definition: FlowDefinition, step: Step | None, name: str
-) -> tuple[str, Any, Any]:
-    """Label, question and stored answer, of what the actor sees."""
+def _asked(work: Work, instance: Instance, definition: FlowDefinition, step: Step | None, name: str) -> tuple[Any, Any]:
+    """The question and its stored answer, of what the actor sees."""
     if step is not None:
         fields, stored, answering = definition.steps[step.name].fields, step.answers, step.actor
     else:
@@ -62,7 +64,7 @@ def _asked(
         if not work.actor.may("review"):  # whoever may read nothing private learns nothing about what there is
             raise Refused('Only colleagues whose role grants "review" may have this shown', known=True)
         raise Refused("No such question")
-    return field.label, field, stored.get(name)
+    return field, stored.get(name)
 
 
 def _clear_list(field: Any, value: Any) -> Any:

@@ -44,8 +44,9 @@ class FilesOf:
         return answers.dressed(fields, values, self.one)
 
     def row(self, name: str, field: FieldLike, value: Any, context: AnswerContext | None = None) -> dict[str, Any]:
-        """A question and its answer for `ui.summary_list`, with the files in it."""
-        found = [self.one(uid) for place in answers.files_in({name: field}, {name: value}) for uid in place.ids]
+        """A question and its answer for `ui.summary_list`, with the files in it; a sensitive one names none (X20)."""
+        places = [place for place in answers.files_in({name: field}, {name: value}) if not place.field.sensitive]
+        found = [self.one(uid) for place in places for uid in place.ids]
         text = ", ".join(file.name for file in found) if field.type == "file" and found else None
         return {"label": field.label, "value": text or answers.display(field, value, context), "files": found}
 

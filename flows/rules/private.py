@@ -36,6 +36,8 @@ class FlowLike(Protocol):
 
     @property
     def start(self) -> StartLike: ...
+    @property
+    def actions(self) -> Mapping[str, Any]: ...
     def all_fields(self) -> Fields: ...
 
 
@@ -90,9 +92,10 @@ def _is_list(value: Any) -> bool:
 
 
 def names_of(definition: FlowLike) -> frozenset[str]:
-    """The dotted names that mean a sensitive answer in an expression of this flow: `data.iban`, an input by name."""
-    data = {f"data.{name}" for name, field in definition.all_fields().items() if is_private(field)}
-    return frozenset(data | {name for name, field in definition.start.inputs.items() if is_private(field)})
+    """The dotted names that mean a sensitive answer in an expression of this flow: `data.iban`, `ask.pin`, an input."""
+    asked = [("", definition.start.inputs), ("data.", definition.all_fields())]
+    asked += [("ask.", action.fields) for action in definition.actions.values()]
+    return frozenset(before + name for before, fields in asked for name, field in fields.items() if is_private(field))
 
 
 def touches(names: Collection[str], private: Collection[str]) -> bool:

@@ -69,7 +69,10 @@ def whole(call: Call, instance: Instance, who: Parties, children: Sequence[Insta
     known = facts(call, instance, definition, who)
     names = [str(name) for name in known["allowed_actions"]]  # type: ignore[attr-defined]  # a list of names
     asked = lookups.in_words(
-        call.session, place_of(instance, definition, call.now), definition.start.fields, instance.inputs
+        call.session,
+        place_of(instance, definition, call.now),
+        allowed.fields_for(call.actor, definition.start.fields, instance.standing),
+        instance.inputs,
     )
     return Case.model_validate(
         {

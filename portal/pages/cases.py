@@ -144,7 +144,10 @@ def _page(instance: Instance, error: Invalid | None = None, typed: str = "") -> 
         definition=definition,
         actions={name: stages.action_label(definition, name) for name in definition.actions if f"act.{name}" in may},
         answers=lookups.in_words(
-            read_as(g.actor), place_of(instance, definition, now), definition.start.fields, instance.inputs
+            read_as(g.actor),
+            place_of(instance, definition, now),
+            allowed.fields_for(g.actor, definition.start.fields, instance.standing),
+            instance.inputs,
         ),
         children=[_row(child) for child in boxes.children(g.actor, instance)],
         history=history_rows(history),
