@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from typing import Any
 
-from flask import g, redirect, request
+from flask import flash, g, redirect, request
 from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
@@ -131,6 +131,9 @@ def answer(view: StaffView) -> Response:
     change, rows = CHANGES.get(what), _chosen(sent, asked)
     if change is None or not rows:
         words = "Choose what to do with them." if rows else "Choose at least one request, then what to do with it."
+        if request.method == "POST":
+            flash(words, "warn")
+            return redirect(asked.address(), 303)
         return _refused(view, words, asked)
     access.require(g.actor, change.needs)
     if len(rows) > ENOUGH:

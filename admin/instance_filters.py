@@ -133,13 +133,9 @@ class Asked:
 
     def address(self, **other: Any) -> str:
         """The list with these filters and this order, `other` put in their place; None takes one away."""
-        told: dict[str, Any] = {
-            **self.query,
-            "sort": self.sort if self.sort != SORTS[0] else None,
-            "per": self.per if self.per != int(PER_PAGE[0]) else None,
-            **other,
-        }
-        told = {name: value for name, value in told.items() if value}
+        told: dict[str, Any] = {**self.query, "sort": self.sort, "per": str(self.per), **other}
+        usual = {"sort": SORTS[0], "per": PER_PAGE[0]}
+        told = {name: value for name, value in told.items() if value and value != usual.get(name)}
         return f"{PATH}?{urlencode(told, doseq=True)}" if told else PATH
 
     def sort_link(self, label: str, name: str) -> dict[str, str]:

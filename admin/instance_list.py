@@ -21,6 +21,8 @@ from flows.queries.pages import MOST_A_PAGE
 STATUS_TONES = {"in_progress": "info", "awaiting_review": "warn", "completed": "plain", "cancelled": "plain",
                 "expired": "plain"}  # fmt: skip
 MOST_EXPORTED = 10_000
+MOST_SAVED = 6
+"""Saved views beside the built-in ones; the others are on a page of their own."""
 EXPORTED = ("Reference", "Request", "Customer", "Address", "Assigned To", "Status", "Overdue", "Progress %", "Due Date",
             "Source", "Created", "Rating")  # fmt: skip
 
@@ -141,5 +143,5 @@ def view_links(asked: Asked, tallies: Mapping[str, int], saved: Sequence[SavedVi
         ViewLink(view.words, f"{PATH}?{urlencode(view.query)}", tallies.get(name), asked.view == name)
         for name, view in BUILT_IN.items()
     ]
-    own = [ViewLink(view.name, f"{PATH}?{view.query}", None, view.query == asked.text) for view in saved]
+    own = [ViewLink(view.name, f"{PATH}?{view.query}", None, view.query == asked.text) for view in saved[:MOST_SAVED]]
     return built_in + own

@@ -10,9 +10,9 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 TABLE = ROOT / "docs" / "requirements.md"
 DOORS = {
-    "rules": "rule", "catalogue": "catalogue", "actions": "verb", "portal": "portal", "browser": "browser",
-    "admin": "back office", "api": "JSON", "messaging": "messages", "worker": "worker", "chaos": "real processes",
-    "walks": "whole product", "laws": "law",
+    "rules": "rule", "queries": "query", "catalogue": "catalogue", "actions": "verb", "portal": "portal",
+    "browser": "browser", "admin": "back office", "api": "JSON", "messaging": "messages", "worker": "worker",
+    "chaos": "real processes", "walks": "whole product", "laws": "law",
 }  # fmt: skip
 
 

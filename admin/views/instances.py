@@ -29,6 +29,7 @@ class Instances(InstancePages, StaffView):
             asked=asked,
             page=page,
             views=instance_list.view_links(asked, tallies, saved),
+            more_views=len(saved) > instance_list.MOST_SAVED,
             matching=tallies["matching"],
             columns=instance_list.columns(asked),
             filters=instance_list.filter_bar(asked),

@@ -14,7 +14,7 @@ from flows.actions import accounts, ordering
 from flows.actions.accounts import NOBODY, Device
 from flows.actions.accounts.sessions import open_sign_in
 from flows.actions.ordering import Item
-from flows.models import Effect, Instance, User
+from flows.models import Effect, Instance, SavedView, User
 from flows.rules.actors import Actor
 from flows.work import unit_of_work
 from tests.world import World
@@ -50,13 +50,14 @@ def unprotected(app: Flask) -> None:
 
 @dataclass(frozen=True)
 class Happened:
-    """What there is to look at: a Coro order that waits, one to confirm by hand, and something that gave up."""
+    """What there is to look at: a Coro order that waits, one to confirm by hand, what gave up, a shared view."""
 
     waiting: str
     manual: str
     line: str
     task: str
     incident: int
+    view: str
 
 
 @pytest.fixture
@@ -84,4 +85,11 @@ def happened(world: World) -> Happened:
         )
         work.session.add(stuck)
         work.session.flush()
-        return Happened(str(waiting.number), str(manual.number), manual.lines[0].uid, task.reference, stuck.id)
+        view = SavedView(
+            user_id=world.user_ids["admin"], page="instances", name="Due", query="due=week", is_shared=True
+        )
+        view.created_at = work.now
+        work.session.add(view)
+        work.session.flush()
+        line = manual.lines[0].uid
+        return Happened(str(waiting.number), str(manual.number), line, task.reference, stuck.id, view.uid)

@@ -98,6 +98,7 @@ def address_of(view: StaffView, rule: Rule, happened: Happened, money: dict[str,
         "uid": UIDS.get(view.slug, ""),
         "what": WORDS.get(view.slug, ""),
         "export_type": "csv",
+        "view": happened.view,
     }
     if rule.rule.endswith("link/<name>"):
         values |= {"ref": linked or happened.task, "name": "agreement"}

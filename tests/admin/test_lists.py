@@ -100,6 +100,11 @@ def test_lists_cost_the_same_for_one_row_as_for_fifty(
 BUDGET = {
     "/admin/": 8,
     "/admin/tasks/": 8,
+    "/admin/instances/": 8,
+    "/admin/instances/?q=acme&agent=me&agent=none&show=open&sort=urgency": 8,
+    "/admin/instances/bulk?what=assign&all=1": 7,
+    "/admin/instances/views": 6,
+    "/admin/instances/views/{view}": 6,
     "/admin/orders/": 8,
     "/admin/products/": 6,
     "/admin/organisations/": 6,

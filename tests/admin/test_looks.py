@@ -18,6 +18,14 @@ pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database", ["sqlite"
 
 PAGES = {
     "dashboard": "/admin/",
+    "instances": "/admin/instances/?show=open",
+    "instances-none": "/admin/instances/?status=overdue&sort=due",
+    "bulk": "/admin/instances/bulk?what=assign&ref={task}",
+    "bulk-nothing": "/admin/instances/bulk",
+    "views": "/admin/instances/views",
+    "view-new": "/admin/instances/views/new?of=show%3Dopen",
+    "view": "/admin/instances/views/{view}",
+    "view-remove": "/admin/instances/views/{view}/remove",
     "tasks": "/admin/tasks/",
     "task": "/admin/tasks/{task}",
     "step": "/admin/tasks/{task}/complete",
