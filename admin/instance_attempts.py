@@ -13,8 +13,11 @@ from admin.instance_cards import answer_rows
 from admin.showing import show
 from flows import access
 from flows.access import read_as
-from flows.actions import versions
-from flows.queries import allowed, attempts
+from flows.actions import versions, withholding
+from flows.catalogue.schema import Step as StepRule
+from flows.models import Instance, Step
+from flows.queries import attempts
+from flows.queries.files import files_of
 from flows.rules.errors import Refused
 
 
@@ -31,9 +34,13 @@ class Change(NamedTuple):
         return self.before != self.after
 
 
-def changes(fields: Mapping[str, Any], before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:
-    pairs = zip(answer_rows(fields, before), answer_rows(fields, after), strict=True)
-    return [Change(old.name, old.label, old.value, new.value) for old, new in pairs]
+def changes(
+    instance: Instance, step: Step, rule: StepRule, before: Mapping[str, Any], after: Mapping[str, Any]
+) -> list[Change]:
+    fields = withholding.rule_for(g.actor, instance, step, rule).fields
+    files = files_of(g.actor, instance, (fields, before), (fields, after))
+    pairs = zip(*(answer_rows(fields, values, step, files) for values in (before, after)), strict=True)
+    return [Change(old["name"], old["label"], old["value"], new["value"]) for old, new in pairs]
 
 
 def compare(view: StaffView, ref: str, name: str) -> Response:
@@ -47,7 +54,6 @@ def compare(view: StaffView, ref: str, name: str) -> Response:
     if chosen is None and sent:
         raise Refused("There is no such attempt")
     earlier = sent.get(chosen.attempt - 1) if chosen is not None else None
-    readable = allowed.fields_for(g.actor, rule.fields, instance.standing)
     decided = [
         one for one in attempts.reviews_of(g.actor, step) if earlier is not None and one.attempt == earlier.attempt
     ]
@@ -61,7 +67,7 @@ def compare(view: StaffView, ref: str, name: str) -> Response:
         numbers=sorted(sent),
         chosen=chosen,
         earlier=earlier,
-        changes=changes(readable, earlier.answers if earlier else {}, chosen.answers if chosen else {}),
+        changes=changes(instance, step, rule, earlier.answers if earlier else {}, chosen.answers if chosen else {}),
         decided=decided,
         remarks={field: text for one in decided for field, text in one.remarks.items()},
     )

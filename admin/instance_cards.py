@@ -6,18 +6,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
-from admin.instance_words import PARTIES, ending_in_words, price_of, step_tag
+from admin import payments, revealing
+from admin.instance_words import PARTIES, ending_in_words, step_tag
 from admin.showing import Tag
 from flows.access import read_as
-from flows.actions import standing_in
+from flows.actions import standing_in, withholding
 from flows.catalogue import FlowDefinition
 from flows.catalogue.schema import Step as StepRule
 from flows.models import Instance, Step
-from flows.queries import allowed
+from flows.queries import allowed, lookups
+from flows.queries.files import FilesOf, files_of
 from flows.queries.timeline import Entry
-from flows.rules import answers, reviews
+from flows.rules import reviews
 from flows.rules.actors import Actor
 from flows.rules.visibility import OVER
 
@@ -25,14 +27,6 @@ REVIEWING = ("approve", "return", "close_request")
 ACTING = ("submit", "answer_for_customer", "confirm", "reopen", "add_field")
 """The verbs of a step that have a button of their own, apart from the review."""
 DECISIONS = ("step_approved", "step_returned", "step_reopened", "step_confirmed")
-
-
-class Answer(NamedTuple):
-    """One question with its answer in words."""
-
-    name: str
-    label: str
-    value: str
 
 
 @dataclass(frozen=True)
@@ -50,12 +44,12 @@ class Card:
     who: str
     tag: Tag
     can: frozenset[str]
-    answers: tuple[Answer, ...]
+    answers: Sequence[Mapping[str, Any]]
     hidden: int
     sent: Entry | None
     decisions: tuple[Entry, ...]
     after: tuple[str, ...]
-    price: str
+    money: payments.Card | None
     endings: tuple[tuple[str, str], ...]
     approvals: int
     instead_of: str
@@ -78,17 +72,25 @@ class Card:
 
 
 def cards(
-    actor: Actor, instance: Instance, definition: FlowDefinition, entries: Sequence[Entry], now: datetime
+    actor: Actor, instance: Instance, definition: FlowDefinition, entries: Sequence[Entry], now: datetime, path: str
 ) -> list[Card]:
-    """Every step in order. One statement more, for who is away, when a review is not the actor's own to decide."""
-    look = _Look(actor, instance, definition, entries, now)
+    """Every step in order; `path` is the address of the view.
+
+    One statement more where there are files, one for money, and one for who is away when a review is not the actor's.
+    """
+    files = files_of(actor, instance, *((definition.steps[one.name].fields, one.answers) for one in instance.steps))
+    money = payments.cards_of(actor, instance, definition, now)
+    look = _Look(actor, instance, definition, entries, now, path, files, money)
     return [look.card(number, step) for number, step in enumerate(instance.steps, 1)]
 
 
-def answer_rows(fields: Mapping[str, Any], values: Mapping[str, Any]) -> list[Answer]:
-    """Questions with their answers in words: the one place where staff's pages of an instance make them."""
+def answer_rows(
+    fields: Mapping[str, Any], values: Mapping[str, Any], step: Step, files: FilesOf
+) -> list[dict[str, Any]]:
+    """Questions with their answers in words, for `ui.summary_list`; pages of an instance make them here alone."""
+    context = lookups.context_of(step.labels)
     return [
-        Answer(name, field.label, answers.display(field, values.get(name)))
+        {"name": name, **files.row(name, field, values.get(name), context)}
         for name, field in fields.items()
         if field.type != "info"
     ]
@@ -103,12 +105,15 @@ class _Look:
     definition: FlowDefinition
     entries: Sequence[Entry]
     now: datetime
+    path: str
+    files: FilesOf
+    money: Mapping[str, payments.Card]
 
     def card(self, number: int, step: Step) -> Card:
         rule = self.definition.steps[step.name]
         own = [entry for entry in self.entries if entry.facts.get("step") == step.name]
         approvers = {entry.actor_id for entry in own if _is_approval(entry, step.attempt)}
-        readable = allowed.fields_for(self.actor, rule.fields, self.instance.standing, step.actor)
+        seen = withholding.rule_for(self.actor, self.instance, step, rule)
         can, instead_of, why_not = self._may(step, rule, approvers)
         return Card(
             number=number,
@@ -117,18 +122,22 @@ class _Look:
             who=PARTIES[step.actor],
             tag=step_tag(step),
             can=frozenset(can),
-            answers=tuple(answer_rows(readable, step.answers)) if step.attempt else (),
-            hidden=len(rule.fields) - len(readable) if step.attempt else 0,
+            answers=self._answers(step, seen) if step.attempt else (),
+            hidden=len(rule.fields) - len(seen.fields) if step.attempt else 0,
             sent=next((entry for entry in reversed(own) if _is_attempt(entry, step.attempt)), None),
             decisions=tuple(entry for entry in own if entry.kind in DECISIONS),
             after=tuple(_awaited(self.instance, self.definition, step, rule)),
-            price=price_of(self.instance, step, rule),
+            money=self.money.get(step.name),
             endings=tuple((ending_in_words(self.definition, rule, ending), ending.if_) for ending in rule.outcome),
             approvals=len(approvers),
             instead_of=instead_of,
             why_not=why_not,
             latest=own[-1] if own else None,
         )
+
+    def _answers(self, step: Step, seen: StepRule) -> list[dict[str, Any]]:
+        buttons = revealing.addresses(self.path, self.instance, step, seen)
+        return revealing.with_buttons(answer_rows(seen.fields, step.answers, step, self.files), buttons)
 
     def _may(self, step: Step, rule: StepRule, approvers: set[int | None]) -> tuple[list[str], str, str]:
         """The verbs, for whom they stand in with them, and why a review is not theirs."""

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from flask import current_app, g, request
+from flask import g
 from werkzeug.wrappers import Response
 
+from admin import linking, payments
 from admin.clocks import is_running
 from admin.guard import StaffView
 from admin.instance_attempts import Change, changes
@@ -76,7 +77,7 @@ def instance_page(view: StaffView, ref: str, kept: Kept | None = None) -> Respon
     definition = versions.definition_of(read_as(actor), instance)
     entries = timeline.of_instance(actor, instance)
     can = allowed.of_instance(actor, instance, definition, now)
-    steps = cards(actor, instance, definition, entries, now)
+    steps = cards(actor, instance, definition, entries, now, view.path())
     return show(
         view,
         "instance.html",
@@ -90,11 +91,13 @@ def instance_page(view: StaffView, ref: str, kept: Kept | None = None) -> Respon
         seen=seen,
         tags=status_tags(instance, now),
         can=frozenset(can),
-        links=[(name, definition.links[name].label) for name in _links(view, instance, can)],
+        links=linking.rows(instance, definition, now),
+        **payments.words(),
         may_remind=is_running(instance, now) and bool(definition.timers) and actor.may("message"),
         is_running=is_running(instance, now),
         to_review=[card for card in steps if card.is_to_review],
         cards=steps,
+        has_files=any(row["files"] for card in steps for row in card.answers),
         outcome=_outcome(instance, definition, now, kept) if "conclude" in can else None,
         is_ready=is_running(instance, now) and bool(definition.steps) and not instance.unfinished,
         ended=next((entry for entry in reversed(entries) if entry.kind in ENDINGS), None),
@@ -152,8 +155,7 @@ def _changes(instance: Instance, steps: Sequence[Card], kept: Kept | None) -> li
     if card is None or kept is None or kept.attempt is None or kept.attempt in (0, card.step.attempt):
         return []
     sent = {one.attempt: one.answers for one in attempts.of_step(g.actor, card.step)}
-    readable = allowed.fields_for(g.actor, card.rule.fields, instance.standing)
-    return changes(readable, sent.get(kept.attempt, {}), card.step.answers)
+    return changes(instance, card.step, card.rule, sent.get(kept.attempt, {}), card.step.answers)
 
 
 def _outcome(instance: Instance, definition: FlowDefinition, now: datetime, kept: Kept | None) -> OutcomeCard:
@@ -168,17 +170,6 @@ def _outcome(instance: Instance, definition: FlowDefinition, now: datetime, kept
     chosen = next((choice for choice in choices if choice.name == wanted), choices[0])
     asks = ratings.is_asked("completed", definition.rating)
     return OutcomeCard(choices, chosen, typed.get("message", chosen.message), asks)
-
-
-def _links(view: StaffView, instance: Instance, can: Sequence[str]) -> list[str]:
-    """Names of the links that can be made here and that have a page (C41)."""
-    names = [verb.removeprefix("link.") for verb in can if verb.startswith("link.")]
-    return [name for name in names if _leads_somewhere(f"{view.path()}/{instance.reference}/link/{name}")]
-
-
-def _leads_somewhere(path: str) -> bool:
-    adapter = current_app.create_url_adapter(request)
-    return adapter is not None and adapter.test(path, "GET")
 
 
 def _to_come(timers: Sequence[Timer]) -> list[Timer]:

@@ -9,7 +9,6 @@ from flows.catalogue import FlowDefinition
 from flows.catalogue.schema import OutcomeRule
 from flows.catalogue.schema import Step as StepRule
 from flows.models import Instance, Step
-from flows.rules.words import money_in_words
 
 STATUS_TAGS = {
     "not_started": Tag("Not started"),
@@ -44,14 +43,6 @@ def status_tags(instance: Instance, now: datetime) -> list[Tag]:
 
 def step_tag(step: Step) -> Tag:
     return STEP_TAGS[step.state]
-
-
-def price_of(instance: Instance, step: Step, rule: StepRule) -> str:
-    """What a payment step costs, in words; empty for any other step, and while the amount is not known."""
-    if rule.payment is None:
-        return ""
-    amount = instance.amounts.get(step.name) if rule.payment.amount == "ask" else rule.payment.amount
-    return money_in_words(amount, rule.payment.currency) if isinstance(amount, int) else ""
 
 
 def ending_in_words(definition: FlowDefinition, rule: StepRule, ending: OutcomeRule) -> str:

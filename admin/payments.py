@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from admin.showing import Tag
 from flows.access import read_as
@@ -62,6 +63,18 @@ def _card(
         frozenset(allowed.of_step(actor, instance, step, definition.steps[step.name], now)),
         f"/admin/payments/of/{instance.reference}/{step.name}",
     )
+
+
+def words() -> dict[str, Any]:
+    """What `back/payment.html` asks for."""
+    return {
+        "payment_tag": tag_of,
+        "payment_provider": provider_of,
+        "payment_reference": reference_of,
+        "may_refund": may_refund,
+        "by_hand": must_be_paid_back_by_hand,
+        "money": money_in_words,
+    }
 
 
 def tag_of(payment: Payment) -> Tag:

@@ -27,7 +27,6 @@ from flows.queries.files import FilesOf, files_of
 from flows.rules import answers, private
 from flows.rules.errors import Invalid, OutOfStep, Stale
 from flows.rules.moves import WITH_ACTOR
-from flows.rules.words import money_in_words
 from flows.work import Work, unit_of_work
 
 WHO = {"customer": "Customer", "staff": "Staff", "system": "System"}
@@ -52,12 +51,7 @@ def everything(instance: Instance, now: datetime) -> dict[str, Any]:
             }
             for step in instance.steps
         ],
-        "payment_tag": payments.tag_of,
-        "payment_provider": payments.provider_of,
-        "payment_reference": payments.reference_of,
-        "may_refund": payments.may_refund,
-        "by_hand": payments.must_be_paid_back_by_hand,
-        "money": money_in_words,
+        **payments.words(),
         "links": linking.rows(instance, definition, now),
         "timers": health.timers_of(actor, instance),
         "timer_tag": lambda timer: timer_tag(timer, now),
@@ -84,7 +78,7 @@ def answering(view: StaffView, instance: Instance, step: Step) -> Response:
     reference, name = instance.reference, step.name
     rule = _rule(versions.definition_of(read_as(g.actor), instance), instance, step)
     if request.method == "GET":
-        address = f"/admin/tasks/{reference}/steps/{name}"
+        address = f"{view.path()}/{reference}/steps/{name}"
         in_a_dialog = "X-Fragment" in request.headers and request.path != address
         # A step with files is a page: that is where uploads.js is.
         return redirect(address, 303) if in_a_dialog and has_files(rule) else _form(view, instance, step)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from flask import g, request
 from werkzeug.wrappers import Response
 
-from admin import instance_attempts, task_page
+from admin import instance_attempts, linking, task_page
 from admin.guard import door
 from admin.instance_page import history_page, instance_page
+from admin.revealing import Revealing
 from admin.views.instance_dialogs import InstanceDialogs
 from admin.views.new_instances import NewInstances
 from flows import access
@@ -15,7 +16,7 @@ from flows.clock import clock
 from flows.rules.errors import OutOfStep
 
 
-class InstancePages(NewInstances, InstanceDialogs):
+class InstancePages(NewInstances, InstanceDialogs, Revealing):
     """Everything below /admin/instances but the list itself."""
 
     @door("/<ref>", needs="view")
@@ -30,7 +31,15 @@ class InstancePages(NewInstances, InstanceDialogs):
     def attempts(self, ref: str, name: str) -> Response:
         return instance_attempts.compare(self, ref, name)
 
-    @door("/<ref>/steps/<name>", needs="create", methods=("GET", "POST"))
+    @door("/<ref>/link/<name>", needs="create", methods=("GET", "POST"))
+    def link(self, ref: str, name: str) -> Response:
+        return linking.link(self, ref, name)
+
+    @door("/<ref>/unlink/<name>", needs="create", methods=("GET", "POST"))
+    def unlink(self, ref: str, name: str) -> Response:
+        return linking.unlink(self, ref, name)
+
+    @door("/<ref>/steps/<name>", needs="create", methods=("GET", "POST"), takes_files=True)
     def step(self, ref: str, name: str) -> Response:
         """Staff's own step, or one of the customer's with answers from the customer."""
         instance = access.instance_to_read(g.actor, ref)

@@ -226,7 +226,7 @@ def test_amount_of_a_payment_step_stands_on_its_card(
                 answers={},
             )
         )
-    assert "Amount: <strong>£450.00</strong>" in desk_of(world.agent).page()
+    assert "<dt>Amount</dt><dd>£450.00" in desk_of(world.agent).page()
 
 
 @on_sqlite
