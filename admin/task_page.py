@@ -23,7 +23,7 @@ from flows.catalogue.schema import Step as StepRule
 from flows.clock import clock
 from flows.models import Instance, Step
 from flows.queries import grid, health, lookups, staff, standing, timeline
-from flows.queries.files import FilesOf, files_of
+from flows.queries.files import FilesOf, files_of, sent_with
 from flows.rules import answers, private
 from flows.rules.errors import Invalid, OutOfStep, Stale
 from flows.rules.moves import WITH_ACTOR
@@ -52,6 +52,7 @@ def everything(instance: Instance, now: datetime) -> dict[str, Any]:
             for step in instance.steps
         ],
         **payments.words(),
+        "files": sent_with(actor, instance),
         "links": linking.rows(instance, definition, now),
         "timers": health.timers_of(actor, instance),
         "timer_tag": lambda timer: timer_tag(timer, now),

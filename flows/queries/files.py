@@ -13,8 +13,10 @@ from flows.models import Instance, Upload
 from flows.rules import answers, uploads
 from flows.rules.actors import Actor
 from flows.rules.answers import AnswerContext, FieldLike
+from flows.rules.people import is_among
 
 Fields = Mapping[str, FieldLike]
+MOST_SHOWN = 500
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,14 @@ def files_of(actor: Actor, instance: Instance, *answered: tuple[Fields, Mapping[
     own = and_(Upload.instance_id.is_(None), Upload.uploaded_by_id == actor.user_id)
     query = select(Upload).where(Upload.uid.in_(ids), or_(Upload.instance_id == instance.id, own))
     return FilesOf({upload.uid: shown(upload) for upload in read_as(actor).scalars(query)})
+
+
+def sent_with(actor: Actor, instance: Instance) -> list[Shown]:
+    """Every file that was ever sent with an instance, earlier attempts and the start too, that the actor may see."""
+    query = select(Upload).where(Upload.instance_id == instance.id, Upload.attached_at.is_not(None)).order_by(Upload.id)
+    rows = read_as(actor).scalars(query.limit(MOST_SHOWN))
+    may_see = (one for one in rows if not one.visible_to or is_among(actor, one.visible_to, instance.standing))
+    return [shown(upload) for upload in may_see]
 
 
 def shown(upload: Upload) -> Shown:

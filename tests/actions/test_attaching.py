@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy import select
 
 from flows import access, store
@@ -25,6 +26,7 @@ from flows.rules.errors import Busy, Invalid, OutOfStep, Problem, Refused
 from flows.settings import Settings
 from flows.work import end_reading, unit_of_work
 from tests import samples
+from tests.actions.test_races import at_once
 from tests.files_play import begin, look_at_all, ready, repair_flow, send, upload
 from tests.world import World
 
@@ -337,3 +339,13 @@ def test_instances_and_files_meet_under_one_lock(world: World, ref: str) -> None
         instance = access.instance_to_change(work, ref)
         assert access.uploads_to_attach(work, [photo], instance, "photos") == []
     assert timedelta(days=7) == tidying.UNSENT_KEPT
+
+
+@pytest.mark.requirement("X19")
+def test_two_requests_that_want_one_file_at_once(app: Flask, world: World) -> None:
+    """Under the locks of their instances both would find it free; the file's own lock lets one have it."""
+    for _ in range(5):
+        refs, photo = (begin(world.agent), begin(world.agent)), ready(world.tenant)
+        given = {"photos": [photo]}
+        outcomes = at_once(app, *(lambda ref=ref, given=given: submit(world.tenant, ref, given) for ref in refs))
+        assert sorted(outcomes) == ["done", "validation"], outcomes

@@ -17,7 +17,7 @@ from werkzeug.test import TestResponse, encode_multipart
 
 from flows import access
 from flows.actions import receiving, submitting
-from flows.models import Effect, Submission
+from flows.models import Effect, Submission, Upload
 from flows.rules.actors import SYSTEM
 from flows.work import end_reading, unit_of_work
 from portal import frame
@@ -84,6 +84,19 @@ def test_what_came_in_is_shown_with_name_size_preview_and_link(agent: FlaskClien
     for path in (f"/files/{photo}", f"/files/{photo}/preview"):
         answer = agent.get(path, buffered=True)
         assert (answer.status_code, answer.mimetype) == (200, "image/jpeg")
+
+
+def test_files_of_earlier_attempts_and_of_the_start_are_listed_too(agent: FlaskClient, world: World) -> None:
+    old, hidden = ready(world.tenant, "old.jpg"), ready(world.tenant, "hidden.jpg")
+    submit_photos(world, old, hidden)
+    with unit_of_work(world.agent) as work:
+        instance = access.instance_to_change(work, "TI-2001")
+        instance.step("photos").answers = {"photos": []}
+        work.session.scalars(select(Upload).where(Upload.uid == hidden)).one().visible_to = ["role.lettings"]
+    page = agent.get(TASK).text
+    assert "Files (1), those of earlier attempts too" in page
+    assert f'href="/files/{old}">old.jpg</a>' in page
+    assert "hidden.jpg" not in page
 
 
 @pytest.mark.requirement("X19")
