@@ -124,6 +124,7 @@ def _decide(work: Work, view: StaffView, ref: str, name: str, typed: Mapping[str
     decision, base = request.form.get("decision", ""), f"{view.path()}/{instance.reference}"
     if decision not in DECISIONS:
         raise Invalid("Choose what you decide", "", "choice")
+    access.check_version(step, sent_number("version"))  # before anything else is wrong: it may not matter any more
     if decision == "return":
         _return(work, instance, step, typed)
         return base

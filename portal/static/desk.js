@@ -17,7 +17,7 @@ function warn(card, fresh) {
   if (card.dataset.version === fresh.dataset.version) return;
   const line = card.querySelector("[data-news]") || card.insertBefore(Object.assign(document.createElement("p"), { role: "status", className: "banner warn small" }), card.firstChild);
   line.dataset.news = "";
-  line.textContent = [fresh.dataset.latest, desk.dataset.words].filter(Boolean).join(". ");
+  line.textContent = [fresh.dataset.latest, desk.dataset.words].filter(Boolean).join(" · ");
 }
 
 function swap(card, fresh) {
@@ -31,8 +31,8 @@ function swap(card, fresh) {
 }
 
 let looking;
-async function look() {
-  if (looking) return;
+async function look({ detail } = {}) {
+  if (looking || detail?.id && detail.id !== desk.dataset.id) return;
   looking = true;
   const answer = await ask(desk.dataset.desk);
   looking = false;
@@ -51,7 +51,7 @@ async function look() {
 
 if (desk) {
   all("[data-card]", desk).forEach((card) => seen.set(card.id, plain(card)));
-  ["resync", "instance-updated", "instance-closed", "order-updated"].forEach((name) => body.addEventListener(name, look));
+  ["resync", "instance-updated", "instance-closed"].forEach((name) => body.addEventListener(name, look));
 }
 
 // Outcome: the words of another one take the place of words that nobody edited.

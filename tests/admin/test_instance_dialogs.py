@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
 
 import pytest
-from flask import Flask
 
 from flows.access import instance_to_change
 from flows.actions import amending, standing_in
 from flows.models import User
 from flows.rules.actors import Actor
 from flows.work import unit_of_work
-from tests.admin.conftest import ClientOf
 from tests.admin.desk import Desk, clerk, desk_of, hidden_in, links_in
 from tests.guided.conftest import HOUSEHOLD, IDENTITY, Play, move_in, play
 from tests.world import World
@@ -343,26 +340,6 @@ def test_automatic_outcome_is_told_as_such(play: Play, world: World, desk_of: De
     html = desk.page()
     assert "Not affordable, " in html
     assert "by itself" in html
-
-
-@pytest.mark.requirement("C41")
-@on_sqlite
-def test_link_has_a_button_only_where_it_has_a_page(
-    app: Flask, play: Play, world: World, desk_of: DeskOf, client_of: ClientOf, database: str, monkeypatch: Any
-) -> None:
-    from admin import instance_page
-
-    play.start()
-    with unit_of_work(world.agent) as work:
-        instance_to_change(work, play.ref)
-    offered: list[str] = []
-    monkeypatch.setattr(instance_page, "_leads_somewhere", lambda path: offered.append(path) or True)
-    desk_of(world.agent).page()
-    assert offered == [], "this flow has no links"
-    monkeypatch.undo()
-    with app.test_request_context():
-        assert instance_page._leads_somewhere(f"/admin/instances/{play.ref}/assign")
-        assert not instance_page._leads_somewhere(f"/admin/instances/{play.ref}/nowhere/at-all")
 
 
 @on_sqlite

@@ -132,7 +132,7 @@ def test_text_survives_what_others_do_meanwhile_and_says_what_it_was(
         expect(page.locator("#step-inspection .tag")).to_have_text("Active")
         expect(page.get_by_label("Message to the customer")).to_have_value("The photo is too dark")
         notice = page.locator("#step-identity [role=status]")
-        expect(notice).to_contain_text("Ada Admin: Who you are: completed. What you typed here is kept.")
+        expect(notice).to_contain_text("Ada Admin: Who you are: completed · What you typed here is kept.")
         with unit_of_work(play.world.agent) as work:
             amending.add_step(work, instance_to_change(work, play.ref), "household", title="Parking", actor="staff")
         resync(page)

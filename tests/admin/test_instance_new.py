@@ -179,7 +179,8 @@ def test_everything_wrong_is_told_at_once_and_nothing_typed_is_lost(staff: Flask
         assert words in html
     for kept in ('value="a lot"', 'value="A balcony"', 'value="2020-01-01T10:00"', 'value="pri"', "x" * 2001):
         assert kept in html
-    assert "Enter a day and a time" in send(staff, status=422, flow="move-in", due_at="soon", customer="usr_priya")
+    right = {"flow": "move-in", "customer": "usr_priya", "inputs__rent": "1000"}
+    assert "Enter a day and a time" in send(staff, status=422, **right, due_at="soon")
     html = send(staff, status=422, flow="nothing", customer="usr_priya")
     assert '<a href="#flow">Choose a flow from the list' in html
     assert '<a href="#flow">Choose a flow from the list' in send(staff, status=422)
@@ -276,6 +277,17 @@ def test_choosing_another_flow_keeps_what_was_typed(staff: FlaskClient, deposit:
     for kept in ('value="pri"', "Hello</textarea>", 'value="usr_priya" checked'):
         assert kept in html
     assert "Payment amounts" in html
+
+
+@on_sqlite
+def test_customer_page_leads_here_with_whoever_lives_there(
+    staff: FlaskClient, client_of: ClientOf, world: World, database: str
+) -> None:
+    for organisation, customer in (("cus_shah", "usr_priya"), ("cus_acme", "cus_acme")):
+        html = look(staff, f"/admin/organisations/{organisation}")
+        assert f'href="{NEW}?customer={customer}">New task instance</a>' in html
+        assert f'value="{customer}" checked' in look(staff, f"{NEW}?customer={customer}")
+    assert NEW not in look(client_of(world.reader), "/admin/organisations/cus_shah")
 
 
 @on_sqlite

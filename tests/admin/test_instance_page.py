@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from admin import instance_page
+from flows import catalogue
 from flows.access import instance_to_change
 from flows.actions import amending, closing, rating, standing_in
+from flows.catalogue.loader import load_packages
 from flows.models import FlowVersion, Instance, Step, User
 from flows.rules.actors import SYSTEM, Actor
 from flows.work import unit_of_work
 from tests.admin.desk import Desk, clerk, colleague, desk_of, links_in
-from tests.guided.conftest import HOUSEHOLD, IDENTITY, Play, move_in, play
+from tests.guided.conftest import HOUSEHOLD, IDENTITY, SHIPPED, Play, move_in, play
 from tests.world import World
 
 __all__ = ["clerk", "desk_of", "move_in", "play"]
@@ -176,12 +180,15 @@ def test_source_and_newer_version_of_the_flow(play: Play, world: World, desk_of:
 def test_other_requests_of_the_customer_are_counted(play: Play, world: World, desk_of: DeskOf, database: str) -> None:
     play.start()
     assert "No other open request" in desk_of(world.agent).page()
+    first = play.ref
     play.start()
     assert "1 other open request<" in desk_of(world.agent).page()
     play.start()
+    assert "2 other open requests<" in desk_of(world.agent).page()
     with unit_of_work(world.admin) as work:
         closing.cancel_request(work, instance_to_change(work, play.ref), "Twice")
-    assert "2 other open requests" in desk_of(world.agent).page()
+    play.ref = first
+    assert "1 other open request<" in desk_of(world.agent).page()
 
 
 @pytest.mark.requirement("X6", "C35")
@@ -308,3 +315,36 @@ def test_steps_that_wait_for_nobody_are_shown_to_nobody_as_theirs(play: Play, wo
     html = desk_of(world.admin).page()
     assert '<span class="tag plain">Expired</span>' in html
     assert links_in(html) == {"/history"}
+
+
+LINKING = """
+flow: linking
+schema: 1
+title: Linking
+start: {staff: true}
+links:
+  agreement: {label: Link to Agreement, lookup: housing.agreements, by: [staff]}
+steps:
+  form: {title: Your details, actor: customer, fields: {name: {type: text, label: Name}}}
+"""
+
+
+@pytest.mark.requirement("C41")
+@on_sqlite
+def test_link_has_a_button_for_whoever_may_once_it_has_a_page(
+    app: Flask, play: Play, world: World, desk_of: DeskOf, tmp_path: Path, monkeypatch: Any, database: str
+) -> None:
+    (tmp_path / "linking.flow.yaml").write_text(LINKING, encoding="utf-8")
+    catalogue.use(load_packages(SHIPPED, [tmp_path]))
+    monkeypatch.setattr("flows.actions.starting.refuse_unready", lambda _loaded: None)
+    play.start("linking", inputs={})
+    desk = desk_of(world.agent)
+    leads = instance_page._leads_somewhere
+    with app.test_request_context():
+        assert leads(desk.at("/assign"))
+        assert not leads(desk.at("/nowhere/at-all"))
+    offered = f'href="{desk.at("/link/agreement")}" data-dialog>Link to Agreement…</a>'
+    for there in (False, True):
+        monkeypatch.setattr(instance_page, "_leads_somewhere", lambda path, there=there: there)
+        assert (offered in desk.page()) == there
+        assert offered not in desk_of(world.reader).page()
