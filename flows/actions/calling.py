@@ -80,5 +80,6 @@ class HookContext:
         """The provider beside the product where there is one, else our own table in this very transaction."""
         return outside_agreements() or OwnAgreements(self.work, self.effect.instance)
 
+    @property
     def payments(self) -> PaymentVerbs:
         return PaymentVerbs(self.work, self.effect.instance)

@@ -228,7 +228,9 @@ class Play:
         return list(access.read_as(SYSTEM).scalars(query))
 
     def mails(self) -> list[str]:
-        return [effect.payload["template"] for state in ("pending", "done") for effect in self.owed("email", state)]
+        """The mails about money."""
+        owed = [effect.payload["template"] for state in ("pending", "done") for effect in self.owed("email", state)]
+        return [template for template in owed if template.startswith("payment-")]
 
     def incidents(self) -> list[str]:
         return [effect.last_fault for kind in ("refund", "checkout") for effect in self.owed(kind, "incident")]
