@@ -41,6 +41,7 @@ def words(actor: Actor, instance: Instance, now: datetime) -> dict[str, Any]:
     asked = [changes_asked(instance, definition.steps[step.name], step) for step in waiting]
     changes = [one for one in asked if one is not None]
     page = _Page(actor, instance, definition, now, steps, _added_at(entries))
+    to_do = [step for step in waiting if not page.is_on_its_way(step)]
     return {
         "instance": instance,
         "definition": definition,
@@ -55,7 +56,7 @@ def words(actor: Actor, instance: Instance, now: datetime) -> dict[str, Any]:
         "may_rate": "rate" in verbs and instance.rated_at is None,
         "changes": changes,
         "opening": _opening(actor, instance, entries),
-        "go_on": _go_on(instance, definition, waiting) if not changes and definition.steps else None,
+        "go_on": _go_on(instance, definition, to_do) if not changes and definition.steps else None,
         "yours": page.rows([step for step in steps if step.actor == "customer"], numbered=True),
         "ours": page.rows([step for step in steps if step.actor != "customer"]),
         "next": what_next.sentences(instance, definition, steps, now),
@@ -167,8 +168,7 @@ class _Page:
         is_open = takes_answers(self.instance, step, self.now)
         reachable = step.actor == "customer" and (step.attempt > 0 or is_open)
         is_paid = step.name in self.prices
-        on_its_way = any(one.state == "processing" for one in self.payments.get(step.id, ()))
-        tag = Tag(_("Payment on its way"), "info") if on_its_way else _tag(self.instance, step, self.now)
+        tag = Tag(_("Payment on its way"), "info") if self.is_on_its_way(step) else _tag(self.instance, step, self.now)
         return {
             "title": self.definition.steps[step.name].title,
             "url": f"/tasks/{self.instance.reference}/steps/{step.name}" if reachable else None,
@@ -177,6 +177,10 @@ class _Page:
             "tag": tag.words,
             "tone": tag.tone,
         }
+
+    def is_on_its_way(self, step: Step) -> bool:
+        """Whether the customer has paid, and their bank takes its time."""
+        return any(one.state == "processing" for one in self.payments.get(step.id, ()))
 
     def hint(self, step: Step, is_open: bool) -> str:
         """What it costs, what it waits for or until when it is due; who added it, when the flow did not."""

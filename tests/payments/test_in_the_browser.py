@@ -65,8 +65,7 @@ def test_away_to_the_provider_and_back(play: Play, page: Page) -> None:
     wrong: list[str] = []
     page.on("console", lambda line: wrong.append(line.text) if "Content Security Policy" in line.text else None)
     page.goto(f"/tasks/{play.ref}")
-    page.get_by_role("link", name="Complete task").click()
-    page.get_by_role("dialog").get_by_role("link", name="Go on to pay").click()
+    page.get_by_role("link", name="Go on with “Pay your deposit”").click()
     page.get_by_role("button", name="Pay £450.00").click()
     page.wait_for_url("**/checkout/**")
     page.get_by_role("button", name="Decline the card").click()

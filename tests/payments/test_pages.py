@@ -115,7 +115,7 @@ def test_money_that_takes_its_time(play: Play, tenant: Visitor) -> None:
     assert "Do not pay again" in words
     task = tenant.get(f"/tasks/{play.ref}")
     assert "Payment on its way" in task
-    assert "Complete task" not in task, "it is the system's turn"
+    assert "Go on with" not in task, "it is the system's turn"
     assert play.now().waiting_on == "system"
     pressed = tenant.post(at(play))
     assert pressed.status_code == 409
@@ -290,7 +290,8 @@ def test_every_kind_of_mail_is_written(play: Play, app: Flask) -> None:
     play.refund()
     play.run()
     written = {str(mail["Subject"]): part(mail, "plain") for mail in mails(app.config["BATON"])}
-    assert set(written) == {
+    about_money = {subject for subject in written if not subject.startswith(("Action needed", "It is your turn"))}
+    assert about_money == {
         "Your payment did not go through: Pay your deposit",
         "We are paying £0.01 back: Pay your deposit",
         "Receipt for £450.00: Pay your deposit",
