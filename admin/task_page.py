@@ -52,7 +52,7 @@ def everything(instance: Instance, now: datetime) -> dict[str, Any]:
             for step in instance.steps
         ],
         **payments.words(),
-        "files": sent_with(actor, instance),
+        "files": sent_with(actor, instance, definition),
         "links": linking.rows(instance, definition, now),
         "timers": health.timers_of(actor, instance),
         "timer_tag": lambda timer: timer_tag(timer, now),

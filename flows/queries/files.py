@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import and_, or_, select
 
 from flows.access import read_as
+from flows.catalogue import FlowDefinition
 from flows.models import Instance, Upload
 from flows.rules import answers, uploads
 from flows.rules.actors import Actor
@@ -64,12 +65,31 @@ def files_of(actor: Actor, instance: Instance, *answered: tuple[Fields, Mapping[
     return FilesOf({upload.uid: shown(upload) for upload in read_as(actor).scalars(query)})
 
 
-def sent_with(actor: Actor, instance: Instance) -> list[Shown]:
-    """Every file that was ever sent with an instance, earlier attempts and the start too, that the actor may see."""
+def sent_with(actor: Actor, instance: Instance, definition: FlowDefinition) -> list[Shown]:
+    """Every file that was ever sent with an instance, earlier attempts and the start too, that the actor may see.
+
+    Only those of fields that the flow says are open: a sensitive one names no file here (X20), and neither does a field
+    that the flow no longer has.
+    """
     query = select(Upload).where(Upload.instance_id == instance.id, Upload.attached_at.is_not(None)).order_by(Upload.id)
     rows = read_as(actor).scalars(query.limit(MOST_SHOWN))
-    may_see = (one for one in rows if not one.visible_to or is_among(actor, one.visible_to, instance.standing))
-    return [shown(upload) for upload in may_see]
+    asked = {name: step.fields for name, step in definition.steps.items()}
+    asked[""] = {**definition.start.inputs, **definition.start.fields}
+    return [
+        shown(one)
+        for one in rows
+        if _is_open(asked.get(one.step, {}), one.field)
+        and (not one.visible_to or is_among(actor, one.visible_to, instance.standing))
+    ]
+
+
+def _is_open(fields: Fields, path: str) -> bool:
+    """Whether `pets.scan` is a field of these that is not sensitive, nor is the list around it."""
+    name, _, below = path.partition(".")
+    field = fields.get(name)
+    if field is None or field.sensitive:
+        return False
+    return _is_open(field.item or {}, below) if below else True
 
 
 def shown(upload: Upload) -> Shown:

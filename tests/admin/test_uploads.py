@@ -86,6 +86,19 @@ def test_what_came_in_is_shown_with_name_size_preview_and_link(agent: FlaskClien
         assert (answer.status_code, answer.mimetype) == (200, "image/jpeg")
 
 
+@pytest.mark.requirement("X20")
+def test_a_sensitive_file_is_named_nowhere_on_the_page(agent: FlaskClient, world: World) -> None:
+    photo, proof = ready(world.tenant), ready(world.tenant, "payslip.jpg")
+    with unit_of_work(world.tenant) as work:
+        instance = access.instance_to_change(work, "TI-2001")
+        given = {"photos": [photo], "proof": [proof]}
+        submitting.submit(work, instance, access.step_of(instance, "photos"), given)
+    page = agent.get(TASK).text
+    assert "Files (1), those of earlier attempts too" in page
+    assert "payslip.jpg" not in page
+    assert proof not in page
+
+
 def test_files_of_earlier_attempts_and_of_the_start_are_listed_too(agent: FlaskClient, world: World) -> None:
     old, hidden = ready(world.tenant, "old.jpg"), ready(world.tenant, "hidden.jpg")
     submit_photos(world, old, hidden)
