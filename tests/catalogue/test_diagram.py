@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from time import perf_counter
+from time import process_time
 
 import pytest
 
@@ -157,11 +157,12 @@ def test_steps_that_wait_for_each_other_are_drawn_all_the_same() -> None:
 
 
 def test_two_hundred_steps_take_a_moment() -> None:
+    """By its own clock: what a busy machine does meanwhile says nothing about the drawing."""
     flow, took = random_steps(1, 200), []
     for _ in range(3):
-        began = perf_counter()
+        began = process_time()
         svg = diagram.svg(flow)
-        took.append(perf_counter() - began)
+        took.append(process_time() - began)
     assert len(set(read(svg).boxes)) >= 200
     assert min(took) < 0.2
 
