@@ -345,7 +345,8 @@ def test_files_and_money_cost_a_statement_each(
     with unit_of_work(world.agent) as work:
         step = instance_to_change(work, play.ref).step("identity")
         assert step is not None
-        step.attempt, step.answers = 1, {"legal_name": "Priya", "passport": ["up_1", "up_2"]}
+        step.attempt, step.submitted_at = 1, work.now
+        step.answers = {"legal_name": "Priya", "passport": ["up_1", "up_2"]}
     desk = desk_of(world.agent)
     desk.page()
     counted = count_statements()
