@@ -21,7 +21,6 @@ from admin.showing import argument, effect_tag, show, timer_tag
 from flows import settings
 from flows.access import read_as
 from flows.actions import closing, versions
-from flows.actions.withholding import rule_for
 from flows.catalogue import FlowDefinition
 from flows.clock import clock
 from flows.models import Instance, Timer
@@ -29,7 +28,7 @@ from flows.models.instances import SOURCES
 from flows.queries import allowed, attempts, health, overview, timeline
 from flows.queries.timeline import Entry
 from flows.rules import ratings, statuses
-from flows.rules.words import duration_in_words, money_in_words
+from flows.rules.words import duration_in_words
 
 OUTCOME = "outcome"
 ENDINGS = ("instance_completed", "instance_closed", "instance_cancelled", "instance_expired")

@@ -6,7 +6,7 @@ from admin.showing import Tag
 from flows.catalogue import FlowDefinition
 from flows.catalogue.schema import OutcomeRule
 from flows.catalogue.schema import Step as StepRule
-from flows.models import Instance, Step
+from flows.models import Step
 
 STEP_TAGS = {
     "locked": Tag("Locked"),

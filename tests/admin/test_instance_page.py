@@ -205,33 +205,6 @@ def test_whoever_stands_in_may_decide_and_is_told_for_whom(play: Play, world: Wo
 
 
 @on_sqlite
-def test_amount_of_a_payment_step_stands_on_its_card(
-    app: Flask, play: Play, world: World, desk_of: DeskOf, database: str
-) -> None:
-    play.start()
-    with unit_of_work(world.agent) as work:
-        instance = instance_to_change(work, play.ref)
-        step = {"title": "Pay", "actor": "customer", "payment": {"currency": "GBP", "amount": "ask"}}
-        instance.overlay = {"steps": [{"name": "pay", "after": "keys", "step": step}]}
-        instance.amounts = {"pay": 45_000}
-        work.session.add(
-            Step(
-                uid="st_pay",
-                organisation_id=instance.organisation_id,
-                instance_id=instance.id,
-                name="pay",
-                position=9,
-                actor="customer",
-                state="locked",
-                attempt=0,
-                version=0,
-                answers={},
-            )
-        )
-    assert "<dt>Amount</dt><dd>£450.00" in desk_of(world.agent).page()
-
-
-@on_sqlite
 @pytest.mark.parametrize("many", [1, 8])
 def test_page_costs_the_same_for_many_steps_and_attempts(
     play: Play,
