@@ -48,6 +48,7 @@ def compare(view: StaffView, ref: str, name: str) -> Response:
     instance = access.instance_to_read(g.actor, ref)
     step = access.step_of(instance, name)
     rule = versions.definition_of(read_as(g.actor), instance).steps[name]
+    rule = withholding.rule_for(g.actor, instance, step, rule)
     sent = {one.attempt: one for one in attempts.of_step(g.actor, step)}
     wanted = request.args.get("attempt", str(step.attempt))
     chosen = sent.get(int(wanted)) if wanted.isascii() and wanted.isdigit() and len(wanted) < 6 else None
@@ -69,5 +70,5 @@ def compare(view: StaffView, ref: str, name: str) -> Response:
         earlier=earlier,
         changes=changes(instance, step, rule, earlier.answers if earlier else {}, chosen.answers if chosen else {}),
         decided=decided,
-        remarks={field: text for one in decided for field, text in one.remarks.items()},
+        remarks={field: text for one in decided for field, text in one.remarks.items() if field in rule.fields},
     )

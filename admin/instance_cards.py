@@ -19,7 +19,7 @@ from flows.models import Instance, Step
 from flows.queries import allowed, lookups
 from flows.queries.files import FilesOf, files_of
 from flows.queries.timeline import Entry
-from flows.rules import reviews
+from flows.rules import answers, reviews
 from flows.rules.actors import Actor
 from flows.rules.visibility import OVER
 
@@ -50,6 +50,7 @@ class Card:
     decisions: tuple[Entry, ...]
     after: tuple[str, ...]
     money: payments.Card | None
+    has_files: bool
     endings: tuple[tuple[str, str], ...]
     approvals: int
     instead_of: str
@@ -128,6 +129,7 @@ class _Look:
             decisions=tuple(entry for entry in own if entry.kind in DECISIONS),
             after=tuple(_awaited(self.instance, self.definition, step, rule)),
             money=self.money.get(step.name),
+            has_files=answers.asks_for_files(rule.fields),
             endings=tuple((ending_in_words(self.definition, rule, ending), ending.if_) for ending in rule.outcome),
             approvals=len(approvers),
             instead_of=instead_of,

@@ -15,7 +15,8 @@ from admin.clocks import is_running
 from admin.guard import StaffView
 from admin.instance_attempts import Change, changes
 from admin.instance_cards import Card, cards
-from admin.instance_words import PARTIES, SOURCES, status_tags
+from admin.instance_list import status_tags
+from admin.instance_words import PARTIES
 from admin.showing import argument, effect_tag, show, timer_tag
 from flows import settings
 from flows.access import read_as
@@ -23,8 +24,8 @@ from flows.actions import closing, versions
 from flows.catalogue import FlowDefinition
 from flows.clock import clock
 from flows.models import Instance, Timer
+from flows.models.instances import SOURCES
 from flows.queries import allowed, attempts, health, overview, timeline
-from flows.queries.overview import Overview
 from flows.queries.timeline import Entry
 from flows.rules import ratings, statuses
 from flows.rules.words import duration_in_words
@@ -135,11 +136,6 @@ def news_of(ref: str, seq: int) -> list[Entry]:
     """What happened to an instance since its timeline was at `seq`."""
     instance = overview.of_instance(g.actor, ref, clock.now()).instance
     return [entry for entry in timeline.of_instance(g.actor, instance) if entry.seq > seq]
-
-
-def next_place(view: StaffView, seen: Overview) -> str:
-    """The address of the next one that waits for a review; empty when there is none."""
-    return f"{view.path()}/{seen.queue.next}" if seen.queue.next else ""
 
 
 def _news(entries: Sequence[Entry], kept: Kept | None) -> list[Entry]:

@@ -1,23 +1,13 @@
-"""Task instances in the words of staff: status, step states, source, whose turn it is (section 2 of SCREENS.md)."""
+"""One task instance in the words of staff: states of steps, parties, how it ends by itself (SCREENS.md section 2)."""
 
 from __future__ import annotations
-
-from datetime import datetime
 
 from admin.showing import Tag
 from flows.catalogue import FlowDefinition
 from flows.catalogue.schema import OutcomeRule
 from flows.catalogue.schema import Step as StepRule
-from flows.models import Instance, Step
+from flows.models import Step
 
-STATUS_TAGS = {
-    "not_started": Tag("Not started"),
-    "in_progress": Tag("In progress", "info"),
-    "awaiting_review": Tag("Awaiting review", "warn"),
-    "completed": Tag("Completed", "plain"),
-    "cancelled": Tag("Cancelled", "plain"),
-    "expired": Tag("Expired", "plain"),
-}
 STEP_TAGS = {
     "locked": Tag("Locked"),
     "open": Tag("Active", "info"),
@@ -27,18 +17,7 @@ STEP_TAGS = {
     "completed": Tag("Completed", "ok"),
     "skipped": Tag("Not needed", "plain"),
 }
-SOURCES = {"staff": "Admin assigned", "customer": "Tenant requested", "onboarding": "Onboarding", "event": "System"}
 PARTIES = {"customer": "Customer", "staff": "Staff", "system": "System"}
-
-
-def status_tags(instance: Instance, now: datetime) -> list[Tag]:
-    """The stored status, and Overdue beside it (Q20); past its end it is expired, whoever has noticed (Q30)."""
-    if instance.is_open and instance.is_past_expiry(now):
-        return [STATUS_TAGS["expired"]]
-    if instance.status == "completed" and instance.outcome_kind == "negative":
-        return [Tag("Closed", "plain")]
-    overdue = [Tag("Overdue", "bad")] if instance.is_overdue(now) else []
-    return [STATUS_TAGS[instance.status], *overdue]
 
 
 def step_tag(step: Step) -> Tag:

@@ -22,15 +22,16 @@ from admin.flow_facts import FlowFacts, facts_of
 from admin.guard import StaffView
 from admin.showing import address, show
 from flows import catalogue
-from flows.access import clean
+from flows.access import clean, read_as
 from flows.actions import beginning, onboarding
 from flows.actions.beginning import Wish
 from flows.catalogue import LoadedFlow
 from flows.catalogue.overlay import field_of
 from flows.catalogue.ways import Way
 from flows.clock import clock
+from flows.lookups import Place
 from flows.models import Instance
-from flows.queries import startable, tenants
+from flows.queries import lookups, startable, tenants
 from flows.queries.tenants import Tenant
 from flows.rules import answers, timing
 from flows.rules.errors import Invalid, OutOfStep, Problem
@@ -199,11 +200,29 @@ def _page(view: StaffView, sheet: Sheet, problems: Mapping[str, str] | None = No
             }
             for name, currency in asked.items()
         },
+        choices=_choices(sheet),
         colleagues=colleague_options(),
         zones={zone: zone for zone in sorted(available_timezones())} if sheet.way == "onboarding" else {},
         problems=problems or {},
         other=address(f"{view.path()}/{'invite' if sheet.way == 'staff' else 'new'}", flow=sheet.typed["flow"]),
     )
+
+
+def _choices(sheet: Sheet) -> dict[str, lookups.Choices]:
+    """What there is to choose from in the questions of the flow, by the names of their controls."""
+    if sheet.loaded is None:
+        return {}
+    start = sheet.loaded.definition.start
+    parts = (("inputs-", start.inputs, sheet.inputs), ("fields-", start.fields, sheet.fields))
+    fields = {f"{before}{name}": question for before, asked, _ in parts for name, question in asked.items()}
+    values = {f"{before}{name}": value for before, _, given in parts for name, value in given.items()}
+    zone = sheet.chosen.time_zone if sheet.chosen is not None else g.actor.time_zone
+    return lookups.choices(read_as(g.actor), Place(clock.now(), zone), fields, values, {}, _searched)
+
+
+def _searched(control: str) -> str | None:
+    """What somebody searched for in the choices of a control; None when nobody did."""
+    return clean(request.form.get(f"{control}-q", "")).strip() or None
 
 
 def _done(view: StaffView, way: Way, then: str) -> str:

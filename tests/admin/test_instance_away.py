@@ -1,8 +1,11 @@
-"""Away: everybody names who stands in for themselves, and nobody for others here (X6)."""
+"""Away: everybody names who stands in for themselves (X6); and who gets near the pages of instances at all."""
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
@@ -67,3 +70,18 @@ def test_bad_input_is_told_all_at_once(
         assert f'<a href="#{name}">' in html
     assert 'value="At the sea"' in html
     assert delegations() == []
+
+
+@pytest.mark.parametrize("database", ["sqlite"])
+def test_no_door_here_opens_to_customers_and_strangers(
+    app: Flask, client_of: ClientOf, world: World, database: str
+) -> None:
+    found = [rule for rule in app.url_map.iter_rules() if rule.rule.startswith(("/admin/instances", "/admin/away"))]
+    assert len(found) >= 30
+    nobody, tenant = client_of(None), client_of(world.tenant)
+    for rule in found:
+        url = re.sub(r"<(?:[^>]*:)?(\w+)>", lambda hole: {"ref": "TI-2001"}.get(hole[1], "details"), rule.rule)
+        assert nobody.get(url).status_code == 303, url
+        assert tenant.get(url).status_code == 403, url
+        if "POST" in (rule.methods or ()):
+            assert client_of(world.admin).post(url).status_code == 400, f"{url} wants its token"

@@ -70,6 +70,16 @@ def test_page_is_usable_by_everybody(
     assert HtmlFacts(client.get(url).get_data(as_text=True)).problems() == []
 
 
+@pytest.mark.requirement("X24")
+def test_shipped_flow_is_usable_by_everybody(
+    app: Flask, play: Play, client_of: ClientOf, axe: Callable[..., None], database: str
+) -> None:
+    play.start("tenant-onboarding", inputs={"rent": 100_000}, amounts={"deposit": 45_000})
+    client = client_of(play.world.admin)
+    with serving(app) as origin:
+        axe(f"{origin}/admin/instances/{play.ref}", "shipped", cookies_of(client, origin))
+
+
 @contextmanager
 def opened(
     app: Flask, browser: Browser, client_of: ClientOf, actor: Actor, path: str, **options: Any

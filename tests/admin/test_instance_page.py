@@ -4,23 +4,18 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask
 from sqlalchemy import select
 
-from admin import instance_page
-from flows import catalogue
 from flows.access import instance_to_change
 from flows.actions import amending, closing, rating, standing_in
-from flows.catalogue.loader import load_packages
-from flows.models import FlowVersion, Instance, Step, User
+from flows.models import FlowVersion, Instance, User
 from flows.rules.actors import SYSTEM, Actor
 from flows.work import unit_of_work
 from tests.admin.desk import Desk, clerk, colleague, desk_of, links_in
-from tests.guided.conftest import HOUSEHOLD, IDENTITY, SHIPPED, Play, move_in, play
+from tests.guided.conftest import HOUSEHOLD, IDENTITY, Play, move_in, play
 from tests.world import World
 
 __all__ = ["clerk", "desk_of", "move_in", "play"]
@@ -157,7 +152,7 @@ def test_closed_request_says_why_to_staff_alone(play: Play, world: World, desk_o
 def test_source_and_newer_version_of_the_flow(play: Play, world: World, desk_of: DeskOf, database: str) -> None:
     play.start()
     html = desk_of(world.admin).page()
-    assert "Admin assigned" in html
+    assert "Admin Assigned" in html
     assert "current v" not in html
     with unit_of_work(SYSTEM) as work:
         work.session.add(
@@ -207,33 +202,6 @@ def test_whoever_stands_in_may_decide_and_is_told_for_whom(play: Play, world: Wo
     assert "You decide instead of Ada Admin, who is away" in desk.page()
     desk.review("pets", "approve")
     assert "Lena Lettings</strong> instead of Ada Admin" in desk_of(world.reader).page()
-
-
-@on_sqlite
-def test_amount_of_a_payment_step_stands_on_its_card(
-    app: Flask, play: Play, world: World, desk_of: DeskOf, database: str
-) -> None:
-    play.start()
-    with unit_of_work(world.agent) as work:
-        instance = instance_to_change(work, play.ref)
-        step = {"title": "Pay", "actor": "customer", "payment": {"currency": "GBP", "amount": "ask"}}
-        instance.overlay = {"steps": [{"name": "pay", "after": "keys", "step": step}]}
-        instance.amounts = {"pay": 45_000}
-        work.session.add(
-            Step(
-                uid="st_pay",
-                organisation_id=instance.organisation_id,
-                instance_id=instance.id,
-                name="pay",
-                position=9,
-                actor="customer",
-                state="locked",
-                attempt=0,
-                version=0,
-                answers={},
-            )
-        )
-    assert "<dt>Amount</dt><dd>£450.00" in desk_of(world.agent).page()
 
 
 @on_sqlite
@@ -317,34 +285,79 @@ def test_steps_that_wait_for_nobody_are_shown_to_nobody_as_theirs(play: Play, wo
     assert links_in(html) == {"/history"}
 
 
-LINKING = """
-flow: linking
-schema: 1
-title: Linking
-start: {staff: true}
-links:
-  agreement: {label: Link to Agreement, lookup: housing.agreements, by: [staff]}
-steps:
-  form: {title: Your details, actor: customer, fields: {name: {type: text, label: Name}}}
-"""
+SHIPPED_ONE = {"inputs": {"rent": 100_000}, "amounts": {"deposit": 45_000}}
 
 
-@pytest.mark.requirement("C41")
+@pytest.mark.requirement("C27", "C41")
 @on_sqlite
-def test_link_has_a_button_for_whoever_may_once_it_has_a_page(
-    app: Flask, play: Play, world: World, desk_of: DeskOf, tmp_path: Path, monkeypatch: Any, database: str
-) -> None:
-    (tmp_path / "linking.flow.yaml").write_text(LINKING, encoding="utf-8")
-    catalogue.use(load_packages(SHIPPED, [tmp_path]))
-    monkeypatch.setattr("flows.actions.starting.refuse_unready", lambda _loaded: None)
-    play.start("linking", inputs={})
+def test_shipped_flow_has_its_amount_and_its_link(play: Play, world: World, desk_of: DeskOf, database: str) -> None:
+    play.start("tenant-onboarding", **SHIPPED_ONE)
     desk = desk_of(world.agent)
-    leads = instance_page._leads_somewhere
-    with app.test_request_context():
-        assert leads(desk.at("/assign"))
-        assert not leads(desk.at("/nowhere/at-all"))
-    offered = f'href="{desk.at("/link/agreement")}" data-dialog>Link to Agreement…</a>'
-    for there in (False, True):
-        monkeypatch.setattr(instance_page, "_leads_somewhere", lambda path, there=there: there)
-        assert (offered in desk.page()) == there
-        assert offered not in desk_of(world.reader).page()
+    html = desk.page()
+    assert "£450.00" in html
+    assert f'href="/admin/payments/of/{play.ref}/deposit/amount"' in html
+    assert f'href="{desk.at("/link/agreement")}" data-dialog>Link to Agreement…</a>' in html
+    assert desk.client.get(desk.at("/link/agreement")).status_code == 200
+    html = desk_of(world.reader).page()
+    assert "/link/agreement" not in links_in(html)
+    assert "/amount" not in html
+    assert desk_of(world.reader).client.get(desk.at("/link/agreement")).status_code == 403
+    with unit_of_work(world.agent) as work:
+        about = {"id": "AG-1", "label": "AG-1", "detail": "12 Mill Lane", "at": work.now.isoformat()}
+        instance_to_change(work, play.ref).links = {"agreement": about}
+    html = desk.page()
+    assert "AG-1, 12 Mill Lane" in html
+    assert {"/link/agreement", "/unlink/agreement"} <= links_in(html)
+
+
+@on_sqlite
+def test_files_and_money_cost_a_statement_each(
+    play: Play, world: World, desk_of: DeskOf, count_statements: Callable[[], list[str]], database: str
+) -> None:
+    play.start("tenant-onboarding", **SHIPPED_ONE)
+    with unit_of_work(world.agent) as work:
+        step = instance_to_change(work, play.ref).step("identity")
+        assert step is not None
+        step.attempt, step.submitted_at = 1, work.now
+        step.answers = {"legal_name": "Priya", "passport": ["up_1", "up_2"]}
+    desk = desk_of(world.agent)
+    desk.page()
+    counted = count_statements()
+    assert "A file that is not here any more" in desk.page()
+    assert len(counted) <= 8 + 2, "\n".join(one[:140] for one in counted)
+
+
+@on_sqlite
+def test_step_with_files_is_a_page_of_this_view(play: Play, world: World, desk_of: DeskOf, database: str) -> None:
+    play.start("tenant-onboarding", **SHIPPED_ONE)
+    desk = desk_of(world.agent)
+    path = desk.at("/steps/identity")
+    assert f'href="{path}">Answer for the customer…' in desk.page(), "no dialog: its files need the page"
+    answer = desk.client.get(path, headers={"X-Fragment": "1"})
+    assert answer.status_code == 200
+    assert f'action="{path}"' in desk.page("/steps/identity")
+
+
+@pytest.mark.requirement("X20")
+@on_sqlite
+def test_private_answer_is_masked_and_shown_on_request(
+    play: Play, world: World, desk_of: DeskOf, database: str
+) -> None:
+    play.start()
+    with unit_of_work(world.agent) as work:
+        instance = instance_to_change(work, play.ref)
+        step = instance.step("identity")
+        assert step is not None
+        amending.add_field(work, instance, step, {"label": "Insurance number", "type": "text"})
+        spec = instance.overlay["fields"]["identity"]["insurance_number"]
+        instance.overlay = {"fields": {"identity": {"insurance_number": {**spec, "sensitive": True}}}}
+    play.submit("identity", {**IDENTITY, "insurance_number": "QQ123456C"})
+    desk = desk_of(world.admin)
+    assert "QQ123456C" not in desk.page()
+    assert "/steps/identity/reveal/insurance_number" in links_in(desk.page())
+    assert "QQ123456C" in desk.send("/steps/identity/reveal/insurance_number", 200)
+    assert "Insurance number was shown in clear" in desk.page("/history")
+    play.send_back("identity")
+    play.submit("identity", {**IDENTITY, "insurance_number": "QQ999999C"})
+    both = desk.page("/steps/identity/attempts?attempt=2")
+    assert "QQ" not in both
