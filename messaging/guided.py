@@ -27,7 +27,7 @@ def started(work: Work, instance: Instance, fact: events.InstanceStarted) -> Non
     if definition is None:
         return
     work.session.flush()  # its reference is the number of its row
-    if instance.waiting_on == "customer" and work.actor.kind != "customer" and not _flow_tells(definition, "created"):
+    if instance.waiting_on == "customer" and fact.source != "customer" and not _flow_tells(definition, "created"):
         _mail(
             work, instance, fact, "task-created", step=_titles(definition, _open_to_customer(instance)),
             summary=definition.summary or "", message=fact.message, sender=_sender(work, instance),
