@@ -149,9 +149,10 @@ def test_other_scales(tenant: Visitor, play: Play, flow: str, answers: dict[str,
 
 def test_what_was_said_about_the_end_is_seen_with_the_rating(tenant: Visitor, completed: Play) -> None:
     assert any("is completed" in notice.text for notice in rows(Notice))
-    assert "See how it ended" in tenant.get("/contact")
+    assert "Dismiss this notice" in tenant.get("/contact")
+    assert "Dismiss this notice" not in tenant.get(OUTCOME), "the page itself says it"
     tenant.send(OUTCOME, RATING, score="5")
-    assert "See how it ended" not in tenant.get("/contact")
+    assert "Dismiss this notice" not in tenant.get("/contact")
 
 
 # --- copy -------------------------------------------------------------------------------------------------------
