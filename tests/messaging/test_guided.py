@@ -156,14 +156,17 @@ def test_what_was_returned_is_told_with_its_remarks(play: Play, settings: Settin
     play.start()
     play.submit("identity", IDENTITY)
     play.send_back(
-        "identity", "Please use your [full](http://evil.example) name.", remarks={"legal_name": "No nickname"}
+        "identity",
+        "Please use your [full](http://evil.example) name.",
+        remarks={"legal_name": "No nickname", "right_to_rent": "Show us"},
     )
     assert owed()[-1] == ("changes-needed", "Priya")
     mail = sent(settings)
     assert mail["Subject"] == "We need you to change something: Move-in (TI-2001)"
     text = plain(mail)
     assert "Gus Agent has looked at “Who you are” and asks you to change something." in text
-    assert "Please use your [full](http://evil.example) name. Full legal name: No nickname" in text
+    assert "Please use your [full](http://evil.example) name." in text
+    assert "Full legal name: No nickname Do you have the right to rent? Show us" in text
     assert "Change Who you are: http://localhost/tasks/TI-2001/steps/identity" in text
     assert 'href="http://evil.example' not in part(mail, "html")
     assert ("Priya", "We need you to change something in “Who you are”") in notices()
