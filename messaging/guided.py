@@ -27,7 +27,7 @@ def started(work: Work, instance: Instance, fact: events.InstanceStarted) -> Non
     if definition is None:
         return
     work.session.flush()  # its reference is the number of its row
-    if instance.waiting_on == "customer" and work.actor.kind != "customer" and not _flow_tells(definition, "created"):
+    if instance.waiting_on == "customer" and fact.source != "customer" and not _flow_tells(definition, "created"):
         _mail(
             work, instance, fact, "task-created", step=_titles(definition, _open_to_customer(instance)),
             summary=definition.summary or "", message=fact.message, sender=_sender(work, instance),
@@ -201,7 +201,8 @@ def _notice(work: Work, instance: Instance, text: str, link: str) -> None:
 def _remarks(work: Work, instance: Instance, name: str, fields: dict[str, str]) -> str:
     """Remarks by field as lines, each with its question."""
     asked = versions.definition_of(work.session, instance).steps[name].fields
-    return "\n".join(f"{asked[field].label}: {text}" for field, text in fields.items() if field in asked)
+    labels = {name: field.label if field.label.endswith("?") else f"{field.label}:" for name, field in asked.items()}
+    return "\n".join(f"{labels[name]} {text}" for name, text in fields.items() if name in labels)
 
 
 def _open_to_customer(instance: Instance) -> list[Step]:

@@ -84,4 +84,10 @@ def _toasts(actor: Actor) -> list[Toast]:
     return [
         Toast(notice.uid, words_of(notice), notice.link_text, notices.address_of(notice))
         for notice in notices.unseen(actor)
+        if notice.instance is None or not _is_about(notice.instance.reference)
     ]
+
+
+def _is_about(reference: str) -> bool:
+    """Whether this page is about the task already: it says the same at more length."""
+    return f"{request.path}/".startswith(f"/tasks/{reference}/")

@@ -139,7 +139,7 @@ def start_invited(
     """
     try:
         loaded = startable(work, str(begins["flow"]), "onboarding")
-    except OutOfStep as refusal:
+    except (OutOfStep, Invalid) as refusal:
         work.audit("onboarding_not_started", person.email, flow=begins.get("flow"), why=refusal.detail)
         return None
     assignee = _assignee_named(work, str(begins.get("assignee") or ""), [])

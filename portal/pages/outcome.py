@@ -117,7 +117,7 @@ def _rating(instance: Instance, definition: FlowDefinition, now: datetime) -> di
         "scale": list(words.items()),
         "hint": _("1 is very dissatisfied, 10 is very satisfied.") if rule.scale == 10 else "",
         "may_rate": "rate" in allowed.of_instance(g.actor, instance, definition, now),
-        "said": words.get(str(instance.rating), "") if instance.rated_at is not None else "",
+        "rated": words.get(str(instance.rating), "") if instance.rated_at is not None else "",
         "score": request.form.get("score", "") or str(instance.rating or ""),
         "comment": request.form.get("comment", instance.rating_comment),
         "until": instance.rated_at + ratings.CHANGEABLE if instance.rated_at is not None else None,

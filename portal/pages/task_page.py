@@ -113,8 +113,7 @@ def _opening(actor: Actor, instance: Instance, entries: Sequence[Entry]) -> dict
     said = next((one for one in entries if one.kind == "instance_started" and one.facts.get("message")), None)
     if said is None:
         return None
-    creator = instance.creator_id if said.who == SYSTEM.name else None
-    inviter = read_as(actor).get(User, creator) if creator is not None else None
+    inviter = read_as(actor).get(User, instance.creator_id) if instance.source == "onboarding" else None
     return {"who": inviter.name if inviter is not None else said.who, "text": said.facts["message"]}
 
 

@@ -49,6 +49,7 @@ def path_of(rule: Rule, things: Things) -> str:
         "instance_id": things.task_uid, "session_id": things.session, "name": "details", "key": "details",
         "product_id": "prd_coro", "token": "nobody", "slug": "not-found", "rest": "nowhere", "export_type": "csv",
         "payment_id": "pay_nobody", "upload_id": things.upload, "field": "company_name", "view": "vw_nobody",
+        "page": "about",
     }  # fmt: skip
 
     def filled(hole: re.Match[str]) -> str:
