@@ -14,7 +14,7 @@ from werkzeug.routing import Rule
 
 from admin.guard import StaffView, door, needs_of
 from flows import access, catalogue
-from flows.actions import beginning, receiving, submitting
+from flows.actions import beginning, collecting, submitting
 from flows.actions.beginning import Wish
 from flows.catalogue.loader import load_packages
 from flows.rules.actors import PERMISSIONS, Actor
@@ -81,7 +81,7 @@ def money(world: World, happened: Happened) -> Iterator[dict[str, str]]:
     with unit_of_work(world.agent) as work:
         task = access.instance_to_change(work, tasks[0])
         day = work.now.date()
-        uid = receiving.confirm_by_staff(work, task, access.step_of(task, "deposit"), "SHAH P", day).uid
+        uid = collecting.confirm_by_staff(work, task, access.step_of(task, "deposit"), "SHAH P", day).uid
     catalogue.use(replace(before, flows={**before.flows, **catalogue.current().flows}))
     yield {"ref": tasks[1], "name": "deposit", "uid": uid}
     catalogue.use(before)
