@@ -22,6 +22,7 @@ from flows.models.instances import PRIORITIES
 from flows.queries import colleagues, lookups, startable
 from flows.rules import answers
 from flows.rules.errors import BatonError, Invalid, OutOfStep
+from flows.rules.private import fields_at_start
 from flows.work import Work, unit_of_work
 
 MOST_FOUND = 20
@@ -54,7 +55,7 @@ def _begin(work: Work, loaded: LoadedFlow) -> str:
     form = request.form
     wish = Wish(
         assignee=clean(form.get("assignee", "")),
-        fields=answers.from_form(loaded.definition.start.fields, form),
+        fields=answers.from_form(fields_at_start(g.actor, loaded.definition.start.fields), form),
         parent=clean(form.get("parent", "")),
         is_internal=form.get("internal") == "1",
         priority=form.get("priority", "normal"),
@@ -66,7 +67,8 @@ def _begin(work: Work, loaded: LoadedFlow) -> str:
 
 def _form(view: StaffView, loaded: LoadedFlow, error: BatonError | None = None) -> Response:
     start, actor = loaded.definition.start, g.actor
-    values: dict[str, Any] = answers.from_form(start.fields, request.form) if request.method == "POST" else {}
+    asked = fields_at_start(actor, start.fields)
+    values: dict[str, Any] = answers.from_form(asked, request.form) if request.method == "POST" else {}
     problems = {"": error.detail} if error is not None else {}
     if isinstance(error, Invalid):
         problems = {name.removeprefix("fields-"): words for name, words in error.by_field().items()}
@@ -77,10 +79,10 @@ def _form(view: StaffView, loaded: LoadedFlow, error: BatonError | None = None) 
         error.status if error else 200,
         flows=startable.by_hand(g.actor),
         loaded=loaded,
-        fields={name: field for name, field in start.fields.items() if field.type != "file"},
+        fields={name: field for name, field in asked.items() if field.type != "file"},
         values=values,
         choices=lookups.choices(
-            read_as(actor), Place(clock.now(), actor.time_zone, names_emails=True), start.fields, values, {}, _searched
+            read_as(actor), Place(clock.now(), actor.time_zone, names_emails=True), asked, values, {}, _searched
         ),
         customers=_customers(),
         needs_customer=start.customer and not parent,

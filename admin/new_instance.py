@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from flask import flash, g, redirect, request
@@ -35,6 +35,7 @@ from flows.queries import lookups, startable, tenants
 from flows.queries.tenants import Tenant
 from flows.rules import answers, timing
 from flows.rules.errors import Invalid, OutOfStep, Problem
+from flows.rules.private import fields_at_start
 from flows.rules.words import SYMBOLS
 from flows.work import Work, unit_of_work
 
@@ -61,6 +62,10 @@ class Sheet:
     def facts(self) -> FlowFacts | None:
         zone = self.chosen.time_zone if self.chosen is not None else g.actor.time_zone
         return facts_of(self.loaded.definition, clock.now(), zone) if self.loaded is not None else None
+
+    def asked(self, part: Literal["inputs", "fields"]) -> dict[str, Any]:
+        """What this member of staff is asked for at the start (X20)."""
+        return fields_at_start(g.actor, getattr(self.loaded.definition.start, part)) if self.loaded is not None else {}
 
     @property
     def open(self) -> tuple[str, ...]:
@@ -97,15 +102,14 @@ def _sheet(way: Way) -> Sheet:
     loaded = catalogue.current().flows.get(typed["flow"])
     sheet = Sheet(way, loaded, typed)
     if loaded is not None:
-        start = loaded.definition.start
         if request.method == "POST" and request.form.get("shown") == typed["flow"]:
-            sheet.inputs = answers.from_form(start.inputs, request.form, "inputs-")
-            sheet.fields = answers.from_form(start.fields, request.form, "fields-")
+            sheet.inputs = answers.from_form(sheet.asked("inputs"), request.form, "inputs-")
+            sheet.fields = answers.from_form(sheet.asked("fields"), request.form, "fields-")
         else:
             today = timing.local_date(clock.now(), g.actor.time_zone)
             sheet.inputs, sheet.fields = (
-                answers.prefill(start.inputs, {}, today),
-                answers.prefill(start.fields, {}, today),
+                answers.prefill(sheet.asked("inputs"), {}, today),
+                answers.prefill(sheet.asked("fields"), {}, today),
             )
         asked = beginning.amounts_asked(loaded)
         sheet.amounts = {name: clean(request.form.get(f"amounts-{name}", "")) for name in asked}
@@ -188,7 +192,7 @@ def _page(view: StaffView, sheet: Sheet, problems: Mapping[str, str] | None = No
         sheet=sheet,
         typed=sheet.typed,
         facts=sheet.facts,
-        start=sheet.loaded.definition.start if sheet.loaded is not None else None,
+        start={"inputs": sheet.asked("inputs"), "fields": sheet.asked("fields")} if sheet.loaded is not None else None,
         flows={name: loaded.definition.title for name, loaded in startable.items()},
         amounts={
             name: {

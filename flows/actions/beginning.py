@@ -19,7 +19,7 @@ from flows.events import ChildStarted
 from flows.lookups import Place
 from flows.models import FlowSwitch, Instance, Membership, Organisation, User
 from flows.models.instances import PRIORITIES
-from flows.rules import answers, payments, timing
+from flows.rules import answers, payments, private, timing
 from flows.rules.errors import Invalid, OutOfStep, Problem, Refused
 from flows.work import Work
 
@@ -217,6 +217,7 @@ def _checked(
     for part, fields, given in (("inputs", start.inputs, wish.inputs), ("fields", start.fields, wish.fields)):
         if by_customer and part == "inputs":
             continue
+        fields = private.fields_at_start(work.actor, fields)
         uploads = attaching.check_of(work, None, "", fields, given) if with_files else None
         checked = answers.check(fields, given, replace(context, uploads=uploads))
         found.inputs.update(checked.values)

@@ -16,7 +16,7 @@ from flows.catalogue.schema import Payment as PaymentRule
 from flows.events import AmountChanged, PaymentBegun
 from flows.models import Instance, Payment, Step
 from flows.models.base import opaque_id
-from flows.rules import outcomes, payments
+from flows.rules import outcomes, payments, private
 from flows.rules.errors import Invalid, OutOfStep, Refused
 from flows.rules.expressions import ExpressionProblem, compile_text
 from flows.rules.payments import Price
@@ -44,8 +44,12 @@ def price_of(session: Session, instance: Instance, definition: FlowDefinition, s
 
 
 def reference_of(session: Session, instance: Instance, definition: FlowDefinition, step: Step, now: datetime) -> str:
-    """What stands on the payer's statement; the reference of the instance when the flow says nothing."""
+    """What stands on the payer's statement; the reference of the instance when the flow says nothing, or would tell
+    there what is private (X20).
+    """
     text = compile_text(rule_of(definition, step).reference or "")
+    if private.touches(text.names, private.names_of(definition)):
+        return instance.reference
     try:
         words = str(text.render_or(scope_of(session, instance, definition, now, wanted=roots(text.names)), ""))
     except ExpressionProblem:

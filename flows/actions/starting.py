@@ -149,7 +149,11 @@ def _prefix(definition: FlowDefinition) -> str:
 
 def title_of(definition: FlowDefinition, inputs: Mapping[str, Any]) -> str:
     """What an instance is called: by its flow; one with states by the first line that it has to ask at the start."""
-    lines = (inputs.get(name) for name, one in definition.start.fields.items() if one.type == "text" and one.required)
+    lines = (
+        inputs.get(name)
+        for name, one in definition.start.fields.items()
+        if one.type == "text" and one.required and not one.sensitive
+    )
     own = next(lines, None) if definition.states else None
     return str(own)[:200] if own else definition.title
 

@@ -128,6 +128,11 @@ def fields_for(actor: Actor, fields: Fields, standing: Standing, answering: str 
     return seen
 
 
+def fields_at_start(actor: Actor, fields: Fields) -> dict[str, Any]:
+    """The questions that this actor sees when they begin something: it is theirs, and nobody else's yet."""
+    return fields_for(actor, fields, Standing(actor.user_id), actor.kind)
+
+
 def _sees(actor: Actor, field: Any, standing: Standing, answering: str) -> bool:
     if not field.visible_to or actor.is_system or is_among(actor, field.visible_to, standing):
         return True

@@ -188,7 +188,7 @@ def _write(op: Operation, given: dict[str, Any]) -> AnyResponse:
     if op.if_match == "required" and not request.headers.get("If-Match"):
         raise Declined("precondition-required", "Send the ETag of what you saw in If-Match")
     with unit_of_work(g.actor or NOBODY) as work:
-        earlier = _replayed(work, key, given.get("file"))
+        earlier = _replayed(work, key, _canonical(op, given.get("file")) if key else b"")
         if earlier is not None:
             return earlier
         try:
@@ -209,11 +209,17 @@ def _write(op: Operation, given: dict[str, Any]) -> AnyResponse:
     return response
 
 
-def _replayed(work: Work, key: str, file: object) -> Response | None:
+def _canonical(op: Operation, file: object) -> bytes:
+    """What is the same for the same request: its file, its body, or for one that takes none whatever was sent."""
+    if op.body is None and not file:
+        return request.get_data()  # nobody has looked whether this is JSON that can be read
+    return orjson.dumps(file or request.get_json(silent=True), option=orjson.OPT_SORT_KEYS)
+
+
+def _replayed(work: Work, key: str, canonical: bytes) -> Response | None:
     """The first answer to this key, if there was one for the same body, or the same file."""
     if not key:
         return None
-    canonical = orjson.dumps(file or request.get_json(silent=True), option=orjson.OPT_SORT_KEYS)
     try:
         earlier = replay_of(work, work.actor.user_id or 0, _scope(), key, fingerprint_of(canonical))
     except OperationalError:  # waited as long as the database lets anybody wait for a lock

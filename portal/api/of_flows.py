@@ -11,6 +11,7 @@ from flows.models import Instance, Organisation
 from flows.queries import lookups, startable
 from flows.rules.actors import Actor
 from flows.rules.errors import Invalid, Problem
+from flows.rules.private import fields_at_start
 from portal.api import asked, draw_instance, shapes
 from portal.api.door import BASE, LANGUAGE, Answer, Call, operation
 from portal.api.shapes.flows import Flow, FlowSummary, OpenInstance
@@ -74,7 +75,7 @@ def start_instance(call: Call, body: asked.NewInstance) -> Answer:
 
 def _questions(call: Call, flow: FlowDefinition, zone: str) -> list[shapes.Field]:
     """What is asked at the start. There is no instance to look up choices in, so the first 20 stand here."""
-    fields = flow.start.fields
+    fields = fields_at_start(call.actor, flow.start.fields)
     found = lookups.choices(call.session, Place(call.now, zone), fields, {}, {})
     drawn = [draw_instance.question(name, field) for name, field in fields.items()]
     for one in drawn:

@@ -20,6 +20,7 @@ from flows.models import Instance
 from flows.queries import allowed, boxes, lookups, orders, startable, timeline
 from flows.rules import answers, stages
 from flows.rules.errors import BatonError, Invalid, OutOfStep, Refused, Stale
+from flows.rules.private import fields_at_start
 from flows.work import Work, unit_of_work
 from portal.forms import once, text
 from portal.may import may
@@ -61,7 +62,7 @@ def create() -> Response:
     loaded = _chosen()
     if loaded is None or text("_action") == "find":
         return _form(loaded)
-    given = answers.from_form(loaded.definition.start.fields, request.form)
+    given = answers.from_form(fields_at_start(g.actor, loaded.definition.start.fields), request.form)
 
     def act() -> str:
         made = beginning.start_by_customer(work, loaded.definition.flow, text("organisation"), given)
@@ -183,7 +184,7 @@ def _form(loaded: LoadedFlow | None, error: BatonError | None = None) -> Respons
     problems: Mapping[str, str] = {"": error.detail} if error is not None else {}
     if isinstance(error, Invalid):
         problems = {key.removeprefix("fields-"): words for key, words in error.by_field().items()}
-    fields = loaded.definition.start.fields if loaded is not None else {}
+    fields = fields_at_start(g.actor, loaded.definition.start.fields) if loaded is not None else {}
     values = answers.from_form(fields, request.form)
     place = Place(clock.now(), g.actor.time_zone)
     return show(

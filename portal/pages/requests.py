@@ -22,6 +22,7 @@ from flows.queries import lookups, startable
 from flows.rules import answers
 from flows.rules.errors import Invalid
 from flows.rules.expressions import ExpressionProblem, compile_condition
+from flows.rules.private import fields_at_start
 from flows.rules.words import span_in_words
 from flows.work import Work, unit_of_work
 from portal.forms import once, text
@@ -54,7 +55,7 @@ def start_page(name: str) -> Response:
 def start(name: str) -> Response:
     """[[Start now]]: one request, however often the button is pressed. "Search" only shows the form again."""
     loaded = startable.startable(g.actor, name, "customer")
-    typed = answers.from_form(loaded.definition.start.fields, request.form)
+    typed = answers.from_form(fields_at_start(g.actor, loaded.definition.start.fields), request.form)
     if text("_action") == "find":
         return _page(loaded, typed)
     try:
@@ -80,8 +81,8 @@ def _page(
     flow, mine = loaded.definition, startable.for_whom(g.actor)
     chosen = text(FOR) or (mine[0].uid if len(mine) == 1 else "")
     now, zone = clock.now(), _zone(mine)
-    values = typed if typed is not None else answers.prefill(flow.start.fields, {"now": now.isoformat()})
     fields = _asked(flow, typed or {})
+    values = typed if typed is not None else answers.prefill(fields, {"now": now.isoformat()})
     return show(
         "requests/start.html",
         422 if problems else 200,
@@ -114,7 +115,7 @@ class Takes:
 def _what_it_takes(flow: FlowDefinition, now: datetime, zone: str) -> Takes:
     steps = list(flow.steps.values())
     return Takes(
-        asked_now=sum(field.type != "info" for field in flow.start.fields.values()),
+        asked_now=sum(field.type != "info" for field in fields_at_start(g.actor, flow.start.fields).values()),
         steps_for_you=sum(step.actor == "customer" for step in steps),
         steps_for_us=sum(step.actor == "staff" for step in steps),
         is_reviewed=any(step.approval for step in steps if step.actor == "customer"),
@@ -147,7 +148,8 @@ def _by_question(invalid: Invalid) -> dict[str, str]:
 
 def _asked(flow: FlowDefinition, typed: Mapping[str, Any]) -> dict[str, Any]:
     """The questions that are asked first, without those that are known not to be; unknown is asked."""
-    return {name: field for name, field in flow.start.fields.items() if not field.when or _may_hold(field.when, typed)}
+    mine = fields_at_start(g.actor, flow.start.fields)
+    return {name: field for name, field in mine.items() if not field.when or _may_hold(field.when, typed)}
 
 
 def _may_hold(condition: str, typed: Mapping[str, Any]) -> bool:

@@ -211,14 +211,18 @@ def test_what_a_new_request_needs(request_: Request) -> None:
     assert refused(request_.begin(flow="coro-order-fulfilment")) == (409, "invalid-transition")
 
 
-def test_amounts_are_in_the_currency_of_the_flow(request_: Request, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("flows.actions.beginning.amounts_asked", lambda _loaded: {"keys": "GBP"})
-    dear = request_.begin(amounts={"keys": {"amount": 5_000, "currency": "EUR"}})
-    assert places(dear) == [("#/amounts/keys/currency", "currency")]
-    negative = request_.begin(amounts={"keys": {"amount": -1, "currency": "GBP"}})
-    assert places(negative) == [("#/amounts/keys", "amount")]
-    begun = request_.begin(amounts={"keys": {"amount": 0, "currency": "GBP"}})
+@pytest.mark.requirement("C27")
+def test_amounts_are_in_the_currency_of_the_flow(request_: Request) -> None:
+    def begin(**amounts: Any) -> Any:
+        return request_.begin(flow="tenant-onboarding", amounts=amounts)
+
+    assert places(begin(deposit={"amount": 5_000, "currency": "EUR"})) == [("#/amounts/deposit/currency", "currency")]
+    assert places(begin(deposit={"amount": -1, "currency": "GBP"})) == [("#/amounts/deposit", "amount")]
+    assert places(begin()) == [("#/amounts/deposit", "required")]
+    begun = begin(deposit={"amount": 120_000, "currency": "GBP"})
     assert begun.status_code == 201, begun.text
+    deposit = {"step": "deposit", "title": "Pay your deposit", "amount": {"amount": 120_000, "currency": "GBP"}}
+    assert request_.seen_by(request_.tenant)["amounts"] == [deposit]
 
 
 @pytest.mark.requirement("C30")
@@ -292,6 +296,18 @@ def test_filters_are_strict(request_: Request) -> None:
         answer = request_.agent.get(f"/instances?{query}")
         assert refused(answer) == (422, "validation"), query
         assert answer.json["errors"][0]["pointer"] == pointer
+
+
+@pytest.mark.parametrize("database", ["sqlite"])
+def test_what_is_sent_to_a_verb_that_takes_no_body_is_not_read(request_: Request) -> None:
+    key = {"Idempotency-Key": new_key()}
+    deep = {"data": b"[" * 100_000, "content_type": "application/json"}
+    taken = request_.agent.raw("POST", f"{request_.url}/take", headers=key, **deep)
+    assert taken.status_code == 200, taken.text
+    again = request_.agent.raw("POST", f"{request_.url}/take", headers=key, **deep)
+    assert again.headers["Idempotent-Replayed"] == "true"
+    other = request_.agent.raw("POST", f"{request_.url}/take", headers=key)
+    assert refused(other) == (422, "idempotency-mismatch")
 
 
 def test_the_same_verb_many_times_is_done_once(request_: Request) -> None:

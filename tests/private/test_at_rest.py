@@ -88,7 +88,7 @@ def test_what_is_sealed_is_what_was_given(confided: Confided) -> None:
     assert sealing.is_sealed(step.answers["children"][0]["born"])
     assert step.answers["remark"] is None, "what was left empty is no secret"
     assert answers_of(instance, confided.definition()) == {
-        **MONEY, "remark": None, "emergency": EMERGENCY,
+        **MONEY, "remark": None, "emergency": EMERGENCY, "known": None,
     }  # fmt: skip
     submission = access.read_as(SYSTEM).scalars(select(Submission)).one()
     assert sealing.is_sealed(submission.answers["iban"])

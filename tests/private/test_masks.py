@@ -16,8 +16,9 @@ from flask import Flask
 from sqlalchemy import select
 
 from flows import access, catalogue
-from flows.actions import closing
+from flows.actions import closing, paying
 from flows.actions.replaying import fingerprint_of
+from flows.catalogue.schema.steps import Payment
 from flows.clock import clock
 from flows.db import db
 from flows.models import Effect, Notice
@@ -201,3 +202,21 @@ def test_somebody_elses_request_is_not_there(app: Flask, confided: Confided, wor
     Visitor(app, actor).get(f"/tasks/{confided.ref}/steps/money", 404)
     with pytest.raises(Exception, match="No such task"), unit_of_work(actor) as work:
         access.instance_to_change(work, confided.ref)
+
+
+@pytest.mark.requirement("X20", "X22")
+def test_the_statement_of_a_payment_tells_nothing(confided: Confided) -> None:
+    confided.submit("money", MONEY)
+    definition, instance = confided.definition(), confided.now()
+    step = instance.step("hardship")
+    assert step is not None
+
+    def reference(text: str) -> str:
+        rule = definition.steps["hardship"].model_copy(
+            update={"payment": Payment(currency="GBP", amount=100, reference=text)}
+        )
+        changed = definition.model_copy(update={"steps": {**definition.steps, "hardship": rule}})
+        return paying.reference_of(access.read_as(SYSTEM), instance, changed, step, clock.now())
+
+    assert reference("DEP-${{ data.iban }}") == confided.ref
+    assert reference("DEP-${{ instance.ref }}") == f"DEP-{confided.ref}"

@@ -48,6 +48,7 @@ def path_of(rule: Rule, things: Things) -> str:
         "line": things.line, "effect_id": things.effect, "order_id": things.order_uid,
         "instance_id": things.task_uid, "session_id": things.session, "name": "details", "key": "details",
         "product_id": "prd_coro", "token": "nobody", "slug": "not-found", "rest": "nowhere", "export_type": "csv",
+        "case_id": things.task_uid, "task_id": things.task_uid, "page": "nowhere",
         "payment_id": "pay_nobody", "upload_id": things.upload, "field": "company_name", "view": "vw_nobody",
         "page": "about",
     }  # fmt: skip
@@ -77,7 +78,7 @@ READERS_OWN = "/admin/instances/views/"
 
 def names_things(rule: Rule) -> bool:
     owned = {"ref", "number", "organisation", "person", "invitation_id", "order_id", "instance_id", "session_id",
-             "upload_id"}  # fmt: skip
+             "upload_id", "case_id", "task_id"}  # fmt: skip
     return bool(owned & rule.arguments) or rule.rule.startswith(
         ("/notices/<", "/settings/sessions/<", "/files/<", "/uploads/<")
     )
