@@ -34,7 +34,7 @@ URGENCY = {"awaiting_review": 1, "in_progress": 2, "not_started": 3}
 PERCENT = case((Instance.steps_total > 0, Instance.steps_done * 100 // Instance.steps_total), else_=100)
 SHOWN = (
     load_only(
-        Instance.uid, Instance.flow, Instance.title, Instance.customer_name, Instance.customer_address,
+        Instance.uid, Instance.flow, Instance.state, Instance.title, Instance.customer_name, Instance.customer_address,
         Instance.assignee_id, Instance.status, Instance.outcome_kind, Instance.waiting_since,
         Instance.steps_done, Instance.steps_total, Instance.may_grow, Instance.due_at, Instance.expires_at,
         Instance.source, Instance.created_at, Instance.closed_at, Instance.rating, Instance.time_zone,
