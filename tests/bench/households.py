@@ -50,10 +50,10 @@ def people(rng: random.Random, count: int = HOUSEHOLDS) -> None:
             add(Membership(user_id=tenant.id, organisation_id=home.id, role="owner", created_at=now))
 
 
-def instances(first: int, count: int) -> None:
-    """Instances number `first` to `first + count`, each an hour older than the one before; of the newest more run."""
+def instances(count: int) -> None:
+    """Written as time goes, the oldest first, each an hour after the one before; of the newest more are running."""
     loaded = catalogue.current().flows["tenant-onboarding"]
-    rng = random.Random(first)
+    rng = random.Random(count)
     with unit_of_work(SYSTEM) as work:
         version = versions.publish(work, loaded)
         work.session.flush()
@@ -64,8 +64,8 @@ def instances(first: int, count: int) -> None:
             .order_by(Organisation.id)
         ).all()
         agents = list(work.session.scalars(select(User.id).where(User.name.startswith("Agent "))))
-        for start in range(first, first + count, 5_000):
-            numbers = range(start, min(start + 5_000, first + count))
+        for start in range(count, 0, -5_000):
+            numbers = range(start - 1, max(start - 5_000, 0) - 1, -1)
             rows = [_row(n, rng, _home(n, rng, homes), agents, work.now) for n in numbers]
             same = {
                 "flow": loaded.definition.flow, "flow_hash": loaded.content_hash, "flow_version_id": version.id,

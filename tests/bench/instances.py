@@ -106,7 +106,7 @@ def built(folder: str, url: str, count: int) -> House:
         Base.metadata.create_all(db.engine)
         world = build_world()
         households.people(random.Random(7))
-        households.instances(0, count)
+        households.instances(count)
         with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql("ANALYZE" if not url else "VACUUM ANALYZE")
         return House(app, world, signed_in(world, app), deep_cursor(world, count))
