@@ -28,13 +28,12 @@ from flows.models import Instance, User
 from flows.models.instances import instance_id_from
 from flows.queries import instances
 from flows.queries.instances import Agent
-from flows.queries.tallies import ENOUGH
 from flows.rules import timing
 from flows.rules.actors import Actor
 from flows.rules.errors import BatonError, Invalid
 from flows.work import Work, unit_of_work
 
-AT_ONCE = 200
+AT_ONCE, MOST = 200, 1000
 NAMED = 10
 EXPORT = "export"
 Act = Callable[[Work, Instance, Mapping[str, Any]], None]
@@ -136,8 +135,8 @@ def answer(view: StaffView) -> Response:
             return redirect(asked.address(), 303)
         return _refused(view, words, asked)
     access.require(g.actor, change.needs)
-    if len(rows) > ENOUGH:
-        words = f"More than {ENOUGH:,} requests fit. Narrow the filters, and change them in parts."
+    if len(rows) > MOST:
+        words = f"More than {MOST:,} requests fit. Narrow the filters, and change them in parts."
         return _refused(view, words, asked, 422)
     question = _question(what, change, rows, agents, asked)
     if request.method != "POST":
@@ -148,13 +147,13 @@ def answer(view: StaffView) -> Response:
 def ids_of(references: Iterable[str]) -> list[int]:
     """The rows that references name, each once; what is none is left out."""
     found = (instance_id_from(reference.strip()) for reference in references)
-    return [row_id for row_id in dict.fromkeys(found) if row_id is not None and row_id < 2**31][: ENOUGH + 1]
+    return [row_id for row_id in dict.fromkeys(found) if row_id is not None and row_id < 2**31][: MOST + 1]
 
 
 def _chosen(sent: MultiDict[str, str], asked: Asked) -> Sequence[Instance]:
     """All that the filters fit, or those that were ticked; one more than is changed says that there are too many."""
     if sent.get("all") == "1":
-        return instances.everything(g.actor, asked.now, asked.filters, ENOUGH + 1)
+        return instances.everything(g.actor, asked.now, asked.filters, MOST + 1)
     ids = ids_of([*sent.getlist("ref"), *sent.get("refs", "").split(",")])
     return instances.chosen(g.actor, ids) if ids else []
 
@@ -240,7 +239,7 @@ def _so_far() -> tuple[int, list[str]]:
     """What earlier parts have come to, as their page said."""
     count = request.form.get("changed", "")
     known = count.isascii() and count.isdigit() and len(count) < 6
-    return int(count) if known else 0, [access.clean(line)[:300] for line in request.form.getlist("refused")][:ENOUGH]
+    return int(count) if known else 0, [access.clean(line)[:300] for line in request.form.getlist("refused")][:MOST]
 
 
 def _told(

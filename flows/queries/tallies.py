@@ -1,4 +1,4 @@
-"""How many there are, up to a thousand: many counts in one statement, each of which stops when it has seen enough."""
+"""How many there are, up to two hundred: many counts in one statement, each of which stops when it has seen enough."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from sqlalchemy import Select, Subquery, func, literal_column, select
 from flows.access import read_as
 from flows.rules.actors import Actor
 
-ENOUGH = 1000
+ENOUGH = 200
+"""Whoever has more waiting needs no exact number, and the page costs the same however many there are."""
 
 
 class Tally(int):
-    """A number that reads "1000+" when counting stopped there."""
+    """A number that reads "200+" when counting stopped there."""
 
     def __str__(self) -> str:
         return f"{ENOUGH}+" if self > ENOUGH else super().__str__()

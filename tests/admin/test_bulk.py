@@ -14,7 +14,6 @@ from admin import bulk
 from flows import access
 from flows.clock import clock
 from flows.models import Instance, TimelineEvent
-from flows.queries import tallies
 from flows.rules.actors import SYSTEM
 from flows.work import end_reading
 from tests.admin.conftest import ClientOf
@@ -206,8 +205,7 @@ def test_what_takes_long_goes_on_in_parts(
 def test_more_than_a_thousand_are_refused_with_the_cure(
     client_of: ClientOf, world: World, made: Made, monkeypatch: pytest.MonkeyPatch, database: str
 ) -> None:
-    for module in (bulk, tallies):
-        monkeypatch.setattr(module, "ENOUGH", 2)
+    monkeypatch.setattr(bulk, "MOST", 2)
     refs = [made() for _ in range(3)]
     client = client_of(world.agent)
     answer = client.get(BULK, query_string={"what": "take", "all": "1"})

@@ -319,7 +319,7 @@ BUDGET = {"html": 6 * 1024, "everything": 45 * 1024}
 def test_page_stays_within_its_budget(client_of: ClientOf, world: World, database: str) -> None:
     """Twenty-five requests of as many households, a dozen colleagues, some views (SCREENS.md section 7)."""
     households.people(random.Random(3), 60)
-    households.instances(0, 200)
+    households.instances(200)
     client = client_of(world.admin)
     for query in ("", "?show=open&sort=due&q=lane", "?agent=me&agent=none&status=in_progress"):
         html = page(client, query)

@@ -28,7 +28,7 @@ ROWS, HOMES, PAGE = 4_000, 60, 26
 def full(app: Flask, world: World) -> World:
     """Four thousand requests, and the figures that PostgreSQL plans by."""
     households.people(random.Random(1), HOMES)
-    households.instances(0, ROWS)
+    households.instances(ROWS)
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql("ANALYZE")
     return world
