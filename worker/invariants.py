@@ -15,6 +15,7 @@ from flows import store
 from flows.models import (
     Effect,
     Instance,
+    LinkHolder,
     Order,
     OrderLine,
     Payment,
@@ -200,6 +201,7 @@ INVARIANTS = (
             (Review, Instance, Review.instance_id),
             (Payment, Instance, Payment.instance_id),
             (Timer, Instance, Timer.instance_id),
+            (LinkHolder, Instance, LinkHolder.instance_id),
             (TimelineEvent, Instance, TimelineEvent.instance_id),
             (Effect, Instance, Effect.instance_id),
             (OrderLine, Order, OrderLine.order_id),
