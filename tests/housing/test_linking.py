@@ -14,7 +14,7 @@ from flows import access
 from flows.access import read_as
 from flows.actions import closing, delivering, submitting, versions
 from flows.actions.calling import HookContext
-from flows.models import Agreement, Effect, Instance, LinkHolder, TimelineEvent
+from flows.models import Agreement, Effect, LinkHolder, TimelineEvent
 from flows.plugin import PermanentFault
 from flows.plugins.tenant_onboarding.actions import activate_tenancy
 from flows.queries import timeline
@@ -231,5 +231,6 @@ def test_two_at_the_same_moment_cannot_both_hold_it(world: World, app: Any, data
     for thread in threads:
         thread.join()
     assert sorted(ends) == ["linked", "refused"]
-    linked = read_as(SYSTEM).scalars(select(Instance).where(Instance.id == holders()[0][0])).one()
-    assert linked.links["agreement"]["id"] == uids["AG-1"]
+    [linked] = [ref for ref in refs if now(ref).links]
+    assert now(linked).links["agreement"]["id"] == uids["AG-1"]
+    assert holders() == [(now(linked).id, uids["AG-1"])]

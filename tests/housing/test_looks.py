@@ -85,7 +85,7 @@ def test_the_dialog_searches_links_and_closes(
 
 
 @pytest.mark.requirement("X17")
-def test_a_search_in_the_dialog_of_a_step_keeps_the_answers(
+def test_a_search_in_the_form_of_a_step_keeps_the_answers(
     app: Flask, world: World, client_of: ClientOf, chromium: Browser, database: str
 ) -> None:
     ref = begin(world, "choosing", "staff")
@@ -93,17 +93,15 @@ def test_a_search_in_the_dialog_of_a_step_keeps_the_answers(
         context = chromium.new_context()
         context.add_cookies(cookies_of(client_of(world.tenant), origin))
         page = context.new_page()
-        page.goto(f"{origin}/tasks/{ref}")
-        page.click("text=About your home")
-        page.wait_for_selector("dialog")
-        page.check("dialog >> label:has-text('South') >> nth=0")
+        page.goto(f"{origin}/tasks/{ref}/steps/home")
+        page.check("label:has-text('South') >> nth=0")
         page.fill("#street-q", "street 29")
-        page.click("dialog >> role=button[name='Search Street']")
+        page.click("role=button[name='Search Street']")
         page.wait_for_selector("#street-q[value='street 29']")
-        assert page.is_checked("dialog >> label:has-text('South') >> nth=0")
-        page.check("dialog >> label:has-text('Street 29') >> nth=0")
-        page.click("dialog >> role=button[name='Submit']")
-        page.wait_for_selector("dialog", state="detached")
+        assert page.is_checked("label:has-text('South') >> nth=0")
+        page.check("label:has-text('Street 29') >> nth=0")
+        page.click("main >> role=button[name='Submit']")
+        page.wait_for_url(f"{origin}/tasks/{ref}")
         context.close()
     step = now(ref).step("home")
     assert step is not None
