@@ -48,9 +48,8 @@ def path_of(rule: Rule, things: Things) -> str:
         "line": things.line, "effect_id": things.effect, "order_id": things.order_uid,
         "instance_id": things.task_uid, "session_id": things.session, "name": "details", "key": "details",
         "product_id": "prd_coro", "token": "nobody", "slug": "not-found", "rest": "nowhere", "export_type": "csv",
-        "case_id": things.task_uid, "task_id": things.task_uid, "page": "nowhere",
+        "case_id": things.task_uid, "task_id": things.task_uid, "page": "about",
         "payment_id": "pay_nobody", "upload_id": things.upload, "field": "company_name", "view": "vw_nobody",
-        "page": "about",
     }  # fmt: skip
 
     def filled(hole: re.Match[str]) -> str:
