@@ -71,8 +71,8 @@ def unsafe(rule: Rule) -> list[str]:
     return sorted((rule.methods or set()) & {"POST", "PUT", "PATCH", "DELETE"})
 
 
-READERS_OWN = "/admin/instances/views/"
-"""Saved views are everybody's own: a reader is told what is missing, not that it is forbidden."""
+READERS_OWN = ("/admin/instances/views/", "/admin/away/")
+"""Saved views and absences are everybody's own: a reader is told what is missing, not that it is forbidden."""
 
 
 def names_things(rule: Rule) -> bool:
