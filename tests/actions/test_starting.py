@@ -23,23 +23,16 @@ schema: 1
 title: A test
 start: {start}
 steps:
-  one: {{title: One, actor: {actor}, fields: {{answer: {field}}}, do: {do}}}
+  one: {{title: One, actor: customer, fields: {{answer: {{type: text, label: Answer}}}}}}
+{more}
 """
-TEXT = "{type: text, label: Answer}"
 BY_STAFF = "{staff: true}"
-MESSAGE = "[{message: Thank you, to: customer}]"
+MESSAGE = "effects: {created: [{message: Thank you}]}"
 
 
-def serve(
-    folder: Path,
-    name: str = "a-test",
-    start: str = BY_STAFF,
-    actor: str = "customer",
-    field: str = TEXT,
-    do: str = "[]",
-) -> None:
+def serve(folder: Path, name: str = "a-test", start: str = BY_STAFF, more: str = "") -> None:
     """Serve one more flow from a folder besides the shipped ones."""
-    (folder / f"{name}.flow.yaml").write_text(FLOW.format(name=name, start=start, actor=actor, field=field, do=do))
+    (folder / f"{name}.flow.yaml").write_text(FLOW.format(name=name, start=start, more=more))
     shipped = [(plugin, f"flows.plugins.{plugin}") for plugin in ("coro", "shop")]
     catalogue.use(load_packages(shipped, [folder]))
     assert catalogue.current().broken == []
@@ -62,7 +55,7 @@ def test_a_plain_flow_of_a_folder_starts(world: World, tmp_path: Path) -> None:
 
 
 def test_what_nobody_could_complete_is_not_started(world: World, tmp_path: Path) -> None:
-    serve(tmp_path, do=MESSAGE)
+    serve(tmp_path, more=MESSAGE)
     with pytest.raises(OutOfStep, match="conversations"):
         start(world)
     assert count() == 0
@@ -70,7 +63,7 @@ def test_what_nobody_could_complete_is_not_started(world: World, tmp_path: Path)
 
 def test_an_order_is_placed_although_another_flow_of_it_cannot_start(world: World, tmp_path: Path) -> None:
     begin = "{event: order.placed, once_per: '${{ order.id }}', for: '${{ order.customer.id }}'}"
-    serve(tmp_path, start=begin, do=MESSAGE)
+    serve(tmp_path, start=begin, more=MESSAGE)
     with unit_of_work(world.buyer) as work:
         order = ordering.place(work, world.acme, [Item(world.coro, 1)])
     assert (order.state, count()) == ("awaiting_details", 1)

@@ -151,6 +151,22 @@ def test_the_show_button(app: Flask, given: Confided, world: World) -> None:
 
 
 @pytest.mark.requirement("X20")
+def test_the_page_of_an_instance_has_the_button_too(app: Flask, given: Confided, world: World) -> None:
+    agent, base = Visitor(app, world.agent), f"/admin/instances/{given.ref}"
+    to_review = agent.get(base)
+    assert f"{base}/steps/money/reveal/iban" in to_review
+    assert IBAN not in to_review
+    shown = agent.send(f"{base}/steps/money/reveal/iban")
+    assert IBAN in shown.text
+    given.approve("money")
+    assert f"{base}/steps/money/reveal/iban" in agent.get(base)
+    assert f"{base}/steps/money/reveal/iban" not in Visitor(app, world.reader).get(base)
+    attempts = agent.get(f"{base}/steps/money/attempts")
+    assert IBAN not in attempts
+    assert reads(given) == [("Gus Agent", "money", "iban")]
+
+
+@pytest.mark.requirement("X20")
 def test_the_door_lets_nobody_else_in(app: Flask, given: Confided, world: World) -> None:
     url = f"/admin/tasks/{given.ref}/steps/money/reveal"
     reader, agent = Visitor(app, world.reader), Visitor(app, world.agent)
