@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flows import access
 from flows.actions import amending, reopening, revealing, reviewing, versions
 from flows.models import Instance, Step
@@ -12,18 +14,14 @@ from portal.api.of_instances import ENDED, to_change
 from portal.api.of_steps import STEP, STEPS
 
 REFUSALS = ("not-found", "forbidden", "stale-version", *ENDED)
-
-
-@operation(
-    "POST",
-    f"{STEP}/approve",
-    who="staff",
-    gives=shapes.Changed,
-    key="required",
-    if_match="accepted",
-    etag_kind="st",
+decide = partial(
+    operation, "POST", who="staff", gives=shapes.Changed, key="required", if_match="accepted", etag_kind="st",
     refusals=REFUSALS,
-)
+)  # fmt: skip
+"""Declare a verb on one step, given where it stands."""
+
+
+@decide(f"{STEP}/approve")
 def approve_step(call: Call, instance_id: str, key: str, body: asked_by_staff.Approval) -> Answer:
     """Accept the answers; nobody approves what they sent themselves. The note is between staff."""
     instance, step = _locked(call, instance_id, key)
@@ -31,16 +29,7 @@ def approve_step(call: Call, instance_id: str, key: str, body: asked_by_staff.Ap
     return _changed(call, instance, step)
 
 
-@operation(
-    "POST",
-    f"{STEP}/return",
-    who="staff",
-    gives=shapes.Changed,
-    key="required",
-    if_match="accepted",
-    etag_kind="st",
-    refusals=REFUSALS,
-)
+@decide(f"{STEP}/return")
 def return_step(call: Call, instance_id: str, key: str, body: asked_by_staff.Return) -> Answer:
     """Hand the step back with a message and remarks by question; every answer is kept."""
     instance, step = _locked(call, instance_id, key)
@@ -56,16 +45,7 @@ def return_step(call: Call, instance_id: str, key: str, body: asked_by_staff.Ret
     return _changed(call, instance, step)
 
 
-@operation(
-    "POST",
-    f"{STEP}/close",
-    who="staff",
-    gives=shapes.Changed,
-    key="required",
-    if_match="accepted",
-    etag_kind="st",
-    refusals=REFUSALS,
-)
+@decide(f"{STEP}/close")
 def close_request(call: Call, instance_id: str, key: str, body: asked_by_staff.Closing) -> Answer:
     """Reject the answers and end the whole request with a negative outcome."""
     instance, step = _locked(call, instance_id, key)
@@ -81,16 +61,7 @@ def close_request(call: Call, instance_id: str, key: str, body: asked_by_staff.C
     return _changed(call, instance, step)
 
 
-@operation(
-    "POST",
-    f"{STEP}/reopen",
-    who="staff",
-    gives=shapes.Changed,
-    key="required",
-    if_match="accepted",
-    etag_kind="st",
-    refusals=REFUSALS,
-)
+@decide(f"{STEP}/reopen")
 def reopen_step(call: Call, instance_id: str, key: str, body: asked_by_staff.Reopening) -> Answer:
     """A completed step is its actor's again; what stands on it is marked `check_again`."""
     instance, step = _locked(call, instance_id, key)
@@ -98,16 +69,7 @@ def reopen_step(call: Call, instance_id: str, key: str, body: asked_by_staff.Reo
     return _changed(call, instance, step)
 
 
-@operation(
-    "POST",
-    f"{STEP}/confirm",
-    who="staff",
-    gives=shapes.Changed,
-    key="required",
-    if_match="accepted",
-    etag_kind="st",
-    refusals=REFUSALS,
-)
+@decide(f"{STEP}/confirm")
 def confirm_step(call: Call, instance_id: str, key: str) -> Answer:
     """A step that is marked `check_again` holds as it is."""
     instance, step = _locked(call, instance_id, key)
@@ -116,17 +78,7 @@ def confirm_step(call: Call, instance_id: str, key: str) -> Answer:
     return _changed(call, instance, step)
 
 
-@operation(
-    "POST",
-    STEPS,
-    who="staff",
-    gives=shapes.Changed,
-    status=201,
-    key="required",
-    if_match="accepted",
-    etag_kind="ti",
-    refusals=REFUSALS,
-)
+@decide(STEPS, status=201, etag_kind="ti")
 def add_step(call: Call, instance_id: str, body: asked_by_staff.NewStep) -> Answer:
     """A step more for this one request; its flow stays as it is."""
     instance = to_change(call, instance_id)
@@ -143,17 +95,7 @@ def add_step(call: Call, instance_id: str, body: asked_by_staff.NewStep) -> Answ
     return Answer(answer.body, 201, {"Location": _address(instance, step)}, answer.etag)
 
 
-@operation(
-    "POST",
-    f"{STEP}/fields",
-    who="staff",
-    gives=shapes.QuestionAdded,
-    status=201,
-    key="required",
-    if_match="accepted",
-    etag_kind="st",
-    refusals=REFUSALS,
-)
+@decide(f"{STEP}/fields", gives=shapes.QuestionAdded, status=201)
 def add_question(call: Call, instance_id: str, key: str, body: asked_by_staff.Question) -> Answer:
     """A question more on a step that is active or pending; one that was sent already goes back to its actor."""
     instance, step = _locked(call, instance_id, key)

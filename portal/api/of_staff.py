@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 
 from flows import access
 from flows.actions import assigning, beginning, closing, reopening, versions
@@ -16,6 +17,11 @@ from portal.api.of_instances import ENDED, to_change, whole
 
 INSTANCE = "/instances/<instance_id>"
 REFUSALS = ("not-found", "forbidden", "stale-version", *ENDED)
+steer = partial(
+    operation, "POST", who="staff", gives=shapes.Instance, key="required", if_match="accepted", etag_kind="ti",
+    refusals=REFUSALS,
+)  # fmt: skip
+"""Declare a verb on a whole request, given where it stands."""
 
 
 @operation(
@@ -59,16 +65,7 @@ def change_due_date(call: Call, instance_id: str, body: asked_by_staff.DueDate) 
     return whole(call, instance)
 
 
-@operation(
-    "POST",
-    f"{INSTANCE}/extend",
-    who="staff",
-    gives=shapes.Instance,
-    key="required",
-    if_match="accepted",
-    etag_kind="ti",
-    refusals=REFUSALS,
-)
+@steer(f"{INSTANCE}/extend")
 def extend_instance(call: Call, instance_id: str, body: asked_by_staff.Extension) -> Answer:
     """Give the customer more time: move the end."""
     instance = to_change(call, instance_id)
@@ -76,16 +73,7 @@ def extend_instance(call: Call, instance_id: str, body: asked_by_staff.Extension
     return whole(call, instance)
 
 
-@operation(
-    "POST",
-    f"{INSTANCE}/assign",
-    who="staff",
-    gives=shapes.Instance,
-    key="required",
-    if_match="accepted",
-    etag_kind="ti",
-    refusals=REFUSALS,
-)
+@steer(f"{INSTANCE}/assign")
 def assign_instance(call: Call, instance_id: str, body: asked_by_staff.Assignment) -> Answer:
     """Give it to a colleague, or to nobody; whoever is away is stood in for. The note is between staff."""
     instance = to_change(call, instance_id)
@@ -95,16 +83,7 @@ def assign_instance(call: Call, instance_id: str, body: asked_by_staff.Assignmen
     return whole(call, instance)
 
 
-@operation(
-    "POST",
-    f"{INSTANCE}/take",
-    who="staff",
-    gives=shapes.Instance,
-    key="required",
-    if_match="accepted",
-    etag_kind="ti",
-    refusals=REFUSALS,
-)
+@steer(f"{INSTANCE}/take")
 def take_instance(call: Call, instance_id: str) -> Answer:
     """Assign to me."""
     instance = to_change(call, instance_id)
@@ -112,16 +91,7 @@ def take_instance(call: Call, instance_id: str) -> Answer:
     return whole(call, instance)
 
 
-@operation(
-    "POST",
-    f"{INSTANCE}/conclude",
-    who="staff",
-    gives=shapes.Instance,
-    key="required",
-    if_match="accepted",
-    etag_kind="ti",
-    refusals=(*REFUSALS, "open-steps"),
-)
+@steer(f"{INSTANCE}/conclude", refusals=(*REFUSALS, "open-steps"))
 def conclude_instance(call: Call, instance_id: str, body: asked_by_staff.Conclusion) -> Answer:
     """Confirm an outcome once every step is completed; without a message the customer reads the flow's."""
     instance = to_change(call, instance_id)
@@ -133,16 +103,7 @@ def conclude_instance(call: Call, instance_id: str, body: asked_by_staff.Conclus
     return whole(call, instance)
 
 
-@operation(
-    "POST",
-    f"{INSTANCE}/revive",
-    who="staff",
-    gives=shapes.Instance,
-    key="required",
-    if_match="accepted",
-    etag_kind="ti",
-    refusals=REFUSALS,
-)
+@steer(f"{INSTANCE}/revive")
 def revive_instance(call: Call, instance_id: str, body: asked_by_staff.Revival) -> Answer:
     """Take up again what was cancelled or expired, where it was."""
     instance = to_change(call, instance_id)
