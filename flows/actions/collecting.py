@@ -13,7 +13,6 @@ from flows.actions.owing import owe_to_provider
 from flows.catalogue import FlowDefinition
 from flows.events import PaymentFailed, PaymentOnItsWay, PaymentReceived, PaymentUnexpected
 from flows.models import Effect, Instance, Payment, Step
-from flows.models.base import opaque_id
 from flows.rules import payments, timing
 from flows.rules.errors import Invalid, OutOfStep, Problem
 from flows.rules.moves import WITH_ACTOR
@@ -72,24 +71,10 @@ def confirm_by_staff(work: Work, instance: Instance, step: Step, reference: str,
         raise OutOfStep("Set the amount of this step first")
     _check_statement(work, instance, reference, received_on)
     withdrawing.cancel_open(work, instance, step)
-    payment = Payment(
-        uid=opaque_id("pay"),
-        organisation_id=instance.organisation_id,
-        instance=instance,
-        step=step,
-        title=definition.steps[step.name].title[:200],
-        amount_minor=minor,
-        currency=rule.currency,
-        reference=paying.reference_of(work.session, instance, definition, step, work.now),
-        provider="bank",
-        provider_reference=access.clean(reference).strip()[:200],
-        state="pending",
-        refunded_minor=0,
-        looks=0,
-        confirmed_by_id=work.actor.user_id,
-        created_at=work.now,
-    )
-    work.session.add(payment)
+    payment = paying.pending(
+        work, instance, definition, step, minor, "bank",
+        provider_reference=access.clean(reference).strip()[:200], confirmed_by_id=work.actor.user_id,
+    )  # fmt: skip
     came_at = datetime.combine(received_on, time(12), ZoneInfo(instance.time_zone)).astimezone(UTC)
     word = Word("paid", payment.provider_reference, payment.uid, minor, rule.currency)
     _take(work, instance, definition, step, payment, word, min(came_at, work.now))

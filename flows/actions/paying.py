@@ -78,6 +78,26 @@ def begin(work: Work, instance: Instance, step: Step, provider: str = "stripe") 
     if open_one is not None and _is_as_good_as_new(work, open_one, minor, rule.currency):
         return open_one
     withdrawing.cancel_open(work, instance, step)
+    payment = pending(work, instance, definition, step, minor, provider, begun_by_id=work.actor.user_id)
+    work.session.flush()
+    work.record(instance, PaymentBegun(payment.uid, payment.title, minor, rule.currency, provider))
+    look_again(work, payment)
+    return payment
+
+
+def pending(
+    work: Work,
+    instance: Instance,
+    definition: FlowDefinition,
+    step: Step,
+    minor: int,
+    provider: str,
+    *,
+    provider_reference: str = "",
+    begun_by_id: int | None = None,
+    confirmed_by_id: int | None = None,
+) -> Payment:
+    """One more payment of a step, of which nothing has come yet; `minor` is its amount in minor units."""
     payment = Payment(
         uid=opaque_id("pay"),
         organisation_id=instance.organisation_id,
@@ -85,20 +105,18 @@ def begin(work: Work, instance: Instance, step: Step, provider: str = "stripe") 
         step=step,
         title=definition.steps[step.name].title[:200],
         amount_minor=minor,
-        currency=rule.currency,
+        currency=rule_of(definition, step).currency,
         reference=reference_of(work.session, instance, definition, step, work.now),
         provider=provider,
-        provider_reference="",
+        provider_reference=provider_reference,
         state="pending",
         refunded_minor=0,
         looks=0,
-        begun_by_id=work.actor.user_id,
+        begun_by_id=begun_by_id,
+        confirmed_by_id=confirmed_by_id,
         created_at=work.now,
     )
     work.session.add(payment)
-    work.session.flush()
-    work.record(instance, PaymentBegun(payment.uid, payment.title, minor, rule.currency, provider))
-    look_again(work, payment)
     return payment
 
 
