@@ -101,7 +101,7 @@ def _parent(reference: str) -> Instance | None:
 def _customers() -> list[Organisation]:
     """What fits the words that were searched for; the one that is chosen stays among them."""
     query, chosen = clean(request.values.get("customer-q", "")).strip(), clean(request.values.get("customer", ""))
-    visible = access.visible_organisations(g.actor).where(Organisation.kind != "house")
+    visible = access.visible_organisations(g.actor)
     found: list[Organisation] = []
     if query:
         named = Organisation.name.icontains(query[:100], autoescape=True)

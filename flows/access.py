@@ -105,8 +105,9 @@ def _narrow(state: ORMExecuteState) -> None:
 
 
 def visible_organisations(actor: Actor) -> Select[Organisation]:
-    """Organisations this actor may act for, by name; staff see all of them."""
-    query = select(Organisation).where(Organisation.is_active).order_by(func.lower(Organisation.name), Organisation.id)
+    """Organisations this actor may act for, by name; staff see every customer."""
+    query = select(Organisation).where(Organisation.is_active, Organisation.is_customer)
+    query = query.order_by(func.lower(Organisation.name), Organisation.id)
     if actor.kind == "customer":
         query = query.where(Organisation.id.in_(organisations_of(actor.user_id or 0)))
     return query

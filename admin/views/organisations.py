@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import g
+from sqlalchemy.orm import Query
 from werkzeug.wrappers import Response
 
 from admin.asking import Field, Question, ask
@@ -41,6 +42,9 @@ class Organisations(Sheet):
     column_searchable_list = ("name", "address")
     column_default_sort = BY_NAME
     narrowings = NARROWINGS
+
+    def get_query(self) -> Query[Any]:
+        return super().get_query().filter(Organisation.is_customer)
 
     def cell(self, row: Organisation, column: str) -> Any:
         match column:

@@ -245,7 +245,7 @@ def _customer_named(work: Work, uid: str, problems: list[Problem]) -> Organisati
         if row is not None and work.session.scalar(select(Membership.id).where(Membership.user_id == row.id)) is None:
             problems.append(Problem("/customer", "nobody", f"{row.name} belongs to no household or company"))
     elif wanted:
-        row = work.session.scalar(select(Organisation).where(Organisation.uid == wanted, Organisation.is_active))
+        row = work.session.scalar(access.visible_organisations(work.actor).where(Organisation.uid == wanted))
     if row is None:
         problems.append(Problem("/customer", "required", "Choose for whom it is"))
     return row

@@ -13,7 +13,7 @@ from flows.actions.accounts import slug_of
 from flows.actions.changing import change, flush, locked, one_of, text
 from flows.clock import clock
 from flows.models import Organisation
-from flows.rules.errors import Invalid, Problem
+from flows.rules.errors import Invalid, Problem, Refused
 from flows.work import Work
 
 FIELDS = ("name", "kind", "parent_id", "address", "time_zone")
@@ -34,7 +34,7 @@ def add(work: Work, given: Mapping[str, str]) -> Organisation:
 def amend(work: Work, uid: str, given: Mapping[str, str], seen: str = "") -> Organisation:
     """Change a customer; open tasks keep the name they began with. Raises Invalid, Stale (needs `users`)."""
     require(work.actor, "users")
-    organisation: Organisation = locked(work, Organisation, uid, "customer")
+    organisation = _customer(work, uid)
     change(work, organisation, "organisation_changed", organisation.name, _checked(work, given, organisation), seen)
     return organisation
 
@@ -42,7 +42,7 @@ def amend(work: Work, uid: str, given: Mapping[str, str], seen: str = "") -> Org
 def turn(work: Work, uid: str, on: bool) -> Organisation:
     """Turn a customer off (nothing can be ordered for it) or on again (needs `users`)."""
     require(work.actor, "users")
-    organisation: Organisation = locked(work, Organisation, uid, "customer")
+    organisation = _customer(work, uid)
     change(
         work,
         organisation,
@@ -51,6 +51,14 @@ def turn(work: Work, uid: str, on: bool) -> Organisation:
         {"is_active": on},
         "",
     )
+    return organisation
+
+
+def _customer(work: Work, uid: str) -> Organisation:
+    """The row, locked; the house is not theirs to change here."""
+    organisation: Organisation = locked(work, Organisation, uid, "customer")
+    if not organisation.is_customer:
+        raise Refused("No such customer")
     return organisation
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from flows.models.base import Base, one_of, uid_column
@@ -30,6 +31,11 @@ class Organisation(Base):
     created_at: Mapped[datetime]
 
     parent: Mapped[Organisation | None] = relationship(remote_side="Organisation.id")
+
+    @hybrid_property
+    def is_customer(self) -> bool:
+        """False for the house."""
+        return self.kind != "house"
 
     def __str__(self) -> str:
         return self.name

@@ -53,7 +53,8 @@ class Figures:
 def figures(actor: Actor, now: datetime) -> Figures:
     """The numbers of the first page (A1 of SCREENS.md)."""
     alive = and_(Instance.status.in_(OPEN_STATUSES), or_(Instance.expires_at.is_(None), Instance.expires_at > now))
-    customers = select(func.count(Organisation.id)).where(Organisation.is_active).scalar_subquery()
+    active = select(func.count(Organisation.id)).where(Organisation.is_active, Organisation.is_customer)
+    customers = active.scalar_subquery()
     row = (
         read_as(actor)
         .execute(
@@ -114,7 +115,7 @@ def customer(actor: Actor, uid: str) -> Customer:
         orders.correlate(Organisation).scalar_subquery(),
         orders.where(Order.state.in_(OPEN_ORDER_STATES)).correlate(Organisation).scalar_subquery(),
         tasks.correlate(Organisation).scalar_subquery(),
-    ).where(Organisation.uid == clean(uid))
+    ).where(Organisation.uid == clean(uid), Organisation.is_customer)
     row = session.execute(query).one_or_none()
     if row is None:
         raise Refused("No such customer")

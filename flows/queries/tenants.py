@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 
-from flows.access import clean, read_as
+from flows.access import clean, read_as, visible_organisations
 from flows.models import Instance, Membership, Organisation, SearchWord, User
 from flows.models.instances import reference_of
 from flows.models.search import words_of
@@ -47,9 +47,8 @@ def found(actor: Actor, text: str, flow: str, now: datetime) -> list[Tenant]:
     matches = or_(by_words, _plain_phone().contains(digits)) if len(digits) >= 4 else by_words
     people = _people().where(matches).order_by(User.name, User.id, Membership.id).limit(MOST_FOUND)
     whole = (
-        select(Organisation)
-        .where(Organisation.is_active, *(Organisation.id.in_(_whose(word)) for word in words), _acts_as_a_whole())
-        .order_by(Organisation.name, Organisation.id)
+        visible_organisations(actor)
+        .where(_acts_as_a_whole(), *(Organisation.id.in_(_whose(word)) for word in words))
         .limit(MOST_FOUND)
     )
     session = read_as(actor)
@@ -65,7 +64,7 @@ def one(actor: Actor, uid: str, flow: str, now: datetime) -> Tenant | None:
         row = session.execute(_people().where(User.uid == wanted).order_by(Membership.id).limit(1)).one_or_none()
         tenants = [_person(*row)] if row is not None else []
     else:
-        organisation = session.scalar(select(Organisation).where(Organisation.uid == wanted, Organisation.is_active))
+        organisation = session.scalar(visible_organisations(actor).where(Organisation.uid == wanted))
         tenants = [_whole(organisation)] if organisation is not None else []
     return next(iter(_with_open(actor, tenants, flow, now)), None)
 

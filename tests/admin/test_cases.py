@@ -8,6 +8,9 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
+from flows.actions import organisations
+from flows.rules.errors import Refused
+from flows.work import unit_of_work
 from tests.portal.browsing import Visitor
 from tests.stages.desk import Desk, desk
 
@@ -160,3 +163,18 @@ def test_the_page_of_a_case_takes_few_statements(
     counted = count_statements()
     gus.get(f"/admin/cases/{desk.ref}")
     assert len(counted) <= 11, "\n".join(counted)
+
+
+@pytest.mark.requirement("B7")
+def test_the_house_is_no_customer(at: Callable[[str], Visitor], desk: Desk) -> None:
+    """It owns the tasks that no customer is behind, and stands in no list of customers."""
+    house = desk.make_task().organisation
+    ada = at("ada")
+    for search in ("", f"?search={house.name}"):
+        assert house.uid not in ada.get(f"/admin/organisations/{search}")
+    assert house.uid not in ada.get("/admin/organisations/export/csv/")
+    assert "cus_shah" in ada.get("/admin/organisations/")
+    for page in ("", "/edit", "/turn-off"):
+        ada.get(f"/admin/organisations/{house.uid}{page}", 404)
+    with pytest.raises(Refused, match="No such customer"), unit_of_work(desk.people["ada"]) as work:
+        organisations.turn(work, house.uid, False)

@@ -102,13 +102,16 @@ def address_of(view: StaffView, rule: Rule, happened: Happened, money: dict[str,
         values |= {"ref": linked or happened.task, "name": "agreement"}
     if view.slug == "payments":
         values |= money
+    if view.slug in ("board", "cases"):
+        values |= {"ref": happened.case, "name": "doing"}
     if view.slug == "flows":
         values["name"] = "coro-order-fulfilment"
     if view.slug == "organisations":
         values["person"] = "usr_carl"
     if view.slug == "orders" and rule.rule.endswith("/cancel"):
         values["number"] = happened.waiting
-    return re.sub(r"<(?:[^>]*:)?(\w+)>", lambda hole: values[hole[1]], rule.rule)
+    url = re.sub(r"<(?:[^>]*:)?(\w+)>", lambda hole: values[hole[1]], rule.rule)
+    return f"{url}?pick={happened.case}" if rule.rule.endswith("/bulk/<name>") else url
 
 
 @pytest.mark.requirement("D1")

@@ -22,6 +22,7 @@ from flows.models import Effect, Instance, Invitation, Notice, Organisation, Sig
 from flows.rules.actors import SYSTEM, Actor
 from flows.work import unit_of_work
 from tests.files_play import ready
+from tests.stages.desk import department_task
 from tests.world import World
 
 ANSWERS = {"company_name": "Acme Ltd", "domain_name": "acme.example", "admin_email": "it@acme.example"}
@@ -110,6 +111,7 @@ class Things:
     member: str
     organisation: str
     upload: str
+    case: str
 
 
 @dataclass(frozen=True)
@@ -122,11 +124,12 @@ class Happened:
 
 @pytest.fixture
 def happened(world: World) -> Happened:
-    ours = _things(world.buyer, world.acme, world.brightpath, world.coro)
-    return Happened(ours, _things(world.stranger, world.rival_customer, world.rival, world.coro))
+    case = department_task(world.agent)
+    ours = _things(world.buyer, world.acme, world.brightpath, world.coro, case)
+    return Happened(ours, _things(world.stranger, world.rival_customer, world.rival, world.coro, case))
 
 
-def _things(buyer: Actor, customer: str, organisation: str, product: str) -> Things:
+def _things(buyer: Actor, customer: str, organisation: str, product: str, case: str) -> Things:
     with unit_of_work(buyer) as work:
         order = ordering.place(work, customer, [Item(product, 3)])
         home = work.session.scalars(select(Organisation).where(Organisation.uid == organisation)).one()
@@ -152,6 +155,7 @@ def _things(buyer: Actor, customer: str, organisation: str, product: str) -> Thi
         member=user.uid,
         organisation=organisation,
         upload=ready(buyer),
+        case=case,
     )
 
 

@@ -26,7 +26,7 @@ OF_STAFF = {"reader", "agent", "admin"}
 NOBODYS = Things(
     order="99001", order_uid="ord_nobody", task="TI-99001", task_uid="ti_nobody", line="lin_nobody",
     notice="ntf_nobody", invitation=99001, effect=99001, session="ses_nobody", member="usr_nobody",
-    organisation="cus_nobody", upload="up_nobody",
+    organisation="cus_nobody", upload="up_nobody", case="TI-99002",
 )  # fmt: skip
 UNCHANGING = {"tallies", "sign_ins"}
 """Tables that a refused request may touch: counters, and when a session was seen last."""
@@ -51,6 +51,8 @@ def path_of(rule: Rule, things: Things) -> str:
         "case_id": things.task_uid, "task_id": things.task_uid, "page": "about",
         "payment_id": "pay_nobody", "upload_id": things.upload, "field": "company_name", "view": "vw_nobody",
     }  # fmt: skip
+    if rule.rule.startswith(("/admin/board/", "/admin/cases/")):
+        values |= {"ref": things.case, "name": "doing"}
 
     def filled(hole: re.Match[str]) -> str:
         converter = rule._converters[hole[1]]

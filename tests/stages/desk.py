@@ -24,6 +24,14 @@ SUBJECT = {"subject": "Noise from flat 4", "details": "Every night", "department
 TASK = {"subject": "Inspect the damp", "department": "dep_repairs"}
 
 
+def department_task(by: Actor) -> str:
+    """The reference of a new task for Repairs."""
+    with unit_of_work(by) as work:
+        instance = beginning.start_by_staff(work, "department-task", "", Wish(fields=TASK))
+        work.session.flush()
+        return instance.reference
+
+
 @dataclass
 class Desk:
     """A case or task and who does what to it; every method is one piece of work, and `now()` reads it anew.
