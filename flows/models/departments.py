@@ -20,7 +20,7 @@ class Department(Base):
     uid: Mapped[str] = uid_column("dep")
     name: Mapped[str] = mapped_column(String(120), unique=True)
     is_active: Mapped[bool] = mapped_column(default=True)
-    last_given_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", use_alter=True))
+    last_given_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
 
     members: Mapped[list[DepartmentMember]] = relationship(back_populates="department", cascade="all, delete-orphan")
 
