@@ -6,7 +6,7 @@ list that walks by its own order has a page of those at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,8 +14,8 @@ from sqlalchemy import ColumnElement, Integer, Select, and_, exists, literal, or
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
-from flows.access import clean, read_as, require, visible_instances
-from flows.models import Instance, Membership, Organisation, SearchWord, User
+from flows.access import clean, read_as
+from flows.models import Instance, Membership, SearchWord
 from flows.models.instances import instance_id_from
 from flows.models.search import digits_of, words_of
 from flows.rules.actors import Actor
@@ -117,58 +117,6 @@ def words_asked(text: str) -> list[str]:
     return [number] if number else words_of(text)[:MOST_ASKED]
 
 
-# --- customers for a new instance -------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Tenant:
-    """A person at an organisation, and the instances of the flow asked for that are open there already."""
-
-    user: User
-    organisation: Organisation
-    open: Sequence[Instance] = ()
-
-
-def tenants(actor: Actor, text: str, flow: str = "", limit: int = 10) -> list[Tenant]:
-    """Customers by name, email, telephone, or name and address of their organisation, by name (C25; needs `view`).
-
-    In three statements; nobody for an empty text.
-    """
-    require(actor, "view")
-    found = look_up(actor, text)
-    if not found.common and not found.memberships:
-        return []
-    has = [or_(_person_has(word, User.id), _has(word, organisation_id=Organisation.id)) for word in found.common]
-    if found.organisations is not None:
-        has.append(Membership.id.in_(found.memberships))
-    query = (
-        select(User, Organisation)
-        .join(Membership, Membership.user_id == User.id)
-        .join(Organisation, Organisation.id == Membership.organisation_id)
-        .where(User.kind == "customer", User.is_active, Organisation.is_active, *has)
-        .order_by(User.name, User.id, Organisation.name)
-        .limit(limit)
-    )
-    rows = [(user, organisation) for user, organisation in read_as(actor).execute(query)]
-    going = _open_at(actor, flow, {organisation.id for _, organisation in rows}) if flow and rows else []
-    return [
-        Tenant(user, home, tuple(one for one in going if one.organisation_id == home.id and _theirs(one, user)))
-        for user, home in rows
-    ]
-
-
-def _theirs(instance: Instance, user: User) -> bool:
-    """Whether it is that person's, or that of whoever there does it."""
-    return instance.customer_id in (None, user.id)
-
-
-def _open_at(actor: Actor, flow: str, organisations: Iterable[int]) -> Sequence[Instance]:
-    query = visible_instances(actor).where(
-        Instance.organisation_id.in_(organisations), Instance.flow == clean(flow), Instance.closed_at.is_(None)
-    )
-    return read_as(actor).scalars(query.order_by(Instance.id.desc()).limit(100)).all()
-
-
 # --- words ------------------------------------------------------------------------------------------------------
 
 
@@ -184,7 +132,7 @@ def _entries(number: int, word: str) -> Select[Any]:
             Membership.id.label("membership"),
         )
         .outerjoin(Membership, reached)
-        .where(*_begins(word))
+        .where(*begins(word))
         .limit(MOST_FOUND + 1)
     )
     return select(some.subquery())
@@ -214,14 +162,15 @@ def _in_all(sets: Iterable[set[Any]]) -> frozenset[Any]:
     return frozenset(set.intersection(*sets))
 
 
-def _begins(word: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+def begins(word: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Entries of words that begin so."""
     return SearchWord.word >= word, SearchWord.word < word + AFTER_ALL
 
 
 def _has(word: str, **owner: Any) -> ColumnElement[bool]:
     """Whether `organisation_id` or `user_id` has a word that begins so; correlated."""
     whose = [getattr(SearchWord, name) == value for name, value in owner.items()]
-    return exists(select(SearchWord.id).where(*whose, *_begins(word)))
+    return exists(select(SearchWord.id).where(*whose, *begins(word)))
 
 
 def _person_has(word: str, user: Any) -> ColumnElement[bool]:
@@ -233,6 +182,6 @@ def _organisation_has(word: str, organisation: Any) -> ColumnElement[bool]:
     of_members = (
         select(SearchWord.id)
         .join(Membership, Membership.user_id == SearchWord.user_id)
-        .where(Membership.organisation_id == organisation, *_begins(word))
+        .where(Membership.organisation_id == organisation, *begins(word))
     )
     return or_(_has(word, organisation_id=organisation), exists(of_members))

@@ -10,14 +10,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 
-from flows.access import clean, read_as, visible_organisations
+from flows.access import clean, read_as, require, visible_organisations
 from flows.models import Instance, Membership, Organisation, SearchWord, User
 from flows.models.instances import reference_of
-from flows.models.search import words_of
+from flows.queries.search import begins, words_asked
 from flows.rules.actors import Actor
 
 MOST_FOUND = 20
-LAST_LETTER = "\U0010ffff"
 
 
 @dataclass(frozen=True)
@@ -39,8 +38,12 @@ class Tenant:
 
 
 def found(actor: Actor, text: str, flow: str, now: datetime) -> list[Tenant]:
-    """At most MOST_FOUND that have every word of the text, in three statements; none for a text without words."""
-    words, digits = words_of(clean(text)[:100]), re.sub(r"\D", "", text)
+    """At most MOST_FOUND that have every word of the text, in three statements; none for a text without words.
+
+    Words are names, emails, addresses, and telephone numbers with or without the country (C25; needs `view`).
+    """
+    require(actor, "view")
+    words, digits = words_asked(text), re.sub(r"\D", "", text).lstrip("0")
     if not words:
         return []
     by_words = and_(*(or_(User.id.in_(_who(word)), Organisation.id.in_(_whose(word))) for word in words))
@@ -83,20 +86,16 @@ def _acts_as_a_whole() -> ColumnElement[bool]:
     return or_(Organisation.kind == "company", ~exists().where(Membership.organisation_id == Organisation.id))
 
 
-def _begins(word: str) -> ColumnElement[bool]:
-    return and_(SearchWord.word >= word, SearchWord.word < word + LAST_LETTER)
-
-
 def _who(word: str) -> Select[Any]:
-    return select(SearchWord.user_id).where(_begins(word), SearchWord.user_id.is_not(None))
+    return select(SearchWord.user_id).where(*begins(word), SearchWord.user_id.is_not(None))
 
 
 def _whose(word: str) -> Select[Any]:
-    return select(SearchWord.organisation_id).where(_begins(word), SearchWord.organisation_id.is_not(None))
+    return select(SearchWord.organisation_id).where(*begins(word), SearchWord.organisation_id.is_not(None))
 
 
 def _plain_phone() -> Any:
-    """A number as people write it, without what they put between its digits."""
+    """A number as people write it, without what they put between its digits: they may know its end alone."""
     plain: Any = User.phone
     for between in (" ", "-", "(", ")"):
         plain = func.replace(plain, between, "")

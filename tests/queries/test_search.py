@@ -11,7 +11,7 @@ from flows.access import read_as
 from flows.clock import clock
 from flows.models import Membership, Organisation, SearchWord, User
 from flows.models.search import digits_of, words_of
-from flows.queries import instances, search
+from flows.queries import instances, search, tenants
 from flows.queries.instances import Filters
 from flows.rules.actors import SYSTEM, Actor
 from flows.rules.errors import Refused
@@ -141,39 +141,34 @@ def test_words_follow_their_rows(world: World, people: People) -> None:
 
 
 @pytest.mark.requirement("C25")
-@pytest.mark.parametrize("most", [300, 0])
-def test_tenants_are_found_for_a_new_instance(
-    world: World, made: Made, people: People, monkeypatch: pytest.MonkeyPatch, most: int
-) -> None:
-    monkeypatch.setattr(search, "MOST_FOUND", most)
+def test_tenants_are_found_for_a_new_instance(world: World, made: Made, people: People) -> None:
     people("Zoë O'Brien", "12 Mill Lane, Leeds LS7 2AB", "z.obrien@mail.example", "+44 7700 900123")
     going = made(customer="usr_priya", status="in_progress")
     made(customer="usr_priya", status="completed")
     made(flow="coro-order-fulfilment", customer="usr_priya")
 
     def names(text: str) -> list[str]:
-        return [f"{one.user.name}, {one.organisation.name}" for one in search.tenants(world.agent, text)]
+        return [f"{one.name}, {one.organisation}" for one in tenants.found(world.agent, text, "", clock.now())]
 
     for text in ("zoe", "z.obrien@mail", "12 mill lane ls7", "07700 900123", "zoë leeds"):
         assert names(text) == ["Zoë O'Brien, Zoë O'Brien"], text
     assert names("anna") == ["Anna Acme, Acme Ltd"]
-    assert names("acme") == ["Anna Acme, Acme Ltd"], "by the name of the organisation"
+    assert names("acme") == ["Anna Acme, Acme Ltd", "Acme Ltd, Acme Ltd"], "by the name of the organisation"
     assert names("ada") == [], "colleagues are no customers"
     assert names("") == names("%") == []
-    assert len(search.tenants(world.agent, "leeds", limit=2)) == 2
-    (priya,) = search.tenants(world.agent, "priya", "tenant-onboarding")
-    assert [one.reference for one in priya.open] == [going]
-    assert search.tenants(world.agent, "priya")[0].open == ()
+    (priya,) = tenants.found(world.agent, "priya", "tenant-onboarding", clock.now())
+    assert priya.open == (going,)
+    assert tenants.found(world.agent, "priya", "", clock.now())[0].open == ()
     with pytest.raises(Refused):
-        search.tenants(world.buyer, "priya")
+        tenants.found(world.buyer, "priya", "", clock.now())
 
 
 def test_a_person_who_may_not_sign_in_is_no_tenant(world: World, people: People) -> None:
     uid = people("Quill")
-    assert len(search.tenants(world.agent, "quill")) == 1
+    assert len(tenants.found(world.agent, "quill", "", clock.now())) == 1
     with unit_of_work(SYSTEM) as work:
         work.session.scalars(select(User).where(User.uid == uid)).one().is_active = False
-    assert search.tenants(world.agent, "quill") == []
+    assert tenants.found(world.agent, "quill", "", clock.now()) == []
 
 
 def test_searching_costs_one_statement_and_tenants_three(
@@ -184,7 +179,7 @@ def test_searching_costs_one_statement_and_tenants_three(
     search.instances_meant(world.agent, "priya shah mill lane leeds ls1")
     assert len(counted) == 1
     counted = count_statements()
-    assert search.tenants(world.agent, "priya", "tenant-onboarding")
+    assert tenants.found(world.agent, "priya", "tenant-onboarding", clock.now())
     assert len(counted) == 3
     counted = count_statements()
     assert search.instances_meant(world.agent, "TI-2001") == search.Found(number=1)
