@@ -11,7 +11,7 @@ from flows import access, catalogue
 from flows.actions import ordering, starting
 from flows.actions.ordering import Item
 from flows.catalogue.loader import load_packages
-from flows.models import Instance, Organisation
+from flows.models import Instance, Notice, Organisation
 from flows.rules.actors import SYSTEM
 from flows.rules.errors import OutOfStep
 from flows.work import unit_of_work
@@ -52,6 +52,13 @@ def test_a_plain_flow_of_a_folder_starts(world: World, tmp_path: Path) -> None:
     serve(tmp_path)
     start(world)
     assert count() == 1
+
+
+def test_effects_of_the_start_may_name_the_instance(world: World, tmp_path: Path) -> None:
+    serve(tmp_path, more="effects: {created: [{notice: 'See ${{ instance.ref }}'}]}")
+    start(world)
+    reference = access.read_as(SYSTEM).scalars(select(Instance)).one().reference
+    assert {notice.text for notice in access.read_as(SYSTEM).scalars(select(Notice))} == {f"See {reference}"}
 
 
 def test_what_nobody_could_complete_is_not_started(world: World, tmp_path: Path) -> None:
