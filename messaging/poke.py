@@ -50,7 +50,8 @@ def _of_subjects(work: Work) -> Iterable[Poke]:
 def _of_subject(subject: Subject, facts: list[Event]) -> Iterable[Poke]:
     """One poke for the list and page of the thing, one more for its steps, one for the totals when it comes or goes."""
     public = [fact for fact in facts if not fact.staff_only]
-    rooms = ["staff", *([f"account:{subject.organisation_id}"] if public else [])]
+    is_internal = isinstance(subject, Instance) and subject.is_internal
+    rooms = ["staff", *([f"account:{subject.organisation_id}"] if public and not is_internal else [])]
     last = (public or facts)[-1].kind()
     if not isinstance(subject, Instance):
         yield _poke(rooms, "order.updated", subject.uid, subject.event_seq, last)
@@ -62,7 +63,7 @@ def _of_subject(subject: Subject, facts: list[Event]) -> Iterable[Poke]:
         yield _poke(rooms, "step.updated", subject.uid, subject.event_seq, last)
     for payment in dict.fromkeys(fact.facts()["payment"] for fact in facts if isinstance(fact, _PAYMENT)):
         yield _poke(rooms, "payment.updated", payment, subject.event_seq, last)
-    if comes or goes:
+    if comes or goes or any(isinstance(fact, events.InstanceReopened) for fact in facts):
         yield _poke(rooms, "summary.updated", subject.uid, subject.event_seq, last)
 
 

@@ -67,6 +67,7 @@ def conclude(work: Work, instance: Instance, outcome: str, message: str, version
     access.require(work.actor, "review")
     _check_open(work, instance)
     access.check_version(instance, version)
+    refuse_by_hand(instance)
     definition = versions.definition_of(work.session, instance)
     if outcome not in definition.all_outcomes():
         raise Invalid("Choose one of the outcomes of this flow", "/outcome", "choice")
@@ -97,6 +98,12 @@ def cancel(work: Work, instance: Instance, definition: FlowDefinition, reason: s
     _end(work, instance, definition, "cancelled", InstanceCancelled(reason), "cancelled")
 
 
+def refuse_by_hand(instance: Instance) -> None:
+    """Cases and tasks of departments end by the actions of their flow, so that state and status stay one (B26)."""
+    if instance.state is not None:
+        raise OutOfStep(f"{instance.reference} is moved by its own actions, from its own page")
+
+
 def cancel_request(work: Work, instance: Instance, reason: str) -> None:
     """Cancel because a person says so: staff with `cancel`, or the customer where the flow lets them (Q29)."""
     definition = versions.definition_of(work.session, instance)
@@ -105,6 +112,7 @@ def cancel_request(work: Work, instance: Instance, reason: str) -> None:
     elif not people.is_among(work.actor, definition.cancel.by, instance.standing):
         raise Refused("This cannot be cancelled by you. Ask us to do it", known=True)
     _check_open(work, instance)
+    refuse_by_hand(instance)
     if instance.order_uid is not None:
         raise OutOfStep("This belongs to an order. Cancel the order, and this is cancelled with it")
     if work.actor.kind == "customer" and instance.has_begun:

@@ -156,6 +156,8 @@ def recipients(work: Work, instance: Instance, roles: Iterable[str] | None) -> l
 
 
 def _people(work: Work, instance: Instance, role: str) -> Iterable[int]:
+    if role == "customer" and instance.is_internal:
+        return []
     one = {"customer": instance.customer_id, "creator": instance.creator_id, "assignee": instance.assignee_id}.get(role)
     if one is not None:
         return [one]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from flows import access
-from flows.actions import owing, planning, settling, versions
+from flows.actions import closing, owing, planning, settling, versions
 from flows.actions.reviewing import hand_back
 from flows.events import InstanceReopened, StepConfirmed, StepReopened
 from flows.models import Instance, Step
@@ -63,6 +63,7 @@ def revive(work: Work, instance: Instance, reason: str, expires_at: datetime | N
     Needs `cancel`. Off for what belongs to an order, because the order is gone.
     """
     access.require(work.actor, "cancel")
+    closing.refuse_by_hand(instance)
     _refuse_what_is_over(instance, ("cancelled", "expired"))
     if not reason.strip():
         raise Invalid("Say why it is taken up again", "/reason", "required")

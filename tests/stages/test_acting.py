@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from flows import access, catalogue
-from flows.actions import firing
+from flows.actions import closing, firing, reopening
 from flows.models import Effect, Timer
 from flows.queries import timeline
 from flows.rules.actors import SYSTEM
@@ -201,6 +201,35 @@ def test_overdue_and_stale_ones_are_reminded(desk: Desk, move_clock: Callable[..
     desk.act(desk.assignee() or "", "doing")
     waiting = access.read_as(SYSTEM).scalars(select(Timer).where(Timer.ended_at.is_(None))).all()
     assert {timer.name for timer in waiting} == {"stale"}
+
+
+@pytest.mark.requirement("B7", "B12")
+def test_nobody_is_mailed_about_what_is_hidden_from_them(desk: Desk) -> None:
+    """The same end, of a case that its customer sees and of one on it that they do not."""
+    case = desk.raise_case().reference
+    mailed = []
+    for hidden in (False, True):
+        desk.make_task(flow="department-request", parent=case, is_internal=hidden, fields={"details": "Every night"})
+        desk.act("gus" if desk.assignee() is None else desk.assignee() or "", "cancel", "Not needed")
+        owed = access.read_as(SYSTEM).scalars(select(Effect).where(Effect.instance_id == desk.now().id)).all()
+        mailed.append(
+            [one.payload["template"] for one in owed if one.payload.get("to") == desk.people["priya"].user_id]
+        )
+    assert mailed[0] != []
+    assert mailed[1] == []
+
+
+@pytest.mark.requirement("B26")
+def test_the_verbs_of_guided_requests_do_not_move_a_case(desk: Desk) -> None:
+    desk.raise_case()
+    for verb in (
+        lambda work, case: closing.cancel_request(work, case, "Twice"),
+        lambda work, case: closing.conclude(work, case, "complete", ""),
+        lambda work, case: reopening.revive(work, case, "Again"),
+    ):
+        with pytest.raises(OutOfStep, match="its own actions"), unit_of_work(desk.people["ada"]) as work:
+            verb(work, access.instance_to_change(work, desk.ref))
+    assert desk.now().state == "New"
 
 
 @pytest.mark.requirement("B26", "B24")
