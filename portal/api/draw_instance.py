@@ -14,7 +14,7 @@ from flows.actions.scope import EVERYTHING, scope_of
 from flows.catalogue import FlowDefinition
 from flows.catalogue.schema import Step as StepRule
 from flows.lookups import source_of
-from flows.models import Instance, Review, Step, Submission
+from flows.models import Instance, Review, Step, Submission, User
 from flows.queries import allowed, customer_status, parties
 from flows.queries.grid import grid_status, needs_action
 from flows.rules import answers, private, ratings
@@ -127,7 +127,7 @@ def _facts(actor: Actor, instance: Instance, definition: FlowDefinition, now: da
         "outcome_label": _outcome_label(definition, instance.outcome),
         "customer": shapes.Named(id=organisation.uid, name=instance.customer_name),
         "customer_address": instance.customer_address,
-        "assignee": shapes.Named(id=assignee.uid, name=assignee.name) if assignee else None,
+        "assignee": _assignee(actor, assignee),
         "source": instance.source,
         "order_id": instance.order_uid,
         "progress": progress_of(instance),
@@ -142,6 +142,13 @@ def _facts(actor: Actor, instance: Instance, definition: FlowDefinition, now: da
         "links": web_links(instance),
         "allowed_actions": allowed.of_instance(actor, instance, definition, now),
     }
+
+
+def _assignee(actor: Actor, assignee: User | None) -> shapes.Named | None:
+    """Whose work it is inside the house is for staff alone."""
+    if assignee is None or not (actor.is_staff or assignee.kind == "customer"):
+        return None
+    return shapes.Named(id=assignee.uid, name=assignee.name)
 
 
 def _label(definition: FlowDefinition, status: str) -> str:

@@ -190,6 +190,7 @@ def test_who_works_on_it(request_: Request) -> None:
     assert given["assignee"] == {"id": "usr_ada", "name": "Ada Admin"}
     taken = request_.done("/take", by=request_.agent)
     assert taken["assignee"]["id"] == "usr_gus"
+    assert request_.seen_by(request_.tenant)["assignee"] is None, "whose work it is inside the house is for staff"
     assert request_.done("/assign", {"assignee_id": None})["assignee"] is None
     texts = [line["text"] for line in request_.seen_by(request_.agent, "/history")["data"]]
     assert "Assigned to Ada Admin. You know the house" in texts
