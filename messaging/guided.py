@@ -32,7 +32,7 @@ def started(work: Work, instance: Instance, fact: events.InstanceStarted) -> Non
             work, instance, fact, "task-created", step=_titles(definition, _open_to_customer(instance)),
             summary=definition.summary or "", message=fact.message, sender=_sender(work, instance),
         )  # fmt: skip
-    if instance.assignee_id is not None:
+    if instance.assignee_id is not None and not _all(work, instance, events.Assigned):
         _tell_assignee(work, instance, definition, instance.assignee_id, "")
 
 
@@ -123,8 +123,10 @@ def expired(work: Work, instance: Instance, fact: events.InstanceExpired) -> Non
 
 
 def taken_up_again(work: Work, instance: Instance, fact: events.InstanceReopened) -> None:
-    """After its end; when a step was reopened with it, that mail says what there is to do."""
-    if _guided(work, instance) is not None and not _all(work, instance, events.StepReopened):
+    """After its end; when a step of the customer was reopened with it, that mail says what there is to do."""
+    reopened = [instance.step(one.step) for one in _all(work, instance, events.StepReopened)]
+    is_told = any(step is not None and step.actor == "customer" for step in reopened)
+    if _guided(work, instance) is not None and not is_told:
         _mail(work, instance, fact, "request-resumed", reason=fact.reason, theirs=instance.waiting_on == "customer")
 
 
@@ -224,7 +226,7 @@ def _sender(work: Work, instance: Instance) -> str:
 
 def _tell_assignee(work: Work, instance: Instance, definition: FlowDefinition, user_id: int, note: str) -> None:
     user = work.session.get(User, user_id)
-    if user is None or user.kind != "staff" or user.id == work.actor.user_id:
+    if user is None or user.id == work.actor.user_id:
         return
     if not _flow_tells(definition, "assigned", ("assignee",)):
         text = f"{instance.title} of {instance.customer_name} is yours now ({instance.reference})"
@@ -233,6 +235,8 @@ def _tell_assignee(work: Work, instance: Instance, definition: FlowDefinition, u
 
 def _notice_of_staff(work: Work, instance: Instance, user_id: int, text: str, link: str) -> None:
     """Its address is in the back office, so it names no instance: that would lead to the portal."""
+    if work.session.get_one(User, user_id).kind != "staff":
+        return
     work.session.add(
         Notice(
             user_id=user_id,

@@ -17,6 +17,7 @@ ROLES = {
     "admin": PERMISSIONS,
     "agent": ("view", "create", "review", "assign", "message", "cancel", "orders", "health"),
     "lettings": ("view", "create", "review", "assign", "message"),
+    "lettings_manager": ("view", "create", "review", "assign", "message"),
     "reader": ("view",),
 }
 RESELLER, RIVAL, LANDLORD = "Brightpath IT", "Severn Cloud Partners", "Northgate Homes"
@@ -74,9 +75,9 @@ PEOPLE = (
     Person("tomasz", "Tomasz Wrona", "tomasz.wrona@mail.example", "Tomasz Wrona"),
     Person("chen", "Chen Wei", "chen.wei@mail.example", "Chen Wei"),
     Person("olu", "Olu Adeyemi", "olu.adeyemi@mail.example", "Olu Adeyemi"),
-    Person("sam", "Sam Okoro", "agent@demo.example", role="agent", knows_password=True),
+    Person("sam", "Sam Okoro", "agent@demo.example", role="agent lettings", knows_password=True),
     Person("alex", "Alex Reed", "admin@demo.example", role="admin", knows_password=True),
-    Person("maya", "Maya Lindgren", "maya@northgate.example", role="lettings"),
+    Person("maya", "Maya Lindgren", "maya@northgate.example", role="lettings lettings_manager"),
     Person("joe", "Joe Byrne", "joe@northgate.example", role="agent"),
     Person("chris", "Chris Patel", "chris@northgate.example", role="reader"),
     Person("hana", "Hana Novak", "hana@northgate.example", role="agent"),
@@ -159,7 +160,7 @@ def _users(work: Work, organisations: dict[str, Organisation], roles: dict[str, 
             email_verified_at=work.now,
             created_at=work.now,
             time_zone="Europe/London",
-            roles=[roles[person.role]] if person.role else [],
+            roles=[roles[name] for name in person.role.split()],
         )
         for person in PEOPLE
     }
