@@ -61,12 +61,7 @@ def everything(instance: Instance, now: datetime) -> dict[str, Any]:
         "priority": PRIORITY_TAGS.get(instance.priority),
         "actions": {name: stages.action_label(definition, name) for name in definition.actions if f"act.{name}" in may},
         "may": may,
-        "answers": lookups.in_words(
-            read_as(actor),
-            place_of(instance, definition, now),
-            allowed.fields_for(actor, definition.start.fields, instance.standing),
-            instance.inputs,
-        ),
+        "answers": lookups.asked_at_start(actor, instance, definition, now),
         "children": _with_tags(actor, boxes.children(actor, instance)),
         "parent": access.parent_of(actor, instance),
         "timers": health.timers_of(actor, instance),

@@ -25,7 +25,7 @@ from flows.catalogue import FlowDefinition
 from flows.clock import clock
 from flows.models import Instance, Timer
 from flows.models.instances import SOURCES
-from flows.queries import allowed, attempts, health, overview, timeline
+from flows.queries import allowed, attempts, health, lookups, overview, timeline
 from flows.queries.timeline import Entry
 from flows.rules import ratings, statuses
 from flows.rules.words import duration_in_words
@@ -97,6 +97,7 @@ def instance_page(view: StaffView, ref: str, kept: Kept | None = None) -> Respon
         may_remind=is_running(instance, now) and bool(definition.timers) and actor.may("message"),
         is_running=is_running(instance, now),
         to_review=[card for card in steps if card.is_to_review],
+        asked=lookups.asked_at_start(actor, instance, definition, now),
         cards=steps,
         has_files=any(row["files"] for card in steps for row in card.answers),
         outcome=_outcome(instance, definition, now, kept) if "conclude" in can else None,

@@ -16,6 +16,7 @@ from flows.catalogue.schema import Link
 from flows.lookups import Found, Place
 from flows.models import Instance
 from flows.plugin import Option
+from flows.rules import private
 from flows.rules.actors import Actor
 from flows.rules.answers import AnswerContext, Unavailable, display
 from flows.rules.errors import Refused
@@ -206,6 +207,14 @@ def _one(session: Session, place: Place, source: str, value: str, within: str | 
 
 def _words(option: Option) -> str:
     return f"{option.label} ({option.detail})" if option.detail else option.label
+
+
+def asked_at_start(actor: Actor, instance: Instance, definition: FlowDefinition, now: datetime) -> list[dict[str, str]]:
+    """What was asked when it began, for `ui.summary_list`, as far as this actor may read it (X20); staff see inputs."""
+    given = {name: field for name, field in definition.start.inputs.items() if name in instance.inputs}
+    asked = {**(given if actor.is_staff else {}), **definition.start.fields}
+    fields = private.fields_for(actor, asked, instance.standing)
+    return in_words(read_as(actor), lookups.place_of(instance, definition, now), fields, instance.inputs)
 
 
 def in_words(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from flows import settings
 from flows.actions import versions
 from flows.actions.scope import for_actions
 from flows.catalogue import FlowDefinition
-from flows.lookups import place_of
 from flows.models import Comment, Instance
 from flows.queries import allowed, lookups
 from flows.queries.parties import Parties
@@ -26,7 +26,7 @@ CATEGORIES = {"in_progress": "doing", "closed": "done", "cancelled": "cancelled"
 """What a client may set, as the column that the state it leads to stands in (Q14)."""
 
 
-def facts(call: Call, instance: Instance, definition: FlowDefinition, who: Parties) -> dict[str, object]:
+def facts(call: Call, instance: Instance, definition: FlowDefinition, who: Parties) -> dict[str, Any]:
     """What a row and the whole thing share."""
     state, for_customer = instance.state or "", not call.actor.is_staff
     scope = for_actions(call.session, instance, definition, call.now)
@@ -67,19 +67,15 @@ def summary(call: Call, instance: Instance, who: Parties) -> CaseSummary:
 def whole(call: Call, instance: Instance, who: Parties, children: Sequence[Instance], entries: Sequence[Entry]) -> Case:
     definition = versions.definition_of(call.session, instance)
     known = facts(call, instance, definition, who)
-    names = [str(name) for name in known["allowed_actions"]]  # type: ignore[attr-defined]  # a list of names
-    asked = lookups.in_words(
-        call.session,
-        place_of(instance, definition, call.now),
-        allowed.fields_for(call.actor, definition.start.fields, instance.standing),
-        instance.inputs,
-    )
+    asked = lookups.asked_at_start(call.actor, instance, definition, call.now)
     return Case.model_validate(
         {
             **known,
             "close_message": instance.close_message,
             "asked": [Asked(label=row["label"], value=row["value"]) for row in asked],
-            "actions": [_action(definition, name) for name in definition.actions if f"act.{name}" in names],
+            "actions": [
+                _action(definition, name) for name in definition.actions if f"act.{name}" in known["allowed_actions"]
+            ],
             "tasks": [summary(call, child, who) for child in children],
             "timeline": [draw_order.entry(one) for one in entries if one.kind not in SAID_BY_THE_MOVE],
         }

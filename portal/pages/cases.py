@@ -15,7 +15,7 @@ from flows.actions import acting, beginning, commenting, versions
 from flows.actions.scope import for_actions
 from flows.catalogue import FlowDefinition, LoadedFlow
 from flows.clock import clock
-from flows.lookups import Place, place_of
+from flows.lookups import Place
 from flows.models import Instance
 from flows.queries import allowed, boxes, lookups, orders, startable, timeline
 from flows.rules import answers, stages
@@ -144,12 +144,7 @@ def _page(instance: Instance, error: Invalid | None = None, typed: str = "") -> 
         instance=instance,
         definition=definition,
         actions={name: stages.action_label(definition, name) for name in definition.actions if f"act.{name}" in may},
-        answers=lookups.in_words(
-            read_as(g.actor),
-            place_of(instance, definition, now),
-            allowed.fields_for(g.actor, definition.start.fields, instance.standing),
-            instance.inputs,
-        ),
+        answers=lookups.asked_at_start(g.actor, instance, definition, now),
         children=[_row(child) for child in boxes.children(g.actor, instance)],
         history=history_rows(history),
         problems=error.by_field() if error else {},

@@ -14,7 +14,7 @@ from flows.actions import paying, versions
 from flows.actions.scope import roots, scope_of
 from flows.catalogue import FlowDefinition
 from flows.models import Instance, Step, User
-from flows.queries import allowed, grid, payments, timeline
+from flows.queries import allowed, grid, lookups, payments, timeline
 from flows.queries import standing as asking
 from flows.queries.timeline import Entry
 from flows.rules import answers, moves
@@ -55,6 +55,7 @@ def words(actor: Actor, instance: Instance, now: datetime) -> dict[str, Any]:
         "may_cancel": "cancel" in verbs,
         "may_rate": "rate" in verbs and instance.rated_at is None,
         "changes": changes,
+        "asked": lookups.asked_at_start(actor, instance, definition, now),
         "opening": _opening(actor, instance, entries),
         "go_on": _go_on(instance, definition, to_do) if not changes and definition.steps else None,
         "yours": page.rows([step for step in steps if step.actor == "customer"], numbered=True),

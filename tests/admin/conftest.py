@@ -17,7 +17,6 @@ from flows.actions.ordering import Item
 from flows.models import Effect, Instance, SavedView, User
 from flows.rules.actors import Actor
 from flows.work import unit_of_work
-from tests.stages.desk import department_task
 from tests.world import World
 
 ClientOf = Callable[[Actor | None], FlaskClient]
@@ -51,7 +50,7 @@ def unprotected(app: Flask) -> None:
 
 @dataclass(frozen=True)
 class Happened:
-    """What there is to look at: orders that wait and to confirm by hand, what gave up, a shared view, a repair."""
+    """What there is to look at: orders that wait and to confirm by hand, what gave up, a shared view."""
 
     waiting: str
     manual: str
@@ -59,7 +58,6 @@ class Happened:
     task: str
     incident: int
     view: str
-    case: str
 
 
 @pytest.fixture
@@ -94,5 +92,4 @@ def happened(world: World) -> Happened:
         work.session.add(view)
         work.session.flush()
         line = manual.lines[0].uid
-    case = department_task(world.agent)
-    return Happened(str(waiting.number), str(manual.number), line, task.reference, stuck.id, view.uid, case)
+        return Happened(str(waiting.number), str(manual.number), line, task.reference, stuck.id, view.uid)

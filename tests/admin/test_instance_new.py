@@ -145,6 +145,9 @@ def test_create_with_everything_then_open_it(staff: FlaskClient, world: World) -
     assert f"{instance.reference} was created." in html
     assert instance.source == "staff"
     assert instance.inputs == {"rent": 100_050, "wish": "A balcony"}
+    assert "What was asked" in html
+    assert "A balcony" in html
+    assert "1,000.50" in html
     assert instance.assignee_id == world.admin.user_id
     assert instance.customer_id == world.tenant.user_id
     assert instance.due_at is not None

@@ -142,6 +142,9 @@ def test_a_request_is_started_and_has_a_page(tenant: Visitor, world: World) -> N
     html = tenant.get("/tasks/TI-2001")
     assert "We have your request." in html
     assert "Report a repair" in html
+    for page in (html, tenant.get("/tasks/TI-2001/copy")):
+        assert "What was asked" in page
+        assert "It drips" in page
 
 
 def test_sent_twice_it_is_started_once(tenant: Visitor) -> None:
