@@ -29,7 +29,7 @@ def page(view: StaffView, name: str) -> Response:
     """GET and the search ask what the action needs; POST with `go` takes it on each, in a work of its own."""
     chosen = [clean(one) for one in dict.fromkeys(request.values.getlist("pick"))][:MOST_AT_ONCE]
     rows = [one for one in _read(chosen) if one.state is not None]
-    fitting = [one for one in rows if _rule(one, name) is not None and one.state in _rule(one, name).from_]  # type: ignore[union-attr]  # asked before
+    fitting = [one for one in rows if (rule := _rule(one, name)) is not None and one.state in rule.from_]
     if not rows:
         flash("Tick at least one row first.", "warn")
         return redirect(f"{view.path()}/", 303)

@@ -20,8 +20,7 @@ def may(who: Who, takes_files: bool = False) -> Callable[[View], View]:
     """Declare who may use this view, and whether what is sent to it may be as large as files are."""
 
     def declare(view: View) -> View:
-        view.who = who  # type: ignore[attr-defined]  # a mark on the function, read by `who_may`
-        view.takes_files = takes_files  # type: ignore[attr-defined]  # another, read by `takes_files`
+        view.__dict__.update(who=who, takes_files=takes_files)  # read by `who_may` and `takes_files`
         return view
 
     return declare

@@ -138,7 +138,7 @@ def _find_the_actor() -> None:
 def _let_in() -> AnyResponse | None:
     if request.endpoint is None:
         return None
-    who = who_may(current_app._get_current_object(), request.endpoint)  # type: ignore[attr-defined]  # werkzeug's proxy
+    who = who_may(current_app, request.endpoint)
     if who is None:
         log.error("undeclared_endpoint", endpoint=request.endpoint)
         raise NotFound
@@ -150,7 +150,7 @@ def _let_in() -> AnyResponse | None:
         if request.path.startswith("/api/"):
             raise Refused("Sign in first", known=True, code="unauthenticated")
         return to_sign_in()
-    if takes_files(current_app._get_current_object(), request.endpoint):  # type: ignore[attr-defined]  # as above
+    if takes_files(current_app, request.endpoint):
         # Before anything reads the body; and after the question who asks, so that nobody else sends so much.
         request.max_content_length = BESIDE_FILES + current_app.config["BATON"].upload_mb * 1024 * 1024
     if request.method not in ("GET", "HEAD", "OPTIONS") and not request.path.startswith(SIGNED_BY_THE_SENDER):

@@ -35,17 +35,15 @@ def _stands(word: str) -> ColumnElement[bool]:
 NARROWINGS = {"state": Narrowing("State", {word: tag.words for word, tag in TAGS.items()}, _stands)}
 
 
+LABELS = {"tenant_name": "Tenant", "rent_minor": "Rent a month", "starts_on": "From", "activated_at": "State"}
+
+
 class Agreements(Sheet):
     name, slug, needs = "Agreements", "agreements", "view"
     table = Agreement
     search_words = "Number, address or tenant"
     column_list = ("number", "tenant_name", "address", "rent_minor", "starts_on", "activated_at")
-    column_labels = {  # noqa: RUF012  # Flask-Admin's own idiom
-        "tenant_name": "Tenant",
-        "rent_minor": "Rent a month",
-        "starts_on": "From",
-        "activated_at": "State",
-    }
+    column_labels = LABELS
     column_sortable_list = ("number", "tenant_name", "starts_on")
     column_searchable_list = ("number", "address", "tenant_name")
     column_default_sort = "number"

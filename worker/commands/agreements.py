@@ -79,7 +79,10 @@ def _read(file: Path) -> list[AgreementLine]:
     good: list[AgreementLine] = []
     bad: list[BadLine] = []
     for one in _watched(lines_of(text, header), "Reading", text.count("\n")):
-        (bad if isinstance(one, BadLine) else good).append(one)  # type: ignore[arg-type]  # told apart in the same breath
+        if isinstance(one, BadLine):
+            bad.append(one)
+        else:
+            good.append(one)
     if bad:
         _refuse([f"{file}: line {one.line}: {one.detail}" for one in bad], len({one.line for one in bad}))
     if not good:
