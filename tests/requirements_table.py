@@ -13,6 +13,8 @@ DOORS = {
     "rules": "rule", "queries": "query", "catalogue": "catalogue", "actions": "verb", "portal": "portal",
     "browser": "browser", "admin": "back office", "api": "JSON", "messaging": "messages", "worker": "worker",
     "chaos": "real processes", "walks": "whole product", "laws": "law",
+    "guided": "verb", "stages": "verb", "payments": "money", "housing": "lettings", "private": "private answers",
+    "security": "security",
 }  # fmt: skip
 
 

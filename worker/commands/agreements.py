@@ -12,7 +12,7 @@ import click
 from sqlalchemy.exc import OperationalError
 
 from flows.rules.actors import SYSTEM
-from flows.rules.agreements import COLUMNS, AgreementLine, BadLine, Unreadable, header_of, lines_of, text_of
+from flows.rules.agreements import AgreementLine, BadLine, Unreadable, header_of, lines_of, text_of
 from flows.rules.errors import OutOfStep
 from flows.settings import Settings
 from worker import migrating
@@ -21,7 +21,6 @@ from worker.trouble import Trouble
 T = TypeVar("T")
 MOST_SHOWN = 50
 MOST_BYTES = 256 * 1024 * 1024
-NEEDED = ", ".join(name for name, needed in COLUMNS.items() if needed)
 Tell = Callable[[int], None]
 
 
