@@ -26,7 +26,6 @@ def started(work: Work, instance: Instance, fact: events.InstanceStarted) -> Non
     definition = _guided(work, instance)
     if definition is None:
         return
-    work.session.flush()  # its reference is the number of its row
     if instance.waiting_on == "customer" and fact.source != "customer" and not _flow_tells(definition, "created"):
         _mail(
             work, instance, fact, "task-created", step=_titles(definition, _open_to_customer(instance)),
@@ -259,7 +258,11 @@ def _staff_url(instance: Instance) -> str:
 def _guided(work: Work, instance: Instance) -> FlowDefinition | None:
     """The flow, when it is one of steps that belongs to no order: cases and orders have their own words."""
     definition = versions.definition_of(work.session, instance)
-    return definition if definition.steps and instance.order_uid is None else None
+    if not definition.steps or instance.order_uid is not None:
+        return None
+    if instance.id is None:
+        work.session.flush()  # its reference is the number of its row
+    return definition
 
 
 def _flow_tells(definition: FlowDefinition, moment: str, people: Iterable[str] = ("customer",)) -> bool:

@@ -51,6 +51,8 @@ def scope_of(
         "time_zone": product.time_zone,
     }
     if "instance" in wanted:
+        if instance.id is None:
+            session.flush()  # its reference is the number of its row
         scope["instance"] = instance_words(instance, now)
     if "customer" in wanted:
         scope["customer"] = _customer(session, instance)

@@ -131,7 +131,6 @@ def start(
     if definition.states:
         _begin_by_hand(work, instance, definition)
     else:
-        work.session.flush()  # what follows from the start may name its reference
         settling.settle(work, instance, definition)
     planning.plan(work, instance, definition)
     work.record(instance, InstanceStarted(definition.flow, source, message))
