@@ -15,7 +15,7 @@ from flows.events import Event
 from flows.models import Instance, Notice, Order, Payment, Role, User
 from flows.rules.words import day_in_words, money_in_words
 from flows.work import Subject, Work
-from messaging import guided
+from messaging import cases, guided
 
 INCIDENTS = "/admin/outbox/"
 """Where staff see to what could not be delivered."""
@@ -130,6 +130,14 @@ def _mail_payer(work: Work, instance: Instance, kind: str, uid: str, **more: Any
         owe_mail(work, key=key, template=kind, to=user_id, scope={"payment": words, **more}, subject=instance)
 
 
+# --- whose work it is -------------------------------------------------------------------------------------------
+
+
+def _assigned(work: Work, instance: Instance, fact: events.Assigned) -> None:
+    told = cases.assigned if instance.state is not None else guided.assigned
+    told(work, instance, fact)
+
+
 # --- notices for staff ------------------------------------------------------------------------------------------
 
 
@@ -174,7 +182,7 @@ TABLE: Mapping[type[Event], Told | Silent] = {
     events.InstanceExpired: guided.expired,
     events.InstanceOverdue: _BY_FLOW,
     events.TimerFired: _BY_FLOW,
-    events.Assigned: guided.assigned,
+    events.Assigned: _assigned,
     events.ExpiryExtended: _ON_THE_TIMELINE,
     events.TimerMissed: _ON_THE_TIMELINE,
     events.MailSent: _ON_THE_TIMELINE,
@@ -200,7 +208,7 @@ TABLE: Mapping[type[Event], Told | Silent] = {
     events.PaymentBegun: _ON_THE_TIMELINE,
     events.SensitiveRead: _ON_THE_TIMELINE,
     events.Acted: _BY_FLOW,
-    events.Commented: _ON_THE_TIMELINE,
+    events.Commented: cases.commented,
     events.CommentedInternally: _ON_THE_TIMELINE,
     events.PriorityChanged: _ON_THE_TIMELINE,
     events.ChildStarted: _ON_THE_TIMELINE,

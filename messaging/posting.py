@@ -41,6 +41,7 @@ class Post:
     name: str
     address: str
     owed_at: datetime
+    to_staff: bool = False
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ class _Addressee:
     address: str
     language: str
     first_name: str = ""
+    is_staff: bool = False
 
 
 def prepare(owed: Owed) -> Post:
@@ -58,7 +60,7 @@ def prepare(owed: Owed) -> Post:
     owed_at = read_as(SYSTEM).scalars(select(Effect.created_at).where(Effect.id == owed.id)).one()
     if owed.tries == 1:
         _count(owed, addressee)
-    return Post(words, addressee.name, addressee.address, owed_at)
+    return Post(words, addressee.name, addressee.address, owed_at, addressee.is_staff)
 
 
 def write(owed: Owed, addressee: _Addressee | None = None) -> letters.Letter:
@@ -95,7 +97,7 @@ def _addressee(owed: Owed) -> _Addressee:
         raise PermanentFault("The account of the person this goes to is closed")
     if user.email_verified_at is None and not proving:
         raise PermanentFault(f"{user.name} has not verified an email address; mail goes to verified addresses only")
-    return _Addressee(user.name, user.email, user.language or "en", user.first_name)
+    return _Addressee(user.name, user.email, user.language or "en", user.first_name, user.kind == "staff")
 
 
 def _scope(owed: Owed, addressee: _Addressee) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 
 from flows import access, lookups
-from flows.actions import answering, owing, participating, staging, versions
+from flows.actions import answering, assigning, owing, participating, staging, versions
 from flows.actions.scope import roots, scope_of
 from flows.catalogue import FlowDefinition
 from flows.catalogue.schema import Action, AssignEffect
@@ -44,7 +44,7 @@ def act(
     access.check_version(instance, version)  # first: whoever was slower is told that it moved on, not that they may not
     _check_allowed(work, instance, definition, action, rule)
     given = _checked(work, instance, definition, rule, comment, asked or {})
-    words, before = access.clean(comment).strip(), instance.state
+    words, before, reopenings = access.clean(comment).strip(), instance.state, instance.reopenings
     after = rule.to or before
     ends = not definition.states[after].open
     told = ends or work.actor.kind == "customer" or _hands_to_customer(work, instance, definition, rule, given)
@@ -56,6 +56,8 @@ def act(
     owing.owe(work, instance, definition, f"action.{action}.{instance.event_seq}", rule.do, ask=given)
     staging.enter(work, instance, definition, after, words)
     staging.follow_the_baton(work, instance)
+    if instance.reopenings > reopenings and work.actor.kind == instance.waiting_on == "customer":
+        assigning.hand_back(work, instance, "Reopened by the customer")  # it ended with them; now somebody has to see it
 
 
 def _check_allowed(work: Work, instance: Instance, definition: FlowDefinition, action: str, rule: Action) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from sqlalchemy import select
+
 from flows import access
 from flows.actions import owing, participating, staging, standing_in, versions
 from flows.events import Assigned
-from flows.models import Instance, User
+from flows.models import Instance, TimelineEvent, User
 from flows.rules.errors import Invalid, OutOfStep
 from flows.work import Work
 
@@ -59,3 +61,12 @@ def give(work: Work, instance: Instance, user: User | None, note: str = "", inst
     if user is not None:
         moment = f"assigned.{instance.event_seq}"
         owing.owe(work, instance, definition, moment, definition.effects_for("assigned"))
+
+
+def hand_back(work: Work, instance: Instance, note: str) -> None:
+    """The customer with whom it was has done their part: to whoever asked them, else to the queue of its department."""
+    query = select(User).join(TimelineEvent, TimelineEvent.actor_id == User.id).where(User.kind == "staff", User.is_active)
+    theirs = query.where(TimelineEvent.instance_id == instance.id, TimelineEvent.kind == Assigned.kind())
+    asker = work.session.scalar(theirs.order_by(TimelineEvent.seq.desc()).limit(1))
+    there = standing_in.who_is_there(work.session, asker, work.now) if asker is not None else None
+    give(work, instance, there, note)

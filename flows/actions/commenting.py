@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flows import access
-from flows.actions import participating
+from flows.actions import assigning, participating
 from flows.events import Commented, CommentedInternally, PriorityChanged
 from flows.models import Comment, Instance
 from flows.models.instances import PRIORITIES
@@ -16,8 +16,8 @@ LONGEST = 4000
 def comment(work: Work, instance: Instance, text: str, is_internal: bool = False) -> Comment:
     """Add a comment; the instance row is locked. A customer's is never internal. Staff need `message`.
 
-    Comments stay possible after the end: "thank you" and "it is back" belong to it. Raises Invalid for empty or too
-    much.
+    Comments stay possible after the end: "thank you" and "it is back" belong to it. While it is with the customer theirs
+    is the answer that was waited for, and it goes back to whoever asked. Raises Invalid for empty or too much.
     """
     if work.actor.is_staff:
         access.require(work.actor, "message")
@@ -44,6 +44,8 @@ def comment(work: Work, instance: Instance, text: str, is_internal: bool = False
     participating.take_part(work, instance, work.actor.user_id)
     instance.last_activity_at = work.now
     work.record(instance, (CommentedInternally if internal else Commented)(made.uid, words))
+    if work.actor.kind == "customer" and instance.waiting_on == "customer":
+        assigning.hand_back(work, instance, "The customer has answered")
     return made
 
 

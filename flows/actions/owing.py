@@ -35,11 +35,13 @@ def owe(
 ) -> None:
     """Carry out or write down each effect, in order. `moment` names the occasion once and for all ("timer.reminder.2").
 
-    An effect whose holes cannot be filled is written down as an incident at once: it is never dropped.
+    An effect whose holes cannot be filled is written down as an incident at once: it is never dropped. When one of them
+    gives the instance to somebody, what the flow owes a new assignee is owed too.
     """
     rules = tuple(rules)
     if not rules:
         return
+    before = instance.assignee_id
     scope = scope_of(work.session, instance, definition, work.now, _roots(rules), **more)
     hidden = private.names_of(definition)
     chain = f"{instance.uid}:{moment}"
@@ -60,6 +62,8 @@ def owe(
                 faults=[fault],
                 ended_at=work.now,
             )
+    if instance.assignee_id not in (None, before):
+        owe(work, instance, definition, f"{moment}.assigned", definition.effects_for("assigned"))
 
 
 def _owe_one(
@@ -158,6 +162,8 @@ def recipients(work: Work, instance: Instance, roles: Iterable[str] | None) -> l
 def _people(work: Work, instance: Instance, role: str) -> Iterable[int]:
     if role == "customer" and instance.is_internal:
         return []
+    if role == "assignee" and instance.state is not None and _is_with_customer(work, instance):
+        return []
     one = {"customer": instance.customer_id, "creator": instance.creator_id, "assignee": instance.assignee_id}.get(role)
     if one is not None:
         return [one]
@@ -175,6 +181,12 @@ def _people(work: Work, instance: Instance, role: str) -> Iterable[int]:
         case _:
             query = select(User.id).join(User.roles).where(Role.name == role.removeprefix("role."), User.is_active)
     return work.session.scalars(query.order_by("id" if role == "staff" else query.selected_columns[0])).all()
+
+
+def _is_with_customer(work: Work, instance: Instance) -> bool:
+    """A case that was handed back to its customer: words to whoever works on it are none for them."""
+    assignee = work.session.get(User, instance.assignee_id) if instance.assignee_id is not None else None
+    return assignee is not None and assignee.kind == "customer"
 
 
 def owe_mail(

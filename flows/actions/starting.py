@@ -134,8 +134,9 @@ def start(
         settling.settle(work, instance, definition)
     planning.plan(work, instance, definition)
     work.record(instance, InstanceStarted(definition.flow, source, message))
+    given = instance.assignee_id
     owing.owe(work, instance, definition, "created", definition.effects_for("created"))
-    if instance.assignee_id is not None and (assignee is None or assignee.kind == "staff"):
+    if given is not None and given == instance.assignee_id and (assignee is None or assignee.kind == "staff"):
         owing.owe(work, instance, definition, "assigned.0", definition.effects_for("assigned"))
     return instance
 

@@ -26,9 +26,12 @@ class TimerMissed(Event):
 
 @dataclass(frozen=True)
 class MailSent(Event):
+    """What went to a colleague (`to_staff`) is for staff alone to read."""
+
     template: str
     to: str
     subject: str = ""
+    to_staff: bool = False
 
 
 @dataclass(frozen=True)

@@ -86,9 +86,11 @@ def _facts_for(actor: Actor, row: TimelineEvent) -> dict[str, Any]:
 
 
 def _concerns(actor: Actor, row: TimelineEvent) -> bool:
-    """What only goes on between departments, a forward say, is not the customer's to read."""
-    if actor.is_staff or row.kind != "acted":
+    """What only goes on between departments, a forward say, or a mail to one of them, is not the customer's to read."""
+    if actor.is_staff or row.kind not in ("acted", "mail_sent"):
         return True
+    if row.kind == "mail_sent":
+        return not row.facts.get("to_staff")
     return bool(row.facts["for_customer"]) or row.facts["before"] != row.facts["after"]
 
 

@@ -85,7 +85,9 @@ def out_of_stage(definition: StagesLike, name: str, state: str) -> str | None:
 
 def not_for(action: ActionLike, actor: Actor, standing: Standing) -> str | None:
     """Why this actor may not take an action; None when they may."""
-    if actor.is_system or is_among(actor, action.by, standing):
+    # A case that was handed back is with the customer, who still does what customers may and nothing else (Q14).
+    by = [who for who in action.by if who != "assignee"] if actor.kind == "customer" else action.by
+    if actor.is_system or is_among(actor, by, standing):
         return None
     return f"Only {in_words(action.by)} may do this"
 

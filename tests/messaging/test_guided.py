@@ -375,7 +375,7 @@ def test_a_reader_of_welsh_gets_welsh(play: Play, settings: Settings) -> None:
 def test_every_mail_of_the_product_to_customers_has_both_languages() -> None:
     kinds = {
         "task-created", "your-turn", "changes-needed", "question-added", "step-added", "step-overdue", "outcome",
-        "request-cancelled", "request-expired", "request-resumed",
+        "request-cancelled", "request-expired", "request-resumed", "case-question",
     }  # fmt: skip
     for kind in kinds:
         languages = {template.file.split(".")[-2] for template in posting.own_templates().mails(kind)}

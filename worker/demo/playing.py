@@ -107,7 +107,7 @@ class Player:
 
 def _mailed(work: Work, owed: Owed) -> None:
     recipient = work.session.get_one(User, owed.payload["to"])
-    sent = MailSent(owed.payload["template"], recipient.name, posting.write(owed).subject)
+    sent = MailSent(owed.payload["template"], recipient.name, posting.write(owed).subject, recipient.kind == "staff")
     subject = access.subject_to_change(work, owed.instance_id, owed.order_id)
     if subject is not None and sent.template not in NOT_ON_THE_TIMELINE:
         work.record(subject, sent)
