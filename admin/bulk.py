@@ -13,18 +13,18 @@ from datetime import date, datetime, time
 from typing import Any
 
 from flask import flash, g, redirect, request
-from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from admin.asking import Field, Question, go_on, typed_in
 from admin.guard import StaffView
-from admin.instance_filters import LONGEST_QUERY, PATH, Asked
+from admin.instance_filters import PATH, Asked
+from admin.narrowing import LONGEST_QUERY
 from admin.showing import show
 from flows import access
 from flows.actions import assigning, closing, firing, replaying
 from flows.clock import clock
-from flows.models import Instance, User
+from flows.models import Instance
 from flows.models.instances import instance_id_from
 from flows.queries import instances
 from flows.queries.instances import Agent
@@ -58,10 +58,7 @@ def _take(work: Work, instance: Instance, _typed: Mapping[str, Any]) -> None:
 
 
 def _assign(work: Work, instance: Instance, typed: Mapping[str, Any]) -> None:
-    user = work.session.scalar(select(User).where(User.uid == typed["assignee"], User.kind == "staff"))
-    if user is None:
-        raise Invalid("Choose a colleague from the list", "/assignee", "choice")
-    assigning.assign(work, instance, user, typed["note"])
+    assigning.assign(work, instance, access.colleague_named(work, typed["assignee"], "/assignee"), typed["note"])
 
 
 def _unassign(work: Work, instance: Instance, typed: Mapping[str, Any]) -> None:

@@ -8,8 +8,8 @@ from flask import flash, g, redirect, request
 from werkzeug.wrappers import Response
 
 from admin.case_page import state_tag
-from admin.guard import StaffView
 from admin.showing import show
+from admin.views.saved_views import SavedViews
 from flows import access
 from flows.access import clean, read_as
 from flows.actions import acting, versions
@@ -25,17 +25,18 @@ from flows.work import unit_of_work
 MOST_AT_ONCE = 100
 
 
-def page(view: StaffView, name: str) -> Response:
+def page(view: SavedViews, name: str) -> Response:
     """GET and the search ask what the action needs; POST with `go` takes it on each, in a work of its own."""
-    chosen = [clean(one) for one in dict.fromkeys(request.values.getlist("pick"))][:MOST_AT_ONCE]
+    back = view.asked_of(request.values.get("of", "")).address()
+    chosen = [clean(one) for one in dict.fromkeys(request.values.getlist("ref"))][:MOST_AT_ONCE]
     rows = [one for one in _read(chosen) if one.state is not None]
     fitting = [one for one in rows if (rule := _rule(one, name)) is not None and one.state in rule.from_]
     if not rows:
         flash("Tick at least one row first.", "warn")
-        return redirect(f"{view.path()}/", 303)
+        return redirect(back, 303)
     if not fitting:
         flash("None of the chosen ones allows this now. They may have moved on.", "warn")
-        return redirect(f"{view.path()}/", 303)
+        return redirect(back, 303)
     rule = _rule(fitting[0], name)
     assert rule is not None
     typed = answers.from_form(rule.fields, request.form) if request.method == "POST" else {}
@@ -43,7 +44,7 @@ def page(view: StaffView, name: str) -> Response:
     if request.form.get("_action") == "go":
         problems = _problems(rule, request.form.get("comment", ""))
         if not problems:
-            return _take_all(view, [one.reference for one in fitting], name, typed)
+            return _take_all(back, [one.reference for one in fitting], name, typed)
     definition = versions.definition_of(read_as(g.actor), fitting[0])
     place = place_of(fitting[0], definition, clock.now(), names_emails=True)
     return show(
@@ -59,11 +60,12 @@ def page(view: StaffView, name: str) -> Response:
         comment=request.form.get("comment", ""),
         choices=lookups.choices(read_as(g.actor), place, rule.fields, typed, {}, _searched),
         problems=problems,
-        back=f"{view.path()}/",
+        back=back,
+        of=request.values.get("of", ""),
     )
 
 
-def _take_all(view: StaffView, references: list[str], name: str, typed: dict[str, Any]) -> Response:
+def _take_all(back: str, references: list[str], name: str, typed: dict[str, Any]) -> Response:
     """Each in a work of its own: one that is refused holds up no other, and is named with its reason."""
     done, refused = 0, []
     for reference in references:
@@ -78,7 +80,7 @@ def _take_all(view: StaffView, references: list[str], name: str, typed: dict[str
         flash(f"Done for {done} of {len(references)}.", "ok")
     for line in refused[:20]:
         flash(line, "warn")
-    return redirect(f"{view.path()}/", 303)
+    return redirect(back, 303)
 
 
 def _read(references: list[str]) -> list[Instance]:

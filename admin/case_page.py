@@ -8,8 +8,10 @@ from typing import Any
 from flask import g, request
 from werkzeug.wrappers import Response
 
-from admin.asking import go_on, once
+from admin.asking import go_on, once, sent_number
 from admin.guard import StaffView
+from admin.instance_page import news_of
+from admin.instance_words import PARTIES
 from admin.showing import Tag, show, timer_tag
 from flows import access
 from flows.access import clean, read_as
@@ -28,20 +30,12 @@ from flows.work import Work, unit_of_work
 
 TONES = {"todo": "", "doing": "info", "done": "ok", "cancelled": "plain"}
 PRIORITY_TAGS = {"urgent": Tag("Urgent", "warn"), "high": Tag("High", "info"), "low": Tag("Low", "plain")}
-PARTIES = {"customer": "Customer", "staff": "Staff", "system": "System"}
 
 
 def state_tag(instance: Instance, definition: FlowDefinition) -> Tag:
     """The stage in the flow's words, in the tone of its column."""
     state = instance.state or ""
     return Tag(stages.state_label(definition, state), TONES[definition.states[state].is_])
-
-
-def action_buttons(actor: Actor, instance: Instance, definition: FlowDefinition, now: datetime) -> dict[str, str]:
-    """The flow's actions that this person may take now: name -> words."""
-    scope = for_actions(read_as(actor), instance, definition, now)
-    names = stages.offered(definition, instance.state or "", actor, instance.standing, scope)
-    return {name: stages.action_label(definition, name) for name in names}
 
 
 def everything(instance: Instance, now: datetime) -> dict[str, Any]:
@@ -117,11 +111,22 @@ def _ask(
         problems = {pointer.removeprefix("fields-"): words for pointer, words in error.by_field().items()}
     elif error is not None:
         problems = {"": error.detail}
-    place = place_of(instance, definition, clock.now(), names_emails=True)
+    now = clock.now()
+    offered = stages.offered(
+        definition, instance.state or "", g.actor, instance.standing,
+        for_actions(read_as(g.actor), instance, definition, now),
+    )  # fmt: skip
+    if name not in offered and error is None:
+        problems = {"": _why_not(instance, definition, name)}
+    seq = sent_number("seq") if isinstance(error, Stale | OutOfStep) else None
+    place = place_of(instance, definition, now, names_emails=True)
     return show(
         view,
         "act.html",
         error.status if error else 200,
+        is_possible=name in offered,
+        seq=instance.event_seq if seq is None else seq,
+        news=news_of(instance.reference, seq) if seq is not None else (),
         task=instance,
         tag=state_tag(instance, definition),
         name=name,
@@ -136,6 +141,13 @@ def _ask(
         # After a refusal the page knows what is there now, so that a second try is a decision and no accident.
         seen=instance.version if error is None or isinstance(error, Stale) else request.form.get("version", ""),
     )
+
+
+def _why_not(instance: Instance, definition: FlowDefinition, name: str) -> str:
+    """Why a button of an older list leads nowhere now."""
+    rule = definition.actions[name]
+    refusal = stages.out_of_stage(definition, name, instance.state or "")
+    return refusal or stages.not_for(rule, g.actor, instance.standing) or "This is not possible any more"
 
 
 def version_seen() -> int | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -11,7 +10,8 @@ from urllib.parse import urlencode
 from flask import g
 from sqlalchemy import Select
 
-from admin.instance_filters import BUILT_IN, DUE_WORDS, PATH, STATUS_WORDS, Asked, flow_words
+from admin.instance_filters import BUILT_IN, DUE_OR_BETWEEN, PATH, STATUS_WORDS, Asked, flow_words
+from admin.narrowing import ViewLink, saved_links
 from admin.showing import Tag
 from flows.models import Instance, SavedView
 from flows.models.instances import SOURCES
@@ -21,8 +21,6 @@ from flows.queries.pages import MOST_A_PAGE
 STATUS_TONES = {"in_progress": "info", "awaiting_review": "warn", "completed": "plain", "cancelled": "plain",
                 "expired": "plain"}  # fmt: skip
 MOST_EXPORTED = 10_000
-MOST_SAVED = 6
-"""Saved views beside the built-in ones; the others are on a page of their own."""
 EXPORTED = ("Reference", "Request", "Customer", "Address", "Assigned To", "Status", "Overdue", "Progress %", "Due Date",
             "Source", "Created", "Rating")  # fmt: skip
 
@@ -56,7 +54,7 @@ def filter_bar(asked: Asked) -> list[dict[str, Any]]:
             {"name": name, "label": label, "type": "multi", "options": options, "value": asked.query.get(name, [])}
             for name, (label, options) in several.items()
         ),
-        {"name": "due", "label": "Due", "type": "select", "options": DUE_WORDS, "value": asked.one("due")},
+        {"name": "due", "label": "Due", "type": "select", "options": DUE_OR_BETWEEN, "value": asked.one("due")},
     ]  # fmt: skip
 
 
@@ -126,16 +124,6 @@ def _line(one: Instance, now: datetime) -> tuple[object, ...]:
 # --- views ------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class ViewLink:
-    """A view as a link: its words, address, how many are in it (None: not counted), and whether it is this page."""
-
-    words: str
-    url: str
-    count: int | None
-    is_current: bool
-
-
 def view_links(asked: Asked, tallies: Mapping[str, int], saved: Sequence[SavedView]) -> list[ViewLink]:
     """The built-in views with what is in them, then those that were saved."""
     tallies = {**tallies, "review": tallies["instances"]}  # the navigation counts the same
@@ -143,5 +131,4 @@ def view_links(asked: Asked, tallies: Mapping[str, int], saved: Sequence[SavedVi
         ViewLink(view.words, f"{PATH}?{urlencode(view.query)}", tallies.get(name), asked.view == name)
         for name, view in BUILT_IN.items()
     ]
-    own = [ViewLink(view.name, f"{PATH}?{view.query}", None, view.query == asked.text) for view in saved[:MOST_SAVED]]
-    return built_in + own
+    return built_in + saved_links(asked, saved)

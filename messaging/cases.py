@@ -30,7 +30,7 @@ def assigned(work: Work, instance: Instance, fact: events.Assigned) -> None:
     _notice(work, instance, user.id, f"We need an answer from you: {instance.title}", "Answer it")
 
 
-def commented(work: Work, instance: Instance, fact: events.Commented) -> None:
+def commented(work: Work, instance: Instance, _fact: events.Commented) -> None:
     """The other side: whoever works on it, or the people of the customer. The answer to a question comes as work."""
     text = f"{work.actor.name} commented on {instance.title}"
     if work.actor.is_staff:

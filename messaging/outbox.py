@@ -63,7 +63,8 @@ def _mail(owed: Owed) -> Ending:
         template = owed.payload["template"]
         subject = access.subject_to_change(work, owed.instance_id, owed.order_id)
         if subject is not None and template not in NOT_ON_THE_TIMELINE:
-            work.record(subject, MailSent(template, letter.name or letter.address, letter.words.subject, letter.to_staff))
+            to = letter.name or letter.address
+            work.record(subject, MailSent(template, to, letter.words.subject, letter.to_staff))
         if template in posting.PROVING:
             _forget_secret(work, owed)
         return {"to": letter.address}

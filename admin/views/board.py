@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
-from typing import Any, ClassVar
-from zoneinfo import ZoneInfo
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
 
 from flask import g, request
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
-from admin import bulk_acting, case_page, new_case
+from admin import assigning, bulk_acting, case_page, clocks, new_case
 from admin.asking import Field, Question, ask, go_on, once
-from admin.case_page import PRIORITY_TAGS, action_buttons, state_tag
-from admin.guard import StaffView, door
+from admin.case_filters import LOOKS, PRIORITY_WORDS, Asked
+from admin.case_page import PRIORITY_TAGS, state_tag
+from admin.guard import door
+from admin.narrowing import MOST_SAVED, ViewLink, arguments_of, saved_links
 from admin.showing import argument, show
+from admin.views.saved_views import SavedViews
 from flows import access
 from flows.access import clean, read_as
-from flows.actions import assigning, closing, commenting, versions
+from flows.actions import commenting, versions
+from flows.actions.scope import for_actions
 from flows.clock import clock
-from flows.models import Instance, User
-from flows.models.instances import PRIORITIES
-from flows.queries import boxes, colleagues
+from flows.models import Department, Instance
+from flows.queries import allowed, boxes, colleagues, saved_views
 from flows.queries.pages import Page
 from flows.rules import stages
 from flows.rules.errors import Invalid, Refused
@@ -30,10 +33,8 @@ from flows.work import Work, unit_of_work
 COLUMNS = {"todo": "To do", "doing": "In progress", "done": "Done", "cancelled": "Cancelled"}
 
 
-class CasePages(StaffView):
+class CasePages(SavedViews):
     """What the lists of cases and of tasks share: the page of one, and everything that can be done to it."""
-
-    heading: ClassVar[str] = ""
 
     @door("/new", needs="create", methods=("GET", "POST"))
     def new(self) -> Response:
@@ -72,62 +73,35 @@ class CasePages(StaffView):
 
     @door("/<ref>/take", needs="view", methods=("GET", "POST"))
     def take(self, ref: str) -> Response:
-        question = Question(f"Take {ref}?", f"{self.path()}/{ref}", "Assign to me", done="It is yours now.")
-        return ask(self, question, self._on(ref, lambda work, one, _typed: assigning.take(work, one)))
+        """From the queue of their department every member may take, whatever their role grants."""
+        self._found(ref)
+        return assigning.take(self, ref)
 
     @door("/<ref>/assign", needs="assign", methods=("GET", "POST"))
     def assign(self, ref: str) -> Response:
-        instance = self._found(ref)
-        options = {one.user.uid: one.user.name for one in colleagues.colleagues(g.actor, clock.now())}
-        now_with = instance.assignee.uid if instance.assignee is not None else ""
-        question = Question(
-            f"Assign {instance.reference}",
-            f"{self.path()}/{ref}",
-            "Assign",
-            done="Assigned.",
-            fields=(
-                Field("assignee", "Colleague", "select", now_with, options={"": "Nobody", **options}),
-                Field("note", "Note", "textarea", hint="Between staff; stands in the history", optional=True),
-            ),
-        )
+        self._found(ref)
+        return assigning.assign(self, ref)
 
-        def assign(work: Work, one: Instance, typed: Any) -> None:
-            assigning.assign(work, one, _user(work, typed["assignee"]), typed["note"])
-
-        return ask(self, question, self._on(ref, assign))
+    @door("/<ref>/unassign", needs="assign", methods=("GET", "POST"))
+    def unassign(self, ref: str) -> Response:
+        self._found(ref)
+        return assigning.unassign(self, ref)
 
     @door("/<ref>/priority", needs="create", methods=("GET", "POST"))
     def priority(self, ref: str) -> Response:
         instance = self._found(ref)
-        options = {one: one.capitalize() for one in reversed(PRIORITIES)}
-        field = Field("priority", "Priority", "radios", instance.priority, options=options)
+        field = Field("priority", "Priority", "radios", instance.priority, options=PRIORITY_WORDS)
         question = Question(f"Priority of {ref}", f"{self.path()}/{ref}", "Save", done="Saved.", fields=(field,))
-        return ask(
-            self,
-            question,
-            self._on(ref, lambda work, one, typed: commenting.change_priority(work, one, typed["priority"])),
-        )
+
+        def change(work: Work, typed: Any) -> None:
+            commenting.change_priority(work, access.instance_to_change(work, ref), typed["priority"])
+
+        return ask(self, question, change)
 
     @door("/<ref>/due", needs="create", methods=("GET", "POST"))
     def due(self, ref: str) -> Response:
-        instance = self._found(ref)
-        zone = ZoneInfo(instance.time_zone)
-        due = f"{instance.due_at.astimezone(zone):%Y-%m-%dT%H:%M}" if instance.due_at else ""
-        question = Question(
-            f"Due date of {ref}",
-            f"{self.path()}/{ref}",
-            "Save",
-            done="The due date was changed.",
-            fields=(
-                Field("due_at", "Due", "datetime-local", due, f"Time in {zone.key}; empty means none", optional=True),
-                Field("reason", "Reason", optional=True, hint="Stands in the history"),
-            ),
-        )
-
-        def change(work: Work, one: Instance, typed: Any) -> None:
-            closing.change_due(work, one, _moment(typed["due_at"], zone), typed["reason"])
-
-        return ask(self, question, self._on(ref, change))
+        self._found(ref)
+        return clocks.change_due(self, ref)
 
     def _found(self, ref: str) -> Instance:
         instance = access.instance_to_read(g.actor, ref)
@@ -135,75 +109,79 @@ class CasePages(StaffView):
             raise Refused("No such case or task")
         return instance
 
-    def _on(self, ref: str, verb: Callable[[Work, Instance, Any], None]) -> Callable[[Work, Any], None]:
-        self._found(ref)
-        return lambda work, typed: verb(work, access.instance_to_change(work, ref), typed)
+    def asked_of(self, query: str) -> Asked:
+        return self.asked(arguments_of(query))
+
+    def asked(self, args: MultiDict[str, str]) -> Asked:
+        """What an address asks of this list."""
+        raise NotImplementedError
+
+    @staticmethod
+    def departments() -> Sequence[Department]:
+        """All of them, asked for once a page."""
+        if "departments" not in g:
+            g.departments = colleagues.every_department(g.actor)
+        found: Sequence[Department] = g.departments
+        return found
+
+    def listed(self, asked: Asked, template: str, page: Page[Instance], views: list[ViewLink], **more: Any) -> Response:
+        """A list with its views, filters and what can be done with the chosen ones."""
+        saved = saved_views.of_page(g.actor, self.slug)
+        rows = rows_of(page.rows, clock.now())
+        return show(
+            self,
+            template,
+            asked=asked,
+            page=page,
+            rows=rows,
+            views=[*views, *saved_links(asked, saved)],
+            more_views=len(saved) > MOST_SAVED,
+            actions={name: words for row in rows for name, words in row["actions"].items()},
+            **more,
+        )
 
 
 class Board(CasePages):
     name, slug, needs = "My tasks", "board", "view"
-    heading = "My tasks"
 
     @door("/", needs="view")
     def index(self) -> Response:
-        now, actor = clock.now(), g.actor
-        departments = colleagues.departments_of(actor)
-        tab = argument("tab", *boxes.BOXES, *(one.uid for one in departments)) or "pending"
-        filters = asked()
-        page = self._page(tab, departments, now, filters)
-        return show(
-            self,
-            "board.html",
-            tabs=[*boxes.BOXES.items(), *((one.uid, f"Team: {one.name}") for one in departments)],
-            tab=tab,
-            counts=boxes.counts(actor),
-            look=argument("look", "board") or "list",
-            rows=rows_of(page.rows, now),
-            page=page,
-            columns=COLUMNS,
-            filters=filters,
-            query={"tab": tab, "look": argument("look", "board"), **query_of(filters)},
-            priorities={one: one.capitalize() for one in reversed(PRIORITIES)},
-        )
+        asked, departments = self.asked(request.args), _own(self.departments())
+        counts = boxes.counts(g.actor, departments)
+        plain = not asked.query
+        views = [
+            ViewLink(words, asked.plain(tab=tab), counts[tab], plain and tab == asked.tab)
+            for tab, words in asked.tabs.items()
+        ]
+        page = self._page(asked, departments)
+        return self.listed(asked, "board.html", page, views, columns=COLUMNS, looks=LOOKS)
+
+    def asked(self, args: MultiDict[str, str]) -> Asked:
+        every = self.departments()
+        tabs = {**boxes.BOXES, **{one.uid: f"Team: {one.name}" for one in _own(every)}}
+        return Asked(f"{self.path()}/", args, {one.uid: one.name for one in every}, tabs)
 
     @staticmethod
-    def _page(tab: str, departments: Sequence[Any], now: datetime, filters: boxes.Filters) -> Page[Instance]:
-        cursor, size = argument("cursor") or None, 100 if argument("look") == "board" else 25
-        department = next((one for one in departments if one.uid == tab), None)
+    def _page(asked: Asked, departments: Sequence[Department]) -> Page[Instance]:
+        cursor, size = argument("cursor") or None, 100 if asked.look == "board" else 25
+        department = next((one for one in departments if one.uid == asked.tab), None)
         if department is None:
-            return boxes.in_box(g.actor, tab, now, filters, cursor, size)
-        return boxes.of_department(g.actor, department.id, now, filters, cursor, size)
+            return boxes.in_box(g.actor, asked.tab, asked.filters, cursor, size)
+        return boxes.of_department(g.actor, department.id, asked.filters, cursor, size)
 
 
-def asked() -> boxes.Filters:
-    """The filters in the address."""
-    return boxes.Filters(
-        search=argument("q"),
-        priority=argument("priority", *PRIORITIES),
-        open=argument("open") == "1",
-        overdue=argument("overdue") == "1",
-        department=argument("department"),
-        flow=argument("flow"),
-    )
-
-
-def query_of(filters: boxes.Filters) -> dict[str, str]:
-    return {
-        "q": filters.search,
-        "priority": filters.priority,
-        "open": "1" if filters.open else "",
-        "overdue": "1" if filters.overdue else "",
-        "department": filters.department,
-        "flow": filters.flow,
-    }
+def _own(departments: Sequence[Department]) -> list[Department]:
+    """Those whose board this person has: their own, and those that they manage (B10)."""
+    return [one for one in departments if one.id in g.actor.departments | g.actor.manages]
 
 
 def rows_of(instances: Sequence[Instance], now: datetime) -> list[dict[str, Any]]:
-    """Rows with what the list and the columns show; the actions that lead elsewhere are how a card moves."""
+    """Rows with what the list and the columns show; the actions of the flow are how a card moves."""
     found = []
     for one in instances:
         definition = versions.definition_of(read_as(g.actor), one)
-        buttons = action_buttons(g.actor, one, definition, now)
+        may = allowed.of_case(g.actor, one, definition, for_actions(read_as(g.actor), one, definition, now))
+        rules = {name: rule for name, rule in definition.actions.items() if f"act.{name}" in may}
         found.append(
             {
                 "task": one,
@@ -211,25 +189,9 @@ def rows_of(instances: Sequence[Instance], now: datetime) -> list[dict[str, Any]
                 "column": definition.states[one.state or ""].is_,
                 "priority": PRIORITY_TAGS.get(one.priority),
                 "overdue": one.is_overdue(now),
-                "moves": [
-                    (name, label, stages.state_label(definition, definition.actions[name].to or ""))
-                    for name, label in buttons.items()
-                    if definition.actions[name].to
-                ],
-                "actions": buttons,
+                "actions": {name: stages.action_label(definition, name) for name in rules},
+                "leads_to": {name: stages.state_label(definition, rule.to) for name, rule in rules.items() if rule.to},
+                "may_take": "take" in may,
             }
         )
     return found
-
-
-def _user(work: Work, uid: str) -> User | None:
-    return access.colleague_named(work, uid, "/assignee") if uid else None
-
-
-def _moment(typed: str, zone: ZoneInfo) -> datetime | None:
-    if not typed:
-        return None
-    try:
-        return datetime.fromisoformat(typed).replace(tzinfo=zone).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise Invalid("Enter a day and a time, like 2026-11-30T12:00", "/due_at", "datetime") from None

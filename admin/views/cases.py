@@ -2,32 +2,40 @@
 
 from __future__ import annotations
 
-from flask import g
+from flask import g, request
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
+from admin.case_filters import Asked
 from admin.guard import door
-from admin.showing import argument, show
-from admin.views.board import CasePages, asked, query_of, rows_of
-from flows.clock import clock
-from flows.models.instances import PRIORITIES
-from flows.queries import boxes, colleagues
+from admin.narrowing import ViewLink
+from admin.showing import address, argument
+from admin.views.board import CasePages
+from flows.queries import boxes
+
+BUILT_IN = {
+    "All open": {"show": "open"},
+    "Cases": {"kind": "case", "show": "open"},
+    "Tasks": {"kind": "task", "show": "open"},
+    "Unassigned": {"agent": "none", "show": "open"},
+    "Overdue": {"due": "overdue"},
+    "Closed": {"show": "closed"},
+}
 
 
 class Cases(CasePages):
     name, slug, needs = "Cases", "cases", "view"
-    heading = "Cases"
 
     @door("/", needs="view")
     def index(self) -> Response:
-        now, filters = clock.now(), asked()
-        page = boxes.cases(g.actor, now, filters, argument("cursor") or None)
-        return show(
-            self,
-            "cases.html",
-            rows=rows_of(page.rows, now),
-            page=page,
-            filters=filters,
-            query=query_of(filters),
-            priorities={one: one.capitalize() for one in reversed(PRIORITIES)},
-            departments={one.uid: one.name for one in colleagues.every_department(g.actor)},
-        )
+        asked = self.asked(request.args)
+        page = boxes.cases(g.actor, asked.filters, argument("cursor") or None)
+        mine = {name: values[0] for name, values in asked.query.items()}
+        views = [
+            ViewLink(words, address(asked.path, **query), None, mine == query) for words, query in BUILT_IN.items()
+        ]
+        return self.listed(asked, "cases.html", page, views)
+
+    def asked(self, args: MultiDict[str, str]) -> Asked:
+        departments = {one.uid: one.name for one in self.departments()}
+        return Asked(f"{self.path()}/", args, departments, {})

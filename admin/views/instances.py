@@ -5,16 +5,18 @@ from __future__ import annotations
 from flask import g, request
 from werkzeug.wrappers import Response
 
-from admin import bulk, instance_list, instance_views, spreadsheets
+from admin import bulk, instance_list, spreadsheets
 from admin.guard import StaffView, door
-from admin.instance_filters import PATH, SHOW_WORDS, Asked
+from admin.instance_filters import Asked
+from admin.narrowing import MOST_SAVED, SHOW_WORDS
 from admin.showing import argument, badges, show
 from admin.views.instance_pages import InstancePages
+from admin.views.saved_views import SavedViews
 from flows.models.instances import SOURCES
 from flows.queries import instances, saved_views
 
 
-class Instances(InstancePages, StaffView):
+class Instances(InstancePages, SavedViews, StaffView):
     name, slug, needs = "Task instances", "instances", "view"
 
     @door("/", needs="view")
@@ -29,7 +31,7 @@ class Instances(InstancePages, StaffView):
             asked=asked,
             page=page,
             views=instance_list.view_links(asked, tallies, saved),
-            more_views=len(saved) > instance_list.MOST_SAVED,
+            more_views=len(saved) > MOST_SAVED,
             matching=tallies["matching"],
             columns=instance_list.columns(asked),
             filters=instance_list.filter_bar(asked),
@@ -53,18 +55,5 @@ class Instances(InstancePages, StaffView):
         """A change to the chosen ones, one or many: asked about first, then done and told (X8, C29)."""
         return bulk.answer(self)
 
-    @door("/views", needs="view")
-    def views(self) -> Response:
-        return show(self, "saved_views.html", views=saved_views.of_page(g.actor, self.slug), path=PATH)
-
-    @door("/views/new", needs="view", methods=("GET", "POST"))
-    def save_view(self) -> Response:
-        return instance_views.save(self)
-
-    @door("/views/<view>", needs="view", methods=("GET", "POST"))
-    def change_view(self, view: str) -> Response:
-        return instance_views.change(self, view)
-
-    @door("/views/<view>/remove", needs="view", methods=("GET", "POST"))
-    def remove_view(self, view: str) -> Response:
-        return instance_views.remove(self, view)
+    def asked_of(self, query: str) -> Asked:
+        return Asked.of_text(query, instances.agents(g.actor))

@@ -57,7 +57,7 @@ def act(
     staging.enter(work, instance, definition, after, words)
     staging.follow_the_baton(work, instance)
     if instance.reopenings > reopenings and work.actor.kind == instance.waiting_on == "customer":
-        assigning.hand_back(work, instance, "Reopened by the customer")  # it ended with them; now somebody has to see it
+        assigning.hand_back(work, instance, "Reopened by the customer")  # it ended with them, and nobody would see it
 
 
 def _check_allowed(work: Work, instance: Instance, definition: FlowDefinition, action: str, rule: Action) -> None:

@@ -65,8 +65,9 @@ def give(work: Work, instance: Instance, user: User | None, note: str = "", inst
 
 def hand_back(work: Work, instance: Instance, note: str) -> None:
     """The customer with whom it was has done their part: to whoever asked them, else to the queue of its department."""
-    query = select(User).join(TimelineEvent, TimelineEvent.actor_id == User.id).where(User.kind == "staff", User.is_active)
-    theirs = query.where(TimelineEvent.instance_id == instance.id, TimelineEvent.kind == Assigned.kind())
-    asker = work.session.scalar(theirs.order_by(TimelineEvent.seq.desc()).limit(1))
+    query = select(User).join(TimelineEvent, TimelineEvent.actor_id == User.id)
+    gave = query.where(TimelineEvent.instance_id == instance.id, TimelineEvent.kind == Assigned.kind())
+    gave = gave.where(User.kind == "staff", User.is_active)
+    asker = work.session.scalar(gave.order_by(TimelineEvent.seq.desc()).limit(1))
     there = standing_in.who_is_there(work.session, asker, work.now) if asker is not None else None
     give(work, instance, there, note)

@@ -16,8 +16,8 @@ LONGEST = 4000
 def comment(work: Work, instance: Instance, text: str, is_internal: bool = False) -> Comment:
     """Add a comment; the instance row is locked. A customer's is never internal. Staff need `message`.
 
-    Comments stay possible after the end: "thank you" and "it is back" belong to it. While it is with the customer theirs
-    is the answer that was waited for, and it goes back to whoever asked. Raises Invalid for empty or too much.
+    Comments stay possible after the end: "thank you" and "it is back" belong to it. While it is with the customer,
+    theirs is the answer that was waited for: it goes back to whoever asked. Raises Invalid for empty or too much.
     """
     if work.actor.is_staff:
         access.require(work.actor, "message")

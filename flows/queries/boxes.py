@@ -5,7 +5,7 @@ Each is one statement over one index, newest first, whatever the number of rows.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,34 +22,41 @@ from flows.rules.actors import Actor
 BOXES = {"pending": "Pending with me", "created": "Created by me", "related": "Related to me"}
 OPEN = ("not_started", "in_progress")
 MOST_COUNTED = 1000
-MOST_IN_A_COLUMN = 50
 
 
 @dataclass(frozen=True)
 class Filters:
-    """What a box is narrowed to; empty means everything. `open`: only what is not over."""
+    """What a box is narrowed to; empty means everything.
+
+    `open`: only what is not over; `closed`: only what is; `closed_since`: what is open, or ended after that.
+    `assignees` are user ids, None for nobody; `departments` opaque ids; `kind` is "case" or "task".
+    """
 
     search: str = ""
     states: Sequence[str] = ()
-    flow: str = ""
-    priority: str = ""
-    department: str = ""
+    priorities: Sequence[str] = ()
+    departments: Sequence[str] = ()
+    assignees: Sequence[int | None] = ()
+    kind: str = ""
     open: bool = False
-    overdue: bool = False
+    closed: bool = False
+    closed_since: datetime | None = None
+    due_from: datetime | None = None
+    due_before: datetime | None = None
+    without_due: bool = False
 
 
 def in_box(
-    actor: Actor, box: str, now: datetime, filters: Filters = Filters(), cursor: str | None = None, limit: int = 25
+    actor: Actor, box: str, filters: Filters = Filters(), cursor: str | None = None, limit: int = 25
 ) -> Page[Instance]:
     """One page of a person's box."""
     query, at, row_id = _box(actor, box)
-    return _page(actor, narrowed(query, now, filters), at, row_id, cursor, limit)
+    return _page(actor, narrowed(query, filters), at, row_id, cursor, limit)
 
 
 def of_department(
     actor: Actor,
     department_id: int,
-    now: datetime,
     filters: Filters = Filters(),
     cursor: str | None = None,
     limit: int = 25,
@@ -57,18 +64,16 @@ def of_department(
     """What is or was in a department: for its managers (B10, Q15). With `filters.open` what is there now."""
     if filters.open:
         query = _by_hand(actor).where(Instance.department_id == department_id)
-        return _page(actor, narrowed(query, now, filters), Instance.created_at, Instance.id, cursor, limit)
+        return _page(actor, narrowed(query, filters), Instance.created_at, Instance.id, cursor, limit)
     query = _by_hand(actor).join(DepartmentStay, DepartmentStay.instance_id == Instance.id)
-    query = narrowed(query.where(DepartmentStay.department_id == department_id), now, filters)
+    query = narrowed(query.where(DepartmentStay.department_id == department_id), filters)
     return _page(actor, query, DepartmentStay.created_at, DepartmentStay.instance_id, cursor, limit)
 
 
-def cases(
-    actor: Actor, now: datetime, filters: Filters = Filters(), cursor: str | None = None, limit: int = 25
-) -> Page[Instance]:
+def cases(actor: Actor, filters: Filters = Filters(), cursor: str | None = None, limit: int = 25) -> Page[Instance]:
     """Cases and tasks that stand for themselves: all for staff, their own for a customer (B3)."""
     query = _by_hand(actor).where(Instance.parent_id.is_(None))
-    return _page(actor, narrowed(query, now, filters), Instance.created_at, Instance.id, cursor, limit)
+    return _page(actor, narrowed(query, filters), Instance.created_at, Instance.id, cursor, limit)
 
 
 def children(actor: Actor, instance: Instance) -> Sequence[Instance]:
@@ -77,33 +82,50 @@ def children(actor: Actor, instance: Instance) -> Sequence[Instance]:
     return read_as(actor).scalars(query.order_by(Instance.id).limit(200)).unique().all()
 
 
-def counts(actor: Actor) -> dict[str, int]:
-    """How many are open in each box, counted up to 1,000, in one statement."""
+def counts(actor: Actor, departments: Iterable[Department] = ()) -> dict[str, int]:
+    """How many are open in each box and in these departments (by opaque id), up to 1,000 each, in one statement."""
+    queries = {box: _box(actor, box)[0] for box in BOXES}
+    queries |= {one.uid: _by_hand(actor).where(Instance.department_id == one.id) for one in departments}
     columns = []
-    for box in BOXES:
-        query, _, _ = _box(actor, box)
+    for query in queries.values():
         some = query.with_only_columns(Instance.id).where(Instance.closed_at.is_(None)).limit(MOST_COUNTED).subquery()
         columns.append(select(func.count()).select_from(some).scalar_subquery())
     row = read_as(actor).execute(select(*columns)).one()
-    return dict(zip(BOXES, row, strict=True))
+    return dict(zip(queries, row, strict=True))
 
 
-def narrowed(query: Select[Any], now: datetime, filters: Filters) -> Select[Any]:
+def narrowed(query: Select[Any], filters: Filters) -> Select[Any]:
     """The query with the filters applied."""
     if filters.open:
         query = query.where(Instance.closed_at.is_(None))
-    if filters.overdue:
-        query = query.where(Instance.closed_at.is_(None), Instance.due_at < now)
-    for column, words in ((Instance.flow, filters.flow), (Instance.priority, filters.priority)):
+    if filters.closed:
+        query = query.where(Instance.closed_at.is_not(None))
+    if filters.closed_since is not None:
+        query = query.where(or_(Instance.closed_at.is_(None), Instance.closed_at >= filters.closed_since))
+    if filters.kind:
+        query = query.where(Instance.kind == "Case" if filters.kind == "case" else Instance.kind != "Case")
+    for column, words in ((Instance.state, filters.states), (Instance.priority, filters.priorities)):
         if words:
-            query = query.where(column == clean(words))
-    if filters.states:
-        query = query.where(Instance.state.in_([clean(state) for state in filters.states]))
-    if filters.department:
-        query = query.join(Department, Department.id == Instance.department_id).where(
-            Department.uid == clean(filters.department)
-        )
+            query = query.where(column.in_([clean(word) for word in words]))
+    if filters.assignees:
+        theirs = [one for one in filters.assignees if one is not None]
+        nobody = [Instance.assignee_id.is_(None)] if None in filters.assignees else []
+        query = query.where(or_(Instance.assignee_id.in_(theirs), *nobody))
+    if filters.departments:
+        named = select(Department.id).where(Department.uid.in_([clean(one) for one in filters.departments]))
+        query = query.where(Instance.department_id.in_(named))
+    query = _due(query, filters)
     return _matching(query, filters.search) if filters.search.strip() else query
+
+
+def _due(query: Select[Any], filters: Filters) -> Select[Any]:
+    if filters.without_due:
+        query = query.where(Instance.due_at.is_(None))
+    if filters.due_from is not None:
+        query = query.where(Instance.due_at >= filters.due_from)
+    if filters.due_before is not None:
+        query = query.where(Instance.due_at < filters.due_before)
+    return query
 
 
 def _matching(query: Select[Any], search: str) -> Select[Any]:

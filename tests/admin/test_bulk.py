@@ -88,7 +88,7 @@ def test_many_are_asked_about_changed_and_told(client_of: ClientOf, world: World
     form = form_of(html)
     nobody = client.post(BULK, data=form)
     assert nobody.status_code == 422
-    assert "Choose a colleague from the list" in nobody.text
+    assert "Choose a colleague who can sign in" in nobody.text
     told = client.post(BULK, data={**form_of(nobody.text), "assignee": "usr_ada", "note": "Ada has the keys"})
     assert told.status_code == 200
     assert "<h1>Assigned: 3 requests</h1>" in told.text
@@ -134,7 +134,7 @@ def test_each_change_calls_its_verb(client_of: ClientOf, world: World, play: Pla
     ("due", {"due_at": "0001-01-01"}, "Enter a date in the future"),
     ("due", {"due_at": "2026-10-01"}, "Enter a date in the future"),
     ("cancel", {"reason": " "}, "Say why it is cancelled"),
-    ("assign", {"assignee": "usr_bea"}, "Choose a colleague from the list"),
+    ("assign", {"assignee": "usr_bea"}, "Choose a colleague who can sign in"),
     ("assign", {"assignee": "usr_ada", "note": "x" * 1001}, "Use 1,000 characters at most"),
 ])  # fmt: skip
 def test_wrong_answers_are_asked_again_and_nothing_is_changed(

@@ -112,14 +112,14 @@ def test_cases_their_tasks_and_several_at_once(at: Callable[[str], Visitor], des
     assert made.status_code == 303, made.text
     assert "Ask him" in visitor.get(f"/admin/cases/{case}")
     desk.ref = case
-    asked = visitor.get(f"/admin/cases/bulk/cancel?pick={case}&pick=TI-9")
+    asked = visitor.get(f"/admin/cases/bulk/cancel?ref={case}&ref=TI-9")
     assert "1 chosen" in asked
     bulk = "/admin/cases/bulk/cancel"
-    assert visitor.post(bulk, pick=[case], _action="go").status_code == 422
-    done = visitor.post(bulk, pick=[case], _action="go", comment="Withdrawn")
+    assert visitor.post(bulk, ref=[case], _action="go").status_code == 422
+    done = visitor.post(bulk, ref=[case], _action="go", comment="Withdrawn")
     assert done.status_code == 303
     assert desk.now().state == "Cancelled"
-    assert visitor.post(bulk, pick=[case], _action="go", comment="x").status_code == 303
+    assert visitor.post(bulk, ref=[case], _action="go", comment="x").status_code == 303
 
 
 def test_due_date_priority_and_assignment(at: Callable[[str], Visitor], desk: Desk) -> None:
