@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from admin.asking import Field, Question, ask, go_on
 from admin.guard import StaffView, door
+from admin.instance_words import PARTIES
 from admin.showing import Tag, show
 from flows import catalogue
 from flows.actions import switching
@@ -17,11 +18,13 @@ from flows.authoring import diagram
 from flows.authoring.diagram.words import questions, starts_in_words
 from flows.catalogue import LoadedFlow
 from flows.catalogue.problems import FlowProblem
+from flows.clock import clock
 from flows.models import FlowSwitch
-from flows.queries import flow_figures, startable, versions_in_use
+from flows.queries import durations, flow_figures, startable, versions_in_use
 from flows.queries.flow_figures import Figures
 from flows.queries.versions_in_use import InUse
-from flows.rules import ratings
+from flows.rules import durations as spans
+from flows.rules import ratings, stages
 from flows.rules.errors import Refused
 from flows.rules.words import duration_in_words
 from flows.work import Work, unit_of_work
@@ -67,6 +70,13 @@ class Flows(StaffView):
             lint=lint_tag(flow.problems),
             questions=questions,
         )
+
+    @door("/<name>/times", needs="flows")
+    def times(self, name: str) -> Response:
+        """How long it takes, by stage or step and by who had it (X4)."""
+        flow = _loaded(name)
+        times = Times.of(flow, durations.of_flow(g.actor, flow.definition, clock.now()))
+        return show(self, "flow_times.html", flow=flow, times=times)
 
     @door("/<name>/switch", needs="flows", methods=("GET", "POST"))
     def switch(self, name: str) -> Response:
@@ -125,6 +135,35 @@ class Row:
             return None
         rule = self.flow.definition.rating
         return _unbroken(f"{self.figures.rating:.1f} of {rule.scale if rule else ratings.USUAL_SCALE}")
+
+
+@dataclass(frozen=True)
+class Times:
+    """How long it takes, in words: each line is whose time it is, of how many, the median and the longest."""
+
+    instances: int
+    most: int
+    calendar: str | None
+    stages: Sequence[tuple[str, str, str, str]]
+    parties: Sequence[tuple[str, str, str, str]]
+
+    @classmethod
+    def of(cls, flow: LoadedFlow, table: durations.Table) -> Times:
+        rule = flow.definition
+        words = {
+            name: rule.steps[name].title if rule.steps else stages.state_label(rule, name) for name in table.stages
+        }
+        calendar = table.calendar and table.calendar.replace("_", " ").capitalize()
+        return cls(
+            table.instances, durations.NEWEST, calendar, _lines(table.stages, words), _lines(table.parties, PARTIES)
+        )
+
+
+def _lines(spreads: Mapping[str, spans.Spread], words: Mapping[str, str]) -> list[tuple[str, str, str, str]]:
+    return [
+        (words[name], f"{one.instances:,}", spans.in_words(one.median), spans.in_words(one.longest))
+        for name, one in spreads.items()
+    ]
 
 
 def switches_of(flow: LoadedFlow, switch: FlowSwitch | None) -> dict[str, bool | None]:

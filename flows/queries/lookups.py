@@ -33,13 +33,14 @@ class Choices:
     """What `ui.field` shows for one control: pairs to choose from, and a search where there are more than 20.
 
     `searched` is the query that was asked, None before anybody searched; `narrowed` when what there is depends on
-    another answer of the form; `away` when nothing can be asked now.
+    another answer of the form, `waits` while that is not given; `away` when nothing can be asked now.
     """
 
     pairs: tuple[tuple[str, str], ...] = ()
     more: bool = False
     searched: str | None = None
     narrowed: bool = False
+    waits: bool = False
     away: bool = False
 
     @property
@@ -112,7 +113,9 @@ def choices(
     for control, field, value, within in _controls(fields, values):
         source, searched = lookups.source_of(field) or "", typed(control)
         key = (source, searched or "", within)
-        if key not in asked:
+        if field.within and within is None:
+            asked[key] = Choices(waits=True)
+        elif key not in asked:
             asked[key] = _ask(session, place, *key)
         chosen = [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str) and one]
         shown = replace(asked[key], searched=searched, narrowed=bool(field.within))

@@ -120,7 +120,7 @@ def address_of(
     if view.slug == "orders" and rule.rule.endswith("/cancel"):
         values["number"] = happened.waiting
     url = re.sub(r"<(?:[^>]*:)?(\w+)>", lambda hole: values[hole[1]], rule.rule)
-    return f"{url}?pick={case}" if rule.rule.endswith("/bulk/<name>") else url
+    return f"{url}?ref={case}" if rule.rule.endswith("/bulk/<name>") else url
 
 
 @pytest.mark.requirement("D1")

@@ -196,6 +196,30 @@ def test_page_of_a_flow_shows_where_its_instances_are(client_of: ClientOf, play:
     assert len(facts.ids) == len(set(facts.ids))
 
 
+@pytest.mark.requirement("X4")
+def test_page_of_times_says_how_long_it_takes(
+    client_of: ClientOf, play: Play, move_clock: Callable[..., Any], count_statements: Callable[[], list[str]]
+) -> None:
+    client = client_of(play.world.admin)
+    empty = page(client, "/admin/flows/move-in/times")
+    assert "nothing to measure" in empty
+    assert "<table" not in empty
+    for hours in (5, 3):
+        play.start()
+        move_clock(hours=hours)
+        play.submit("identity", IDENTITY)
+    counted = count_statements()
+    html = page(client, "/admin/flows/move-in/times")
+    assert len(counted) <= 8
+    assert "All 2 so far" in html
+    first = re.search(r"Who you are</span>.*?</tr>", html, re.DOTALL)
+    assert first
+    assert re.findall(r"<span>([^<]+)</span>", first[0])[:2] == ["2", "5 h 30 min"], (
+        "5 and 3 hours, then still in review"
+    )
+    assert '/admin/flows/move-in/times">How long it takes</a>' in page(client, "/admin/flows/move-in")
+
+
 def test_page_of_a_flow_names_the_products_that_start_it(client_of: ClientOf, world: World) -> None:
     html = page(client_of(world.admin), "/admin/flows/coro-order-fulfilment")
     assert 'An order of <a href="/admin/products/prd_coro">Coro Essentials</a> (Coro).' in html

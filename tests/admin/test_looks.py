@@ -42,6 +42,7 @@ PAGES = {
     "customer": "/admin/organisations/cus_brightpath",
     "flows": "/admin/flows/",
     "flow": "/admin/flows/coro-order-fulfilment",
+    "flow-times": "/admin/flows/coro-order-fulfilment/times",
     "users": "/admin/users/",
     "user": "/admin/users/usr_gus",
     "user-new": "/admin/users/new",
