@@ -166,8 +166,8 @@ class Board(CasePages):
         cursor, size = argument("cursor") or None, 100 if asked.look == "board" else 25
         department = next((one for one in departments if one.uid == asked.tab), None)
         if department is None:
-            return boxes.in_box(g.actor, asked.tab, asked.filters, cursor, size)
-        return boxes.of_department(g.actor, department.id, asked.filters, cursor, size)
+            return boxes.in_box(g.actor, asked.tab, clock.now(), asked.filters, cursor, size)
+        return boxes.of_department(g.actor, department.id, clock.now(), asked.filters, cursor, size)
 
 
 def _own(departments: Sequence[Department]) -> list[Department]:

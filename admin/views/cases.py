@@ -11,6 +11,7 @@ from admin.guard import door
 from admin.narrowing import ViewLink
 from admin.showing import address, argument
 from admin.views.board import CasePages
+from flows.clock import clock
 from flows.queries import boxes
 
 BUILT_IN = {
@@ -29,7 +30,7 @@ class Cases(CasePages):
     @door("/", needs="view")
     def index(self) -> Response:
         asked = self.asked(request.args)
-        page = boxes.cases(g.actor, asked.filters, argument("cursor") or None)
+        page = boxes.cases(g.actor, clock.now(), asked.filters, argument("cursor") or None)
         mine = {name: values[0] for name, values in asked.query.items()}
         views = [
             ViewLink(words, address(asked.path, **query), None, mine == query) for words, query in BUILT_IN.items()

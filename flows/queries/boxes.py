@@ -33,6 +33,7 @@ class Filters:
     """
 
     search: str = ""
+    flow: str = ""
     states: Sequence[str] = ()
     priorities: Sequence[str] = ()
     departments: Sequence[str] = ()
@@ -41,22 +42,24 @@ class Filters:
     open: bool = False
     closed: bool = False
     closed_since: datetime | None = None
+    overdue: bool = False
     due_from: datetime | None = None
     due_before: datetime | None = None
     without_due: bool = False
 
 
 def in_box(
-    actor: Actor, box: str, filters: Filters = Filters(), cursor: str | None = None, limit: int = 25
+    actor: Actor, box: str, now: datetime, filters: Filters = Filters(), cursor: str | None = None, limit: int = 25
 ) -> Page[Instance]:
     """One page of a person's box."""
     query, at, row_id = _box(actor, box)
-    return _page(actor, narrowed(query, filters), at, row_id, cursor, limit)
+    return _page(actor, narrowed(query, now, filters), at, row_id, cursor, limit)
 
 
 def of_department(
     actor: Actor,
     department_id: int,
+    now: datetime,
     filters: Filters = Filters(),
     cursor: str | None = None,
     limit: int = 25,
@@ -64,16 +67,18 @@ def of_department(
     """What is or was in a department: for its managers (B10, Q15). With `filters.open` what is there now."""
     if filters.open:
         query = _by_hand(actor).where(Instance.department_id == department_id)
-        return _page(actor, narrowed(query, filters), Instance.created_at, Instance.id, cursor, limit)
+        return _page(actor, narrowed(query, now, filters), Instance.created_at, Instance.id, cursor, limit)
     query = _by_hand(actor).join(DepartmentStay, DepartmentStay.instance_id == Instance.id)
-    query = narrowed(query.where(DepartmentStay.department_id == department_id), filters)
+    query = narrowed(query.where(DepartmentStay.department_id == department_id), now, filters)
     return _page(actor, query, DepartmentStay.created_at, DepartmentStay.instance_id, cursor, limit)
 
 
-def cases(actor: Actor, filters: Filters = Filters(), cursor: str | None = None, limit: int = 25) -> Page[Instance]:
+def cases(
+    actor: Actor, now: datetime, filters: Filters = Filters(), cursor: str | None = None, limit: int = 25
+) -> Page[Instance]:
     """Cases and tasks that stand for themselves: all for staff, their own for a customer (B3)."""
     query = _by_hand(actor).where(Instance.parent_id.is_(None))
-    return _page(actor, narrowed(query, filters), Instance.created_at, Instance.id, cursor, limit)
+    return _page(actor, narrowed(query, now, filters), Instance.created_at, Instance.id, cursor, limit)
 
 
 def children(actor: Actor, instance: Instance) -> Sequence[Instance]:
@@ -94,7 +99,7 @@ def counts(actor: Actor, departments: Iterable[Department] = ()) -> dict[str, in
     return dict(zip(queries, row, strict=True))
 
 
-def narrowed(query: Select[Any], filters: Filters) -> Select[Any]:
+def narrowed(query: Select[Any], now: datetime, filters: Filters) -> Select[Any]:
     """The query with the filters applied."""
     if filters.open:
         query = query.where(Instance.closed_at.is_(None))
@@ -102,6 +107,10 @@ def narrowed(query: Select[Any], filters: Filters) -> Select[Any]:
         query = query.where(Instance.closed_at.is_not(None))
     if filters.closed_since is not None:
         query = query.where(or_(Instance.closed_at.is_(None), Instance.closed_at >= filters.closed_since))
+    if filters.overdue:
+        query = query.where(Instance.closed_at.is_(None), Instance.due_at < now)
+    if filters.flow:
+        query = query.where(Instance.flow == clean(filters.flow))
     if filters.kind:
         query = query.where(Instance.kind == "Case" if filters.kind == "case" else Instance.kind != "Case")
     for column, words in ((Instance.state, filters.states), (Instance.priority, filters.priorities)):

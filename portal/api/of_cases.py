@@ -26,7 +26,7 @@ KIND = "ca"
 def list_cases(call: Call, query: asked.CaseList) -> Answer:
     """Cases, the newest first."""
     filters = boxes.Filters(search=query.q, open=query.open)
-    return _list(call, boxes.cases(call.actor, filters, cursors.opened(query.cursor), query.limit))
+    return _list(call, boxes.cases(call.actor, call.now, filters, cursors.opened(query.cursor), query.limit))
 
 
 @operation("POST", "/cases", who="customer", gives=given.Case, status=201, key="required", pointer="#/answers",
@@ -70,7 +70,7 @@ def set_status(call: Call, case_id: str, body: asked.StatusWanted) -> Answer:
 def list_box(call: Call, query: asked.BoxList) -> Answer:
     """One of my boxes: pending with me, created by me, related to me."""
     filters = boxes.Filters(search=query.q, open=query.open)
-    found = boxes.in_box(call.actor, query.box, filters, cursors.opened(query.cursor), query.limit)
+    found = boxes.in_box(call.actor, query.box, call.now, filters, cursors.opened(query.cursor), query.limit)
     return _list(call, found)
 
 

@@ -35,10 +35,10 @@ TONES = {"todo": "info", "doing": "info", "done": "ok", "cancelled": "plain"}
 @pages.get("")
 @may("customer")
 def listed() -> Response:
-    args = request.args
+    now, args = clock.now(), request.args
     query = {"q": args.get("q", ""), "show": args.get("show", "")}
     filters = boxes.Filters(search=query["q"], open=query["show"] != "all")
-    page = boxes.cases(g.actor, filters, args.get("cursor"))
+    page = boxes.cases(g.actor, now, filters, args.get("cursor"))
     return show(
         "cases/list.html",
         rows=[_row(one) for one in page.rows],

@@ -9,8 +9,11 @@ from html import unescape
 
 import pytest
 from flask import Flask
+from playwright.sync_api import Browser, expect
 
 from tests.admin.test_cases import rows
+from tests.admin.test_looks import cookies_of
+from tests.browser_tools import serving
 from tests.portal.browsing import Visitor
 from tests.stages.desk import Desk, desk
 
@@ -161,3 +164,57 @@ def test_whom_it_is_forwarded_to_is_asked_once_the_department_is_known(
     found = gus.post(page, to_department="dep_lettings", _action="find").text
     assert "Liv Colleague" in found
     assert "Rob Colleague" not in found
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/admin/board/?tab=created&priority=urgent&priority=normal", "/admin/board/?tab=created&look=board",
+        "/admin/board/", "/admin/cases/?kind=task", "/admin/board/views", "/admin/board/{task}",
+        "/admin/board/{task}/act/forward", "/admin/board/{task}/act/reopen", "/admin/board/new?flow=department-task",
+        "/admin/cases/{case}", "/admin/board/bulk/forward?ref={task}",
+    ],
+)  # fmt: skip
+def test_pages_are_usable_by_everybody(
+    app: Flask, desk: Desk, made: dict[str, str], at: Callable[[str], Visitor], axe: Callable[..., None], path: str
+) -> None:
+    desk.raise_case()
+    url = path.format(task=made["urgent"], case=desk.ref)
+    with serving(app) as origin:
+        axe(f"{origin}{url}", re.sub(r"\W+", "-", path), cookies_of(at("gus").client, origin))
+
+
+@pytest.mark.browser
+@pytest.mark.requirement("B34", "X8")
+def test_a_card_is_moved_with_the_keyboard_and_says_when_it_comes_too_late(
+    app: Flask, desk: Desk, at: Callable[[str], Visitor], chromium: Browser
+) -> None:
+    desk.make_task(by="gus", assignee="usr_gus")
+    ref = desk.ref
+    with serving(app) as origin, chromium.new_context(base_url=origin, reduced_motion="reduce") as context:
+        context.add_cookies(cookies_of(at("gus").client, origin))
+        page = context.new_page()
+        page.goto("/admin/board/?look=board")
+        card = page.locator(f"#card-{ref}")
+        card.get_by_role("button", name="Move to…").focus()
+        page.keyboard.press("Enter")
+        expect(card.get_by_role("link", name="Doing")).to_be_visible()
+        page.keyboard.press("Tab")
+        expect(card.get_by_role("link", name="Doing")).to_be_focused()
+        page.keyboard.press("Enter")
+        dialog = page.get_by_role("dialog")
+        expect(dialog.get_by_role("heading", name="Doing")).to_be_visible()
+        dialog.get_by_role("button", name="Doing").press("Enter")
+        expect(dialog).to_have_count(0)
+        expect(page.locator(".board > section").nth(1).locator(f"#card-{ref}")).to_be_visible()
+
+        card.get_by_role("button", name="Move to…").click()
+        card.get_by_role("link", name="Complete").click()
+        dialog.get_by_label("Comment").fill("All done")
+        desk.forward("gus", "lettings", "liv", "You know more about it")
+        dialog.get_by_role("button", name="Complete").click()
+        expect(dialog.get_by_role("heading", name="Since you opened this page")).to_be_visible()
+        expect(dialog).to_contain_text("with Liv Colleague")
+        expect(dialog.get_by_label("What you wrote")).to_have_value("All done")
+        assert desk.now().state == "InProgress"

@@ -62,12 +62,12 @@ def fill(world: World, first: int, count: int) -> None:
 
 
 def measure(world: World) -> dict[str, float]:
-    agent = world.agent
-    found = {box: median_ms(lambda box=box: boxes.in_box(agent, box)) for box in boxes.BOXES}  # type: ignore[misc]  # mypy cannot infer a lambda with a default
-    deep = boxes.in_box(agent, "related", limit=100)
+    now, agent = clock.now(), world.agent
+    found = {box: median_ms(lambda box=box: boxes.in_box(agent, box, now)) for box in boxes.BOXES}  # type: ignore[misc]  # mypy cannot infer a lambda with a default
+    deep = boxes.in_box(agent, "related", now, limit=100)
     for _ in range(2):
-        deep = boxes.in_box(agent, "related", cursor=deep.next_cursor, limit=100)
-    found["related, deep"] = median_ms(lambda: boxes.in_box(agent, "related", cursor=deep.next_cursor))
+        deep = boxes.in_box(agent, "related", now, cursor=deep.next_cursor, limit=100)
+    found["related, deep"] = median_ms(lambda: boxes.in_box(agent, "related", now, cursor=deep.next_cursor))
     found["counts"] = median_ms(lambda: boxes.counts(agent))
     return found
 

@@ -95,7 +95,7 @@ class Desk:
 
     def box(self, by: str, box: str, **more: Any) -> list[str]:
         end_reading()
-        return [one.reference for one in boxes.in_box(self.people[by], box, **more).rows]
+        return [one.reference for one in boxes.in_box(self.people[by], box, clock.now(), **more).rows]
 
     def facts(self, kind: str) -> list[Mapping[str, Any]]:
         end_reading()

@@ -47,7 +47,7 @@ def test_a_manager_sees_what_is_and_was_in_the_department(desk: Desk) -> None:
 
     def of(department: int, **more: bool) -> list[str]:
         end_reading()
-        page = boxes.of_department(desk.people["ada"], department, boxes.Filters(**more))
+        page = boxes.of_department(desk.people["ada"], department, clock.now(), boxes.Filters(**more))
         return [one.reference for one in page.rows]
 
     assert (of(repairs), of(lettings)) == ([ref], [])
@@ -93,7 +93,7 @@ def test_a_task_on_a_case_and_one_that_the_client_does_not_see(desk: Desk) -> No
     end_reading()
     with pytest.raises(Refused):
         access.instance_to_read(desk.people["priya"], hidden)
-    assert [one.reference for one in boxes.cases(desk.people["priya"]).rows] == [case]
+    assert [one.reference for one in boxes.cases(desk.people["priya"], clock.now()).rows] == [case]
     told = [entry.sentence for entry in timeline.of_instance(desk.people["priya"], desk.now(case))]
     assert not any("record" in sentence for sentence in told)
 
