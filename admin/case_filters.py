@@ -95,7 +95,7 @@ class Asked(Narrowed):
              "value": self.one(name)}
             for name in ("due", "agent", "show")
         ]  # fmt: skip
-        search = {"name": "q", "label": "Title, customer, number", "type": "search", "value": self.one("q")}
+        search = {"name": "q", "label": "Search", "type": "search", "value": self.one("q")}
         return [search, *several, *one_of]
 
 

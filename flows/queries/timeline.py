@@ -159,7 +159,7 @@ def _moment(iso: str, zone: str) -> str:
 
 
 SENTENCES = {
-    "instance_started": "Task created",
+    "instance_started": "Created",
     "step_opened": "{title}: can start now",
     "step_submitted": "{title}: answers sent",
     "step_completed": "{title}: completed",

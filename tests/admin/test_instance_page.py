@@ -270,7 +270,7 @@ def test_history_has_everything_and_the_page_the_latest(play: Play, world: World
     desk = desk_of(world.agent)
     assert "in the history</a>" in desk.page()
     html = desk.page("/history")
-    for words in ("Task created", "Who you are: answers sent", "Who you are: approved", "Timers", "nudge"):
+    for words in ("Created", "Who you are: answers sent", "Who you are: approved", "Timers", "nudge"):
         assert words in html
 
 
