@@ -132,13 +132,17 @@ class CodeWanted(Body):
 
 
 class Grant(Body):
-    """`code` and `password` need `email`; `refresh_token` needs itself."""
+    """`code` and `password` need `email`; `refresh_token` needs itself.
+
+    `second_factor`: the six digits of the authenticator, with `code` or `password`, of staff who have one or must have.
+    """
 
     grant_type: Literal["code", "password", "refresh_token"]
     installation_id: Device
     email: Email | None = None
     code: Secret | None = None
     password: Secret | None = None
+    second_factor: Secret | None = None
     refresh_token: Secret | None = None
 
 

@@ -10,6 +10,8 @@ from functools import partial
 from flows import access
 from flows.actions import assigning, beginning, closing, reopening, versions
 from flows.actions.beginning import Wish
+from flows.catalogue import FlowDefinition
+from flows.rules import payments
 from flows.rules.errors import Invalid, Problem
 from portal.api import asked_by_staff, shapes
 from portal.api.door import BASE, Answer, Call, operation
@@ -44,8 +46,8 @@ def start_for_customer(call: Call, body: asked_by_staff.NewInstance) -> Answer:
         message=body.message,
     )
     with _named({"/customer": "/customer_id", "/assignee": "/assignee_id"}):
-        _check_currencies(call, body)
         instance = beginning.start_by_staff(call.work, body.flow, body.customer_id, wish)
+    _check_currencies(versions.definition_of(call.session, instance), body)
     return whole(call, instance, status=201, location=f"{BASE}/instances/{instance.uid}")
 
 
@@ -111,9 +113,9 @@ def revive_instance(call: Call, instance_id: str, body: asked_by_staff.Revival) 
     return whole(call, instance)
 
 
-def _check_currencies(call: Call, body: asked_by_staff.NewInstance) -> None:
-    """An amount in another currency than the flow's is a mistake, not so many pounds."""
-    asked = beginning.amounts_asked(beginning.startable(call.work, body.flow, "staff"))
+def _check_currencies(definition: FlowDefinition, body: asked_by_staff.NewInstance) -> None:
+    """An amount in another currency than the flow's is a mistake, not so many pounds; what was begun is undone."""
+    asked = payments.amounts_asked(definition)
     wrong = [
         Problem(f"/amounts/{name}/currency", "currency", f"This is paid in {asked[name]}")
         for name, given in body.amounts.items()
