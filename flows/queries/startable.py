@@ -88,6 +88,14 @@ def for_whom(actor: Actor) -> Sequence[Organisation]:
     return read_as(actor).scalars(visible_organisations(actor).limit(MOST_ORGANISATIONS)).all()
 
 
+def customer_named(actor: Actor, uid: str | None) -> str:
+    """For whom a customer asks: the organisation that they name, else their only one, else nobody yet."""
+    if uid is not None:
+        return uid
+    mine = for_whom(actor)
+    return mine[0].uid if len(mine) == 1 else ""
+
+
 def open_ones(actor: Actor, flow: str, most: int = 5) -> Sequence[Instance]:
     """Open requests of this flow that the customer has already, the newest first."""
     query = visible_instances(actor).where(Instance.flow == flow, Instance.closed_at.is_(None))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
@@ -32,7 +32,15 @@ def _moment(value: Any) -> Any:
     return moment
 
 
+def _day(value: Any) -> Any:
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        raise ValueError("use a day like 2026-11-21") from None
+
+
 FromText = BeforeValidator(_moment)
+Day = Annotated[date, BeforeValidator(_day)]
 
 
 class Body(BaseModel):

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from flows.actions import beginning, planning, versions
+from flows.actions import beginning, planning
 from flows.catalogue import FlowDefinition, LoadedFlow
 from flows.lookups import Place
-from flows.models import Instance, Organisation
 from flows.queries import lookups, startable
 from flows.rules.actors import Actor
-from flows.rules.errors import Invalid, Problem
 from flows.rules.private import fields_at_start
-from portal.api import asked, draw_instance, shapes
-from portal.api.door import BASE, LANGUAGE, Answer, Call, operation
+from portal.api import asked, draw_instance, draw_links, reading, shapes
+from portal.api.door import BASE, Answer, Call, operation
+from portal.api.of_instances import whole
 from portal.api.shapes.flows import Flow, FlowSummary, OpenInstance
 
 
@@ -43,7 +40,7 @@ def get_flow(call: Call, slug: str) -> Answer:
         done_by=planning.moment_of(flow.deadline, call.now, zone),
         customers=[shapes.Named(id=one.uid, name=one.name) for one in mine],
         open_instances=[
-            OpenInstance(id=one.uid, reference=one.reference, links=draw_instance.web_links(one))
+            OpenInstance(id=one.uid, reference=one.reference, links=draw_links.of_instance(call.actor, one))
             for one in startable.open_ones(call.actor, flow.flow)
         ],
     )
@@ -61,16 +58,11 @@ def get_flow(call: Call, slug: str) -> Answer:
 )
 def start_instance(call: Call, body: asked.NewInstance) -> Answer:
     """Start a requestable flow. `customer_id` says for whom; without it for my only organisation."""
-    mine: list[Organisation] = [*startable.for_whom(call.actor)] if body.customer_id is None else []
-    customer = body.customer_id or (mine[0].uid if len(mine) == 1 else "")
-    try:
+    customer = startable.customer_named(call.actor, body.customer_id)
+    with reading.named(fields="answers", organisation="customer_id"):
         instance = beginning.start_by_customer(call.work, body.flow, customer, body.answers)
-    except Invalid as wrong:
-        raise Invalid([_in_the_body(one) for one in wrong.problems]) from None
     call.session.flush()
-    drawn = _drawn(call, instance)
-    tag = draw_instance.instance_tag(instance, call.now, LANGUAGE, "")
-    return Answer(drawn, 201, {"Location": f"{BASE}/instances/{instance.uid}"}, tag)
+    return whole(call, instance, status=201, location=f"{BASE}/instances/{instance.uid}")
 
 
 def _questions(call: Call, flow: FlowDefinition, zone: str) -> list[shapes.Field]:
@@ -98,16 +90,3 @@ def _summary(actor: Actor, loaded: LoadedFlow) -> FlowSummary:
         keywords=list(flow.keywords),
         requestable=actor.kind == "customer",
     )
-
-
-def _in_the_body(one: Problem) -> Problem:
-    """Where the problem lies in what was sent: the verb speaks of fields and the organisation."""
-    part, _, rest = one.pointer.removeprefix("/").partition("/")
-    named = {"fields": "/answers", "organisation": "/customer_id"}.get(part, f"/{part}")
-    return replace(one, pointer=f"{named}/{rest}" if rest else named)
-
-
-def _drawn(call: Call, instance: Instance) -> shapes.Instance:
-    call.session.flush()
-    definition = versions.definition_of(call.session, instance)
-    return draw_instance.detail(call.session, call.actor, instance, definition, call.now, None)

@@ -304,10 +304,12 @@ def test_a_second_factor_is_set_up_once_and_reset_by_those_who_may(world: World,
     assert signed_in("gus@example.com").needs_second_factor == "enrol"
 
 
-def phone(email: str = "bea@example.com") -> accounts.AppTokens:
-    code, _ = mailed(email)
+def phone() -> accounts.AppTokens:
+    code, _ = mailed()
     with unit_of_work(accounts.NOBODY) as work:
-        outcome = accounts.sign_in_with_code(work, email, code, Device(door="app", installation_id="phone-1"))
+        outcome = accounts.sign_in_with_code(
+            work, "bea@example.com", code, Device(door="app", installation_id="phone-1")
+        )
         assert isinstance(outcome, SignedIn)
         return accounts.issue_app_tokens(outcome)
 
@@ -375,33 +377,3 @@ def test_a_refresh_token_belongs_to_its_installation(world: World) -> None:
     tokens = phone()
     assert isinstance(refresh(tokens.refresh_token, "phone-2"), Denied)
     assert isinstance(refresh(tokens.refresh_token), Denied)
-
-
-def test_staff_have_tokens_that_end_with_their_day(world: World, wall) -> None:
-    """No longer, and no longer idle, than in a browser: 24 hours and 12."""
-    tokens = phone("gus@example.com")
-    assert (tokens.expires_in, tokens.refresh_expires_in) == (900, 12 * 3600)
-    wall(hours=11)
-    assert actor_of(tokens.access_token) is None
-    later = refresh(tokens.refresh_token)
-    assert isinstance(later, accounts.AppTokens)
-    agent = actor_of(later.access_token)
-    assert agent is not None
-    assert (agent.user_id, agent.kind) == (world.agent.user_id, "staff")
-    wall(hours=11)
-    latest = refresh(later.refresh_token)
-    assert isinstance(latest, accounts.AppTokens)
-    assert latest.refresh_expires_in == pytest.approx(2 * 3600, abs=60)
-    wall(hours=1, minutes=55)
-    last = refresh(latest.refresh_token)
-    assert isinstance(last, accounts.AppTokens)
-    assert last.expires_in == last.refresh_expires_in == pytest.approx(300, abs=60)
-    wall(minutes=6)
-    assert actor_of(last.access_token) is None
-    assert refresh(last.refresh_token) == Denied("unauthenticated", "Sign in again")
-
-
-def test_an_idle_token_of_staff_is_not_refreshed(world: World, wall) -> None:
-    tokens = phone("gus@example.com")
-    wall(hours=12, minutes=1)
-    assert refresh(tokens.refresh_token) == Denied("unauthenticated", "Sign in again")

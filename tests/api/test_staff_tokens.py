@@ -177,6 +177,37 @@ def test_tokens_are_refreshed_once_and_revoked(anyone: Phone, totp: pyotp.TOTP) 
     )
 
 
+def test_a_session_of_staff_ends_as_in_a_browser(anyone: Phone, totp: pyotp.TOTP, wall: Callable[..., None]) -> None:
+    """24 hours after the sign-in, however often it is refreshed; and 12 after it was used last."""
+    last = sign_in(anyone, totp.at(clock.wall()))
+
+    def refreshed() -> TestResponse:
+        token = {"refresh_token": last.json["refresh_token"], "installation_id": "tablet"}
+        return anyone.post("/auth/token", {"grant_type": "refresh_token", **token})
+
+    wall(hours=11)
+    assert of(with_token(anyone, last).get("/me")) == (401, "token-expired")
+    last = refreshed()
+    assert with_token(anyone, last).get("/me").status_code == 200
+    assert last.json["refresh_expires_in"] == 12 * 3600
+    wall(hours=11)
+    last = refreshed()
+    assert last.json["refresh_expires_in"] == pytest.approx(2 * 3600, abs=60)
+    wall(hours=1, minutes=55)
+    last = refreshed()
+    assert last.json["expires_in"] == last.json["refresh_expires_in"] == pytest.approx(300, abs=60)
+    wall(minutes=6)
+    assert of(with_token(anyone, last).get("/me")) == (401, "unauthenticated")
+    assert of(refreshed()) == (401, "unauthenticated")
+
+
+def test_an_idle_session_of_staff_is_not_refreshed(anyone: Phone, totp: pyotp.TOTP, wall: Callable[..., None]) -> None:
+    first = sign_in(anyone, totp.at(clock.wall()))
+    wall(hours=12, minutes=1)
+    token = {"refresh_token": first.json["refresh_token"], "installation_id": "tablet"}
+    assert of(anyone.post("/auth/token", {"grant_type": "refresh_token", **token})) == (401, "unauthenticated")
+
+
 def test_an_old_refresh_token_ends_the_session_of_staff(anyone: Phone, totp: pyotp.TOTP) -> None:
     answer = sign_in(anyone, totp.at(clock.wall()))
     first = {"grant_type": "refresh_token", "refresh_token": answer.json["refresh_token"], "installation_id": "tablet"}
