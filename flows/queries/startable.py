@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import Select, func, not_, select
 
 from flows import catalogue
-from flows.access import clean, read_as, visible_instances, visible_organisations
+from flows.access import clean, read_as, require, visible_instances, visible_organisations
 from flows.catalogue import LoadedFlow, ways
 from flows.catalogue.ways import Way
 from flows.models import FlowSwitch, Instance, Organisation
@@ -55,7 +55,12 @@ def searched(flows: Iterable[LoadedFlow], search: str) -> list[LoadedFlow]:
 
 
 def startable(actor: Actor, name: str, way: Way) -> LoadedFlow:
-    """The flow, if it may be started in this way now; Refused when there is none, OutOfStep says why not."""
+    """The flow, if it may be started in this way now; Refused when there is none, OutOfStep says why not.
+
+    Staff need `create`.
+    """
+    if way == "staff":
+        require(actor, "create")
     loaded = catalogue.current().flows.get(name)
     if loaded is None or not ways.is_offered(loaded, way):
         raise Refused("No such request" if way == "customer" else "No such flow")

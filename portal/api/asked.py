@@ -98,9 +98,10 @@ class InstanceList(Paged):
 
 
 class FlowList(Searched):
-    """`requestable=true`: only what customers request, `false`: only what staff assign."""
+    """`requestable=true`: only what customers request, `false`: only what staff assign. `by_hand`: cases and tasks."""
 
     requestable: bool | None = None
+    by_hand: bool = False
 
 
 class NewInstance(Body):
