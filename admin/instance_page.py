@@ -93,7 +93,6 @@ def instance_page(view: StaffView, ref: str, kept: Kept | None = None) -> Respon
         can=frozenset(can),
         links=linking.rows(instance, definition, now),
         **payments.words(),
-        may_remind=instance.is_running(now) and bool(definition.timers) and actor.may("message"),
         is_running=instance.is_running(now),
         to_review=[card for card in steps if card.is_to_review],
         asked=lookups.asked_at_start(actor, instance, definition, now),

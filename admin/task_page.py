@@ -23,7 +23,7 @@ from flows.catalogue import FlowDefinition
 from flows.catalogue.schema import Step as StepRule
 from flows.clock import clock
 from flows.models import Instance, Step
-from flows.queries import grid, health, lookups, parties, standing, timeline
+from flows.queries import allowed, grid, health, lookups, parties, standing, timeline
 from flows.queries.files import FilesOf, files_of, sent_with
 from flows.rules import answers, private
 from flows.rules.errors import Invalid, OutOfStep, Stale
@@ -35,7 +35,7 @@ def everything(instance: Instance, now: datetime) -> dict[str, Any]:
     """What the page shows, in a constant number of statements."""
     actor = g.actor
     definition = versions.definition_of(read_as(actor), instance)
-    alive = instance.is_running(now)
+    can = allowed.of_instance(actor, instance, definition, now)
     files = files_of(actor, instance, *((definition.steps[one.name].fields, one.answers) for one in instance.steps))
     parties.know(actor, instance, Instance.flow_version)
     cards = payments.cards_of(actor, instance, definition, now)
@@ -60,8 +60,8 @@ def everything(instance: Instance, now: datetime) -> dict[str, Any]:
         "may_complete": grid.needs_action(instance, now)
         and actor.may("create")
         and any(step.actor == "customer" and may_answer(instance, step, now) for step in instance.steps),
-        "may_extend": alive and instance.expires_at is not None and actor.may("orders"),
-        "may_remind": alive and bool(definition.timers) and actor.may("message"),
+        "may_extend": "extend" in can,
+        "may_remind": "remind" in can,
         "history": timeline.of_instance(actor, instance),
     }
 

@@ -44,7 +44,7 @@ def remind_now(work: Work, instance: Instance) -> None:
     """Send the flow's reminder at once, because a person asked for it (staff); the planned ones stay."""
     access.require(work.actor, "message")
     definition = versions.definition_of(work.session, instance)
-    rule = next((rule for rule in definition.timers.values() if rule.after or rule.before_due), None)
+    rule = next((rule for rule in definition.timers.values() if rule.is_reminder), None)
     statuses.check_running(instance, work.now)
     if rule is None:
         raise OutOfStep(f"{instance.title} has no reminder to send")

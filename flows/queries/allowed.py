@@ -24,8 +24,8 @@ def of_instance(actor: Actor, instance: Instance, definition: FlowDefinition, no
     """The verbs for the whole instance, in the order in which buttons stand.
 
     A customer: `complete_task` while it is their turn (A23), `cancel` where the flow lets them (Q29), `rate`. Staff, by
-    what their role grants: `take`, `assign`, `conclude` (the outcome card, C42), `change_due`, `extend`, `add_step`,
-    `cancel`, `revive`, `link.<name>` for each link of the flow and `unlink.<name>` for each that is made.
+    what their role grants: `take`, `assign`, `conclude` (the outcome card, C42), `change_due`, `extend`, `remind`,
+    `add_step`, `cancel`, `revive`, `link.<name>` for each link of the flow and `unlink.<name>` for each that is made.
     """
     if actor.kind == "customer":
         return _of_customer(actor, instance, definition, now)
@@ -39,6 +39,7 @@ def of_instance(actor: Actor, instance: Instance, definition: FlowDefinition, no
         "conclude": steps and actor.may("review") and not instance.unfinished,
         "change_due": actor.may("create"),
         "extend": instance.expires_at is not None and actor.may("orders"),
+        "remind": actor.may("message") and any(rule.is_reminder for rule in definition.timers.values()),
         "add_step": steps and actor.may("create"),
         "cancel": actor.may("cancel") and instance.order_uid is None,
     }
