@@ -35,6 +35,7 @@ def test_staff_begin_a_request(signed_in: Callable[[Actor], Phone], world: World
     made = begun.json
     assert begun.headers["Location"] == f"/api/v1/instances/{made['id']}"
     assert (made["source"], made["assignee"]["name"], made["due_at"]) == ("staff", "Gus Agent", "2026-12-01T17:00:00Z")
+    assert made["links"]["web"] == f"http://localhost/admin/instances/{made['reference']}"
     assert made["allowed_actions"] == ["assign", "change_due", "remind", "add_step"]
     assert [one["key"] for one in made["outcomes"]] == ["complete", "close", "not_eligible", "not_affordable"]
     assert made["outcomes"][0]["message"] == "Welcome home, Priya."
