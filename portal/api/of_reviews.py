@@ -115,11 +115,11 @@ def change_amount(call: Call, instance_id: str, key: str, body: asked_by_staff.N
     instance = access.instance_to_change(call.work, instance_id)
     step = access.step_of(instance, key, even_skipped=True)
     access.check_version(step, wanted_version("st"))
-    currency = paying.rule_of(versions.definition_of(call.session, instance), step).currency
-    if body.amount.currency != currency:
-        raise Invalid(f"This is paid in {currency}", "/amount/currency", "currency")
     with reading.named(amount="amount/amount"):
         paying.change_amount(call.work, instance, step, body.amount.amount, body.reason)
+    currency = paying.rule_of(versions.definition_of(call.session, instance), step).currency
+    if body.amount.currency != currency:  # not so many pounds instead; what was changed is undone
+        raise Invalid(f"This is paid in {currency}", "/amount/currency", "currency")
     return _changed(call, instance, step)
 
 
