@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from admin.asking import go_on, once
 from admin.guard import StaffView
+from admin.instance_words import PARTY_WORDS
 from admin.showing import Tag, show, timer_tag
 from flows import access
 from flows.access import clean, read_as
@@ -19,7 +20,7 @@ from flows.catalogue import FlowDefinition
 from flows.clock import clock
 from flows.lookups import place_of
 from flows.models import Instance
-from flows.queries import allowed, boxes, durations, health, lookups, staff, timeline
+from flows.queries import allowed, boxes, durations, health, lookups, parties, timeline
 from flows.rules import answers, stages
 from flows.rules import durations as spans
 from flows.rules.actors import Actor
@@ -28,7 +29,6 @@ from flows.work import Work, unit_of_work
 
 TONES = {"todo": "", "doing": "info", "done": "ok", "cancelled": "plain"}
 PRIORITY_TAGS = {"urgent": Tag("Urgent", "warn"), "high": Tag("High", "info"), "low": Tag("Low", "plain")}
-PARTIES = {"customer": "Customer", "staff": "Staff", "system": "System"}
 
 
 def state_tag(instance: Instance, definition: FlowDefinition) -> Tag:
@@ -47,7 +47,7 @@ def action_buttons(actor: Actor, instance: Instance, definition: FlowDefinition,
 def everything(instance: Instance, now: datetime) -> dict[str, Any]:
     """What the page shows, in a constant number of statements."""
     actor = g.actor
-    staff.know_parties(actor, instance)
+    parties.know(actor, instance, Instance.flow_version)
     definition = versions.definition_of(read_as(actor), instance)
     may = allowed.of_case(actor, instance, definition, for_actions(read_as(actor), instance, definition, now))
     history = timeline.of_instance(actor, instance)
@@ -69,7 +69,7 @@ def everything(instance: Instance, now: datetime) -> dict[str, Any]:
         "history": [entry for entry in history if entry.kind not in timeline.SAID_BY_THE_MOVE],
         "spent": [(stages.state_label(definition, state), spans.in_words(seconds)) for state, seconds in spent.items()],
         "parties": [
-            (PARTIES[party], spans.in_words(seconds))
+            (PARTY_WORDS[party], spans.in_words(seconds))
             for party, seconds in spans.per_party(
                 instance.waited, instance.waiting_on, instance.waiting_since, now
             ).items()
