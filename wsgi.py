@@ -27,9 +27,7 @@ def create_app(settings: Settings | None = None, parts: Collection[str] = PARTS)
     Raises SettingsError when the environment does not make a product that may start.
     """
     settings = settings or Settings.from_env()
-    settings.folder.mkdir(parents=True, exist_ok=True)
-    settings_room.use(settings)
-    set_up_logs(settings)
+    begin_process(settings)
     app = Flask("baton", static_folder=None, template_folder=None)
     app.config.update(
         BATON=settings,
@@ -47,13 +45,20 @@ def create_app(settings: Settings | None = None, parts: Collection[str] = PARTS)
     if settings.behind_proxy:
         hops = settings.behind_proxy
         app.wsgi_app = ProxyFix(app.wsgi_app, hops, hops, hops)  # type: ignore[method-assign]  # Flask's own idiom
-    clock.follow(settings.folder / "clock-shift" if settings.is_demo else None)
     db.init_app(app)
-    catalogue.use(catalogue.load(settings.folders_of_flows))
     for part in PARTS:
         if part in parts:
             import_module(part).register(app)
     return app
+
+
+def begin_process(settings: Settings) -> None:
+    """What a process has one of: its settings, its data folder, its log, its clock and the flows that it knows."""
+    settings.folder.mkdir(parents=True, exist_ok=True)
+    settings_room.use(settings)
+    set_up_logs(settings)
+    clock.follow(settings.folder / "clock-shift" if settings.is_demo else None)
+    catalogue.use(catalogue.load(settings.folders_of_flows))
 
 
 def set_up_logs(settings: Settings) -> None:

@@ -184,11 +184,9 @@ def _question(what: str, change: Change, rows: Sequence[Instance], agents: Seque
 def _forecast(what: str, rows: Sequence[Instance]) -> str:
     """What will happen, as far as the list can tell; the verb decides when it comes to each."""
     now = clock.now()
-    ended = sum(not one.is_open or one.is_past_expiry(now) for one in rows)
+    ended = sum(not one.is_running(now) for one in rows)
     alike = {"take": g.actor.user_id, "unassign": None}
-    same = sum(
-        one.is_open and not one.is_past_expiry(now) and what in alike and one.assignee_id == alike[what] for one in rows
-    )
+    same = sum(one.is_running(now) and what in alike and one.assignee_id == alike[what] for one in rows)
     told = [f"{_many(len(rows) - ended - same)} will change"]
     told += [f"{ended} {'is' if ended == 1 else 'are'} closed and will be skipped"] if ended else []
     told += [f"{same} {'is' if same == 1 else 'are'} so already"] if same else []

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from admin.asking import go_on, once, sent_number
 from admin.guard import StaffView
 from admin.instance_page import news_of
-from admin.instance_words import PARTIES
+from admin.instance_words import PARTY_WORDS
 from admin.showing import Tag, show, timer_tag
 from flows import access
 from flows.access import clean, read_as
@@ -21,7 +21,7 @@ from flows.catalogue import FlowDefinition
 from flows.clock import clock
 from flows.lookups import place_of
 from flows.models import Instance
-from flows.queries import allowed, boxes, durations, health, lookups, staff, timeline
+from flows.queries import allowed, boxes, durations, health, lookups, parties, timeline
 from flows.rules import answers, stages
 from flows.rules import durations as spans
 from flows.rules.actors import Actor
@@ -41,7 +41,7 @@ def state_tag(instance: Instance, definition: FlowDefinition) -> Tag:
 def everything(instance: Instance, now: datetime) -> dict[str, Any]:
     """What the page shows, in a constant number of statements."""
     actor = g.actor
-    staff.know_parties(actor, instance)
+    parties.know(actor, instance, Instance.flow_version)
     definition = versions.definition_of(read_as(actor), instance)
     may = allowed.of_case(actor, instance, definition, for_actions(read_as(actor), instance, definition, now))
     history = timeline.of_instance(actor, instance)
@@ -63,7 +63,7 @@ def everything(instance: Instance, now: datetime) -> dict[str, Any]:
         "history": [entry for entry in history if entry.kind not in timeline.SAID_BY_THE_MOVE],
         "spent": [(stages.state_label(definition, state), spans.in_words(seconds)) for state, seconds in spent.items()],
         "parties": [
-            (PARTIES[party], spans.in_words(seconds))
+            (PARTY_WORDS[party], spans.in_words(seconds))
             for party, seconds in spans.per_party(
                 instance.waited, instance.waiting_on, instance.waiting_since, now
             ).items()

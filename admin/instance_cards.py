@@ -9,21 +9,22 @@ from functools import cached_property
 from typing import Any
 
 from admin import payments, revealing
-from admin.instance_words import PARTIES, ending_in_words, step_tag
+from admin.instance_words import PARTY_WORDS, ending_in_words, step_tag
 from admin.showing import Tag
 from flows.access import read_as
-from flows.actions import standing_in, withholding
+from flows.actions import withholding
+from flows.actions.deciding import Deciding
 from flows.catalogue import FlowDefinition
 from flows.catalogue.schema import Step as StepRule
 from flows.models import Instance, Step
 from flows.queries import allowed, lookups
+from flows.queries.allowed import REVIEWING
 from flows.queries.files import FilesOf, files_of
 from flows.queries.timeline import Entry
-from flows.rules import answers, reviews
+from flows.rules import answers
 from flows.rules.actors import Actor
 from flows.rules.visibility import OVER
 
-REVIEWING = ("approve", "return", "close_request")
 ACTING = ("submit", "answer_for_customer", "confirm", "reopen", "add_field")
 """The verbs of a step that have a button of their own, apart from the review."""
 DECISIONS = ("step_approved", "step_returned", "step_reopened", "step_confirmed")
@@ -33,9 +34,9 @@ DECISIONS = ("step_approved", "step_returned", "step_reopened", "step_confirmed"
 class Card:
     """One step as its card shows it.
 
-    `can` are the verbs of `allowed.of_step`, with the review for whoever stands in for `instead_of`; `why_not` says why
-    a pending step is not theirs to decide. `after` are titles of what has to be done first, `hidden` counts answers
-    that are for others (X20), `latest` is the last that happened to it.
+    `can` are the verbs of `allowed.of_step`; the review may be there because they stand in for `instead_of`, and
+    `why_not` says why a pending step is not theirs to decide. `after` are titles of what has to be done first, `hidden`
+    counts answers that are for others (X20), `latest` is the last that happened to it.
     """
 
     number: int
@@ -113,16 +114,15 @@ class _Look:
     def card(self, number: int, step: Step) -> Card:
         rule = self.definition.steps[step.name]
         own = [entry for entry in self.entries if entry.facts.get("step") == step.name]
-        approvers = {entry.actor_id for entry in own if _is_approval(entry, step.attempt)}
         seen = withholding.rule_for(self.actor, self.instance, step, rule)
-        can, instead_of, why_not = self._may(step, rule, approvers)
+        right = self._deciding.right(self.instance, step, rule)
         return Card(
             number=number,
             step=step,
             rule=rule,
-            who=PARTIES[step.actor],
+            who=PARTY_WORDS[step.actor],
             tag=step_tag(step),
-            can=frozenset(can),
+            can=frozenset(allowed.of_step(self.actor, self.instance, step, rule, self.now, right)),
             answers=self._answers(step, seen) if step.attempt else (),
             hidden=len(rule.fields) - len(seen.fields) if step.attempt else 0,
             sent=next((entry for entry in reversed(own) if _is_attempt(entry, step.attempt)), None),
@@ -131,9 +131,9 @@ class _Look:
             money=self.money.get(step.name),
             has_files=answers.asks_for_files(rule.fields),
             endings=tuple((ending_in_words(self.definition, rule, ending), ending.if_) for ending in rule.outcome),
-            approvals=len(approvers),
-            instead_of=instead_of,
-            why_not=why_not,
+            approvals=len({entry.actor_id for entry in own if _is_approval(entry, step.attempt)}),
+            instead_of=right.instead_of if right is not None else "",
+            why_not=right.refusal if right is not None else "",
             latest=own[-1] if own else None,
         )
 
@@ -141,27 +141,9 @@ class _Look:
         buttons = revealing.addresses(self.path, self.instance, step, seen)
         return revealing.with_buttons(answer_rows(seen.fields, step.answers, step, self.files), buttons)
 
-    def _may(self, step: Step, rule: StepRule, approvers: set[int | None]) -> tuple[list[str], str, str]:
-        """The verbs, for whom they stand in with them, and why a review is not theirs."""
-        can = allowed.of_step(self.actor, self.instance, step, rule, self.now)
-        is_running = self.instance.is_open and not self.instance.is_past_expiry(self.now)
-        if step.state != "pending_approval" or not is_running:
-            return can, "", ""
-        if self.actor.user_id in approvers:
-            others = [verb for verb in can if verb not in REVIEWING]
-            return others, "", "You have approved this already; somebody else has to approve it too"
-        about = (self.actor, rule.approval, step.submitted_by_id, self.instance.standing)
-        refusal = reviews.refusal_to_review(*about)
-        if refusal is None:
-            return can, "", ""
-        instead_of = reviews.decides_for(*about, self._away)
-        return (can, "", refusal) if instead_of is None else ([*REVIEWING, *can], instead_of, "")
-
     @cached_property
-    def _away(self) -> list[standing_in.Colleague]:
-        if not self.actor.may("review"):
-            return []
-        return standing_in.covered_by(read_as(self.actor), self.actor, self.now)
+    def _deciding(self) -> Deciding:
+        return Deciding(read_as(self.actor), self.actor, self.now)
 
 
 def _is_attempt(entry: Entry, attempt: int) -> bool:

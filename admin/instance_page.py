@@ -11,18 +11,18 @@ from flask import g
 from werkzeug.wrappers import Response
 
 from admin import linking, payments
-from admin.clocks import is_running
 from admin.guard import StaffView
 from admin.instance_attempts import Change, changes
 from admin.instance_cards import Card, cards
 from admin.instance_list import status_tags
-from admin.instance_words import PARTIES
+from admin.instance_words import PARTY_WORDS
 from admin.showing import argument, effect_tag, show, timer_tag
 from flows import settings
 from flows.access import read_as
 from flows.actions import closing, versions
 from flows.catalogue import FlowDefinition
 from flows.clock import clock
+from flows.events import ENDINGS
 from flows.models import Instance, Timer
 from flows.models.instances import SOURCES
 from flows.queries import allowed, attempts, health, lookups, overview, timeline
@@ -31,7 +31,6 @@ from flows.rules import ratings, statuses
 from flows.rules.words import duration_in_words
 
 OUTCOME = "outcome"
-ENDINGS = ("instance_completed", "instance_closed", "instance_cancelled", "instance_expired")
 MOST_RECENT = 6
 
 
@@ -94,14 +93,13 @@ def instance_page(view: StaffView, ref: str, kept: Kept | None = None) -> Respon
         can=frozenset(can),
         links=linking.rows(instance, definition, now),
         **payments.words(),
-        may_remind=is_running(instance, now) and bool(definition.timers) and actor.may("message"),
-        is_running=is_running(instance, now),
+        is_running=instance.is_running(now),
         to_review=[card for card in steps if card.is_to_review],
         asked=lookups.asked_at_start(actor, instance, definition, now),
         cards=steps,
         has_files=any(row["files"] for card in steps for row in card.answers),
         outcome=_outcome(instance, definition, now, kept) if "conclude" in can else None,
-        is_ready=is_running(instance, now) and bool(definition.steps) and not instance.unfinished,
+        is_ready=instance.is_running(now) and bool(definition.steps) and not instance.unfinished,
         ended=next((entry for entry in reversed(entries) if entry.kind in ENDINGS), None),
         ended_as=definition.all_outcomes().get(instance.outcome or ""),
         assigned=[entry for entry in reversed(entries) if entry.kind == "assigned"],
@@ -110,7 +108,7 @@ def instance_page(view: StaffView, ref: str, kept: Kept | None = None) -> Respon
         many=len(entries),
         held=_held(instance, now),
         sources=SOURCES,
-        parties=PARTIES,
+        parties=PARTY_WORDS,
         portal_url=f"{settings.current().origin}/tasks/{instance.reference}",
     )
 
@@ -176,4 +174,4 @@ def _to_come(timers: Sequence[Timer]) -> list[Timer]:
 def _held(instance: Instance, now: datetime) -> list[tuple[str, str]]:
     """How long each party has held the baton, in words (X4)."""
     held = statuses.time_held(instance.waited, instance.waiting_on, instance.waiting_since, now)
-    return [(words, duration_in_words(held[party])) for party, words in PARTIES.items() if party in held]
+    return [(words, duration_in_words(held[party])) for party, words in PARTY_WORDS.items() if party in held]

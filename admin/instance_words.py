@@ -17,7 +17,7 @@ STEP_TAGS = {
     "completed": Tag("Completed", "ok"),
     "skipped": Tag("Not needed", "plain"),
 }
-PARTIES = {"customer": "Customer", "staff": "Staff", "system": "System"}
+PARTY_WORDS = {"customer": "Customer", "staff": "Staff", "system": "System"}
 
 
 def step_tag(step: Step) -> Tag:

@@ -45,7 +45,7 @@ class LinkRow:
 
 def rows(instance: Instance, definition: FlowDefinition, now: datetime) -> list[LinkRow]:
     """For the page of an instance; `back/links.html` shows them. Asks no lookup and no database."""
-    open_now = instance.is_open and not instance.is_past_expiry(now)
+    open_now = instance.is_running(now)
     found = []
     for name, link in definition.links.items():
         about = instance.links.get(name, {})

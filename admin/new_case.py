@@ -62,7 +62,7 @@ def _begin(work: Work, loaded: LoadedFlow) -> str:
     )
     made = beginning.start_by_staff(work, loaded.definition.flow, clean(form.get("customer", "")), wish)
     work.session.flush()
-    return f"/admin/{'cases' if made.prefix == 'CA' else 'board'}/{made.reference}"
+    return made.staff_page
 
 
 def _form(view: StaffView, loaded: LoadedFlow, error: BatonError | None = None) -> Response:

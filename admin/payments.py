@@ -71,8 +71,7 @@ def words() -> dict[str, Any]:
         "payment_tag": tag_of,
         "payment_provider": provider_of,
         "payment_reference": reference_of,
-        "may_refund": may_refund,
-        "by_hand": must_be_paid_back_by_hand,
+        "payment_may": allowed.of_payment,
         "money": money_in_words,
     }
 
@@ -88,12 +87,3 @@ def provider_of(payment: Payment) -> str:
 def reference_of(payment: Payment) -> str:
     """What stands on a bank statement: ours for a transfer, else the payer's."""
     return payment.provider_reference if payment.provider == "bank" else payment.reference
-
-
-def may_refund(actor: Actor, payment: Payment) -> bool:
-    return payment.state == "paid" and actor.may("cancel")
-
-
-def must_be_paid_back_by_hand(actor: Actor, payment: Payment) -> bool:
-    """A bank transfer that is to go back: people do it, and say when it is done."""
-    return payment.state == "refunding" and payment.provider == "bank" and actor.may("cancel")

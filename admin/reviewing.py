@@ -15,14 +15,14 @@ from admin.guard import StaffView
 from admin.instance_page import Kept, instance_page, news_of
 from flows import access
 from flows.access import clean, read_as
-from flows.actions import closing, reviewing, standing_in, versions
+from flows.actions import closing, reviewing, versions
+from flows.actions.deciding import Deciding
 from flows.catalogue import FlowDefinition
 from flows.catalogue.schema import Outcome
 from flows.catalogue.schema import Step as StepRule
 from flows.clock import clock
 from flows.models import Instance, Step
 from flows.queries import to_review
-from flows.rules import reviews
 from flows.rules.errors import Invalid, OutOfStep, Refused, Stale
 from flows.work import Work, unit_of_work
 
@@ -58,16 +58,12 @@ def close(view: StaffView, ref: str, name: str) -> Response:
     def act(work: Work, typed: Mapping[str, Any]) -> None:
         instance = access.instance_to_change(work, ref)
         step = access.step_of(instance, name)
-        definition = versions.definition_of(work.session, instance)
-        rule, message = definition.all_outcomes().get(typed["outcome"]), typed["message"]
-        if not message.strip() and rule is not None:
-            message = closing.message_of(work.session, instance, definition, rule, work.now)
         reviewing.close_request(
             work,
             instance,
             step,
             reason=typed["reason"],
-            message=message,
+            message=typed["message"].strip() or None,
             outcome=typed["outcome"],
             version=seen_version(typed),
         )
@@ -158,25 +154,19 @@ def _return(work: Work, instance: Instance, step: Step, typed: Mapping[str, str]
 
 def _next(work: Work, view: StaffView, waiting: tuple[Any, int], done: Instance) -> str:
     """The next in the queue that this actor may decide on, after this one, then from the start; else the list."""
-    away = standing_in.covered_by(work.session, work.actor, work.now)
+    deciding = Deciding(work.session, work.actor, work.now)
     for after in (waiting, None):
         for other in to_review.queue(work.actor, work.now, after):
-            if (other.id != done.id or after is None) and _is_theirs(work, other, away):
+            if (other.id != done.id or after is None) and _is_theirs(deciding, other):
                 return f"{view.path()}/{other.reference}"
     return f"{view.path()}/"
 
 
-def _is_theirs(work: Work, instance: Instance, away: list[standing_in.Colleague]) -> bool:
+def _is_theirs(deciding: Deciding, instance: Instance) -> bool:
     """Whether one of its pending steps is theirs to decide."""
-    definition = versions.definition_of(work.session, instance)
-    for step in instance.steps:
-        approval = definition.steps[step.name].approval
-        about = (work.actor, approval, step.submitted_by_id, instance.standing)
-        if step.state == "pending_approval" and (
-            reviews.refusal_to_review(*about) is None or reviews.decides_for(*about, away) is not None
-        ):
-            return True
-    return False
+    definition = versions.definition_of(deciding.session, instance)
+    rights = (deciding.right(instance, step, definition.steps[step.name]) for step in instance.steps)
+    return any(right is not None and not right.refusal for right in rights)
 
 
 def _done(view: StaffView, rule: StepRule, then: str) -> str:

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 from admin import linking, payments
 from admin.asking import go_on, once, sent_number
 from admin.guard import StaffView
+from admin.instance_words import PARTY_WORDS
 from admin.revealing import addresses, with_buttons
 from admin.showing import effect_tag, show, step_words, task_tag, timer_tag
 from flows import access
@@ -22,23 +23,21 @@ from flows.catalogue import FlowDefinition
 from flows.catalogue.schema import Step as StepRule
 from flows.clock import clock
 from flows.models import Instance, Step
-from flows.queries import grid, health, lookups, staff, standing, timeline
+from flows.queries import allowed, grid, health, lookups, parties, standing, timeline
 from flows.queries.files import FilesOf, files_of, sent_with
 from flows.rules import answers, private
 from flows.rules.errors import Invalid, OutOfStep, Stale
 from flows.rules.moves import WITH_ACTOR
 from flows.work import Work, unit_of_work
 
-WHO = {"customer": "Customer", "staff": "Staff", "system": "System"}
-
 
 def everything(instance: Instance, now: datetime) -> dict[str, Any]:
     """What the page shows, in a constant number of statements."""
     actor = g.actor
     definition = versions.definition_of(read_as(actor), instance)
-    alive = instance.is_open and not instance.is_past_expiry(now)
+    can = allowed.of_instance(actor, instance, definition, now)
     files = files_of(actor, instance, *((definition.steps[one.name].fields, one.answers) for one in instance.steps))
-    staff.know_parties(actor, instance)
+    parties.know(actor, instance, Instance.flow_version)
     cards = payments.cards_of(actor, instance, definition, now)
     return {
         "task": instance,
@@ -61,15 +60,15 @@ def everything(instance: Instance, now: datetime) -> dict[str, Any]:
         "may_complete": grid.needs_action(instance, now)
         and actor.may("create")
         and any(step.actor == "customer" and may_answer(instance, step, now) for step in instance.steps),
-        "may_extend": alive and instance.expires_at is not None and actor.may("orders"),
-        "may_remind": alive and bool(definition.timers) and actor.may("message"),
+        "may_extend": "extend" in can,
+        "may_remind": "remind" in can,
         "history": timeline.of_instance(actor, instance),
     }
 
 
 def may_answer(instance: Instance, step: Step, now: datetime) -> bool:
     """Whether the step takes answers from people now; the verb asks again."""
-    alive = instance.is_open and not instance.is_past_expiry(now)
+    alive = instance.is_running(now)
     by_answers = versions.definition_of(read_as(g.actor), instance).steps[step.name].payment is None
     return alive and by_answers and step.actor != "system" and step.state in WITH_ACTOR
 
@@ -175,7 +174,7 @@ def _step_row(instance: Instance, step: Step, rule: StepRule, files: FilesOf, no
     return {
         "step": step,
         "title": rule.title,
-        "who": WHO[step.actor],
+        "who": PARTY_WORDS[step.actor],
         "state": step_words(step.state),
         "answers": with_buttons(given, addresses("/admin/tasks", instance, step, rule)) if step.attempt else [],
         "may_answer": may_answer(instance, step, now) and g.actor.may("create"),

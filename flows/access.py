@@ -159,10 +159,10 @@ def check_version(row: Instance | Step, version: int | None) -> None:
         raise Stale("Somebody changed this since you opened it. Look at it as it is now, then decide", row.version)
 
 
-def step_of(instance: Instance, name: str) -> Step:
-    """A step that is there and not hidden; Refused otherwise."""
+def step_of(instance: Instance, name: str, *, even_skipped: bool = False) -> Step:
+    """A step that is there and not hidden; Refused otherwise. The amount of one that is skipped may be changed back."""
     step = instance.step(name)
-    if step is None or step.state == "skipped":
+    if step is None or (step.state == "skipped" and not even_skipped):
         raise Refused("No such step")
     return step
 

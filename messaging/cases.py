@@ -37,9 +37,8 @@ def commented(work: Work, instance: Instance, _fact: events.Commented) -> None:
         for user_id in recipients(work, instance, ("customer",)):
             _notice(work, instance, user_id, text, "Read it")
     elif instance.waiting_on == "staff" and instance.assignee_id is not None:
-        place = "cases" if instance.prefix == "CA" else "board"
-        url = f"/admin/{place}/{instance.reference}"
-        _notice(work, instance, instance.assignee_id, f"{text} ({instance.reference})", "Read it", url)
+        words = f"{text} ({instance.reference})"
+        _notice(work, instance, instance.assignee_id, words, "Read it", instance.staff_page)
 
 
 def _notice(work: Work, instance: Instance, user_id: int, text: str, link: str, url: str = "") -> None:

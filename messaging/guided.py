@@ -150,7 +150,7 @@ def review_escalated(work: Work, instance: Instance, fact: events.ReviewEscalate
     if step is None or approval is None or approval.escalate is None:
         return
     since = day_in_words(step.submitted_at, instance.time_zone) if step.submitted_at else ""
-    url = f"{settings_room.current().origin}{_staff_url(instance)}#step-{fact.step}"
+    url = f"{settings_room.current().origin}{instance.staff_page}#step-{fact.step}"
     for user_id in recipients(work, instance, approval.escalate.to):
         _owe(work, instance, fact, "review-waiting", user_id, step=fact.title, since=since, url=url)
 
@@ -242,14 +242,10 @@ def _notice_of_staff(work: Work, instance: Instance, user_id: int, text: str, li
             organisation_id=instance.organisation_id,
             text=text[:400],
             link_text=link,
-            url=_staff_url(instance),
+            url=instance.staff_page,
             created_at=work.now,
         )
     )
-
-
-def _staff_url(instance: Instance) -> str:
-    return f"/admin/instances/{instance.reference}"
 
 
 # --- what they share --------------------------------------------------------------------------------------------

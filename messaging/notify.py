@@ -142,18 +142,22 @@ def _assigned(work: Work, instance: Instance, fact: events.Assigned) -> None:
 
 
 def _gave_up(work: Work, subject: Subject, fact: events.EffectGaveUp) -> None:
+    said = f"{fact.what} for {subject.reference} could not be delivered: {fact.cause}"
+    text = said if fact.tries else f"{subject.reference}: {fact.cause}"
+    tell_of_incident(work, text, subject.organisation_id)
+
+
+def tell_of_incident(work: Work, text: str, organisation_id: int | None = None) -> None:
     """One notice a person until it is seen, however many incidents an outage brings."""
     staff = _staff_who_may(work, "health")
     unseen = select(Notice.user_id).where(Notice.user_id.in_(staff), Notice.url == INCIDENTS, Notice.seen_at.is_(None))
     told = {*work.session.scalars(unseen), *(new.user_id for new in work.session.new if isinstance(new, Notice))}
-    said = f"{fact.what} for {subject.reference} could not be delivered: {fact.cause}"
-    text = said if fact.tries else f"{subject.reference}: {fact.cause}"
     for user_id in staff:
         if user_id not in told:
             work.session.add(
                 Notice(
                     user_id=user_id,
-                    organisation_id=subject.organisation_id,
+                    organisation_id=organisation_id,
                     text=text[:400],
                     link_text="See to it",
                     url=INCIDENTS,

@@ -18,7 +18,7 @@ from flows.models import Effect
 from flows.plugin import PassingFault, PermanentFault
 from flows.rules.actors import SYSTEM
 from flows.work import Work, end_reading, unit_of_work
-from messaging import checking, mailing, posting, webhooks
+from messaging import checking, mailing, notify, posting, webhooks
 from messaging.payments import desk
 
 log = structlog.get_logger(__name__)
@@ -131,4 +131,6 @@ def _fail(effect_id: int, fault: Exception, counted: bool = True) -> None:
     if not expected:
         log.error("effect_failed", effect=effect_id, exc_info=fault)
     with unit_of_work(SYSTEM) as work:
-        delivering.fail(work, effect_id, detail, permanent, getattr(fault, "retry_after", 0), counted)
+        orphan = delivering.fail(work, effect_id, detail, permanent, getattr(fault, "retry_after", 0), counted)
+        if orphan is not None:
+            notify.tell_of_incident(work, f"{delivering.name_of(orphan)} could not be carried out: {detail}")

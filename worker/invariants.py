@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from flows import store
+from flows.events import ENDINGS
 from flows.models import (
     Effect,
     Instance,
@@ -28,12 +29,11 @@ from flows.models import (
 )
 
 MOST_SHOWN = 20
-ENDINGS = {
+ENDED_BY = {
     "completed": ("instance_completed", "instance_closed"),
     "cancelled": ("instance_cancelled", "instance_closed"),
     "expired": ("instance_expired",),
 }
-EVERY_ENDING = sorted({kind for kinds in ENDINGS.values() for kind in kinds})
 REOPENED = "instance_reopened"
 
 
@@ -66,14 +66,14 @@ def _status_is_not_the_fold_of_events() -> Select[str]:
     """The newest event of an end or of a new beginning decides."""
     turning = (
         select(TimelineEvent.kind)
-        .where(TimelineEvent.instance_id == Instance.id, TimelineEvent.kind.in_((*EVERY_ENDING, REOPENED)))
+        .where(TimelineEvent.instance_id == Instance.id, TimelineEvent.kind.in_((*ENDINGS, REOPENED)))
         .order_by(TimelineEvent.seq.desc())
         .limit(1)
         .scalar_subquery()
     )
     last = func.coalesce(turning, REOPENED)
-    wrong = [and_(Instance.status == status, last.not_in(kinds)) for status, kinds in ENDINGS.items()]
-    wrong.append(and_(Instance.status.not_in(ENDINGS), or_(last != REOPENED, Instance.closed_at.is_not(None))))
+    wrong = [and_(Instance.status == status, last.not_in(kinds)) for status, kinds in ENDED_BY.items()]
+    wrong.append(and_(Instance.status.not_in(ENDED_BY), or_(last != REOPENED, Instance.closed_at.is_not(None))))
     return select(Instance.uid).where(or_(*wrong))
 
 
@@ -127,7 +127,7 @@ def _ended_twice() -> Select[str]:
         events = select(func.count()).where(TimelineEvent.instance_id == Instance.id, TimelineEvent.kind.in_(kinds))
         return events.scalar_subquery()
 
-    return select(Instance.uid).where(count(*EVERY_ENDING) > count(REOPENED) + 1)
+    return select(Instance.uid).where(count(*ENDINGS) > count(REOPENED) + 1)
 
 
 def _finalised_and_cancelled() -> Select[str]:

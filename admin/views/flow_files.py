@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from admin.asking import Field, Question, ask, go_on
 from admin.guard import StaffView, door
-from admin.instance_words import PARTIES
+from admin.instance_words import PARTY_WORDS
 from admin.showing import Tag, show
 from flows import catalogue
 from flows.actions import switching
@@ -155,7 +155,7 @@ class Times:
         }
         calendar = table.calendar and table.calendar.replace("_", " ").capitalize()
         return cls(
-            table.instances, durations.NEWEST, calendar, _lines(table.stages, words), _lines(table.parties, PARTIES)
+            table.instances, durations.NEWEST, calendar, _lines(table.stages, words), _lines(table.parties, PARTY_WORDS)
         )
 
 

@@ -18,9 +18,9 @@ from flows.actions import collecting, paying, refunding, versions
 from flows.catalogue.overlay import field_of
 from flows.clock import clock
 from flows.models import Instance, Payment, Step
-from flows.queries import health, payments
+from flows.queries import allowed, health, payments
 from flows.rules import answers, timing
-from flows.rules.errors import Invalid, Refused
+from flows.rules.errors import Invalid
 from flows.rules.payments import MOST_MINOR
 from flows.rules.words import money_in_words
 from flows.work import Work
@@ -47,8 +47,8 @@ class Payments(StaffView):
         owed = [one for one in health.effects_of_instance(g.actor, payment.instance) if one.key.startswith(f"{uid}:")]
         return show(
             self, "payment_page.html", payment=payment, tag=money.tag_of, provider=money.provider_of,
-            words=money_in_words, effects=owed, effect_tag=effect_tag, may_refund=money.may_refund,
-            by_hand=money.must_be_paid_back_by_hand,
+            words=money_in_words, effects=owed, effect_tag=effect_tag,
+            may=allowed.of_payment(g.actor, payment),
         )  # fmt: skip
 
     @door("/of/<ref>/<name>/amount", needs="create", methods=("GET", "POST"))
@@ -61,7 +61,7 @@ class Payments(StaffView):
         now = money_in_words(price.minor, currency) if price.minor is not None else "not set yet"
         question = Question(
             f"Change the amount of “{definition.steps[name].title}”",
-            _task(instance),
+            instance.staff_page,
             "Change the amount",
             text="Payments that are open for the old amount are called off. The customer sees that it changed.",
             facts=(("Task", f"{instance.reference} for {instance.customer_name}"), ("Amount now", now)),
@@ -74,7 +74,13 @@ class Payments(StaffView):
 
         def act(work: Work, typed: Any) -> None:
             locked = access.instance_to_change(work, ref)
-            paying.change_amount(work, locked, _step(locked, name), _minor(work, typed["amount"]), typed["reason"])
+            paying.change_amount(
+                work,
+                locked,
+                access.step_of(locked, name, even_skipped=True),
+                _minor(work, typed["amount"]),
+                typed["reason"],
+            )
 
         return ask(self, question, act)
 
@@ -89,7 +95,7 @@ class Payments(StaffView):
         statement = paying.reference_of(read_as(g.actor), instance, definition, step, clock.now())
         question = Question(
             f"Confirm a bank transfer for “{definition.steps[name].title}”",
-            _task(instance),
+            instance.staff_page,
             f"Confirm that {asked} came",
             text="Only when exactly this amount is on the account. The step is completed and the customer gets a "
             "receipt; a checkout that is open for it is called off.",
@@ -108,7 +114,9 @@ class Payments(StaffView):
         def act(work: Work, typed: Any) -> None:
             locked = access.instance_to_change(work, ref)
             day = _day(typed["received_on"])
-            collecting.confirm_by_staff(work, locked, _step(locked, name), typed["reference"], day)
+            collecting.confirm_by_staff(
+                work, locked, access.step_of(locked, name, even_skipped=True), typed["reference"], day
+            )
 
         return ask(self, question, act)
 
@@ -119,7 +127,7 @@ class Payments(StaffView):
         how = "You transfer it by hand." if by_hand else "It goes back the way it came, within days."
         question = Question(
             f"Pay {paying.words_of(payment)} back?",
-            _task(payment.instance),
+            payment.instance.staff_page,
             f"Pay {paying.words_of(payment)} back",
             tone="bad",
             text=f"The whole amount goes back to whoever paid it. {how} The step stays completed.",
@@ -139,7 +147,7 @@ class Payments(StaffView):
         payment = access.payment_to_read(g.actor, uid)
         question = Question(
             f"Mark {paying.words_of(payment)} as paid back",
-            _task(payment.instance),
+            payment.instance.staff_page,
             "Mark as paid back",
             text="When you have transferred the money. The customer is told.",
             facts=_facts(payment),
@@ -155,15 +163,7 @@ class Payments(StaffView):
 
 def _place(ref: str, name: str) -> tuple[Instance, Step]:
     instance = access.instance_to_read(g.actor, ref)
-    return instance, _step(instance, name)
-
-
-def _step(instance: Instance, name: str) -> Step:
-    """Also one that is skipped because it costs nothing: its amount may be changed back."""
-    step = instance.step(name)
-    if step is None:
-        raise Refused("No such step")
-    return step
+    return instance, access.step_of(instance, name, even_skipped=True)
 
 
 def _facts(payment: Payment) -> tuple[tuple[str, str], ...]:
@@ -174,10 +174,6 @@ def _facts(payment: Payment) -> tuple[tuple[str, str], ...]:
         ("Paid by", money.provider_of(payment)),
         ("Reference", payment.provider_reference or payment.reference),
     )
-
-
-def _task(instance: Instance) -> str:
-    return f"/admin/tasks/{instance.reference}"
 
 
 def _today(instance: Instance) -> str:

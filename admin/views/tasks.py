@@ -59,7 +59,7 @@ class Tasks(Revealing):
     def one(self, ref: str) -> Response:
         instance = access.instance_to_read(g.actor, ref)
         if instance.state is not None:
-            return redirect(f"/admin/{'cases' if instance.prefix == 'CA' else 'board'}/{instance.reference}", 303)
+            return redirect(instance.staff_page, 303)
         return show(self, "task.html", **task_page.everything(instance, clock.now()))
 
     @door("/<ref>/complete", needs="create", methods=("GET", "POST"), takes_files=True)

@@ -17,6 +17,7 @@ from flows.catalogue.schema import FlowField
 from flows.events import FieldAdded, StepAdded
 from flows.models import Instance, Step
 from flows.models.base import opaque_id
+from flows.rules import statuses
 from flows.rules.errors import Invalid, OutOfStep, Problem
 from flows.rules.moves import WITH_ACTOR
 from flows.work import Work
@@ -123,8 +124,7 @@ def field_problems(question: Mapping[str, Any]) -> list[Problem]:
 
 
 def _definition(work: Work, instance: Instance) -> FlowDefinition:
-    if not instance.is_open or instance.is_past_expiry(work.now):
-        raise OutOfStep(f"{instance.reference} has ended already", "instance-closed")
+    statuses.check_running(instance, work.now)
     definition = versions.definition_of(work.session, instance)
     if not definition.steps:
         raise OutOfStep("This flow has no steps to add to")

@@ -8,6 +8,7 @@ from flows import access
 from flows.actions import owing, participating, staging, standing_in, versions
 from flows.events import Assigned
 from flows.models import Instance, TimelineEvent, User
+from flows.rules import statuses
 from flows.rules.errors import Invalid, OutOfStep
 from flows.work import Work
 
@@ -21,8 +22,7 @@ def assign(work: Work, instance: Instance, user: User | None, note: str = "", ve
     theirs already or has ended, Stale when `version` is not the instance's.
     """
     access.require(work.actor, "assign")
-    if not instance.is_open or instance.is_past_expiry(work.now):
-        raise OutOfStep(f"{instance.reference} has ended already", "instance-closed")
+    statuses.check_running(instance, work.now)
     access.check_version(instance, version)
     if len(note) > LONGEST_NOTE:
         raise Invalid(f"Use {LONGEST_NOTE:,} characters at most", "/note", "too-long")

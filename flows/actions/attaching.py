@@ -97,6 +97,20 @@ def checked(work: Work, uid: str, verdict: Verdict) -> bool:
     return True
 
 
+def give_up_check(work: Work, uid: str) -> None:
+    """Nobody could look at the file, and people see to that: its sender is told, and may send it again meanwhile."""
+    upload = access.upload_to_judge(work, uid)
+    if upload is not None and upload.state == "checking":
+        upload.state, upload.refusal = "refused", uploads.never_checked(upload.name)
+
+
+def check_again(work: Work, uid: str) -> None:
+    """What kept us from looking at it is mended."""
+    upload = access.upload_to_judge(work, uid)
+    if upload is not None and upload.state == "refused":
+        upload.state, upload.refusal = "checking", ""
+
+
 # --- as answers -------------------------------------------------------------------------------------------------
 
 

@@ -21,7 +21,7 @@ from flows.events import (
     InstanceExpired,
 )
 from flows.models import Instance
-from flows.rules import people, private
+from flows.rules import people, private, statuses
 from flows.rules.errors import Invalid, OutOfStep, Refused
 from flows.rules.expressions import compile_text
 from flows.work import Work
@@ -59,13 +59,16 @@ def message_of(session: Session, instance: Instance, definition: FlowDefinition,
     return str(text.render_or(scope, rule.message))
 
 
-def conclude(work: Work, instance: Instance, outcome: str, message: str, version: int | None = None) -> None:
+def conclude(
+    work: Work, instance: Instance, outcome: str, message: str | None = None, version: int | None = None
+) -> None:
     """Staff confirm the outcome once every visible step is completed (C42 to C45; needs `review`).
 
-    `message` is what stood in the form, edited or not. Raises OutOfStep while steps are open, Stale for an older page.
+    `message` is what the customer reads; None takes the flow's words. Raises OutOfStep while steps are open, Stale for
+    an older page.
     """
     access.require(work.actor, "review")
-    _check_open(work, instance)
+    statuses.check_running(instance, work.now)
     access.check_version(instance, version)
     refuse_by_hand(instance)
     definition = versions.definition_of(work.session, instance)
@@ -77,8 +80,13 @@ def conclude(work: Work, instance: Instance, outcome: str, message: str, version
     end_with(work, instance, definition, outcome, automatic=False, message=_checked_message(message))
 
 
-def close_request(work: Work, instance: Instance, definition: FlowDefinition, outcome: str, message: str) -> None:
-    """End it as not fulfilled whatever is still open (C37); who may is decided by `reviewing`."""
+def close_request(
+    work: Work, instance: Instance, definition: FlowDefinition, outcome: str, message: str | None = None
+) -> None:
+    """End it as not fulfilled whatever is still open (C37); who may is decided by `reviewing`.
+
+    `message` is what the customer reads; None takes the flow's words.
+    """
     rule = definition.all_outcomes().get(outcome)
     if rule is None or rule.kind != "negative":
         raise Invalid("Choose how it is closed", "/outcome", "choice")
@@ -111,7 +119,7 @@ def cancel_request(work: Work, instance: Instance, reason: str) -> None:
         access.require(work.actor, "cancel")
     elif not people.is_among(work.actor, definition.cancel.by, instance.standing):
         raise Refused("This cannot be cancelled by you. Ask us to do it", known=True)
-    _check_open(work, instance)
+    statuses.check_running(instance, work.now)
     refuse_by_hand(instance)
     if instance.order_uid is not None:
         raise OutOfStep("This belongs to an order. Cancel the order, and this is cancelled with it")
@@ -125,7 +133,7 @@ def cancel_request(work: Work, instance: Instance, reason: str) -> None:
 def change_due(work: Work, instance: Instance, due_at: datetime | None, reason: str) -> None:
     """Another due date, or none (staff with `create`). Reminders that count from it move with it."""
     access.require(work.actor, "create")
-    _check_open(work, instance)
+    statuses.check_running(instance, work.now)
     if due_at is not None and due_at <= work.now:
         raise Invalid("Enter a date in the future", "/due_at", "past")
     instance.due_at = due_at
@@ -138,8 +146,7 @@ def change_due(work: Work, instance: Instance, due_at: datetime | None, reason: 
 def extend(work: Work, instance: Instance, expires_at: datetime, reason: str) -> None:
     """Give the customer more time: move the end of an open instance (staff)."""
     access.require(work.actor, "orders")
-    if not instance.is_open or instance.is_past_expiry(work.now):
-        raise OutOfStep(f"{instance.reference} has ended already", "instance-closed")
+    statuses.check_running(instance, work.now)
     if instance.expires_at is None:
         raise Invalid("This task does not expire", "/expires_at", "no_expiry")
     if expires_at <= work.now:
@@ -152,12 +159,9 @@ def extend(work: Work, instance: Instance, expires_at: datetime, reason: str) ->
     work.record(instance, ExpiryExtended(expires_at.isoformat(), reason.strip()[:400]))
 
 
-def _check_open(work: Work, instance: Instance) -> None:
-    if not instance.is_open or instance.is_past_expiry(work.now):
-        raise OutOfStep(f"{instance.reference} has ended already", "instance-closed")
-
-
-def _checked_message(message: str) -> str:
+def _checked_message(message: str | None) -> str | None:
+    if message is None:
+        return None
     if len(message) > LONGEST_MESSAGE:
         raise Invalid(f"Use {LONGEST_MESSAGE:,} characters at most", "/message", "too-long")
     return access.clean(message).strip()

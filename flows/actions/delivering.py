@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import aliased
 
 from flows import access, catalogue
-from flows.actions import calling, ordering, sealing, versions
+from flows.actions import attaching, calling, ordering, sealing, versions
 from flows.actions.scope import scope_of
 from flows.events import EffectGaveUp, EffectRetried, EffectSkipped
 from flows.models import Effect, Instance
@@ -83,28 +83,31 @@ def succeed(work: Work, effect_id: int, **facts: Any) -> None:
 
 def fail(
     work: Work, effect_id: int, detail: str, permanent: bool = False, retry_after: int = 0, counted: bool = True
-) -> None:
+) -> Effect | None:
     """It did not work: try again later, or after the eighth try (at once when `permanent`) make it an incident.
 
     A call that raised undid its own count with everything else: `counted=False` counts the try here. `retry_after` is
-    in seconds.
+    in seconds. Gives back an incident that is about nothing with a timeline, which nobody has been told of yet.
     """
     held = access.effect_to_change(work, effect_id)
     effect = held.effect
     if effect.state != "pending":
-        return  # another hand has done it meanwhile
+        return None  # another hand has done it meanwhile
     effect.tries += not counted
     fault = {"at": work.now.isoformat(), "try": effect.tries, "detail": detail[:500]}
     effect.faults = [*effect.faults, fault][-KEPT_FAULTS:]
     if not permanent and effect.tries < MOST_TRIES:
         effect.next_at = work.now + max(BACK_OFF[effect.tries - 1], timedelta(seconds=retry_after))
         effect.hints = 0
-        return
+        return None
     _end(work, effect, "incident")
     if held.subject is not None:
         work.record(held.subject, EffectGaveUp(name_of(effect), detail[:500], effect.tries))
     if held.order is not None:
         ordering.note_incident(work, held.order, effect, detail)
+    if effect.kind == "check":
+        attaching.give_up_check(work, effect.payload["upload"])
+    return effect if held.subject is None else None
 
 
 def call(work: Work, effect_id: int) -> bool:
@@ -135,6 +138,8 @@ def retry(work: Work, effect_id: int) -> None:
         work.record(held.subject, EffectRetried(name_of(effect)))
     if held.order is not None:
         ordering.note_retry(held.order)
+    if effect.kind == "check":
+        attaching.check_again(work, effect.payload["upload"])
     work.audit("effect_retried", effect.key)
 
 

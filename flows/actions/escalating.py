@@ -25,7 +25,7 @@ def escalate(work: Work, instance: Instance, step: Step, rule: StepRule) -> None
                 organisation_id=instance.organisation_id,
                 text=f"{rule.title} of {instance.customer_name} waits for a review since {step.submitted_at:%-d %B}",
                 link_text="Review it",
-                url=f"/admin/instances/{instance.reference}#step-{step.name}",
+                url=f"{instance.staff_page}#step-{step.name}",
                 created_at=work.now,
             )
         )

@@ -11,6 +11,7 @@ from flows.catalogue import FlowDefinition
 from flows.catalogue.schema import Timer as TimerRule
 from flows.events import InstanceOverdue, StepOverdue, TimerFired, TimerMissed
 from flows.models import Instance, Timer
+from flows.rules import statuses
 from flows.rules.errors import OutOfStep, Refused
 from flows.rules.expressions import compile_condition
 from flows.rules.moves import WITH_ACTOR
@@ -43,9 +44,8 @@ def remind_now(work: Work, instance: Instance) -> None:
     """Send the flow's reminder at once, because a person asked for it (staff); the planned ones stay."""
     access.require(work.actor, "message")
     definition = versions.definition_of(work.session, instance)
-    rule = next((rule for rule in definition.timers.values() if rule.after or rule.before_due), None)
-    if not instance.is_open or instance.is_past_expiry(work.now):
-        raise OutOfStep(f"{instance.reference} has ended already", "instance-closed")
+    rule = next((rule for rule in definition.timers.values() if rule.is_reminder), None)
+    statuses.check_running(instance, work.now)
     if rule is None:
         raise OutOfStep(f"{instance.title} has no reminder to send")
     work.record(instance, TimerFired("reminder", 0, 0))

@@ -68,7 +68,7 @@ def _declared(work: Work, instance: Instance, definition: FlowDefinition, name: 
         access.require(work.actor, "create")
     if not is_among(work.actor, rule.by, instance.standing):
         raise Refused(f"{rule.label} is for {in_words(rule.by)}", known=True)
-    if not instance.is_open or instance.is_past_expiry(work.now):
+    if not instance.is_running(work.now):
         ended = instance.closed_at or instance.expires_at or work.now
         when = moment_in_words(ended, instance.time_zone)
         raise OutOfStep(f"{instance.reference} ended on {when}; its links stay as they are", "instance-closed")

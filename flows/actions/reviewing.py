@@ -7,13 +7,15 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
-from flows.actions import closing, owing, participating, planning, settling, standing_in, submitting, versions
+from flows import access
+from flows.actions import closing, owing, participating, planning, settling, submitting, versions
+from flows.actions.deciding import Deciding, approvers
 from flows.catalogue import FlowDefinition
 from flows.catalogue.schema import Step as StepRule
 from flows.events import StepApproved, StepCompleted, StepReturned
 from flows.models import Instance, Review, Step, Submission
-from flows.rules import moves, reviews
-from flows.rules.errors import Invalid, OutOfStep, Problem, Refused, Stale
+from flows.rules import moves, reviews, statuses
+from flows.rules.errors import Invalid, OutOfStep, Problem, Refused
 from flows.work import Work
 
 LONGEST_MESSAGE = 4000
@@ -27,9 +29,7 @@ def approve(work: Work, instance: Instance, step: Step, version: int | None = No
     """
     definition, rule, instead_of = _begin(work, instance, step, version, "approve")
     assert rule.approval is not None
-    earlier = _approvers(work, step)
-    if work.actor.user_id in earlier:
-        raise OutOfStep("You have approved this already; somebody else has to approve it too")
+    earlier = approvers(work.session, step)
     review = _decide(work, instance, step, "approved", note, {}, instead_of)
     enough = reviews.is_enough(rule.approval, [*earlier, work.actor.user_id])
     work.record(instance, StepApproved(step.name, rule.title, step.attempt, enough, note.strip(), instead_of))
@@ -79,11 +79,14 @@ def close_request(
     step: Step,
     *,
     reason: str,
-    message: str,
+    message: str | None = None,
     outcome: str = "close",
     version: int | None = None,
 ) -> Review:
-    """Reject the answers and end the whole request with a negative outcome (C37). `reason` is between staff."""
+    """Reject the answers and end the whole request with a negative outcome (C37).
+
+    `reason` is between staff, `message` for the customer; None takes the flow's words.
+    """
     definition, _rule, instead_of = _begin(work, instance, step, version, "return")
     if not reason.strip():
         raise Invalid("Say why the request is closed", "/reason", "required")
@@ -111,19 +114,14 @@ def _begin(
     """Everything that has to hold before any decision; gives the flow, the step's rule and for whom one stands in."""
     definition = versions.definition_of(work.session, instance)
     rule = definition.steps[step.name]
-    if not instance.is_open or instance.is_past_expiry(work.now):
-        raise OutOfStep(f"{instance.reference} has ended already", "instance-closed")
-    if version is not None and version != step.version:
-        raise Stale("This step changed since you opened it. Look at what is new, then decide", step.version)
+    statuses.check_running(instance, work.now)
+    access.check_version(step, version)
     moves.target(move, step.state)
-    by_themselves = reviews.refusal_to_review(work.actor, rule.approval, step.submitted_by_id, instance.standing)
-    if by_themselves is None:
-        return definition, rule, ""
-    away = standing_in.covered_by(work.session, work.actor, work.now)
-    instead_of = reviews.decides_for(work.actor, rule.approval, step.submitted_by_id, instance.standing, away)
-    if instead_of is not None:
-        return definition, rule, instead_of
-    raise Refused(by_themselves, known=True)
+    right = Deciding(work.session, work.actor, work.now).right(instance, step, rule)
+    assert right is not None
+    if right.refusal:
+        raise Refused(right.refusal, known=True)
+    return definition, rule, right.instead_of
 
 
 def _complete(work: Work, instance: Instance, definition: FlowDefinition, step: Step, rule: StepRule) -> None:
@@ -179,13 +177,6 @@ def _decide(
     )
     work.session.add(review)
     return review
-
-
-def _approvers(work: Work, step: Step) -> list[int | None]:
-    query = select(Review.reviewer_id).where(
-        Review.step_id == step.id, Review.attempt == step.attempt, Review.decision == "approved"
-    )
-    return list(work.session.scalars(query))
 
 
 def _returns(work: Work, step: Step) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from pydantic import ValidationError
 
@@ -23,8 +24,12 @@ class Reading:
     source: Source = field(default_factory=lambda: Source(""))
 
 
+@lru_cache(maxsize=256)
 def read_flow(text: bytes | str, name: str) -> Reading:
-    """Read one flow file; `name` is how the file is called in problems. Never raises (X35)."""
+    """Read one flow file; `name` is how the file is called in problems. Never raises (X35).
+
+    Kept: the strict reader takes tens of milliseconds, and every reload of the catalogue reads mostly what it read.
+    """
     try:
         values, source = read_source(text, name)
     except Unreadable as refusal:

@@ -99,3 +99,7 @@ class Assigned(Event):
     before: str = ""
     instead_of: str = ""
     user_id: int | None = None
+
+
+ENDINGS = tuple(one.kind() for one in (InstanceCompleted, InstanceClosed, InstanceCancelled, InstanceExpired))
+"""How the end of an instance is called in its timeline."""

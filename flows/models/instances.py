@@ -177,6 +177,16 @@ class Instance(Owned, Base):
         """The end has come, whether or not a worker has noticed (Q30)."""
         return statuses.is_past(self.expires_at, now)
 
+    def is_running(self, now: datetime) -> bool:
+        """Open, and not past its end, whether or not a worker has noticed (Q30)."""
+        return self.is_open and not self.is_past_expiry(now)
+
+    @property
+    def staff_page(self) -> str:
+        """Its address in the back office: guided requests, tasks of orders, cases and tasks have lists of their own."""
+        guided = "instances" if self.order_uid is None else "tasks"
+        return f"/admin/{ {'TI': guided, 'CA': 'cases', 'WT': 'board'}[self.prefix] }/{self.reference}"
+
     @property
     def standing(self) -> Standing:
         """Where people stand in it: what the words of a flow (assignee, department, ...) are held against."""

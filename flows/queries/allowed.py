@@ -8,24 +8,28 @@ from typing import Any
 
 from flows.catalogue import FlowDefinition
 from flows.catalogue.schema import Step as StepRule
-from flows.models import Instance, Order, Step
+from flows.models import Instance, Order, Payment, Step
+from flows.queries import lookups
 from flows.queries.grid import needs_action
-from flows.rules import people, private, ratings, reviews, stages
+from flows.rules import people, private, ratings, stages
 from flows.rules.actors import Actor
 from flows.rules.moves import WITH_ACTOR
 from flows.rules.orders import is_cancellable
+from flows.rules.reviews import Right
+
+REVIEWING = ("approve", "return", "close_request")
 
 
 def of_instance(actor: Actor, instance: Instance, definition: FlowDefinition, now: datetime) -> list[str]:
     """The verbs for the whole instance, in the order in which buttons stand.
 
     A customer: `complete_task` while it is their turn (A23), `cancel` where the flow lets them (Q29), `rate`. Staff, by
-    what their role grants: `take`, `assign`, `conclude` (the outcome card, C42), `change_due`, `extend`, `add_step`,
-    `cancel`, `revive`, and `link.<name>` for each link of the flow.
+    what their role grants: `take`, `assign`, `conclude` (the outcome card, C42), `change_due`, `extend`, `remind`,
+    `add_step`, `cancel`, `revive`, `link.<name>` for each link of the flow and `unlink.<name>` for each that is made.
     """
     if actor.kind == "customer":
         return _of_customer(actor, instance, definition, now)
-    if not _takes_work(instance, now):
+    if not instance.is_running(now):
         over = instance.status in ("cancelled", "expired") and instance.order_uid is None
         return ["revive"] if over and actor.may("cancel") else []
     steps = bool(definition.steps)
@@ -35,19 +39,21 @@ def of_instance(actor: Actor, instance: Instance, definition: FlowDefinition, no
         "conclude": steps and actor.may("review") and not instance.unfinished,
         "change_due": actor.may("create"),
         "extend": instance.expires_at is not None and actor.may("orders"),
+        "remind": actor.may("message") and any(rule.is_reminder for rule in definition.timers.values()),
         "add_step": steps and actor.may("create"),
         "cancel": actor.may("cancel") and instance.order_uid is None,
     }
-    links = [
-        f"link.{name}" for name, link in definition.links.items()
-        if actor.may("create") and people.is_among(actor, link.by, instance.standing)
-    ]  # fmt: skip
-    return [*(name for name, holds in allowed.items() if holds), *links]
+    links = [name for name, link in definition.links.items() if lookups.may_link(actor, instance, link)]
+    return [
+        *(name for name, holds in allowed.items() if holds),
+        *(f"link.{name}" for name in links),
+        *(f"unlink.{name}" for name in links if name in instance.links),
+    ]
 
 
 def _of_customer(actor: Actor, instance: Instance, definition: FlowDefinition, now: datetime) -> list[str]:
     cancellable = (
-        _takes_work(instance, now)
+        instance.is_running(now)
         and instance.order_uid is None
         and people.is_among(actor, definition.cancel.by, instance.standing)
         and not instance.has_begun
@@ -60,24 +66,25 @@ def _of_customer(actor: Actor, instance: Instance, definition: FlowDefinition, n
     return [name for name, holds in allowed.items() if holds]
 
 
-def of_step(actor: Actor, instance: Instance, step: Step, rule: StepRule, now: datetime) -> list[str]:
+def of_step(
+    actor: Actor, instance: Instance, step: Step, rule: StepRule, now: datetime, right: Right | None = None
+) -> list[str]:
     """The verbs for one step: `save_draft`, `submit` or `pay` for its actor; for staff the review, and its repair.
 
     `change_amount` and `confirm_transfer` (money on the bank statement) are staff's for a step that is paid for.
 
-    `approve`, `return` and `close_request` are there for whoever may decide by themselves; somebody who stands in for
-    a colleague is told by the verb (X6). `reveal`: there are private answers that may be shown in clear (X20).
+    `approve`, `return` and `close_request` are there for whoever has the `right` to decide (`actions.deciding`).
+    `reveal`: there are private answers that may be shown in clear (X20).
     """
-    alive = _takes_work(instance, now)
+    alive = instance.is_running(now)
     theirs = (
         alive and step.actor == actor.kind and step.state in WITH_ACTOR and (not actor.is_staff or actor.may("create"))
     )
     found = ["save_draft", "submit"] if theirs and not rule.payment else ["pay"] if theirs else []
     if not actor.is_staff:
         return found
-    if alive and step.state == "pending_approval":
-        refusal = reviews.refusal_to_review(actor, rule.approval, step.submitted_by_id, instance.standing)
-        found += ["approve", "return", "close_request"] if refusal is None else []
+    if right is not None and not right.refusal:
+        found += REVIEWING
     if alive and step.actor == "customer" and step.state in WITH_ACTOR and not rule.payment and actor.may("create"):
         found.append("answer_for_customer")
     if step.state == "completed" and not rule.payment and _may_reopen(actor, instance, now):
@@ -111,7 +118,7 @@ def _may_reopen(actor: Actor, instance: Instance, now: datetime) -> bool:
     if not actor.may("review"):
         return False
     ended = instance.status == "completed" and actor.may("cancel") and instance.order_uid is None
-    return _takes_work(instance, now) or ended
+    return instance.is_running(now) or ended
 
 
 def of_case(
@@ -149,6 +156,15 @@ def of_order(actor: Actor, order: Order) -> list[str]:
     return [name for name, holds in allowed.items() if holds]
 
 
+def of_payment(actor: Actor, payment: Payment) -> list[str]:
+    """`refund` what is paid; `paid_back` for a bank transfer that is to go back: people do it, and say when."""
+    allowed = {
+        "refund": payment.state == "paid",
+        "paid_back": payment.state == "refunding" and payment.provider == "bank",
+    }
+    return [name for name, holds in allowed.items() if holds and actor.may("cancel")]
+
+
 def fields_for(
     actor: Actor, fields: Mapping[str, Any], standing: people.Standing, answering: str = ""
 ) -> dict[str, Any]:
@@ -157,7 +173,3 @@ def fields_for(
     `answering` is whose step it is: what has to be answered is seen by whoever has to answer it.
     """
     return private.fields_for(actor, fields, standing, answering)
-
-
-def _takes_work(instance: Instance, now: datetime) -> bool:
-    return instance.is_open and not instance.is_past_expiry(now)

@@ -48,9 +48,12 @@ def last_change(actor: Actor, instance: Instance, step: Step) -> Mapping[str, An
     return read_as(actor).scalars(query.order_by(TimelineEvent.seq.desc()).limit(1)).one_or_none()
 
 
-def listed(actor: Actor, *, state: str = "", search: str = "", cursor: str | None = None) -> Page[Payment]:
-    """One page of all payments with their requests, the newest first, in one statement."""
-    query = visible_payments(actor).join(Payment.instance).options(joinedload(Payment.instance))
+def listed(
+    actor: Actor, *, state: str = "", search: str = "", cursor: str | None = None, limit: int = 25
+) -> Page[Payment]:
+    """One page of all payments with their requests and steps, the newest first, in one statement."""
+    at_hand = (joinedload(Payment.instance), joinedload(Payment.step))
+    query = visible_payments(actor).join(Payment.instance).options(*at_hand)
     if state:
         query = query.where(Payment.state == clean(state))
     words = clean(search).strip()[:100]
@@ -59,4 +62,4 @@ def listed(actor: Actor, *, state: str = "", search: str = "", cursor: str | Non
         texts = (Instance.customer_name, Payment.title, Payment.reference, Payment.provider_reference, Payment.uid)
         found = (column.icontains(words, autoescape=True) for column in texts)
         query = query.where(Instance.id == row_id if row_id is not None else or_(*found))
-    return page_of(read_as(actor), query, Payment.created_at, cursor=cursor, limit=25)
+    return page_of(read_as(actor), query, Payment.created_at, cursor=cursor, limit=limit)

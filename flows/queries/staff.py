@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ScalarSelect, Select, and_, func, or_, select
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import selectinload
 
 from flows.access import clean, read_as
 from flows.clock import clock
@@ -122,19 +122,6 @@ def customer(actor: Actor, uid: str) -> Customer:
     parent = session.get(Organisation, row[0].parent_id) if row[0].parent_id else None
     children = select(Organisation).where(Organisation.parent_id == row[0].id).order_by(Organisation.name).limit(100)
     return Customer(row[0], parent, session.scalars(children).all(), *row[1:])
-
-
-def know_parties(actor: Actor, instance: Instance) -> None:
-    """Read a task's customer, person and flow version in one statement, so that its page does not ask one by one."""
-    related = (
-        joinedload(Instance.organisation),
-        joinedload(Instance.customer),
-        joinedload(Instance.creator),
-        joinedload(Instance.assignee),
-        joinedload(Instance.department),
-        joinedload(Instance.flow_version),
-    )
-    read_as(actor).scalar(select(Instance).where(Instance.id == instance.id).options(*related))
 
 
 # --- people -----------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import Select, func, not_, select
 
 from flows import catalogue
-from flows.access import clean, read_as, visible_instances, visible_organisations
+from flows.access import clean, read_as, require, visible_instances, visible_organisations
 from flows.catalogue import LoadedFlow, ways
 from flows.catalogue.ways import Way
 from flows.models import FlowSwitch, Instance, Organisation
@@ -55,7 +55,12 @@ def searched(flows: Iterable[LoadedFlow], search: str) -> list[LoadedFlow]:
 
 
 def startable(actor: Actor, name: str, way: Way) -> LoadedFlow:
-    """The flow, if it may be started in this way now; Refused when there is none, OutOfStep says why not."""
+    """The flow, if it may be started in this way now; Refused when there is none, OutOfStep says why not.
+
+    Staff need `create`.
+    """
+    if way == "staff":
+        require(actor, "create")
     loaded = catalogue.current().flows.get(name)
     if loaded is None or not ways.is_offered(loaded, way):
         raise Refused("No such request" if way == "customer" else "No such flow")
@@ -86,6 +91,14 @@ def switched_off_for_customers() -> tuple[int, Select[int]]:
 def for_whom(actor: Actor) -> Sequence[Organisation]:
     """The organisations that a customer may ask for, by name."""
     return read_as(actor).scalars(visible_organisations(actor).limit(MOST_ORGANISATIONS)).all()
+
+
+def customer_named(actor: Actor, uid: str | None) -> str:
+    """For whom a customer asks: the organisation that they name, else their only one, else nobody yet."""
+    if uid is not None:
+        return uid
+    mine = for_whom(actor)
+    return mine[0].uid if len(mine) == 1 else ""
 
 
 def open_ones(actor: Actor, flow: str, most: int = 5) -> Sequence[Instance]:

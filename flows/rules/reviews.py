@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from flows.rules.actors import Actor
@@ -31,6 +32,14 @@ class Absent(Protocol):
     def roles(self) -> Collection[str]: ...
 
 
+@dataclass(frozen=True)
+class Right:
+    """Why somebody may not decide, in a sentence, else empty; `instead_of` is the colleague for whom they stand in."""
+
+    refusal: str = ""
+    instead_of: str = ""
+
+
 def refusal_to_review(
     actor: Actor,
     approval: ApprovalLike | None,
@@ -50,23 +59,31 @@ def refusal_to_review(
     return None
 
 
-def decides_for(
+def right_to_review(
     actor: Actor,
     approval: ApprovalLike | None,
     submitted_by: int | None,
     standing: Standing,
-    away: Iterable[Absent],
-) -> str | None:
-    """The name of the colleague instead of whom this actor may decide (X6); None when there is nobody.
+    *,
+    away: Callable[[], Iterable[Absent]] = tuple,
+    approvers: Collection[int | None] = (),
+) -> Right:
+    """Whether this actor may decide: by themselves, or instead of one of those who are `away` (X6).
 
-    Four eyes hold here too: nobody decides for the one who sent the answers.
+    `away` is asked only when they may not by themselves. Four eyes hold for them too: nobody decides for the one who
+    sent the answers, and nobody twice.
     """
-    for colleague in away:
+    if actor.user_id in approvers:
+        return Right("You have approved this already; somebody else has to approve it too")
+    by_themselves = refusal_to_review(actor, approval, submitted_by, standing)
+    if by_themselves is None:
+        return Right()
+    for colleague in away():
         if colleague.user_id == submitted_by:
             continue
         if refusal_to_review(actor, approval, submitted_by, standing, colleague.roles) is None:
-            return colleague.name
-    return None
+            return Right(instead_of=colleague.name)
+    return Right(by_themselves)
 
 
 def is_enough(approval: ApprovalLike, approvers: Collection[int | None]) -> bool:

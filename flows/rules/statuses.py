@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
+from typing import Protocol
 
+from flows.rules.errors import OutOfStep
 from flows.rules.moves import WITH_ACTOR
 from flows.rules.outcomes import completes_by_itself
 from flows.rules.visibility import DefinitionLike
@@ -58,6 +60,20 @@ def is_overdue(status: str, due_at: datetime | None, now: datetime) -> bool:
 def is_past(expires_at: datetime | None, now: datetime) -> bool:
     """An expiry holds as a predicate, whether or not its timer has fired (Q30)."""
     return expires_at is not None and now >= expires_at
+
+
+class Running(Protocol):
+    """An instance, as far as the question goes whether it runs."""
+
+    @property
+    def reference(self) -> str: ...
+    def is_running(self, now: datetime) -> bool: ...
+
+
+def check_running(instance: Running, now: datetime) -> None:
+    """OutOfStep once it has ended, or is past its end."""
+    if not instance.is_running(now):
+        raise OutOfStep(f"{instance.reference} has ended already", "instance-closed")
 
 
 def time_held(

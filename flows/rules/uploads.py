@@ -293,6 +293,11 @@ def missing() -> Problem:
     return Problem("", "upload_missing", "This file is not here any more. Choose it again")
 
 
+def never_checked(name: str) -> str:
+    """What the sender of a file reads when nobody could look at it, which is no fault of theirs."""
+    return f"{name} could not be checked, because of a fault on our side that we see to. Remove it and send it again"
+
+
 def misfit(upload: FileLike, accept: Collection[str] | None = None, max_mb: int | None = None) -> Problem | None:
     """Why an upload cannot be the answer of a field that takes these kinds and sizes now; None when it can."""
     name, most = upload.name, max_mb or USUAL_MB

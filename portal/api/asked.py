@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
@@ -32,7 +32,15 @@ def _moment(value: Any) -> Any:
     return moment
 
 
+def _day(value: Any) -> Any:
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        raise ValueError("use a day like 2026-11-21") from None
+
+
 FromText = BeforeValidator(_moment)
+Day = Annotated[date, BeforeValidator(_day)]
 
 
 class Body(BaseModel):
@@ -90,9 +98,10 @@ class InstanceList(Paged):
 
 
 class FlowList(Searched):
-    """`requestable=true`: only what customers request, `false`: only what staff assign."""
+    """`requestable=true`: only what customers request, `false`: only what staff assign. `by_hand`: cases and tasks."""
 
     requestable: bool | None = None
+    by_hand: bool = False
 
 
 class NewInstance(Body):
@@ -132,13 +141,17 @@ class CodeWanted(Body):
 
 
 class Grant(Body):
-    """`code` and `password` need `email`; `refresh_token` needs itself."""
+    """`code` and `password` need `email`; `refresh_token` needs itself.
+
+    `second_factor`: the six digits of the authenticator, with `code` or `password`, of staff who have one or must have.
+    """
 
     grant_type: Literal["code", "password", "refresh_token"]
     installation_id: Device
     email: Email | None = None
     code: Secret | None = None
     password: Secret | None = None
+    second_factor: Secret | None = None
     refresh_token: Secret | None = None
 
 

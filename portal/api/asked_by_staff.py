@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, Field
 
-from portal.api.asked import Body, FromText, Id, Long, Sum, Words
+from portal.api.asked import Body, Day, FromText, Id, Long, Paged, Sum, Words
 
 Moment = Annotated[AwareDatetime, FromText]
 Name = Annotated[str, Field(min_length=1, max_length=64)]
@@ -37,6 +37,39 @@ class Conclusion(Body):
 
     outcome: Name
     message: Long | None = None
+
+
+class Linking(Body):
+    """`value` is the id of what it is linked to, from GET /lookups/{lookup}."""
+
+    value: Id
+
+
+class NewAmount(Body):
+    """0 skips the step. The reason stands in the history, where the customer reads it."""
+
+    amount: Sum
+    reason: Words = ""
+
+
+class Transfer(Body):
+    """Money on the bank statement: what stands there, and the day on which it came."""
+
+    reference: Words
+    received_on: Day
+
+
+class PaidBack(Body):
+    """`reference` is what the bank statement says about the money that went back."""
+
+    reference: Words
+
+
+class PaymentList(Paged):
+    """`q` is found in references, titles and names."""
+
+    state: Literal["", "pending", "processing", "paid", "failed", "cancelled", "refunding", "refunded"] = ""
+    q: Words = ""
 
 
 class Revival(Body):
@@ -71,10 +104,10 @@ class Return(Body):
 
 
 class Closing(Body):
-    """`reason` is between staff, `message` for the customer."""
+    """`reason` is between staff, `message` for the customer; null: the words of the flow."""
 
     reason: Long
-    message: Long
+    message: Long | None = None
     outcome: Name = "close"
 
 

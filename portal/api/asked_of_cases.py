@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import StringConstraints
+from pydantic import AwareDatetime, StringConstraints
 
-from portal.api.asked import Body, Id, Paged, Words
+from portal.api.asked import Body, FromText, Id, Paged, Words
 
 LongWords = Annotated[str, StringConstraints(max_length=4000)]
 
@@ -17,7 +17,13 @@ class CaseList(Paged):
 
 
 class BoxList(CaseList):
+    """`department_id` is one of `departments` of GET /me: what is there, and with `open=false` what was there too."""
+
     box: Literal["pending", "created", "related"] = "pending"
+    department_id: Id | None = None
+    flow: Annotated[str, StringConstraints(max_length=64)] = ""
+    priority: Literal["", "low", "normal", "high", "urgent"] = ""
+    overdue: bool = False
 
 
 class NewCase(Body):
@@ -29,14 +35,25 @@ class NewCase(Body):
 
 
 class NewTask(Body):
-    """By staff, inside the house or, with `case_id`, on a case."""
+    """By staff: inside the house, with `case_id` on a case, with `customer_id` (a person or a household or company) for
+    a customer, where the flow asks for one.
+    """
 
     flow: Words
     answers: dict[str, Any]
+    customer_id: Id | None = None
     assignee_id: Id | None = None
     case_id: Id | None = None
     client_visible: bool = True
     priority: Literal["low", "normal", "high", "urgent"] = "normal"
+
+
+class TaskChange(Body):
+    """What is not named stays; `due_at` null: no due date any more. The reason is for another due date."""
+
+    priority: Literal["low", "normal", "high", "urgent"] | None = None
+    due_at: Annotated[AwareDatetime, FromText] | None = None
+    reason: Words = ""
 
 
 class StatusWanted(Body):
@@ -52,10 +69,3 @@ class Acting(Body):
 class NewComment(Body):
     text: LongWords
     client_visible: bool = True
-
-
-class Given(Body):
-    """`assignee_id` null puts it back into the queue."""
-
-    assignee_id: Id | None
-    note: LongWords = ""

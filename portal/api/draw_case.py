@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from flows import settings
 from flows.actions import versions
 from flows.actions.scope import for_actions
 from flows.catalogue import FlowDefinition
@@ -14,10 +13,10 @@ from flows.queries import allowed, lookups
 from flows.queries.parties import Parties
 from flows.queries.timeline import SAID_BY_THE_MOVE, Entry
 from flows.rules import stages
-from portal.api import draw_order
+from portal.api import draw_links, draw_order
 from portal.api.door import Call
 from portal.api.draw_instance import question
-from portal.api.shapes import Links, Named
+from portal.api.shapes import Named
 from portal.api.shapes.cases import Asked, Case, CaseAction, CaseSummary
 from portal.api.shapes.cases import Comment as CommentShape
 
@@ -33,7 +32,6 @@ def facts(call: Call, instance: Instance, definition: FlowDefinition, who: Parti
     assignee = who.users.get(instance.assignee_id or 0)
     department = instance.department if call.actor.is_staff else None
     shown = assignee is not None and (call.actor.is_staff or assignee.kind == "customer")
-    place = "cases" if instance.prefix == "CA" or for_customer else "admin/board"
     return {
         "id": instance.uid,
         "reference": instance.reference,
@@ -55,7 +53,7 @@ def facts(call: Call, instance: Instance, definition: FlowDefinition, who: Parti
         "due_at": instance.due_at,
         "closed_at": instance.closed_at,
         "version": instance.version,
-        "links": Links(web=f"{settings.current().origin}/{place}/{instance.reference}"),
+        "links": draw_links.of_instance(call.actor, instance),
         "allowed_actions": allowed.of_case(call.actor, instance, definition, scope),
     }
 

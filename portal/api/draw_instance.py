@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from flows import settings
 from flows.actions import closing, versions, withholding
-from flows.actions.scope import EVERYTHING, scope_of
+from flows.actions.deciding import Deciding
+from flows.actions.scope import scope_of
 from flows.catalogue import FlowDefinition
 from flows.catalogue.schema import Step as StepRule
 from flows.lookups import source_of
@@ -20,7 +20,7 @@ from flows.queries.grid import grid_status, needs_action
 from flows.rules import answers, private, ratings
 from flows.rules.actors import Actor
 from flows.rules.moves import WITH_ACTOR
-from portal.api import draw_payment, shapes
+from portal.api import draw_links, draw_payment, shapes
 from portal.api.conditions import small_form
 from portal.api.etags import etag
 
@@ -32,10 +32,6 @@ STATUS_WORDS = {
     "cancelled": "Cancelled",
     "expired": "Expired",
 }
-
-
-def web_links(instance: Instance) -> shapes.Links:
-    return shapes.Links(web=f"{settings.current().origin}/tasks/{instance.reference}")
 
 
 def instance_tag(instance: Instance, now: datetime, language: str, *beside: object) -> str:
@@ -78,6 +74,7 @@ def detail(
         **_facts(actor, instance, definition, now),
         close_message=instance.close_message,
         amounts=_amounts(instance, definition),
+        linked=_linked(instance, definition) if actor.is_staff else [],
         outcomes=_outcomes(session, instance, definition, now) if actor.is_staff and instance.is_open else [],
         steps=steps,
     )
@@ -97,14 +94,16 @@ def brief(actor: Actor, instance: Instance, definition: FlowDefinition, now: dat
 
 
 def step_brief(
-    actor: Actor, instance: Instance, definition: FlowDefinition, step: Step, now: datetime
+    session: Session, actor: Actor, instance: Instance, definition: FlowDefinition, step: Step, now: datetime
 ) -> shapes.StepBrief:
+    rule = definition.steps[step.name]
+    right = Deciding(session, actor, now).right(instance, step, rule)
     return shapes.StepBrief(
         key=step.name,
         state=step.state,
         version=step.version,
         check_again=step.check_again,
-        allowed_actions=allowed.of_step(actor, instance, step, definition.steps[step.name], now),
+        allowed_actions=allowed.of_step(actor, instance, step, rule, now, right),
     )
 
 
@@ -139,7 +138,7 @@ def _facts(actor: Actor, instance: Instance, definition: FlowDefinition, now: da
         "rating": _rating(instance, definition),
         "unread_messages": 0,
         "version": instance.version,
-        "links": web_links(instance),
+        "links": draw_links.of_instance(actor, instance),
         "allowed_actions": allowed.of_instance(actor, instance, definition, now),
     }
 
@@ -187,6 +186,16 @@ def _amounts(instance: Instance, definition: FlowDefinition) -> list[shapes.Amou
     ]
 
 
+def _linked(instance: Instance, definition: FlowDefinition) -> list[shapes.Linked]:
+    """What the flow lets it be linked to, and what that is now (C41)."""
+    found = []
+    for key, rule in definition.links.items():
+        about = instance.links.get(key)
+        to = None if about is None else shapes.LinkedTo(value=about["id"], label=about["label"], detail=about["detail"])
+        found.append(shapes.Linked(key=key, label=rule.label, lookup=rule.lookup, to=to))
+    return found
+
+
 def _outcomes(session: Session, instance: Instance, definition: FlowDefinition, now: datetime) -> list[shapes.Outcome]:
     """The ways to end it, each with the words that the customer would read (C42 to C45)."""
     return [
@@ -213,21 +222,21 @@ def steps_of(
     fresh = any(not step.attempt for step in shown)
     scope = _scope(session, actor, instance, definition, now) if fresh else {}
     money = draw_payment.of_steps(session, actor, instance, definition, shown, now)
-    return [_step(actor, instance, definition, step, now, scope, money.get(step.name)) for step in shown]
+    deciding = Deciding(session, actor, now)
+    return [_step(deciding, instance, definition, step, scope, money.get(step.name)) for step in shown]
 
 
 def _scope(
     session: Session, actor: Actor, instance: Instance, definition: FlowDefinition, now: datetime
 ) -> dict[str, Any]:
     """What suggestions may name, with all its people read at once."""
-    people = [instance.customer_id, instance.assignee_id, instance.creator_id]
-    held = parties.of_one(actor, instance.organisation_id, people)
-    return scope_of(session, instance, definition, now, EVERYTHING if held.organisations else ())
+    parties.know(actor, instance)
+    return scope_of(session, instance, definition, now)
 
 
 def step_tag(instance: Instance, step: Step, now: datetime, language: str) -> str:
     """A draft changes what is read but not the version that a submission must match."""
-    ended = not instance.is_open or instance.is_past_expiry(now)
+    ended = not instance.is_running(now)
     return etag("st", step.version, language, step.draft_saved_at and step.draft_saved_at.isoformat(), ended)
 
 
@@ -269,15 +278,14 @@ def _is_form_of(actor: Actor, instance: Instance, step: Step, rule: StepRule, no
 
 
 def _step(
-    actor: Actor,
+    deciding: Deciding,
     instance: Instance,
     definition: FlowDefinition,
     step: Step,
-    now: datetime,
     scope: dict[str, Any],
     payment: shapes.StepPayment | None,
 ) -> shapes.Step:
-    rule = definition.steps[step.name]
+    rule, actor, now = definition.steps[step.name], deciding.actor, deciding.now
     asked = allowed.fields_for(actor, rule.fields, instance.standing, step.actor)
     in_form = _is_form_of(actor, instance, step, rule, now)
     given, masked = withholding.read_by(actor, instance, step, rule, step.answers, in_form)
@@ -302,7 +310,7 @@ def _step(
         labels={source: step.labels.get(source, {}) for source in _sources(asked) if step.labels.get(source)},
         draft=draft_of(actor, instance, step, rule, now),
         payment=payment,
-        allowed_actions=allowed.of_step(actor, instance, step, rule, now),
+        allowed_actions=allowed.of_step(actor, instance, step, rule, now, deciding.right(instance, step, rule)),
         effects=shapes.Effects(on_submit="review" if rule.approval else "complete"),
         locked_until=None,
         submitted_at=step.submitted_at,

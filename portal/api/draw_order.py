@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from flows import settings
 from flows.models import Instance, Order, Product
 from flows.queries import allowed
 from flows.queries.grid import grid_status, needs_action
@@ -14,8 +13,7 @@ from flows.queries.orders import STATE_LABELS, flows_started_by
 from flows.queries.parties import Parties
 from flows.queries.timeline import Entry
 from flows.rules.actors import Actor
-from portal.api import shapes
-from portal.api.draw_instance import web_links
+from portal.api import draw_links, shapes
 
 OUTSTANDING = "View your outstanding tasks"
 
@@ -73,7 +71,7 @@ def order_detail(
 ) -> shapes.Order:
     return shapes.Order(
         **_facts(actor, order, instances, parties, now),
-        tasks=[_task(instance, now) for instance in instances],
+        tasks=[_task(actor, instance, now) for instance in instances],
         timeline=[entry(one) for one in timeline],
     )
 
@@ -101,10 +99,10 @@ def _facts(
         "closed_at": order.closed_at,
         "cancel_reason": order.cancel_reason,
         "cancel_text": order.cancel_text,
-        "outstanding_tasks": [_task(instance, now) for instance in outstanding],
+        "outstanding_tasks": [_task(actor, instance, now) for instance in outstanding],
         "notice": shapes.OrderNotice(text=OUTSTANDING, expires_at=min(ends, default=None)) if outstanding else None,
         "version": order.version,
-        "links": shapes.Links(web=f"{settings.current().origin}/orders/{order.number}"),
+        "links": draw_links.page_for(actor, f"/orders/{order.number}", f"/admin/orders/{order.number}"),
         "allowed_actions": allowed.of_order(actor, order),
     }
 
@@ -123,12 +121,12 @@ def _item(order: Order, line: Any) -> shapes.OrderItem:
     )
 
 
-def _task(instance: Instance, now: datetime) -> shapes.OrderTask:
+def _task(actor: Actor, instance: Instance, now: datetime) -> shapes.OrderTask:
     return shapes.OrderTask(
         instance_id=instance.uid,
         reference=instance.reference,
         title=instance.title,
         expires_at=instance.expires_at,
         customer_status=grid_status(instance, now).lower(),
-        links=web_links(instance),
+        links=draw_links.of_instance(actor, instance),
     )

@@ -11,12 +11,12 @@ from flows import settings
 from flows.actions import paying
 from flows.catalogue import FlowDefinition
 from flows.models import Instance, Payment, Step
-from flows.queries import payments
+from flows.queries import allowed, payments
 from flows.rules.actors import Actor
-from portal.api import shapes
+from portal.api import draw_links, shapes
 
 
-def payment(one: Payment) -> shapes.Payment:
+def payment(actor: Actor, one: Payment) -> shapes.Payment:
     return shapes.Payment(
         id=one.uid,
         state=one.state,
@@ -31,13 +31,14 @@ def payment(one: Payment) -> shapes.Payment:
         created_at=one.created_at,
         paid_at=one.paid_at,
         refunded_at=one.refunded_at,
-        links=shapes.Links(web=page_of(one)),
+        links=draw_links.page_for(actor, path_of(one), f"/admin/payments/{one.uid}"),
+        allowed_actions=allowed.of_payment(actor, one),
     )
 
 
-def page_of(one: Payment) -> str:
+def path_of(one: Payment) -> str:
     """The page of the payment's step: it also says how the payment ended."""
-    return f"{settings.current().origin}/tasks/{one.instance.reference}/steps/{one.step.name}/pay"
+    return f"/tasks/{one.instance.reference}/steps/{one.step.name}/pay"
 
 
 def of_steps(

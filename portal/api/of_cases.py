@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from flows import access
-from flows.actions import acting, assigning, beginning, commenting, versions
+from flows.actions import acting, assigning, beginning, closing, commenting, versions
 from flows.actions.beginning import Wish
 from flows.actions.scope import for_actions
 from flows.models import Instance
-from flows.queries import boxes, comments, orders, parties, timeline
+from flows.queries import boxes, colleagues, comments, parties, startable, timeline
 from flows.queries.pages import Page
 from flows.rules import stages
 from flows.rules.errors import OutOfStep, Refused
 from portal.api import asked_of_cases as asked
-from portal.api import cursors, draw_case, shapes
+from portal.api import cursors, draw_case, reading, shapes
 from portal.api.asked import Paged
+from portal.api.asked_by_staff import Assignment
 from portal.api.door import BASE, LANGUAGE, Answer, Call, operation, page
 from portal.api.etags import etag, wanted_version
+from portal.api.of_staff import assign_as_asked
 from portal.api.shapes import cases as given
 
 CHANGES = ("not-found", "forbidden", "invalid-transition", "instance-closed", "stale-version")
@@ -29,11 +31,13 @@ def list_cases(call: Call, query: asked.CaseList) -> Answer:
     return _list(call, boxes.cases(call.actor, call.now, filters, cursors.opened(query.cursor), query.limit))
 
 
-@operation("POST", "/cases", who="customer", gives=given.Case, status=201, key="required", pointer="#/answers",
+@operation("POST", "/cases", who="customer", gives=given.Case, status=201, key="required",
            refusals=("invalid-transition",))  # fmt: skip
 def raise_case(call: Call, body: asked.NewCase) -> Answer:
     """Raise a case of a flow that customers may start."""
-    made = beginning.start_by_customer(call.work, body.flow, _organisation(call, body.customer_id), body.answers)
+    customer = startable.customer_named(call.actor, body.customer_id)
+    with reading.named(fields="answers", organisation="customer_id"):
+        made = beginning.start_by_customer(call.work, body.flow, customer, body.answers)
     return _made(call, made, "cases")
 
 
@@ -66,18 +70,30 @@ def set_status(call: Call, case_id: str, body: asked.StatusWanted) -> Answer:
     return _changed(call, instance)
 
 
-@operation("GET", "/tasks", who="staff", gives=shapes.Page[given.CaseSummary], refusals=("cursor-mismatch",))
+@operation("GET", "/tasks", who="staff", gives=shapes.Page[given.CaseSummary],
+           refusals=("not-found", "cursor-mismatch"))  # fmt: skip
 def list_box(call: Call, query: asked.BoxList) -> Answer:
-    """One of my boxes: pending with me, created by me, related to me."""
-    filters = boxes.Filters(search=query.q, open=query.open)
-    found = boxes.in_box(call.actor, query.box, call.now, filters, cursors.opened(query.cursor), query.limit)
-    return _list(call, found)
+    """One of my boxes: pending with me, created by me, related to me; or the board of a department of mine."""
+    filters = boxes.Filters(
+        search=query.q,
+        open=query.open,
+        overdue=query.overdue,
+        priorities=(query.priority,) if query.priority else (),
+        flow=query.flow,
+    )
+    where = (call.now, filters, cursors.opened(query.cursor), query.limit)
+    if query.department_id is None:
+        return _list(call, boxes.in_box(call.actor, query.box, *where))
+    mine = {one.uid: one.id for one in colleagues.departments_of(call.actor)}
+    if query.department_id not in mine:
+        raise Refused("No such department, or not one of yours")
+    return _list(call, boxes.of_department(call.actor, mine[query.department_id], *where))
 
 
 @operation("POST", "/tasks", who="staff", gives=given.Case, status=201, key="required",
            refusals=("forbidden", "not-found", "invalid-transition"))  # fmt: skip
 def make_task(call: Call, body: asked.NewTask) -> Answer:
-    """A task for a department, by itself or on a case."""
+    """A task for a department, by itself or on a case; or a case for a customer."""
     parent = _found(call, body.case_id).reference if body.case_id else ""
     wish = Wish(
         assignee=body.assignee_id or "",
@@ -86,7 +102,9 @@ def make_task(call: Call, body: asked.NewTask) -> Answer:
         is_internal=not body.client_visible,
         priority=body.priority,
     )
-    return _made(call, beginning.start_by_staff(call.work, body.flow, "", wish), "tasks")
+    with reading.named(fields="answers", customer="customer_id", assignee="assignee_id", parent="case_id"):
+        made = beginning.start_by_staff(call.work, body.flow, body.customer_id or "", wish)
+    return _made(call, made, "cases" if made.prefix == "CA" else "tasks")
 
 
 @operation("GET", "/tasks/<task_id>", who="signed_in", gives=given.Case, refusals=("not-found",))
@@ -114,11 +132,24 @@ def take_task(call: Call, task_id: str) -> Answer:
 
 @operation("POST", "/tasks/<task_id>/assign", who="staff", gives=given.Case, key="required", if_match="accepted",
            etag_kind=KIND, refusals=CHANGES)  # fmt: skip
-def assign_task(call: Call, task_id: str, body: asked.Given) -> Answer:
-    """Give it to a colleague, or to nobody."""
+def assign_task(call: Call, task_id: str, body: Assignment) -> Answer:
+    """Give it to a colleague, or to nobody: back into the queue of its department."""
     instance = _locked(call, task_id)
-    user = access.colleague_named(call.work, body.assignee_id, "/assignee_id") if body.assignee_id else None
-    assigning.assign(call.work, instance, user, body.note, wanted_version(KIND))
+    access.check_version(instance, wanted_version(KIND))
+    assign_as_asked(call, instance, body)
+    return _changed(call, instance)
+
+
+@operation("PATCH", "/tasks/<task_id>", who="staff", gives=given.Case, if_match="accepted", etag_kind=KIND,
+           refusals=CHANGES)  # fmt: skip
+def change_task(call: Call, task_id: str, body: asked.TaskChange) -> Answer:
+    """Another due date, or none; another priority."""
+    instance = _locked(call, task_id)
+    access.check_version(instance, wanted_version(KIND))
+    if body.priority is not None:
+        commenting.change_priority(call.work, instance, body.priority)
+    if "due_at" in body.model_fields_set:
+        closing.change_due(call.work, instance, body.due_at, body.reason)
     return _changed(call, instance)
 
 
@@ -215,13 +246,6 @@ def _made(call: Call, instance: Instance, place: str) -> Answer:
 def _who(call: Call, *instances: Instance) -> parties.Parties:
     people = [one for row in instances for one in (row.assignee_id, row.creator_id)]
     return parties.of_many(call.actor, (row.organisation_id for row in instances), people)
-
-
-def _organisation(call: Call, uid: str | None) -> str:
-    if uid is not None:
-        return uid
-    mine = orders.customers(call.actor)
-    return mine[0].uid if len(mine) == 1 else ""
 
 
 def _found(call: Call, named: str) -> Instance:

@@ -2,49 +2,63 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
 
-from flows.actions import beginning, planning, versions
-from flows.catalogue import FlowDefinition, LoadedFlow
+from flows.actions import beginning, planning
+from flows.catalogue import LoadedFlow
+from flows.catalogue.schema import FlowField
 from flows.lookups import Place
-from flows.models import Instance, Organisation
 from flows.queries import lookups, startable
+from flows.rules import payments
 from flows.rules.actors import Actor
-from flows.rules.errors import Invalid, Problem
 from flows.rules.private import fields_at_start
-from portal.api import asked, draw_instance, shapes
-from portal.api.door import BASE, LANGUAGE, Answer, Call, operation
-from portal.api.shapes.flows import Flow, FlowSummary, OpenInstance
+from portal.api import asked, draw_instance, draw_links, reading, shapes
+from portal.api.door import BASE, Answer, Call, operation
+from portal.api.of_instances import whole
+from portal.api.shapes.flows import AmountAsked, Flow, FlowSummary, OpenInstance
+
+START_AT = {
+    (False, False): "/instances", (False, True): "/cases", (True, False): "/staff/instances", (True, True): "/tasks",
+}  # fmt: skip
+"""By whether staff ask, and whether the flow is driven by hand."""
 
 
 @operation("GET", "/flows", who="signed_in", gives=shapes.Page[FlowSummary])
 def list_flows(call: Call, query: asked.FlowList) -> Answer:
     """What I may start, by title: customers what they may request, staff what they may assign."""
-    found = startable.searched(_mine(call.actor), query.q)
+    found = startable.searched(_mine(call.actor, query.by_hand), query.q)
     rows = [_summary(call.actor, loaded) for loaded in found]
     if query.requestable is not None:
         rows = [row for row in rows if row.requestable == query.requestable]
     return Answer(shapes.Page[FlowSummary](data=rows))
 
 
-@operation("GET", "/flows/<slug>", who="customer", gives=Flow, refusals=("not-found", "invalid-transition"))
+@operation(
+    "GET", "/flows/<slug>", who="signed_in", gives=Flow, refusals=("not-found", "forbidden", "invalid-transition")
+)
 def get_flow(call: Call, slug: str) -> Answer:
     """What to know before starting: what is asked first, how many steps follow, by when it is done."""
-    loaded = startable.startable(call.actor, slug, "customer")
-    flow, mine = loaded.definition, startable.for_whom(call.actor)
+    staff = call.actor.is_staff
+    loaded = startable.startable(call.actor, slug, "staff" if staff else "customer")
+    flow, mine = loaded.definition, [] if staff else startable.for_whom(call.actor)
     zone = mine[0].time_zone if len(mine) == 1 else call.actor.time_zone
     drawn = Flow(
         **_summary(call.actor, loaded).model_dump(),
         help_text=flow.help.text if flow.help else None,
         help_url=flow.help.url if flow.help else None,
-        fields=_questions(call, flow, zone),
+        fields=_questions(call, flow.start.fields, zone),
+        inputs=_questions(call, flow.start.inputs, zone) if staff else [],
+        amounts=[
+            AmountAsked(step=step, title=flow.steps[step].title, currency=currency)
+            for step, currency in (payments.amounts_asked(flow) if staff else {}).items()
+        ],
         steps_for_you=sum(step.actor == "customer" for step in flow.steps.values()),
         reviewed=any(step.approval for step in flow.steps.values()),
         done_by=planning.moment_of(flow.deadline, call.now, zone),
         customers=[shapes.Named(id=one.uid, name=one.name) for one in mine],
         open_instances=[
-            OpenInstance(id=one.uid, reference=one.reference, links=draw_instance.web_links(one))
-            for one in startable.open_ones(call.actor, flow.flow)
+            OpenInstance(id=one.uid, reference=one.reference, links=draw_links.of_instance(call.actor, one))
+            for one in (() if staff else startable.open_ones(call.actor, flow.flow))
         ],
     )
     return Answer(drawn)
@@ -61,21 +75,16 @@ def get_flow(call: Call, slug: str) -> Answer:
 )
 def start_instance(call: Call, body: asked.NewInstance) -> Answer:
     """Start a requestable flow. `customer_id` says for whom; without it for my only organisation."""
-    mine: list[Organisation] = [*startable.for_whom(call.actor)] if body.customer_id is None else []
-    customer = body.customer_id or (mine[0].uid if len(mine) == 1 else "")
-    try:
+    customer = startable.customer_named(call.actor, body.customer_id)
+    with reading.named(fields="answers", organisation="customer_id"):
         instance = beginning.start_by_customer(call.work, body.flow, customer, body.answers)
-    except Invalid as wrong:
-        raise Invalid([_in_the_body(one) for one in wrong.problems]) from None
     call.session.flush()
-    drawn = _drawn(call, instance)
-    tag = draw_instance.instance_tag(instance, call.now, LANGUAGE, "")
-    return Answer(drawn, 201, {"Location": f"{BASE}/instances/{instance.uid}"}, tag)
+    return whole(call, instance, status=201, location=f"{BASE}/instances/{instance.uid}")
 
 
-def _questions(call: Call, flow: FlowDefinition, zone: str) -> list[shapes.Field]:
+def _questions(call: Call, asked_at_start: Mapping[str, FlowField], zone: str) -> list[shapes.Field]:
     """What is asked at the start. There is no instance to look up choices in, so the first 20 stand here."""
-    fields = fields_at_start(call.actor, flow.start.fields)
+    fields = fields_at_start(call.actor, asked_at_start)
     found = lookups.choices(call.session, Place(call.now, zone), fields, {}, {})
     drawn = [draw_instance.question(name, field) for name, field in fields.items()]
     for one in drawn:
@@ -84,7 +93,9 @@ def _questions(call: Call, flow: FlowDefinition, zone: str) -> list[shapes.Field
     return drawn
 
 
-def _mine(actor: Actor) -> list[LoadedFlow]:
+def _mine(actor: Actor, by_hand: bool) -> list[LoadedFlow]:
+    if by_hand:
+        return startable.by_hand(actor)
     return startable.assignable(actor) if actor.is_staff else startable.requestable(actor)
 
 
@@ -97,17 +108,5 @@ def _summary(actor: Actor, loaded: LoadedFlow) -> FlowSummary:
         summary=flow.summary or "",
         keywords=list(flow.keywords),
         requestable=actor.kind == "customer",
+        start_at=START_AT[actor.is_staff, bool(flow.states)],
     )
-
-
-def _in_the_body(one: Problem) -> Problem:
-    """Where the problem lies in what was sent: the verb speaks of fields and the organisation."""
-    part, _, rest = one.pointer.removeprefix("/").partition("/")
-    named = {"fields": "/answers", "organisation": "/customer_id"}.get(part, f"/{part}")
-    return replace(one, pointer=f"{named}/{rest}" if rest else named)
-
-
-def _drawn(call: Call, instance: Instance) -> shapes.Instance:
-    call.session.flush()
-    definition = versions.definition_of(call.session, instance)
-    return draw_instance.detail(call.session, call.actor, instance, definition, call.now, None)

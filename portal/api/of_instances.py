@@ -114,9 +114,7 @@ def whole(call: Call, instance: Instance, include: str = "", status: int = 200, 
     """The instance as it is now, with its tag."""
     if call.is_writing:
         call.session.flush()
-    held = parties.of_one(
-        call.actor, instance.organisation_id, [instance.customer_id, instance.assignee_id, instance.creator_id]
-    )
+    parties.know(call.actor, instance)
     definition = versions.definition_of(call.session, instance)
     steps, drafts = None, []
     if include:
@@ -124,7 +122,6 @@ def whole(call: Call, instance: Instance, include: str = "", status: int = 200, 
         drafts = [step.draft_saved_at.isoformat() for step in instance.steps if step.draft_saved_at]
     drawn = draw_instance.detail(call.session, call.actor, instance, definition, call.now, steps)
     tag = draw_instance.instance_tag(instance, call.now, LANGUAGE, include, *drafts)
-    del held  # until here it keeps the people of the instance at hand
     return Answer(drawn, status, {"Location": location} if location else {}, tag)
 
 

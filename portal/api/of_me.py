@@ -7,7 +7,7 @@ from sqlalchemy import select
 from flows import access, settings
 from flows.actions import accounts, noticing
 from flows.models import Membership, Notice, Organisation, User
-from flows.queries import notices, summary
+from flows.queries import colleagues, notices, summary
 from flows.rules.errors import Invalid, Stale
 from portal.api import asked, cursors, shapes
 from portal.api.door import LANGUAGE, Answer, Call, operation, page
@@ -119,6 +119,7 @@ def _me(call: Call, user: User) -> shapes.Me:
             shapes.Account(id=row.uid, name=row.name, kind=row.kind, role=role)
             for row, role in call.session.execute(joined)
         ],
+        departments=[shapes.Named(id=one.uid, name=one.name) for one in colleagues.departments_of(call.actor)],
     )
 
 

@@ -1,18 +1,25 @@
-"""Paying for a step from the app: a checkout begun, and how a payment stands (X22)."""
+"""Payments: a checkout begun from the app, how each stands, and what staff give back (X22)."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
-from flows import access
-from flows.actions import paying
+from flows import access, settings
+from flows.actions import paying, refunding
 from flows.plugin import PassingFault, PermanentFault
+from flows.queries import payments
 from messaging.payments import desk
-from portal.api import draw_payment, shapes
-from portal.api.door import BASE, Answer, Call, operation
+from portal.api import asked, asked_by_staff, cursors, draw_payment, shapes
+from portal.api.door import BASE, Answer, Call, operation, page
 from portal.api.problems import Declined
 
 RETRY_SECONDS = "5"
+give_back = partial(
+    operation, "POST", who="staff", gives=shapes.Payment, key="required",
+    refusals=("not-found", "forbidden", "invalid-transition"),
+)  # fmt: skip
+"""Declare a verb that returns money, given where it stands."""
 
 
 def _lead_there(begun: dict[str, Any]) -> dict[str, Any]:
@@ -43,11 +50,39 @@ def begin_payment(call: Call, instance_id: str, key: str) -> Answer:
     instance = access.instance_to_change(call.work, instance_id)
     desk.count(call.work)
     payment = paying.begin(call.work, instance, access.step_of(instance, key))
-    begun = shapes.PaymentBegun(payment_id=payment.uid, redirect_url="", return_url=draw_payment.page_of(payment))
+    begun = shapes.PaymentBegun(
+        payment_id=payment.uid, redirect_url="", return_url=settings.current().origin + draw_payment.path_of(payment)
+    )
     return Answer(begun, 201, {"Location": f"{BASE}/payments/{payment.uid}"})
 
 
 @operation("GET", "/payments/<payment_id>", who="signed_in", gives=shapes.Payment, refusals=("not-found",))
 def get_payment(call: Call, payment_id: str) -> Answer:
     """How a payment stands. It changes by itself: ask again, or hear `payment.updated`."""
-    return Answer(draw_payment.payment(access.payment_to_read(call.actor, payment_id)))
+    return Answer(draw_payment.payment(call.actor, access.payment_to_read(call.actor, payment_id)))
+
+
+@operation("GET", "/payments", who="staff", gives=shapes.Page[shapes.Payment], refusals=("cursor-mismatch",))
+def list_payments(call: Call, query: asked_by_staff.PaymentList) -> Answer:
+    """Payments of everybody, the newest first."""
+    found = payments.listed(call.actor, state=query.state, search=query.q, cursor=cursors.opened(query.cursor),
+                            limit=query.limit)  # fmt: skip
+    sealed = cursors.seal(found.next_cursor)
+    rows = [draw_payment.payment(call.actor, one) for one in found.rows]
+    return page(shapes.Page[shapes.Payment](data=rows, next_cursor=sealed), sealed)
+
+
+@give_back("/payments/<payment_id>/refund")
+def refund_payment(call: Call, payment_id: str, body: asked.Reason) -> Answer:
+    """Pay the whole amount back to whoever paid it; the reason stands in the audit log."""
+    _, payment = access.payment_to_change(call.work, payment_id)
+    refunding.refund_by_staff(call.work, payment, body.reason)
+    return Answer(draw_payment.payment(call.actor, payment))
+
+
+@give_back("/payments/<payment_id>/paid_back")
+def pay_back_by_hand(call: Call, payment_id: str, body: asked_by_staff.PaidBack) -> Answer:
+    """A bank transfer that was to go back has been transferred; the customer is told."""
+    instance, payment = access.payment_to_change(call.work, payment_id)
+    refunding.paid_back(call.work, instance, payment, body.reference)
+    return Answer(draw_payment.payment(call.actor, payment))

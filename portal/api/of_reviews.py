@@ -1,19 +1,21 @@
-"""What staff do with a step: approve, return, close, reopen, confirm, add to it, have an answer shown (C34 to C40)."""
+"""What staff do with a step: review, reopen, confirm, add to it, see to its money and private answers (C34 to C40)."""
 
 from __future__ import annotations
 
 from functools import partial
 
 from flows import access
-from flows.actions import amending, reopening, revealing, reviewing, versions
+from flows.actions import amending, collecting, paying, reopening, revealing, reviewing, versions
 from flows.models import Instance, Step
-from portal.api import asked_by_staff, draw_instance, shapes
+from flows.rules.errors import Invalid
+from portal.api import asked_by_staff, draw_instance, reading, shapes
 from portal.api.door import BASE, LANGUAGE, Answer, Call, operation
 from portal.api.etags import wanted_version
 from portal.api.of_instances import ENDED, to_change
 from portal.api.of_steps import STEP, STEPS
 
 REFUSALS = ("not-found", "forbidden", "stale-version", *ENDED)
+PAID = ("already-submitted", "payment-pending", "step-locked")
 decide = partial(
     operation, "POST", who="staff", gives=shapes.Changed, key="required", if_match="accepted", etag_kind="st",
     refusals=REFUSALS,
@@ -107,6 +109,29 @@ def add_question(call: Call, instance_id: str, key: str, body: asked_by_staff.Qu
     return Answer(added, 201, {"Location": _address(instance, step)}, tag)
 
 
+@decide(f"{STEP}/change_amount", refusals=(*REFUSALS, *PAID))
+def change_amount(call: Call, instance_id: str, key: str, body: asked_by_staff.NewAmount) -> Answer:
+    """Another amount for a step that is not paid yet; what is open for the old one is called off."""
+    instance = access.instance_to_change(call.work, instance_id)
+    step = access.step_of(instance, key, even_skipped=True)
+    access.check_version(step, wanted_version("st"))
+    with reading.named(amount="amount/amount"):
+        paying.change_amount(call.work, instance, step, body.amount.amount, body.reason)
+    currency = paying.rule_of(versions.definition_of(call.session, instance), step).currency
+    if body.amount.currency != currency:  # not so many pounds instead; what was changed is undone
+        raise Invalid(f"This is paid in {currency}", "/amount/currency", "currency")
+    return _changed(call, instance, step)
+
+
+@decide(f"{STEP}/confirm_transfer", refusals=(*REFUSALS, *PAID))
+def confirm_transfer(call: Call, instance_id: str, key: str, body: asked_by_staff.Transfer) -> Answer:
+    """Exactly what is asked for the step is on the account: it is completed, and the customer gets a receipt."""
+    instance, step = _locked(call, instance_id, key)
+    access.check_version(step, wanted_version("st"))
+    collecting.confirm_by_staff(call.work, instance, step, body.reference, body.received_on)
+    return _changed(call, instance, step)
+
+
 @operation(
     "POST",
     f"{STEP}/fields/<field>/reveal",
@@ -138,7 +163,7 @@ def _parts(call: Call, instance: Instance, step: Step) -> shapes.Changed:
     call.session.flush()
     definition = versions.definition_of(call.session, instance)
     return shapes.Changed(
-        step=draw_instance.step_brief(call.actor, instance, definition, step, call.now),
+        step=draw_instance.step_brief(call.session, call.actor, instance, definition, step, call.now),
         instance=draw_instance.brief(call.actor, instance, definition, call.now),
     )
 

@@ -26,10 +26,18 @@ def ask_for_code(call: Call, body: asked.CodeWanted) -> Answer:
     "/auth/token",
     who="public",
     gives=shapes.Tokens,
-    refusals=("code-invalid", "unauthenticated", "refresh-reused", "rate-limited"),
+    refusals=(
+        "code-invalid",
+        "unauthenticated",
+        "refresh-reused",
+        "second-factor-needed",
+        "second-factor-invalid",
+        "enrolment-needed",
+        "rate-limited",
+    ),
 )
 def get_token(call: Call, body: asked.Grant) -> Answer:
-    """Tokens for a code, a password or a refresh token."""
+    """Tokens for a code, a password or a refresh token; for staff with the code of their authenticator beside it."""
     missing = [name for name in NEEDS[body.grant_type] if getattr(body, name) is None]
     if missing:
         raise Invalid(f"The grant type {body.grant_type} needs “{missing[0]}”", f"/{missing[0]}", "required")
@@ -81,13 +89,13 @@ def end_session(call: Call, session_id: str) -> Answer:
 
 
 def _tokens(work: Work, body: asked.Grant) -> accounts.AppTokens | accounts.Denied:
-    device = _device(body.installation_id)
+    device, second_factor = _device(body.installation_id), body.second_factor or ""
     if body.grant_type == "refresh_token":
         return accounts.refresh_app_tokens(work, body.refresh_token or "", body.installation_id)
     if body.grant_type == "code":
-        signed_in = accounts.sign_in_with_code(work, body.email or "", body.code or "", device)
+        signed_in = accounts.sign_in_with_code(work, body.email or "", body.code or "", device, second_factor)
     else:
-        signed_in = accounts.sign_in_with_password(work, body.email or "", body.password or "", device)
+        signed_in = accounts.sign_in_with_password(work, body.email or "", body.password or "", device, second_factor)
     return signed_in if isinstance(signed_in, accounts.Denied) else accounts.issue_app_tokens(signed_in)
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
 
 from flows import access
-from flows.actions import assigning, beginning, closing, reopening, versions
+from flows.actions import assigning, beginning, closing, firing, linking, reopening, versions
 from flows.actions.beginning import Wish
+from flows.catalogue import FlowDefinition
+from flows.models import Instance
+from flows.rules import payments
 from flows.rules.errors import Invalid, Problem
-from portal.api import asked_by_staff, shapes
+from portal.api import asked, asked_by_staff, reading, shapes
 from portal.api.door import BASE, Answer, Call, operation
 from portal.api.of_instances import ENDED, to_change, whole
 
@@ -43,9 +43,9 @@ def start_for_customer(call: Call, body: asked_by_staff.NewInstance) -> Answer:
         due_at=body.due_at,
         message=body.message,
     )
-    with _named({"/customer": "/customer_id", "/assignee": "/assignee_id"}):
-        _check_currencies(call, body)
+    with reading.named(customer="customer_id", assignee="assignee_id"):
         instance = beginning.start_by_staff(call.work, body.flow, body.customer_id, wish)
+    _check_currencies(versions.definition_of(call.session, instance), body)
     return whole(call, instance, status=201, location=f"{BASE}/instances/{instance.uid}")
 
 
@@ -77,9 +77,7 @@ def extend_instance(call: Call, instance_id: str, body: asked_by_staff.Extension
 def assign_instance(call: Call, instance_id: str, body: asked_by_staff.Assignment) -> Answer:
     """Give it to a colleague, or to nobody; whoever is away is stood in for. The note is between staff."""
     instance = to_change(call, instance_id)
-    with _named({"/assignee": "/assignee_id"}):
-        user = None if body.assignee_id is None else access.colleague_named(call.work, body.assignee_id, "/assignee_id")
-        assigning.assign(call.work, instance, user, body.note)
+    assign_as_asked(call, instance, body)
     return whole(call, instance)
 
 
@@ -95,11 +93,7 @@ def take_instance(call: Call, instance_id: str) -> Answer:
 def conclude_instance(call: Call, instance_id: str, body: asked_by_staff.Conclusion) -> Answer:
     """Confirm an outcome once every step is completed; without a message the customer reads the flow's."""
     instance = to_change(call, instance_id)
-    definition = versions.definition_of(call.session, instance)
-    rule, message = definition.all_outcomes().get(body.outcome), body.message
-    if message is None and rule is not None:
-        message = closing.message_of(call.session, instance, definition, rule, call.now)
-    closing.conclude(call.work, instance, body.outcome, message or "")
+    closing.conclude(call.work, instance, body.outcome, body.message)
     return whole(call, instance)
 
 
@@ -111,22 +105,44 @@ def revive_instance(call: Call, instance_id: str, body: asked_by_staff.Revival) 
     return whole(call, instance)
 
 
-def _check_currencies(call: Call, body: asked_by_staff.NewInstance) -> None:
-    """An amount in another currency than the flow's is a mistake, not so many pounds."""
-    asked = beginning.amounts_asked(beginning.startable(call.work, body.flow, "staff"))
+@steer(f"{INSTANCE}/links/<name>")
+def link_instance(call: Call, instance_id: str, name: str, body: asked_by_staff.Linking) -> Answer:
+    """Link it to something outside, such as a tenancy agreement; what it was linked to by that name is let go."""
+    instance = to_change(call, instance_id)
+    linking.link(call.work, instance, name, body.value)
+    return whole(call, instance)
+
+
+@steer(f"{INSTANCE}/links/<name>/unlink")
+def unlink_instance(call: Call, instance_id: str, name: str, body: asked.Reason) -> Answer:
+    """Take a link away; steps that it completed are marked `check_again`. The reason stands in the history."""
+    instance = to_change(call, instance_id)
+    linking.unlink(call.work, instance, name, body.reason)
+    return whole(call, instance)
+
+
+@steer(f"{INSTANCE}/remind")
+def remind_customer(call: Call, instance_id: str) -> Answer:
+    """Send the flow's reminder now; the planned ones stay."""
+    instance = to_change(call, instance_id)
+    firing.remind_now(call.work, instance)
+    return whole(call, instance)
+
+
+def assign_as_asked(call: Call, instance: Instance, body: asked_by_staff.Assignment) -> None:
+    """The same for a request and for a case."""
+    named = None if body.assignee_id is None else access.colleague_named(call.work, body.assignee_id, "/assignee_id")
+    with reading.named(assignee="assignee_id"):
+        assigning.assign(call.work, instance, named, body.note)
+
+
+def _check_currencies(definition: FlowDefinition, body: asked_by_staff.NewInstance) -> None:
+    """An amount in another currency than the flow's is a mistake, not so many pounds; what was begun is undone."""
+    currencies = payments.amounts_asked(definition)
     wrong = [
-        Problem(f"/amounts/{name}/currency", "currency", f"This is paid in {asked[name]}")
+        Problem(f"/amounts/{name}/currency", "currency", f"This is paid in {currencies[name]}")
         for name, given in body.amounts.items()
-        if name in asked and given.currency != asked[name]
+        if name in currencies and given.currency != currencies[name]
     ]
     if wrong:
         raise Invalid(wrong)
-
-
-@contextmanager
-def _named(names: dict[str, str]) -> Iterator[None]:
-    """Problems of a verb under the names that the body has."""
-    try:
-        yield
-    except Invalid as wrong:
-        raise Invalid([replace(one, pointer=names.get(one.pointer, one.pointer)) for one in wrong.problems]) from None

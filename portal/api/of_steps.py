@@ -102,7 +102,7 @@ def submit_step(call: Call, instance_id: str, key: str, body: asked.Sent) -> Ans
     definition = versions.definition_of(call.session, instance)
     answer = shapes.Submitted(
         submission=shapes.SubmissionBrief(id=sent.uid, attempt=sent.attempt, state=sent.state),
-        step=draw_instance.step_brief(call.actor, instance, definition, step, call.now),
+        step=draw_instance.step_brief(call.session, call.actor, instance, definition, step, call.now),
         instance=draw_instance.brief(call.actor, instance, definition, call.now),
         next=_next(call, instance),
     )

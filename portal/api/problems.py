@@ -49,6 +49,19 @@ SLUGS = {
     "code-invalid": Slug(
         401, "The code is wrong or too old", "Check the code, or ask for a new one with POST /auth/code."
     ),
+    "second-factor-needed": Slug(
+        401, "The second factor is missing", "Send the same again with the authenticator's code in `second_factor`."
+    ),
+    "second-factor-invalid": Slug(
+        401,
+        "The code of the authenticator is wrong or was used",
+        "Each code works once. Ask for the next one and send it in `second_factor`.",
+    ),
+    "enrolment-needed": Slug(
+        403,
+        "A second factor has to be set up first",
+        "Staff set it up in a browser, at the address in the detail; then sign in with its code.",
+    ),
     "forbidden": Slug(
         403, "You may not do this", "The thing is yours to see, but this action is not. See allowed_actions."
     ),

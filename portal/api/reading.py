@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any, NoReturn, TypeVar
@@ -86,6 +87,20 @@ def fitting(model: type[Model], given: Any, pointer: str) -> Model:
     except ValidationError as wrong:
         first = wrong.errors(include_url=False)[:MOST_PROBLEMS]
         raise Invalid([_problem(model, error, pointer) for error in first]) from None
+
+
+@contextmanager
+def named(**parts: str) -> Iterator[None]:
+    """Problems of a verb under the names that the body has: `named(fields="answers")` for what lies in `/fields`."""
+    try:
+        yield
+    except Invalid as wrong:
+        raise Invalid([replace(one, pointer=_renamed(one.pointer, parts)) for one in wrong.problems]) from None
+
+
+def _renamed(pointer: str, parts: Mapping[str, str]) -> str:
+    first, slash, rest = pointer.removeprefix("/").partition("/")
+    return f"/{parts[first]}{slash}{rest}" if first in parts else pointer
 
 
 def _depth(raw: bytes) -> int:

@@ -14,6 +14,7 @@ from flows.access import read_as
 from flows.actions import noticing, rating, versions
 from flows.catalogue import FlowDefinition
 from flows.clock import clock
+from flows.events import ENDINGS
 from flows.models import Instance
 from flows.queries import allowed, timeline
 from flows.queries import standing as asking
@@ -33,7 +34,7 @@ pages = Blueprint("outcome", __name__, url_prefix="/tasks/<ref>")
 def ended(ref: str) -> Response:
     """Safe to bookmark: a request that runs, or runs again, is shown as it stands."""
     instance = access.instance_to_read(g.actor, ref)
-    if _runs(instance, clock.now()):
+    if instance.is_running(clock.now()):
         return redirect(f"/tasks/{instance.reference}", 303)
     return _page(instance)
 
@@ -97,9 +98,6 @@ def _page(instance: Instance, problems: dict[str, str] | None = None) -> Respons
     )
 
 
-ENDINGS = ("instance_completed", "instance_closed", "instance_cancelled", "instance_expired")
-
-
 def _heading(instance: Instance) -> tuple[str, str]:
     """Words and tone of the panel; a negative end is grey, not red."""
     if instance.status == "completed":
@@ -135,7 +133,3 @@ def words_of_scale(scale: int) -> list[tuple[str, str]]:
     }  # fmt: skip
     words = named.get(scale, [str(score) for score in range(scale, 0, -1)])
     return [(str(scale - n), said) for n, said in enumerate(words)]
-
-
-def _runs(instance: Instance, now: datetime) -> bool:
-    return instance.is_open and not instance.is_past_expiry(now)

@@ -80,7 +80,7 @@ def pay_page(
     """The page of a payment step in every state that it may have; a fragment of it leads to the page."""
     place, now = place_of(actor, instance, step), clock.now()
     session, settings = read_as(actor), current_app.config["BATON"]
-    if step.state == "locked" and instance.is_open and not instance.is_past_expiry(now):
+    if step.state == "locked" and instance.is_running(now):
         raise OutOfStep(_("This step cannot start yet: something else comes first."), "step-locked")
     found = payments.of_step(actor, step)
     price = paying.price_of(session, instance, place.definition, step, now)

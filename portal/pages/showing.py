@@ -72,7 +72,7 @@ def task_tag(instance: Instance, now: datetime, handed_back: bool = False) -> Ta
 
     `handed_back`: a step of theirs was returned or reopened. Being overdue stands beside it: see `overdue_tag`.
     """
-    if not instance.is_open or instance.is_past_expiry(now):
+    if not instance.is_running(now):
         if instance.status == "completed":
             return Tag(_("Closed"), "plain") if instance.outcome_kind == "negative" else Tag(_("Completed"), "ok")
         return Tag(_("Cancelled"), "plain") if instance.status == "cancelled" else Tag(_("Expired"), "plain")

@@ -19,6 +19,7 @@ from flows.actions.scope import scope_of
 from flows.catalogue import FlowDefinition
 from flows.catalogue.schema import Step as StepRule
 from flows.clock import clock
+from flows.events import ENDINGS
 from flows.models import Instance, Order, Step, User
 from flows.queries import lookups, timeline
 from flows.queries import standing as asking
@@ -33,8 +34,6 @@ from portal.forms import text
 from portal.pages import step_above, step_conditions, step_pages
 from portal.pages.showing import end_of, show
 from portal.pages.step_pages import Sheet
-
-ENDINGS = ("instance_completed", "instance_closed", "instance_cancelled", "instance_expired")
 
 
 @dataclass(frozen=True)
@@ -89,7 +88,7 @@ def kept_of(actor: Actor, place: Place) -> dict[str, Any]:
 
 def takes_answers(instance: Instance, step: Step, now: datetime) -> bool:
     """Whether the customer can answer this step now; the verb asks again when they do."""
-    is_open = instance.is_open and not instance.is_past_expiry(now)
+    is_open = instance.is_running(now)
     return is_open and step.actor == "customer" and step.state in WITH_ACTOR
 
 

@@ -223,7 +223,7 @@ def _refused(
 
 def _closed(actor: Any, instance: Instance, step: Step) -> Response:
     """Answers given before are shown; what was never the customer's to answer says why."""
-    if step.attempt or not instance.is_open or instance.is_past_expiry(clock.now()):
+    if step.attempt or not instance.is_running(clock.now()):
         return over_page(actor, instance, step)
     raise OutOfStep(_("This step cannot start yet: something else comes first."), "step-locked")
 

@@ -14,7 +14,7 @@ from flows.rules.moves import WITH_ACTOR
 
 def sentences(instance: Instance, definition: FlowDefinition, steps: Sequence[Step], now: datetime) -> list[str]:
     """For a task of steps that runs; `steps` are those that the customer sees."""
-    if not instance.is_open or instance.is_past_expiry(now):
+    if not instance.is_running(now):
         return []
     yours = [step for step in steps if step.actor == "customer" and step.state in WITH_ACTOR]
     pending = [step for step in steps if step.state == "pending_approval"]

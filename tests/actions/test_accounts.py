@@ -377,9 +377,3 @@ def test_a_refresh_token_belongs_to_its_installation(world: World) -> None:
     tokens = phone()
     assert isinstance(refresh(tokens.refresh_token, "phone-2"), Denied)
     assert isinstance(refresh(tokens.refresh_token), Denied)
-
-
-def test_staff_have_no_app(world: World) -> None:
-    code, _ = mailed("gus@example.com")
-    outcome = by_code(code, "gus@example.com", Device(door="app", installation_id="phone-1"))
-    assert isinstance(outcome, Denied)

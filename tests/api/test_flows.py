@@ -71,6 +71,29 @@ def test_what_it_takes(tenant: Phone, world: World) -> None:
         assert tenant.get(f"/flows/{slug}").status_code == 404
 
 
+@pytest.mark.requirement("C24", "C27", "D5")
+def test_what_staff_have_to_say_before_they_begin(signed_in: Callable[[Actor], Phone], world: World) -> None:
+    agent, reader = signed_in(world.agent), signed_in(world.reader)
+    flow = agent.get("/flows/move-in").json
+    assert (flow["start_at"], flow["requestable"], flow["customers"]) == ("/staff/instances", False, [])
+    assert [field["key"] for field in flow["inputs"]] == ["rent"]
+    assert [field["key"] for field in flow["fields"]] == ["wish"]
+    assert agent.get("/flows/tenant-onboarding").json["amounts"][0].keys() == {"step", "title", "currency"}
+    assert agent.get("/flows/nothing").status_code == 404
+    assert reader.get("/flows/move-in").status_code == 403
+
+
+@pytest.mark.requirement("B2", "B7", "D5")
+def test_cases_and_tasks_that_may_be_begun(tenant: Phone, signed_in: Callable[[Actor], Phone], world: World) -> None:
+    agent = signed_in(world.agent)
+    for_staff = {one["slug"]: one["start_at"] for one in agent.get("/flows?by_hand=true").json["data"]}
+    assert for_staff == {"department-request": "/tasks"}
+    [case] = tenant.get("/flows?by_hand=true").json["data"]
+    assert (case["slug"], case["start_at"]) == ("department-request", "/cases")
+    assert "subject" in [field["key"] for field in agent.get("/flows/department-request").json["fields"]]
+    assert slugs(signed_in(world.reader), "?by_hand=true") == []
+
+
 def test_what_is_chosen_from_elsewhere_brings_its_options(tenant: Phone, tmp_path: Path) -> None:
     (tmp_path / "ask-us.flow.yaml").write_text(ASKS_WHERE, encoding="utf-8")
     catalogue.use(load_packages(SHIPPED, [tmp_path]))

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
-from flows.rules.actors import Actor
+from flows import access
+from flows.actions import standing_in
+from flows.models import Review, User
+from flows.rules.actors import SYSTEM, Actor
+from flows.work import unit_of_work
 from tests.api.conftest import Phone, new_key
 from tests.api.guided import IDENTITY, Request, request_
 from tests.guided.conftest import move_in
@@ -24,6 +29,7 @@ STAFF_VERBS: dict[str, Any] = {
     "/conclude": {"outcome": "complete"},
     "/revive": {"reason": "Again"},
     "/extend": {"expires_at": "2026-12-01T00:00:00Z", "reason": "More time"},
+    "/remind": None,
     "/steps": {"after": "identity", "title": "More", "actor": "customer"},
     "/steps/identity/approve": {},
     "/steps/identity/return": {"message": "Again"},
@@ -138,6 +144,44 @@ def test_a_review_by_others_than_the_flow_names(request_: Request) -> None:
     request_.send("household", {"income": 300_000, "has_pets": True})
     request_.send("pets", {"pet_name": "Rex"})
     assert refused(request_.act("/steps/pets/approve", {})) == (403, "forbidden")
+
+
+@pytest.mark.requirement("X6", "X7")
+def test_who_stands_in_may_decide_and_it_is_recorded(request_: Request, world: World) -> None:
+    request_.send("household", {"income": 300_000, "has_pets": True})
+    request_.send("pets", {"pet_name": "Rex"})
+    assert "approve" not in request_.seen_by(request_.agent, "/steps/pets")["allowed_actions"]
+    with unit_of_work(world.admin) as work:
+        ada, gus = (work.session.get_one(User, one.user_id) for one in (world.admin, world.agent))
+        standing_in.delegate(work, ada, gus, date(2026, 11, 2), date(2026, 11, 3))
+    allowed = request_.seen_by(request_.agent, "/steps/pets")["allowed_actions"]
+    assert {"approve", "return", "close_request"} <= set(allowed)
+    assert request_.done("/steps/pets/approve", {})["step"]["state"] == "completed"
+    [review] = access.read_as(SYSTEM).scalars(select(Review))
+    assert (review.reviewer_name, review.instead_of) == ("Gus Agent", "Ada Admin")
+
+
+@pytest.mark.requirement("Q17")
+def test_whoever_approved_once_leaves_the_rest_to_others(request_: Request, world: World) -> None:
+    name = request_.done(
+        "/steps",
+        {"after": "identity", "title": "Papers", "actor": "customer", "approval": True,
+         "questions": [{"label": "Paper", "type": "text"}]},
+        status=201,
+    )["step"]["key"]  # fmt: skip
+    with unit_of_work(world.agent) as work:
+        instance = access.instance_to_change(work, request_.id)
+        [added] = instance.overlay["steps"]
+        by_two = {**added, "step": {**added["step"], "approval": {"need": 2}}}
+        instance.overlay = {**instance.overlay, "steps": [by_two]}
+    url = f"/steps/{name}"
+    request_.send(name, {"paper": "Here"})
+    half = request_.done(f"{url}/approve", {})
+    assert (half["step"]["state"], "approve" in half["step"]["allowed_actions"]) == ("pending_approval", False)
+    for verb, body in (("approve", {}), ("return", {"message": "Again"}), ("close", {"reason": "No"})):
+        assert refused(request_.act(f"{url}/{verb}", body)) == (403, "forbidden"), verb
+    assert "approve" in request_.seen_by(request_.admin, url)["allowed_actions"]
+    assert request_.done(f"{url}/approve", {}, by=request_.admin)["step"]["state"] == "completed"
 
 
 @pytest.mark.requirement("C36")

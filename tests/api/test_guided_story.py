@@ -35,7 +35,8 @@ def test_staff_begin_a_request(signed_in: Callable[[Actor], Phone], world: World
     made = begun.json
     assert begun.headers["Location"] == f"/api/v1/instances/{made['id']}"
     assert (made["source"], made["assignee"]["name"], made["due_at"]) == ("staff", "Gus Agent", "2026-12-01T17:00:00Z")
-    assert made["allowed_actions"] == ["assign", "change_due", "add_step"]
+    assert made["links"]["web"] == f"http://localhost/admin/instances/{made['reference']}"
+    assert made["allowed_actions"] == ["assign", "change_due", "remind", "add_step"]
     assert [one["key"] for one in made["outcomes"]] == ["complete", "close", "not_eligible", "not_affordable"]
     assert made["outcomes"][0]["message"] == "Welcome home, Priya."
     again = agent.post("/staff/instances", wish, key=key)
@@ -215,6 +216,17 @@ def test_due_dates_and_overdue(request_: Request, move_clock: Callable[..., date
     assert row["id"] == request_.id
     gone = request_.agent.send("PATCH", request_.url, {"due_at": None})
     assert (gone.json["due_at"], gone.json["overdue"]) == (None, False)
+
+
+@pytest.mark.requirement("D5", "Q1")
+def test_a_reminder_goes_out_now(request_: Request) -> None:
+    sent = request_.done("/remind")
+    assert "remind" in sent["allowed_actions"]
+    assert "timer_fired" in [line["kind"] for line in request_.seen_by(request_.agent, "/history?limit=100")["data"]]
+    assert request_.act("/remind", by=request_.tenant).status_code == 403
+    request_.done("/cancel", {"reason": "A double"}, by=request_.admin)
+    late = request_.act("/remind")
+    assert (late.status_code, late.json["code"]) == (409, "instance-closed")
 
 
 @pytest.mark.requirement("C21", "Q29", "Q7")

@@ -276,8 +276,12 @@ def test_staff_read_what_staff_see(signed_in: Callable[[Actor], Phone], buyer: P
     agent = signed_in(world.agent)
     assert agent.get(f"/orders/{order['id']}").json["allowed_actions"] == ["cancel"]
     assert agent.get(f"/instances/{task_of(order)}").json["allowed_actions"] == [
-        "take", "assign", "change_due", "extend", "add_step",
+        "take", "assign", "change_due", "extend", "remind", "add_step",
     ]  # fmt: skip
+    shown = agent.get(f"/instances/{task_of(order)}").json
+    assert shown["links"]["web"] == f"http://localhost/admin/tasks/{shown['reference']}"
+    assert agent.get(f"/orders/{order['id']}").json["links"]["web"].startswith("http://localhost/admin/orders/")
+    assert buyer.get(f"/instances/{task_of(order)}").json["links"]["web"].endswith(f"/tasks/{shown['reference']}")
     reader = signed_in(world.reader)
     assert reader.get(f"/instances/{task_of(order)}").json["allowed_actions"] == []
     step = reader.get(f"/instances/{task_of(order)}/steps/details")

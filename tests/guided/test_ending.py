@@ -264,4 +264,4 @@ def test_rights_are_those_of_the_role(play: Play) -> None:
     play.start()
     nothing = replace(play.world.agent, permissions=frozenset({"view"}))
     assert may(play, nothing) == []
-    assert may(play) == ["take", "assign", "change_due", "add_step"]
+    assert may(play) == ["take", "assign", "change_due", "remind", "add_step"]

@@ -21,8 +21,8 @@ from sqlalchemy import select
 from flows import settings as settings_room
 from flows import store
 from flows.access import read_as
-from flows.actions import attaching, receiving
-from flows.models import AuditEntry, Effect, Upload
+from flows.actions import attaching, delivering, receiving
+from flows.models import AuditEntry, Effect, Notice, Upload
 from flows.rules import uploads
 from flows.rules.actors import SYSTEM
 from flows.settings import Settings
@@ -190,13 +190,52 @@ def test_the_opener_is_held_to_little_memory(send: Send, monkeypatch: pytest.Mon
     assert "Save it" in look(send("huge.png", samples.hundred_megapixels())).refusal
 
 
-def test_lost_bytes_are_an_incident_for_people(send: Send) -> None:
-    uid = send("gone.pdf", samples.pdf())
-    store.path_of(upload(uid).sha256).unlink()
-    assert look(uid).state == "checking"
+@pytest.mark.requirement("X19", "X36")
+def test_lost_bytes_are_an_incident_for_people(send: Send, world: World) -> None:
+    """Its sender sees that it is our fault and what to do, those who see to incidents have a notice, once."""
+    uid, other = send("gone.pdf", samples.pdf()), send("too.pdf", samples.pdf())
+    where = store.path_of(upload(uid).sha256)
+    content = where.read_bytes()
+    where.unlink()
+    seen = look(uid)
+    assert (seen.state, seen.refusal) == ("refused", uploads.never_checked("gone.pdf"))
     owed = effect(owed_for(uid))
     assert owed.state == "incident"
     assert "restore BATON_DATA/files" in owed.last_fault
+    look(other)
+    notices = read_as(SYSTEM).scalars(select(Notice)).all()
+    assert sorted(one.user_id for one in notices) == sorted([world.agent.user_id or 0, world.admin.user_id or 0])
+    assert {(one.url, one.link_text) for one in notices} == {("/admin/outbox/", "See to it")}
+    assert all(one.text.startswith(f"check {uid} could not be carried out: The bytes of") for one in notices)
+
+    where.write_bytes(content)
+    with unit_of_work(world.admin) as work:
+        delivering.retry(work, owed.id)
+    assert upload(uid).state == "checking"
+    ready = look(uid)
+    assert (ready.state, ready.refusal) == ("ready", "")
+
+
+def test_what_is_skipped_stays_refused(send: Send, world: World) -> None:
+    uid = send("gone.pdf", samples.pdf())
+    store.path_of(upload(uid).sha256).unlink()
+    look(uid)
+    with unit_of_work(world.admin) as work:
+        delivering.skip(work, owed_for(uid), "They sent it again")
+    assert upload(uid).state == "refused"
+
+
+def test_the_incident_of_a_discarded_file_is_no_trouble(send: Send, world: World) -> None:
+    uid = send("gone.pdf", samples.pdf())
+    store.path_of(upload(uid).sha256).unlink()
+    look(uid)
+    owed = owed_for(uid)
+    with unit_of_work(world.tenant) as work:
+        attaching.discard(work, work.session.scalars(select(Upload).where(Upload.uid == uid)).one())
+    with unit_of_work(world.admin) as work:
+        delivering.retry(work, owed)
+    outbox.deliver(owed)
+    assert effect(owed).state == "done"
 
 
 def test_a_file_that_was_discarded_meanwhile_is_no_fault(send: Send, world: World) -> None:
@@ -320,7 +359,7 @@ def test_a_scanner_that_says_nothing_clear_lets_nothing_through(
 ) -> None:
     with clamd(settings, answer):
         uid = send("notes.txt", b"words\n")
-        assert look(uid).state == "checking"
+        assert look(uid).state == ("refused" if state == "incident" else "checking")
     assert effect(owed_for(uid)).state == state
 
 

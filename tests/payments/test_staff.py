@@ -88,7 +88,8 @@ def test_an_amount_is_changed(play: Play, staff: Callable[..., Staff], world: Wo
         answer = ours.send(path, amount=typed)
         assert answer.status_code == 422, typed
         assert words in says(answer.text), typed
-    assert ours.send(path, amount="1,200.50", reason="A larger flat").status_code == 303
+    changed = ours.send(path, amount="1,200.50", reason="A larger flat")
+    assert (changed.status_code, changed.location) == (303, f"/admin/instances/{play.ref}")
     assert play.now().amounts == {"deposit": 120_050}
     assert "the amount is now £1,200.50, it was £450.00. A larger flat" in says(ours.get(f"/admin/tasks/{play.ref}"))
     assert staff(world.reader).client.get(path).status_code == 403

@@ -1,4 +1,4 @@
-"""Everybody who may knock: nine people with a browser, customers with a phone, and things to be after."""
+"""Everybody who may knock: nine people with a browser and a phone, and things to be after."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ NAMES = ("anonymous", "buyer", "colleague", "acme_owner", "stranger", "tenant", 
 
 @dataclass
 class Person:
-    """One person (or nobody) with a browser, and with a phone when they are a customer."""
+    """One person (or nobody) with a browser and a phone."""
 
     name: str
     client: FlaskClient
@@ -76,9 +76,8 @@ def sign_in(app: Flask, actor: Actor | None, name: str = "") -> Person:
     with unit_of_work(NOBODY) as work:
         user = work.session.get_one(User, actor.user_id)
         token = accounts.open_sign_in(work, user, Device("127.0.0.1", "Tests")).token
-        if actor.kind == "customer":
-            device = Device("127.0.0.1", "Tests", "app", f"phone-{actor.user_id}")
-            person.bearer = accounts.issue_app_tokens(accounts.open_sign_in(work, user, device)).access_token
+        device = Device("127.0.0.1", "Tests", "app", f"phone-{actor.user_id}")
+        person.bearer = accounts.issue_app_tokens(accounts.open_sign_in(work, user, device)).access_token
     with person.client.session_transaction() as session:
         session["token"] = token
     return person

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import or_, select
 
-from flows.actions.accounts.sessions import Denied, SignedIn
+from flows.actions.accounts.sessions import STAFF_IDLE, STAFF_LONGEST, Denied, SignedIn
 from flows.actions.accounts.tokens import digest, family_of, first_refresh_token, new_token, next_refresh_token
 from flows.clock import clock
 from flows.models import Notice, SignIn, User
@@ -83,11 +83,22 @@ def revoke_app_tokens(work: Work, refresh_token: str) -> None:
 
 def _with_access(sign_in: SignIn, refresh_token: str) -> AppTokens:
     now, access_token = clock.wall(), new_token("at_")
-    sign_in.token_hash, sign_in.access_expires_at = digest(access_token), now + ACCESS_LIVES
-    sign_in.expires_at, sign_in.last_seen_at = now + REFRESH_LIVES, now
+    sign_in.token_hash, sign_in.last_seen_at, sign_in.expires_at = digest(access_token), now, _end_of(sign_in, now)
+    sign_in.access_expires_at = min(now + ACCESS_LIVES, sign_in.expires_at)
     return AppTokens(
-        sign_in.user, access_token, refresh_token, ACCESS_LIVES.seconds, int(REFRESH_LIVES.total_seconds())
+        sign_in.user,
+        access_token,
+        refresh_token,
+        expires_in=int((sign_in.access_expires_at - now).total_seconds()),
+        refresh_expires_in=int((sign_in.expires_at - now).total_seconds()),
     )
+
+
+def _end_of(sign_in: SignIn, now: datetime) -> datetime:
+    """When the refresh token runs out. Staff are signed in no longer, and no longer idle, than in a browser."""
+    if sign_in.user.kind == "staff":
+        return min(now + STAFF_IDLE, sign_in.created_at + STAFF_LONGEST)
+    return now + REFRESH_LIVES
 
 
 def _end_family(work: Work, family: str | None) -> Denied:

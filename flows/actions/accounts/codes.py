@@ -10,6 +10,7 @@ from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
 from flows import settings
+from flows.actions.accounts.factors import refusal_of_app
 from flows.actions.accounts.passwords import remember_hash, verify
 from flows.actions.accounts.sessions import Denied, Device, SignedIn, open_sign_in
 from flows.actions.accounts.tallies import MOST_TRIES, count_try, uncount
@@ -64,8 +65,11 @@ def send_code(work: Work, email: str, device: Device | None = None) -> None:
     )
 
 
-def sign_in_with_code(work: Work, email: str, code: str, device: Device) -> SignedIn | Denied:
-    """Sign in with the newest code that was mailed to this address; each code takes 5 tries and works once."""
+def sign_in_with_code(work: Work, email: str, code: str, device: Device, second_factor: str = "") -> SignedIn | Denied:
+    """Sign in with the newest code that was mailed to this address; each code takes 5 tries and works once.
+
+    `second_factor` is the code of the authenticator that an app sends with it; a browser is asked for it later.
+    """
     email = clean_email(email)
     _count(work, "sign-in", email, device)
     user = _person(work, email)
@@ -82,7 +86,7 @@ def sign_in_with_code(work: Work, email: str, code: str, device: Device) -> Sign
     typed = "".join(character for character in code if character.isdigit())
     if not compare_digest(row.code_hash, digest_of_code(typed, row.link_hash)):
         return Denied("code-invalid", WRONG_CODE)
-    return _proved_by_mail(work, user, row, device)
+    return _proved_by_mail(work, user, row, device, second_factor)
 
 
 def person_of_link(session: Session, token: str) -> User | None:
@@ -101,7 +105,9 @@ def sign_in_with_link(work: Work, token: str, device: Device) -> SignedIn | Deni
     return _proved_by_mail(work, user, row, device)
 
 
-def sign_in_with_password(work: Work, email: str, password: str, device: Device) -> SignedIn | Denied:
+def sign_in_with_password(
+    work: Work, email: str, password: str, device: Device, second_factor: str = ""
+) -> SignedIn | Denied:
     """Sign in with a password. An unknown address takes as long and gets the same words as a wrong password."""
     email = clean_email(email)
     _count(work, "sign-in", email, device)
@@ -110,7 +116,7 @@ def sign_in_with_password(work: Work, email: str, password: str, device: Device)
     if user is None or not right:
         return Denied("unauthenticated", WRONG_PASSWORD)
     remember_hash(user, password)
-    return _open(work, user, device)
+    return _open(work, user, device, second_factor)
 
 
 def _may_be_a_password(password: str) -> bool:
@@ -118,18 +124,25 @@ def _may_be_a_password(password: str) -> bool:
     return settings.current().is_demo or len(password) >= LEAST_CHARACTERS
 
 
-def _open(work: Work, user: User, device: Device) -> SignedIn | Denied:
+def _open(work: Work, user: User, device: Device, second_factor: str) -> SignedIn | Denied:
+    """The session, after the first factor; that of an app only with the second."""
     for key in (f"sign-in:{user.email}", f"sign-in@{device.address}", f"link@{device.address}"):
         uncount(work, key)
-    if device.door == "app" and user.kind == "staff":
-        return Denied("unauthenticated", "Staff sign in to the back office, in a browser")
-    return open_sign_in(work, user, device)
+    if device.door == "web":
+        return open_sign_in(work, user, device)
+    refusal = refusal_of_app(work, user, second_factor)
+    return refusal if refusal is not None else open_sign_in(work, user, device, both_proved=True)
 
 
-def _proved_by_mail(work: Work, user: User, row: SignInCode, device: Device) -> SignedIn | Denied:
-    row.used_at = clock.wall()
-    user.email_verified_at = user.email_verified_at or row.used_at
-    return _open(work, user, device)
+def _proved_by_mail(
+    work: Work, user: User, row: SignInCode, device: Device, second_factor: str = ""
+) -> SignedIn | Denied:
+    """A code is used up by signing in: an app that lacks the second factor may send the same one again with it."""
+    opened = _open(work, user, device, second_factor)
+    if isinstance(opened, SignedIn):
+        row.used_at = clock.wall()
+        user.email_verified_at = user.email_verified_at or row.used_at
+    return opened
 
 
 def _of_link(token: str) -> Select[SignInCode]:

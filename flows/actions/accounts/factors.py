@@ -7,8 +7,9 @@ from hmac import compare_digest
 import pyotp
 from sqlalchemy import select
 
+from flows import settings
 from flows.access import locked, require
-from flows.actions.accounts.sessions import Denied, SignedIn, end_sessions, pass_second_factor
+from flows.actions.accounts.sessions import Denied, SignedIn, end_sessions, pass_second_factor, second_factor_of
 from flows.actions.accounts.tallies import count_try
 from flows.clock import clock
 from flows.models import SignIn, User
@@ -17,6 +18,8 @@ from flows.work import Work
 
 STEP_SECONDS = 30
 WRONG = "This code is wrong or was used already. Wait for the next one and type that"
+CODE_NEEDED = "Type the six digits of your authenticator too"
+ENROL_FIRST = "Staff need a second factor before an app may sign them in. Sign in with a browser and set one up:"
 
 
 def begin_totp(work: Work, user: User) -> str:
@@ -55,11 +58,26 @@ def enrol(work: Work, sign_in: SignIn, code: str) -> SignedIn:
 
 def check_totp(work: Work, sign_in: SignIn, code: str) -> SignedIn | Denied:
     """Finish a sign-in with a code of the authenticator. Raises Busy after 10 tries in 15 minutes."""
-    count_try(work, f"totp:{sign_in.user_id}")
-    user = _locked(work, sign_in.user_id)
-    if user.totp_confirmed_at is None or not _takes(user, code):
-        return Denied("code-invalid", WRONG)
+    if not _proves(work, sign_in.user_id, code):
+        return Denied("second-factor-invalid", WRONG)
     return pass_second_factor(work, sign_in)
+
+
+def refusal_of_app(work: Work, user: User, code: str) -> Denied | None:
+    """What a phone still lacks before it gets tokens, None when nothing; a right code is used up.
+
+    The rules of the browser in one request: a phone has no page on which half a sign-in could wait. Raises Busy after
+    10 tries in 15 minutes, those in the browser among them.
+    """
+    needed = second_factor_of(user)
+    if needed == "":
+        return None
+    if needed == "enrol":
+        page = f"{settings.current().origin}/sign-in"
+        return Denied("enrolment-needed", f"{ENROL_FIRST} {page}")
+    if not code.strip():
+        return Denied("second-factor-needed", CODE_NEEDED)
+    return None if _proves(work, user.id, code) else Denied("second-factor-invalid", WRONG)
 
 
 def reset_totp(work: Work, user: User) -> None:
@@ -68,6 +86,12 @@ def reset_totp(work: Work, user: User) -> None:
     user.totp_secret = user.totp_confirmed_at = user.totp_last_step = None
     end_sessions(work, user.id)
     work.audit("second_factor_reset", user.email)
+
+
+def _proves(work: Work, user_id: int, code: str) -> bool:
+    count_try(work, f"totp:{user_id}")
+    user = _locked(work, user_id)
+    return user.totp_confirmed_at is not None and _takes(user, code)
 
 
 def _takes(user: User, code: str) -> bool:

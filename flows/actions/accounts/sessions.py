@@ -58,14 +58,23 @@ class SignedIn:
 class Denied:
     """Not signed in. Returned and not raised, so that the counted try and the revoked family are kept (API.md 7.7)."""
 
-    code: Literal["code-invalid", "refresh-reused", "token-expired", "unauthenticated"]
+    code: Literal[
+        "code-invalid",
+        "enrolment-needed",
+        "refresh-reused",
+        "second-factor-invalid",
+        "second-factor-needed",
+        "token-expired",
+        "unauthenticated",
+    ]
     detail: str
 
 
-def open_sign_in(work: Work, user: User, device: Device) -> SignedIn:
-    """A new session of this person, who proved the first factor."""
+def open_sign_in(work: Work, user: User, device: Device, *, both_proved: bool = False) -> SignedIn:
+    """A new session of this person, who proved the first factor, or both: then it waits for nothing."""
     now, token = clock.wall(), new_token()
-    next_step = _next_step(user)
+    factor = second_factor_of(user)
+    next_step: NextStep = "" if both_proved else factor
     if next_step == "enrol" and user.totp_secret is None:
         user.totp_secret = pyotp.random_base32()  # now, because the page that shows it is a GET and writes nothing
     ends_at = now + (STAFF_LONGEST if user.kind == "staff" else CUSTOMER_LONGEST)
@@ -87,11 +96,12 @@ def open_sign_in(work: Work, user: User, device: Device) -> SignedIn:
     work.session.add(sign_in)
     work.session.flush()
     work.actor = actor_of(work.session, sign_in)  # the rest of the work is theirs
-    work.audit("signed_in", user.email, door=device.door, address=device.address, second_factor=next_step)
+    work.audit("signed_in", user.email, door=device.door, address=device.address, second_factor=factor)
     return SignedIn(work.actor, user, sign_in, token, next_step)
 
 
-def _next_step(user: User) -> NextStep:
+def second_factor_of(user: User) -> NextStep:
+    """What this person has to do besides the first factor: nothing, give a code, or set a second factor up."""
     if user.kind != "staff":
         return ""
     if user.totp_confirmed_at is not None:

@@ -30,7 +30,7 @@ OF_THE_INSTANCE = {
     "instance.created_at": "its creation", "now": "now", "assignee.id": "the assignee", "creator.id": "the creator",
     "customer.id": "the customer", "actor.id": "whoever acts",
 }  # fmt: skip
-PARTIES = {"customer": "the customer", "staff": "staff", "system": "the system"}
+WAITS_FOR = {"customer": "the customer", "staff": "staff", "system": "the system"}
 SENTENCES = {
     'assignee.id != ""': "somebody is assigned", 'assignee.id == ""': "nobody is assigned",
     "assignee.id != creator.id": "somebody else than its creator is assigned",
@@ -135,7 +135,7 @@ class _Reader:
         dotted, flow = ".".join(path), self.definition
         self.options = {}
         if dotted in OF_THE_INSTANCE:
-            self.options = PARTIES if dotted == "instance.waiting_on" else {}
+            self.options = WAITS_FOR if dotted == "instance.waiting_on" else {}
             return self._without_is(dotted)
         if path[0] in self.bound:
             return _plain(path[1:]) or "it"

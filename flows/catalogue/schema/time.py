@@ -35,6 +35,11 @@ class Timer(Strict):
     do: Effects
 
     @property
+    def is_reminder(self) -> bool:
+        """Whether it speaks before it is too late; a person may send such a one at once."""
+        return bool(self.after or self.before_due)
+
+    @property
     def spans(self) -> tuple[str, ...]:
         """The spans of whichever key is used; `every` gives one."""
         return self.after or self.before_due or self.after_due or ((self.every,) if self.every else ())

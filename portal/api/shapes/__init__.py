@@ -8,6 +8,8 @@ from portal.api.shapes.instances import (
     Instance,
     InstanceBrief,
     InstanceSummary,
+    Linked,
+    LinkedTo,
     Next,
     Outcome,
     Progress,
@@ -49,7 +51,8 @@ from portal.api.shapes.shop import (
 
 __all__ = [
     "Account", "Amount", "Answers", "Changed", "Customer", "Decision", "Draft", "DraftSaved", "Effects", "Field",
-    "FieldProblem", "FormPage", "Instance", "InstanceBrief", "InstanceSummary", "Links", "Me", "Meta", "Moment",
+    "FieldProblem", "FormPage", "Instance", "InstanceBrief", "InstanceSummary", "Linked", "LinkedTo",
+    "Links", "Me", "Meta", "Moment",
     "Money", "Named", "Next", "Notification", "OpenDocument", "Option", "Order", "OrderItem", "OrderNotice",
     "OrderSummary", "OrderTask", "Outcome", "Page", "Payment", "PaymentBegun", "Priced", "ProblemDocument",
     "Product", "Progress",

@@ -76,11 +76,32 @@ class Outcome(Shape):
     message: str
 
 
+class LinkedTo(Shape):
+    """`value` is the id of the thing in its lookup."""
+
+    value: str
+    label: str
+    detail: str
+
+
+class Linked(Shape):
+    """A link that the flow knows, such as to a tenancy agreement: `to` is null before it is made.
+
+    GET /lookups/{lookup} finds what there is to link to.
+    """
+
+    key: str
+    label: str
+    lookup: str
+    to: LinkedTo | None
+
+
 class Instance(InstanceSummary):
-    """`outcomes` are there for staff while it runs."""
+    """`linked` is for staff alone; `outcomes` are there for them while it runs."""
 
     close_message: str
     amounts: list[Amount]
+    linked: list[Linked]
     outcomes: list[Outcome]
     steps: list[Step] | None
 

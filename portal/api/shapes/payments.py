@@ -44,3 +44,4 @@ class Payment(Shape):
     paid_at: Moment | None
     refunded_at: Moment | None
     links: Links
+    allowed_actions: list[str]

@@ -59,6 +59,7 @@ class Me(Shape):
     language: str
     time_zone: str
     accounts: list[Account]
+    departments: list[Named]
 
 
 class Summary(Shape):
