@@ -21,9 +21,8 @@ from flows.queries import allowed, lookups
 from flows.queries.allowed import REVIEWING
 from flows.queries.files import FilesOf, files_of
 from flows.queries.timeline import Entry
-from flows.rules import answers
+from flows.rules import answers, moves
 from flows.rules.actors import Actor
-from flows.rules.visibility import OVER
 
 ACTING = ("submit", "answer_for_customer", "confirm", "reopen", "add_field")
 """The verbs of a step that have a button of their own, apart from the review."""
@@ -127,7 +126,7 @@ class _Look:
             hidden=len(rule.fields) - len(seen.fields) if step.attempt else 0,
             sent=next((entry for entry in reversed(own) if _is_attempt(entry, step.attempt)), None),
             decisions=tuple(entry for entry in own if entry.kind in DECISIONS),
-            after=tuple(_awaited(self.instance, self.definition, step, rule)),
+            after=tuple(_awaited(self.instance, self.definition, step)),
             money=self.money.get(step.name),
             has_files=answers.asks_for_files(rule.fields),
             endings=tuple((ending_in_words(self.definition, rule, ending), ending.if_) for ending in rule.outcome),
@@ -154,10 +153,8 @@ def _is_approval(entry: Entry, attempt: int) -> bool:
     return entry.kind == "step_approved" and entry.facts.get("attempt") == attempt
 
 
-def _awaited(instance: Instance, definition: FlowDefinition, step: Step, rule: StepRule) -> Iterator[str]:
+def _awaited(instance: Instance, definition: FlowDefinition, step: Step) -> Iterator[str]:
     """Titles of the steps that have to be done before a locked one can start."""
     if step.state == "locked":
-        for need in rule.needs:
-            other = instance.step(need)
-            if other is not None and other.state not in OVER:
-                yield definition.steps[need].title
+        states = {one.name: one.state for one in instance.steps}
+        yield from (definition.steps[name].title for name in moves.awaited(definition, states, step.name))

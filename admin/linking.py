@@ -42,6 +42,11 @@ class LinkRow:
     since: datetime | None
     may_change: bool
 
+    @property
+    def condition(self) -> str:
+        """How a step says `done_when` it waits for nothing but this link."""
+        return f"has(links.{self.name})"
+
 
 def rows(instance: Instance, definition: FlowDefinition, now: datetime) -> list[LinkRow]:
     """For the page of an instance; `back/links.html` shows them. Asks no lookup and no database."""

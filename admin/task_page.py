@@ -94,7 +94,7 @@ def answering(view: StaffView, instance: Instance, step: Step) -> Response:
         problems = error.by_field() if isinstance(error, Invalid) else {"": error.detail}
         instance = access.instance_to_read(g.actor, reference)
         return _form(view, instance, access.step_of(instance, name), typed, problems, error.status)
-    return go_on(then, f"{rule.title} was sent.")
+    return go_on(then, f"{rule.title} {'was sent' if rule.actor == 'customer' else 'is saved'}.")
 
 
 def has_files(rule: StepRule) -> bool:

@@ -7,6 +7,7 @@ organisation's rows. A session that nobody has spoken for sees no owned row at a
 from __future__ import annotations
 
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -298,9 +299,9 @@ def payment_told_of(
     """
     names = ((Payment.uid, uid), (Payment.provider_reference, reference), (Payment.charge, charge))
     for column, name in names:
-        theirs = select(Payment.id).where(Payment.provider == provider, column == clean(name)).limit(1)
-        if name and (found := work.session.scalar(theirs)) is not None:
-            return _payment_locked(work, Payment.id == found)
+        if name:
+            with suppress(Refused):
+                return _payment_locked(work, and_(Payment.provider == provider, column == clean(name)))
     raise Refused("No such payment")
 
 

@@ -216,7 +216,9 @@ def _titles(definition: FlowDefinition, steps: Sequence[Step]) -> str:
 
 def _sender(work: Work, instance: Instance) -> str:
     """Who wrote the message that it starts with: whoever made it, or whoever invited."""
-    creator = work.session.get(User, instance.creator_id) if instance.creator_id is not None else None
+    if instance.creator_id in (None, work.actor.user_id):
+        return work.actor.name
+    creator = work.session.get(User, instance.creator_id)
     return creator.name if creator is not None else work.actor.name
 
 

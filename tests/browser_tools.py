@@ -112,6 +112,20 @@ def _check_one(
     assert sideways <= 0, f"{name} scrolls sideways by {sideways} px"
 
 
+def look_around(page: Page, name: str) -> None:
+    """A page in the middle of a story: nothing for axe, no sideways scroll on a phone, pictures if wanted."""
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        for scheme in ("light", "dark") if os.environ.get("BATON_SHOTS") else ():
+            page.emulate_media(color_scheme=scheme)
+            _keep_picture(page, f"{name}-{width}-{scheme}", whole=True)
+        sideways = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert sideways <= 0, f"{name} scrolls sideways by {sideways} px with {width} px"
+    page.emulate_media(color_scheme="light")
+    found = violations(page)
+    assert not found, f"{name}: " + "\n".join(found)
+
+
 def _keep_picture(page: Page, name: str, whole: bool) -> None:
     if shots := os.environ.get("BATON_SHOTS"):
         page.screenshot(path=f"{shots}/{name}.png", full_page=whole)

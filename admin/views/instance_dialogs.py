@@ -19,6 +19,7 @@ from flows.actions import amending, closing, reopening, versions
 from flows.catalogue import FlowDefinition
 from flows.models import Instance, Step
 from flows.rules import moves
+from flows.rules.visibility import OVER
 from flows.work import Work
 
 BOTH = ("GET", "POST")
@@ -169,7 +170,7 @@ class InstanceDialogs(StaffView):
         """By an administrator, with a reason that the customer reads (C21)."""
         instance = access.instance_to_read(g.actor, ref)
         definition = versions.definition_of(read_as(g.actor), instance)
-        left = [definition.steps[step.name].title for step in instance.steps if step.state not in moves.OVER]
+        left = [definition.steps[step.name].title for step in instance.steps if step.state not in OVER]
         paid = [definition.steps[step.name].title for step in instance.steps if step.answers.get("paid")]
         question = self._question(
             instance,

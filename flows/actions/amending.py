@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from flows import access
-from flows.actions import reviewing, settling, versions
+from flows.actions import planning, reviewing, settling, versions
 from flows.catalogue import FlowDefinition
 from flows.catalogue.overlay import field_of, step_of
 from flows.catalogue.schema import FlowField
@@ -110,6 +110,7 @@ def add_field(work: Work, instance: Instance, step: Step, question: Mapping[str,
     if step.state == "pending_approval":
         told = f"We need one more answer: {spec['label']}"
         reviewing.hand_back(work, step, "returned", told, {name: "New question"})
+        planning.end_timer(work, instance, f"{planning.REVIEW}{step.name}")
     else:
         step.version += 1
     settling.settle(work, instance, versions.definition_of(work.session, instance))

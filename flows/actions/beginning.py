@@ -241,8 +241,10 @@ def _customer_named(work: Work, uid: str, problems: list[Problem]) -> Organisati
     wanted = access.clean(uid)
     row: Organisation | User | None = None
     if wanted.startswith("usr_"):
-        row = work.session.scalar(select(User).where(User.uid == wanted, User.kind == "customer", User.is_active))
-        if row is not None and work.session.scalar(select(Membership.id).where(Membership.user_id == row.id)) is None:
+        belongs = select(Membership.id).where(Membership.user_id == User.id).exists()
+        people = select(User, belongs).where(User.uid == wanted, User.kind == "customer", User.is_active)
+        row, has_home = work.session.execute(people).one_or_none() or (None, False)
+        if row is not None and not has_home:
             problems.append(Problem("/customer", "nobody", f"{row.name} belongs to no household or company"))
     elif wanted:
         row = work.session.scalar(access.visible_organisations(work.actor).where(Organisation.uid == wanted))

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from flows import access
 from flows.actions import owing, planning, settling, versions, withdrawing
-from flows.actions.scope import roots, scope_of
+from flows.actions.scope import roots, scope_of, words_of
 from flows.catalogue import FlowDefinition
 from flows.catalogue.schema import Outcome
 from flows.events import (
@@ -54,7 +54,7 @@ def message_of(session: Session, instance: Instance, definition: FlowDefinition,
     """What an outcome tells the customer, its holes filled; empty when the flow says nothing (C45)."""
     if not rule.message:
         return ""
-    text = compile_text(rule.message).masked(private.names_of(definition))
+    text = compile_text(rule.message).masked(private.names_of(definition)).worded(words_of(instance, definition))
     scope = scope_of(session, instance, definition, now, wanted=roots(text.names))
     return str(text.render_or(scope, rule.message))
 
@@ -174,7 +174,9 @@ def _end(work: Work, instance: Instance, definition: FlowDefinition, status: str
     settling.hand_over(work, instance, None)
     instance.version += 1
     planning.cancel_timers(work, instance)
-    withdrawing.cancel_open(work, instance)
+    unpaid = [step.name for step in instance.steps if step.opened_at is not None and step.state != "completed"]
+    if any(definition.steps[name].payment for name in unpaid):
+        withdrawing.cancel_open(work, instance)
     work.record(instance, fact)
     again = f".{instance.reopenings}" if instance.reopenings else ""
     owing.owe(work, instance, definition, moment + again, definition.effects_for(moment))

@@ -92,7 +92,7 @@ def _check_statement(work: Work, instance: Instance, reference: str, received_on
 
 
 def _situation(work: Work, instance: Instance, definition: FlowDefinition, step: Step, payment: Payment) -> Situation:
-    other = paying.paid_of(work.session, step)
+    other = None if payment.is_open else paying.paid_of(work.session, step)  # an open one is the only one of its step
     return Situation(
         state=payment.state,
         amount_minor=payment.amount_minor,
@@ -130,7 +130,8 @@ def _take(
     came_at: datetime | None = None,
 ) -> None:
     """The money is here, and it is exactly what was asked: the step is answered."""
-    withdrawing.cancel_open(work, instance, step, but=payment)
+    if not payment.is_open:  # else there is no other
+        withdrawing.cancel_open(work, instance, step, but=payment)
     _came(payment, word, came_at or work.now)
     payment.failure = ""
     withdrawing.end(work, payment, "paid")

@@ -77,9 +77,9 @@ def begin(work: Work, instance: Instance, step: Step, provider: str = "stripe") 
         raise OutOfStep(f"A payment of {words_of(open_one)} is on its way. Do not pay again", "payment-pending")
     if open_one is not None and _is_as_good_as_new(work, open_one, minor, rule.currency):
         return open_one
-    withdrawing.cancel_open(work, instance, step)
+    if open_one is not None:
+        withdrawing.call_off(work, open_one)
     payment = pending(work, instance, definition, step, minor, provider, begun_by_id=work.actor.user_id)
-    work.session.flush()
     work.record(instance, PaymentBegun(payment.uid, payment.title, minor, rule.currency, provider))
     look_again(work, payment)
     return payment

@@ -79,7 +79,7 @@ def review_asked(work: Work, instance: Instance, definition: FlowDefinition, ste
     # Working days are those of the flow's own deadline: a landlord in England escalates on English working days.
     calendar = timing.calendar_named(definition.deadline.calendar if definition.deadline else None)
     moment = timing.add(work.now, timing.parse_span(approval.escalate.after), instance.time_zone, calendar=calendar)
-    _plan_once(work, instance, f"{REVIEW}{step.name}", "escalation", moment)
+    _add(work, instance, f"{REVIEW}{step.name}", step.attempt, "escalation", moment)
 
 
 def step_happened(work: Work, instance: Instance, definition: FlowDefinition, step: str, what: str) -> None:
@@ -151,7 +151,7 @@ def _end(work: Work, instance: Instance, name: str) -> None:
         update(Timer)
         .where(Timer.instance_id == instance.id, Timer.name == name, Timer.ended_at.is_(None))
         .values(ended_at=work.now, ending="cancelled"),
-        execution_options={"synchronize_session": False},
+        execution_options={"synchronize_session": False, "autoflush": False},
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from flows import access
 from flows.actions import closing, owing, participating, planning, settling, submitting, versions
@@ -29,7 +29,7 @@ def approve(work: Work, instance: Instance, step: Step, version: int | None = No
     """
     definition, rule, instead_of = _begin(work, instance, step, version, "approve")
     assert rule.approval is not None
-    earlier = approvers(work.session, step)
+    earlier = approvers(work.session, step) if rule.approval.need > 1 else []
     review = _decide(work, instance, step, "approved", note, {}, instead_of)
     enough = reviews.is_enough(rule.approval, [*earlier, work.actor.user_id])
     work.record(instance, StepApproved(step.name, rule.title, step.attempt, enough, note.strip(), instead_of))
@@ -59,7 +59,7 @@ def return_for_resubmission(
     assert rule.approval is not None
     given = {name: text.strip() for name, text in (remarks or {}).items() if text.strip()}
     _check_words(rule, message, given)
-    if not reviews.may_return_again(rule.approval, _returns(work, step)):
+    if rule.approval.returns is not None and not reviews.may_return_again(rule.approval, _returns(work, step)):
         raise OutOfStep("It was returned as often as this flow allows. Approve it, or close the request")
     review = _decide(work, instance, step, "returned", message, given, instead_of)
     hand_back(work, step, "returned", message.strip(), given)
@@ -185,7 +185,7 @@ def _returns(work: Work, step: Step) -> int:
 
 
 def _mark_submission(work: Work, step: Step, state: str) -> None:
-    submission = work.session.scalars(
-        select(Submission).where(Submission.step_id == step.id, Submission.attempt == step.attempt)
-    ).one()
-    submission.state = state
+    work.session.execute(
+        update(Submission).where(Submission.step_id == step.id, Submission.attempt == step.attempt).values(state=state),
+        execution_options={"synchronize_session": False, "autoflush": False},
+    )

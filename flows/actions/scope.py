@@ -13,7 +13,7 @@ from flows import settings
 from flows.actions import sealing
 from flows.catalogue import FlowDefinition
 from flows.models import Instance, Organisation, User
-from flows.rules import stages
+from flows.rules import answers, stages
 from flows.rules.words import day_in_words
 
 EVERYTHING = frozenset({"customer", "creator", "assignee", "instance", "data", "links", "settings", "now"})
@@ -76,11 +76,20 @@ def answers_of(instance: Instance, definition: FlowDefinition) -> dict[str, Any]
     In clear: an answer that cannot be opened is not yet known.
     """
     asked = {name: instance.inputs[name] for name in definition.start.fields if name in instance.inputs}
-    answers = sealing.opened(definition.start.fields, asked)
+    found = sealing.opened(definition.start.fields, asked)
     for step in instance.steps:
         if step.state != "skipped":
-            answers.update(sealing.opened(definition.steps[step.name].fields, step.answers))
-    return answers
+            found.update(sealing.opened(definition.steps[step.name].fields, step.answers))
+    return found
+
+
+def words_of(instance: Instance, definition: FlowDefinition) -> dict[str, str]:
+    """The answers under their names in an expression, as people read them: for messages to customers."""
+    fields = dict(definition.start.fields)
+    for step in definition.steps.values():
+        fields |= step.fields
+    given = answers_of(instance, definition).items()
+    return {f"data.{name}": answers.display(fields[name], value) for name, value in given if name in fields}
 
 
 def instance_words(instance: Instance, now: datetime) -> dict[str, Any]:

@@ -24,6 +24,7 @@ def settle(work: Work, instance: Instance, definition: FlowDefinition) -> None:
     names = moves.names_in_conditions(definition) | payments.names_in_amounts(definition)
     scope = scope_of(work.session, instance, definition, work.now, wanted=roots(names))
     before = {step.name: step.state for step in instance.steps}
+    ever_open = {step.name for step in instance.steps if step.opened_at is not None}
     accepted = {step.name for step in instance.steps if step.attempt}
     after = moves.next_states(
         definition, before, scope, accepted, payments.free_steps(definition, instance.amounts, scope)
@@ -31,7 +32,8 @@ def settle(work: Work, instance: Instance, definition: FlowDefinition) -> None:
     for step in instance.steps:
         if after[step.name] != step.state:
             _move(work, instance, definition, step, after[step.name])
-    _project(work, instance, definition, after, scope)
+    on_its_way = _money_on_its_way(work, instance, definition, after, ever_open)
+    _project(work, instance, definition, after, scope, on_its_way)
 
 
 def hand_over(work: Work, instance: Instance, party: str | None) -> None:
@@ -46,21 +48,27 @@ def hand_over(work: Work, instance: Instance, party: str | None) -> None:
 
 
 def _project(
-    work: Work, instance: Instance, definition: FlowDefinition, states: dict[str, str], scope: dict[str, Any]
+    work: Work,
+    instance: Instance,
+    definition: FlowDefinition,
+    states: dict[str, str],
+    scope: dict[str, Any],
+    on_its_way: set[str],
 ) -> None:
     """Status, progress and waiting-on as lists show them: derived here and nowhere else, stored on the row."""
     progress = progress_of(states, definition=definition, scope=scope)
     instance.steps_done, instance.steps_total, instance.may_grow = progress.done, progress.total, progress.may_grow
     instance.status = statuses.status_of(states)
-    on_its_way = _money_on_its_way(work, instance, definition)
     hand_over(work, instance, statuses.waiting_on(definition, states, instance.status, on_its_way))
     instance.last_activity_at = work.now
     instance.version += 1
 
 
-def _money_on_its_way(work: Work, instance: Instance, definition: FlowDefinition) -> set[str]:
-    """Names of the steps that are being paid for at this moment."""
-    if instance.id is None or not any(rule.payment for rule in definition.steps.values()):
+def _money_on_its_way(
+    work: Work, instance: Instance, definition: FlowDefinition, states: dict[str, str], ever_open: set[str]
+) -> set[str]:
+    """Names of the steps that are being paid for at this moment; nobody has paid for one that was never open."""
+    if not any(definition.steps[name].payment and states[name] in moves.WITH_ACTOR for name in ever_open):
         return set()
     query = select(Step.name).join(Payment, Payment.step_id == Step.id)
     return set(work.session.scalars(query.where(Payment.instance_id == instance.id, Payment.state == "processing")))

@@ -231,11 +231,8 @@ def end_if_it_ends(
     on: Literal["submitted", "approved"],
 ) -> None:
     """An outcome rule of the step first (C46, Q22), else the end of a flow that nobody needs to close (A31)."""
-    ending = (
-        outcomes.auto_outcome(rule, scope_of(work.session, instance, definition, work.now), on)
-        if rule.outcome
-        else None
-    )
+    wanted = roots(outcomes.names_in_outcomes(rule, on))
+    ending = outcomes.auto_outcome(rule, scope_of(work.session, instance, definition, work.now, wanted), on)
     if ending is not None:
         closing.end_with(work, instance, definition, ending[1])
     elif instance.steps_done == instance.steps_total and outcomes.completes_by_itself(definition):

@@ -71,4 +71,4 @@ def opaque_id(prefix: str) -> str:
 
 
 def uid_column(prefix: str) -> Mapped[str]:
-    return mapped_column(String(32), unique=True, default=lambda: opaque_id(prefix))
+    return mapped_column(String(32), unique=True, default=lambda: opaque_id(prefix), insert_sentinel=True)

@@ -184,6 +184,11 @@ class Text:
         )
         return Text(self.source, self.names, parts)
 
+    def worded(self, words: Mapping[str, str]) -> Text:
+        """The same text where a hole that is nothing but one of these names has its words: 1 December 2031."""
+        parts = tuple(words.get(part.text, part) if isinstance(part, _Expression) else part for part in self._parts)
+        return Text(self.source, self.names, parts)
+
     def render(self, scope: Mapping[str, Any]) -> Any:
         """The filled text; a text that is one hole keeps its value's type. NotYetKnown(name) when one is missing."""
         if len(self._parts) == 1 and isinstance(self._parts[0], _Expression):

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from flows.rules.errors import OutOfStep
 from flows.rules.expressions import compile_condition
-from flows.rules.visibility import OVER, DefinitionLike, StepLike, is_shown, settled
+from flows.rules.visibility import DefinitionLike, StepLike, is_shown, settled
 
 WITH_ACTOR = frozenset({"open", "returned", "reopened"})
 """States in which the step's actor can work on it."""
@@ -96,13 +96,29 @@ def next_states(
     for _ in range(len(now) + 1):
         known = settled(definition, now, scope)
         after = {
-            name: "skipped" if name in free and now[name] != "completed" else _next(name, step, now, known, accepted)
-            for name, step in definition.steps.items()
+            name: "skipped"
+            if name in free and now[name] != "completed"
+            else _next(definition, name, now, known, accepted)
+            for name in definition.steps
         }
         if after == now:
             break
         now = after
     return now
+
+
+def awaited(definition: DefinitionLike, states: Mapping[str, str], name: str) -> list[str]:
+    """The steps that have to be done before this one can start.
+
+    A skipped one passes on what it waits for itself: that nothing is to be paid does not make the next step come early.
+    """
+    found: list[str] = []
+    for need in definition.steps[name].needs:
+        if states.get(need) == "skipped":
+            found += awaited(definition, states, need)
+        elif states.get(need) != "completed":
+            found.append(need)
+    return list(dict.fromkeys(found))
 
 
 def dependents(definition: DefinitionLike, name: str) -> list[str]:
@@ -132,15 +148,20 @@ def names_in_conditions(definition: DefinitionLike) -> frozenset[str]:
 
 
 def _next(
-    name: str, step: StepLike, states: Mapping[str, str], scope: Mapping[str, Any], accepted: Collection[str]
+    definition: DefinitionLike,
+    name: str,
+    states: Mapping[str, str],
+    scope: Mapping[str, Any],
+    accepted: Collection[str],
 ) -> str:
-    state, shown = states[name], is_shown(step, scope)
+    step, state = definition.steps[name], states[name]
+    shown = is_shown(step, scope)
     if shown is False:
         return "skipped"
     if state == "skipped" and shown and name in accepted:
         return "completed"
     if state in ("locked", "open", "skipped"):
-        state = "open" if shown and _is_ready(step, states) else "locked"
+        state = "open" if shown and not awaited(definition, states, name) else "locked"
     done = state in WITH_ACTOR and is_done_by_itself(step, scope, name in accepted)
     return "completed" if done else state
 
@@ -150,7 +171,3 @@ def is_done_by_itself(step: StepLike, scope: Mapping[str, Any], answered: bool) 
     if not step.done_when or not (answered or not any(field.required for field in step.fields.values())):
         return False
     return bool(compile_condition(step.done_when).holds(scope))
-
-
-def _is_ready(step: StepLike, states: Mapping[str, str]) -> bool:
-    return all(states.get(need) in OVER for need in step.needs)

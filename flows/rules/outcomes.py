@@ -17,11 +17,20 @@ def auto_outcome(
     A rule without `on` runs when the step is submitted, or approved where it has an approval. One whose condition is
     not yet known does not hold.
     """
-    usual = "submitted" if step.approval is None else "approved"
-    for rule in step.outcome:
-        if (rule.on or usual) == on and compile_condition(rule.if_).holds(scope):
+    for rule in _rules(step, on):
+        if compile_condition(rule.if_).holds(scope):
             return ("complete", rule.complete) if rule.complete else ("close", rule.close)
     return None
+
+
+def names_in_outcomes(step: StepLike, on: Literal["submitted", "approved"]) -> frozenset[str]:
+    """The dotted names that these rules look at: what `auto_outcome` needs in its scope."""
+    return frozenset(name for rule in _rules(step, on) for name in compile_condition(rule.if_).names)
+
+
+def _rules(step: StepLike, on: str) -> list[Any]:
+    usual = "submitted" if step.approval is None else "approved"
+    return [rule for rule in step.outcome if (rule.on or usual) == on]
 
 
 def completes_by_itself(definition: DefinitionLike) -> bool:

@@ -28,7 +28,7 @@ pages = Blueprint("invite", __name__)
 @pages.get("/invite/<token>")
 @may("public")
 def form(token: str) -> str:
-    return _form(token, {"time_zone": time_zone(), "language": "en"})
+    return _form(token, {"name": _name_of(token), "time_zone": time_zone(), "language": "en"})
 
 
 @pages.post("/invite/<token>")
@@ -72,6 +72,14 @@ def _flow_of(invitation: Invitation) -> FlowDefinition | None:
     """The flow that begins when it is accepted; None when it is for joining alone."""
     loaded = catalogue.current().flows.get(str(invitation.begins["flow"])) if invitation.begins else None
     return loaded.definition if loaded is not None else None
+
+
+def _name_of(token: str) -> str:
+    """What staff called a new tenant: their household has their name (3.3.7: what is known is not asked again)."""
+    reading = read_as(SYSTEM)
+    invitation = accounts.invitation_of(reading, token)
+    household = reading.get(Organisation, invitation.organisation_id) if invitation.organisation_id else None
+    return household.name if household is not None and household.kind == "household" else ""
 
 
 def _form(token: str, values: object, problems: dict[str, str] | None = None) -> str:

@@ -117,7 +117,7 @@ def test_an_invitation_says_what_it_is_for(play: Play, settings: Settings) -> No
         onboarding.invite_tenant(work, given, "move-in", Wish(inputs={"rent": 1000}))
     mail = sent(settings)
     assert mail["Subject"] == "Move-in: Gus Agent invites you to Baton"
-    assert "Gus Agent asks you to go through “Move-in”." in plain(mail)
+    assert "Gus Agent asks you to go through Move-in on Baton." in plain(mail)
 
 
 def test_a_flow_that_writes_itself_is_the_only_one(play: Play) -> None:

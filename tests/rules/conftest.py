@@ -17,7 +17,7 @@ settings.load_profile("untimed")
 
 _FIELD: dict[str, Any] = dict.fromkeys((
     "hint", "default", "min", "max", "max_length", "pattern", "options", "options_from", "within", "accept", "max_mb",
-    "item", "max_items", "when", "visible_to",
+    "item", "max_items", "currency", "when", "visible_to",
 ))  # fmt: skip
 
 

@@ -65,8 +65,8 @@ def test_what_a_page_does_not_ask_is_absent_and_nothing_ticked_is_an_empty_list(
     [
         ("name", "Priya", "Priya", "Priya"),
         ("name", None, "", "Not provided"),
-        ("rent", 120050, "1,200.50", "1,200.50"),
-        ("rent", -5, "-0.05", "-0.05"),
+        ("rent", 120050, "1,200.50", "£1,200.50"),
+        ("rent", -5, "-0.05", "-£0.05"),
         ("rent", "12 quid", "12 quid", "12 quid"),
         ("pets_ok", True, "yes", "Yes"),
         ("pets_ok", False, "no", "No"),

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.rules.errors import OutOfStep
-from flows.rules.moves import MOVES, allowed, names_in_conditions, next_states, submitted_state, target
+from flows.rules.moves import MOVES, allowed, awaited, names_in_conditions, next_states, submitted_state, target
 from flows.rules.outcomes import auto_outcome, completes_by_itself
 from flows.rules.progress import Progress, progress
 from flows.rules.statuses import OPEN, is_overdue, is_past, status_of, waiting_on
@@ -94,6 +94,16 @@ def test_what_will_never_be_answered_is_decided(flow: Make, step: Make) -> None:
     after = next_states(made, {"a": "completed"}, scope(x=1, y=9))  # y was kept from before b was hidden
     assert after == {"a": "completed", "b": "skipped", "c": "skipped", "d": "open"}
     assert names_in_conditions(made) == {"data.note", "data.y"}
+
+
+@pytest.mark.requirement("Q27")
+def test_nothing_to_pay_lets_nobody_jump_the_queue(onboarding: Any) -> None:
+    free = {"deposit"}
+    begun = next_states(onboarding, {}, scope(), free=free)
+    assert (begun["deposit"], begun["agreement"], begun["keys"]) == ("skipped", "locked", "locked")
+    assert awaited(onboarding, begun, "agreement") == ["identity", "household"]
+    done = {**begun, "identity": "completed", "household": "completed"}
+    assert next_states(onboarding, done, scope(has_pets=False), free=free)["agreement"] == "open"
 
 
 @given(st.fixed_dictionaries({name: st.sampled_from(STATES) for name in BEGUN}), st.sampled_from([None, True, False]))

@@ -21,12 +21,26 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from flows import catalogue
+from flows import catalogue, store
 from flows.access import read_as
 from flows.actions import accounts
 from flows.actions.accounts import NOBODY, Device, SignedIn
 from flows.clock import clock
-from flows.models import Agreement, Department, Effect, Instance, Notice, Order, Organisation, Product, Timer, User
+from flows.models import (
+    Agreement,
+    Comment,
+    Department,
+    Effect,
+    Instance,
+    Notice,
+    Order,
+    Organisation,
+    Payment,
+    Product,
+    Timer,
+    Upload,
+    User,
+)
 from flows.queries import grid
 from flows.rules.actors import SYSTEM, Actor
 from flows.rules.signatures import sign, verify
@@ -62,7 +76,7 @@ def _signed_in(email: str) -> Actor:
 def test_two_worlds_that_break_no_invariant(demo: Flask) -> None:
     session = read_as(SYSTEM)
     assert {says: rows for says, rows in broken(session).items() if rows} == {}
-    assert Counter(session.scalars(select(Organisation.kind))) == {"company": 12, "household": 8}
+    assert Counter(session.scalars(select(Organisation.kind))) == {"company": 12, "household": 9}
     assert set(session.scalars(select(Product.vendor))) == {"Coro", "Microsoft", "Brightpath"}
     assert session.scalar(select(func.count()).select_from(Department)) == 3
     assert Counter(session.scalars(select(Order.state))) == {
@@ -78,6 +92,41 @@ def test_two_worlds_that_break_no_invariant(demo: Flask) -> None:
         "not_started": 3, "in_progress": 1, "completed": 2, "cancelled": 1,
     }  # fmt: skip
     assert [task.customer_name for task in tasks if task.is_overdue(clock.now())] == ["Liam Doyle"]
+
+
+def test_tenants_move_in_each_somewhere_else_on_the_way(demo: Flask) -> None:
+    session = read_as(SYSTEM)
+    moving = session.scalars(select(Instance).where(Instance.flow == "tenant-onboarding")).all()
+    by_tenant = {one.customer_name: one for one in moving}
+    assert {name: one.status for name, one in by_tenant.items()} == {
+        "Olu Adeyemi": "completed", "Daniel Osei": "in_progress", "Priya Shah": "in_progress",
+        "Tomasz Wrona": "awaiting_review",
+    }  # fmt: skip
+    assert {one.source for one in moving} == {"onboarding"}
+    assert [name for name, one in by_tenant.items() if one.is_overdue(clock.now())] == ["Daniel Osei"]
+    settled = by_tenant["Olu Adeyemi"]
+    assert (settled.rating, settled.links["agreement"]["label"]) == (5, "NH-2026-1104")
+    assert session.scalars(select(Payment.state).where(Payment.instance_id == settled.id)).all() == ["paid"]
+    agreement = session.scalars(select(Agreement).where(Agreement.number == "NH-2026-1104")).one()
+    assert str(agreement.move_in_on) == settled.step("agreement").answers["move_in"]
+    to_pay = by_tenant["Priya Shah"].step("deposit")
+    assert (to_pay.state, by_tenant["Priya Shah"].step("identity").attempt) == ("open", 2)
+    pending = by_tenant["Tomasz Wrona"].step("identity")
+    (uid,) = pending.answers["passport"]
+    upload = session.scalars(select(Upload).where(Upload.uid == uid)).one()
+    assert (upload.state, upload.name) == ("ready", "passport-tomasz.jpg")
+    assert store.size_of(upload.preview_sha256) == upload.size
+
+
+@pytest.mark.parametrize("database", ["sqlite"])
+def test_a_case_is_talked_about_and_has_its_task(demo: Flask) -> None:
+    session = read_as(SYSTEM)
+    case = session.scalars(select(Instance).where(Instance.flow == "department-request")).one()
+    assert (case.state, case.customer_name, case.is_open) == ("InProgress", "Gareth Price", True)
+    said = session.execute(select(Comment.author_name, Comment.is_internal).order_by(Comment.id)).all()
+    assert said == [("Joe Byrne", False), ("Gareth Price", False), ("Joe Byrne", True)]
+    task = session.scalars(select(Instance).where(Instance.flow == "department-task")).one()
+    assert (task.parent_id, task.state, task.is_internal) == (case.id, "New", True)
 
 
 @pytest.mark.requirement("C41")
@@ -131,9 +180,11 @@ def test_everybody_gets_in_and_has_something_to_do(demo: Flask) -> None:
     seen = {order.customer_name for order in read_as(buyer).scalars(select(Order))}
     assert len(seen) == 8
     assert "Malvern Glassworks" not in seen
-    (task,) = read_as(tenant).scalars(select(Instance)).all()
-    assert (task.customer_name, task.customer_address) == ("Priya Shah", "12 Mill Lane, Leeds LS7 2AB")
-    assert grid.needs_action(task, clock.now())
+    tasks = read_as(tenant).scalars(select(Instance).order_by(Instance.id)).all()
+    assert [task.title for task in tasks] == ["Move-in", "Confirm your contact details"]
+    for task in tasks:
+        assert (task.customer_name, task.customer_address) == ("Priya Shah", "12 Mill Lane, Leeds LS7 2AB")
+        assert grid.needs_action(task, clock.now())
     notices = read_as(tenant).scalars(select(Notice).where(Notice.user_id == tenant.user_id, Notice.seen_at.is_(None)))
     assert [notice.text for notice in notices] == ["Please confirm your contact details"]
 

@@ -304,6 +304,7 @@ class Door(BaseHTTPRequestHandler):
 
 FRAME = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Pay – a stand-in for Stripe</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">
+<link rel="icon" href="data:,">
 <style>body{font:1.1rem/1.5 system-ui,sans-serif;max-width:28rem;margin:3rem auto;padding:0 1rem}
 button{font:inherit;padding:.6rem 1.2rem;margin:0 .5rem .6rem 0;min-height:44px}
 .note{border-left:.3rem solid;padding-left:1rem}

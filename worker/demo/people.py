@@ -44,6 +44,7 @@ HOUSEHOLDS = {
     "Tomasz Wrona": "22 Harehills Place, Leeds LS8 5JA",
     "Chen Wei": "9 Weaver's Yard, Leeds LS11 5QD",
     "Olu Adeyemi": "31 Beck Street, Leeds LS10 1NR",
+    "Daniel Osei": "3 Chapel Row, Leeds LS12 3PN",
 }
 DEPARTMENTS = {"Lettings": ("maya", "sam"), "Repairs": ("joe", "chris"), "Accounts": ("hana", "sam")}
 """The manager first, then the members."""
@@ -75,6 +76,7 @@ PEOPLE = (
     Person("tomasz", "Tomasz Wrona", "tomasz.wrona@mail.example", "Tomasz Wrona"),
     Person("chen", "Chen Wei", "chen.wei@mail.example", "Chen Wei"),
     Person("olu", "Olu Adeyemi", "olu.adeyemi@mail.example", "Olu Adeyemi"),
+    Person("daniel", "Daniel Osei", "daniel.osei@mail.example", "Daniel Osei"),
     Person("sam", "Sam Okoro", "agent@demo.example", role="agent lettings", knows_password=True),
     Person("alex", "Alex Reed", "admin@demo.example", role="admin", knows_password=True),
     Person("maya", "Maya Lindgren", "maya@northgate.example", role="lettings lettings_manager"),

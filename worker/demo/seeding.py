@@ -10,7 +10,7 @@ from flows.clock import clock
 from flows.models import User
 from flows.rules.actors import SYSTEM
 from flows.work import end_reading
-from worker.demo import housing, repairs, shop
+from worker.demo import departments, housing, moving_in, repairs, shop
 from worker.demo.agreements import write_agreements
 from worker.demo.people import write_people
 from worker.demo.playing import Player
@@ -29,5 +29,6 @@ def seed(app: Flask) -> bool:
         player = Player(today=clock.now())
         player.cast = write_people(player.days_ago(60, "09:00"))
         write_agreements(player)
-        player.play([*shop.story(player), *housing.story(player), *repairs.story(player)])
+        stories = (shop, housing, repairs, moving_in, departments)
+        player.play([scene for one in stories for scene in one.story(player)])
     return True

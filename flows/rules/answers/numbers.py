@@ -9,6 +9,7 @@ from typing import Any
 
 from flows.rules.answers.shapes import AnswerContext, FieldLike, Kind, noun, subject, wrong
 from flows.rules.answers.texts import plain
+from flows.rules.words import money_in_words
 
 LARGEST = 2**53 - 1  # what every JSON reader keeps exactly
 _GROUPED = re.compile(r"-?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?", re.ASCII)
@@ -83,8 +84,8 @@ def _show_number(_field: FieldLike, value: Any, _context: AnswerContext | None) 
     return f"{value:,}".removesuffix(".0") if isinstance(value, (int, float)) else str(value)
 
 
-def _show_money(_field: FieldLike, value: Any, _context: AnswerContext | None) -> str:
-    return money_text(value) if isinstance(value, int) else str(value)
+def _show_money(field: FieldLike, value: Any, _context: AnswerContext | None) -> str:
+    return money_in_words(value, field.currency or "GBP") if isinstance(value, int) else str(value)
 
 
 def _show_boolean(_field: FieldLike, value: Any, _context: AnswerContext | None) -> str:
