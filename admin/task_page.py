@@ -168,7 +168,7 @@ def _rule(definition: FlowDefinition, instance: Instance, step: Step) -> StepRul
 def _step_row(instance: Instance, step: Step, rule: StepRule, files: FilesOf, now: datetime) -> dict[str, Any]:
     context = lookups.context_of(step.labels)
     given = [
-        {"name": name, **files.row(name, field, step.answers.get(name), context)}
+        files.row(name, field, step.answers.get(name), context)
         for name, field in rule.fields.items()
         if field.type != "info"
     ]
@@ -177,7 +177,7 @@ def _step_row(instance: Instance, step: Step, rule: StepRule, files: FilesOf, no
         "title": rule.title,
         "who": WHO[step.actor],
         "state": step_words(step.state),
-        "answers": with_buttons(given, addresses("/admin/tasks", instance, step, rule)) if step.attempt else [],
+        "answers": with_buttons(given, addresses("/admin/tasks", instance, step, rule.fields)) if step.attempt else [],
         "may_answer": may_answer(instance, step, now) and g.actor.may("create"),
         "draft": step.draft is not None,
         "has_files": has_files(rule),

@@ -12,7 +12,6 @@ from sqlalchemy import select
 from flows import access, catalogue, settings
 from flows.actions import answering, attaching, participating, sealing, standing_in, starting
 from flows.catalogue import LoadedFlow, ways
-from flows.catalogue.schema import FlowField
 from flows.catalogue.ways import Way
 from flows.clock import clock
 from flows.events import ChildStarted
@@ -76,7 +75,7 @@ def start_by_staff(work: Work, flow: str, customer: str, wish: Wish = Wish()) ->
         is_internal=wish.is_internal and parent is not None,
         priority=wish.priority,
     )
-    _attach_files(work, loaded, made)
+    attaching.attach_answers(work, made, "", loaded.definition.start.questions, checked.inputs)
     if parent is not None:
         work.session.flush()
         participating.take_part(work, parent, work.actor.user_id)
@@ -126,7 +125,7 @@ def start_by_customer(work: Work, flow: str, organisation: str, given: Mapping[s
     instance = starting.start(work, loaded, source="customer", for_whom=for_whom, inputs=checked.inputs)
     if instance.organisation.kind == "household":
         instance.customer_id = work.actor.user_id
-    _attach_files(work, loaded, instance)
+    attaching.attach_answers(work, instance, "", loaded.definition.start.questions, checked.inputs)
     return instance
 
 
@@ -149,7 +148,7 @@ def start_invited(
         source="onboarding",
         for_whom=organisation,
         assignee=assignee,
-        inputs=sealing.opened(_asked_at(loaded), begins.get("inputs") or {}),
+        inputs=sealing.opened(loaded.definition.start.questions, begins.get("inputs") or {}),
         amounts=begins.get("amounts") or {},
         message=str(begins.get("message") or ""),
     )
@@ -167,16 +166,11 @@ def begins_with(work: Work, flow: str, wish: Wish) -> dict[str, Any]:
         raise Invalid(checked.problems)
     return {
         "flow": flow,
-        "inputs": sealing.seal(_asked_at(loaded), checked.inputs),
+        "inputs": sealing.seal(loaded.definition.start.questions, checked.inputs),
         "amounts": checked.amounts,
         "assignee": wish.assignee,
         "message": wish.message.strip(),
     }
-
-
-def _asked_at(loaded: LoadedFlow) -> dict[str, FlowField]:
-    """What is given and asked at the start of a flow; names are unique among both."""
-    return {**loaded.definition.start.fields, **loaded.definition.start.inputs}
 
 
 def startable(work: Work, flow: str, way: Way) -> LoadedFlow:
@@ -196,11 +190,6 @@ class _Checked:
     inputs: dict[str, Any]
     amounts: dict[str, int]
     problems: list[Problem]
-
-
-def _attach_files(work: Work, loaded: LoadedFlow, instance: Instance) -> None:
-    start = loaded.definition.start
-    attaching.attach_answers(work, instance, "", {**start.inputs, **start.fields}, instance.inputs)
 
 
 def _checked(

@@ -48,10 +48,13 @@ class FilesOf:
 
     def row(self, name: str, field: FieldLike, value: Any, context: AnswerContext | None = None) -> dict[str, Any]:
         """A question and its answer for `ui.summary_list`, with the files in it; a sensitive one names none (X20)."""
-        places = [place for place in answers.files_in({name: field}, {name: value}) if not place.field.sensitive]
+        asked = {name: field}
+        places = [place for place in answers.files_in(asked, {name: value}) if not place.is_sensitive]
         found = [self.one(uid) for place in places for uid in place.ids]
         text = ", ".join(file.name for file in found) if field.type == "file" and found else None
-        return {"label": field.label, "value": text or answers.display(field, value, context), "files": found}
+        shown = text or answers.display(field, value, context)
+        takes_files = answers.asks_for_files(asked)
+        return {"name": name, "label": field.label, "value": shown, "files": found, "takes_files": takes_files}
 
 
 def files_of(actor: Actor, instance: Instance, *answered: tuple[Fields, Mapping[str, Any] | None]) -> FilesOf:
@@ -74,7 +77,7 @@ def sent_with(actor: Actor, instance: Instance, definition: FlowDefinition) -> l
     query = select(Upload).where(Upload.instance_id == instance.id, Upload.attached_at.is_not(None)).order_by(Upload.id)
     rows = read_as(actor).scalars(query.limit(MOST_SHOWN))
     asked = {name: step.fields for name, step in definition.steps.items()}
-    asked[""] = {**definition.start.inputs, **definition.start.fields}
+    asked[""] = definition.start.questions
     return [
         shown(one)
         for one in rows
