@@ -24,7 +24,7 @@ from flows.queries.files import files_of
 from flows.rules import private
 from flows.rules.errors import Refused
 from flows.work import unit_of_work
-from portal.downloads import given_out
+from messaging.downloads import given_out
 
 AT_STEP, AT_START = "/<ref>/steps/<name>/reveal/<field>", "/<ref>/reveal/<field>"
 

@@ -111,7 +111,7 @@ def check_of(
     """
     if not answers.asks_for_files(fields):
         return None
-    ids = _ids(answers.files_in(fields, raw)) if isinstance(raw, Mapping) else set()
+    ids = set(answers.ids_in(fields, raw)) if isinstance(raw, Mapping) else set()
     found = {one.uid: one for one in access.uploads_to_attach(work, ids, instance, step)}
 
     def check(upload_id: str, field: answers.FieldLike) -> Problem | None:
@@ -177,7 +177,3 @@ def _place(work: Work, instance: Instance, step: str, places: Iterable[answers.P
             upload.instance_id, upload.step, upload.field = None, "", ""
             upload.visible_to, upload.is_sensitive = [], False
     return placed
-
-
-def _ids(places: Iterable[answers.Place]) -> set[str]:
-    return {uid for place in places for uid in place.ids}

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from flows import access, catalogue, settings
 from flows.actions import answering, attaching, participating, sealing, standing_in, starting
 from flows.catalogue import LoadedFlow, ways
+from flows.catalogue.schema import FlowField
 from flows.catalogue.ways import Way
 from flows.clock import clock
 from flows.events import ChildStarted
@@ -207,6 +208,9 @@ def _checked(
         if by_customer and part == "inputs":
             continue
         fields = private.fields_at_start(work.actor, fields)
+        if not with_files:
+            found.problems += [_no_file(name, field) for name, field in fields.items() if _needs_file(field)]
+            fields = {name: field for name, field in fields.items() if field.type != "file"}
         uploads = attaching.check_of(work, None, "", fields, given) if with_files else None
         checked = answers.check(fields, given, replace(context, uploads=uploads))
         found.inputs.update(checked.values)
@@ -219,6 +223,15 @@ def _checked(
     if wish.due_at is not None and wish.due_at <= work.now:
         found.problems.append(Problem("/due_at", "past", "Enter a date in the future"))
     return found
+
+
+def _needs_file(field: FlowField) -> bool:
+    return field.type == "file" and bool(field.required)
+
+
+def _no_file(name: str, field: FlowField) -> Problem:
+    detail = f"This flow needs a file at its start ({field.label}). Invite the tenant to another one, and begin it then"
+    return Problem("/flow", "files", detail, {"field": name})
 
 
 def amounts_asked(loaded: LoadedFlow) -> dict[str, str]:

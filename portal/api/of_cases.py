@@ -16,6 +16,7 @@ from portal.api import cursors, draw_case, shapes
 from portal.api.asked import Paged
 from portal.api.door import BASE, LANGUAGE, Answer, Call, operation, page
 from portal.api.etags import etag, wanted_version
+from portal.api.of_flows import in_the_body
 from portal.api.shapes import cases as given
 
 CHANGES = ("not-found", "forbidden", "invalid-transition", "instance-closed", "stale-version")
@@ -29,11 +30,12 @@ def list_cases(call: Call, query: asked.CaseList) -> Answer:
     return _list(call, boxes.cases(call.actor, call.now, filters, cursors.opened(query.cursor), query.limit))
 
 
-@operation("POST", "/cases", who="customer", gives=given.Case, status=201, key="required", pointer="#/answers",
+@operation("POST", "/cases", who="customer", gives=given.Case, status=201, key="required",
            refusals=("invalid-transition",))  # fmt: skip
 def raise_case(call: Call, body: asked.NewCase) -> Answer:
     """Raise a case of a flow that customers may start."""
-    made = beginning.start_by_customer(call.work, body.flow, _organisation(call, body.customer_id), body.answers)
+    with in_the_body():
+        made = beginning.start_by_customer(call.work, body.flow, _organisation(call, body.customer_id), body.answers)
     return _made(call, made, "cases")
 
 
@@ -86,7 +88,9 @@ def make_task(call: Call, body: asked.NewTask) -> Answer:
         is_internal=not body.client_visible,
         priority=body.priority,
     )
-    return _made(call, beginning.start_by_staff(call.work, body.flow, "", wish), "tasks")
+    with in_the_body():
+        made = beginning.start_by_staff(call.work, body.flow, "", wish)
+    return _made(call, made, "tasks")
 
 
 @operation("GET", "/tasks/<task_id>", who="signed_in", gives=given.Case, refusals=("not-found",))
@@ -144,7 +148,7 @@ def list_comments_of_case(call: Call, case_id: str, query: Paged) -> Answer:
     refusals=("not-found", "forbidden"),
 )
 def comment_on_case(call: Call, case_id: str, body: asked.NewComment) -> Answer:
-    """Add a comment; one of a customer is always visible to everybody."""
+    """Add a comment, files or both; one of a customer is always visible to everybody."""
     return _comment(call, case_id, body)
 
 
@@ -170,7 +174,7 @@ def list_comments_of_task(call: Call, task_id: str, query: Paged) -> Answer:
     refusals=("not-found", "forbidden"),
 )
 def comment_on_task(call: Call, task_id: str, body: asked.NewComment) -> Answer:
-    """Add a comment; one of a customer is always visible to everybody."""
+    """Add a comment, files or both; one of a customer is always visible to everybody."""
     return _comment(call, task_id, body)
 
 
@@ -182,7 +186,7 @@ def _comments(call: Call, named: str, query: Paged) -> Answer:
 
 
 def _comment(call: Call, named: str, body: asked.NewComment) -> Answer:
-    made = commenting.comment(call.work, _locked(call, named), body.text, not body.client_visible)
+    made = commenting.comment(call.work, _locked(call, named), body.text, not body.client_visible, body.upload_ids)
     return Answer(draw_case.comment(made), 201)
 
 

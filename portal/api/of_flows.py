@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from flows.actions import beginning, planning, versions
@@ -63,10 +65,8 @@ def start_instance(call: Call, body: asked.NewInstance) -> Answer:
     """Start a requestable flow. `customer_id` says for whom; without it for my only organisation."""
     mine: list[Organisation] = [*startable.for_whom(call.actor)] if body.customer_id is None else []
     customer = body.customer_id or (mine[0].uid if len(mine) == 1 else "")
-    try:
+    with in_the_body():
         instance = beginning.start_by_customer(call.work, body.flow, customer, body.answers)
-    except Invalid as wrong:
-        raise Invalid([_in_the_body(one) for one in wrong.problems]) from None
     call.session.flush()
     drawn = _drawn(call, instance)
     tag = draw_instance.instance_tag(instance, call.now, LANGUAGE, "")
@@ -100,10 +100,19 @@ def _summary(actor: Actor, loaded: LoadedFlow) -> FlowSummary:
     )
 
 
-def _in_the_body(one: Problem) -> Problem:
-    """Where the problem lies in what was sent: the verb speaks of fields and the organisation."""
+@contextmanager
+def in_the_body() -> Iterator[None]:
+    """Where a problem lies in what was sent: the verbs speak of fields, the organisation and the assignee."""
+    try:
+        yield
+    except Invalid as wrong:
+        raise Invalid([_named(one) for one in wrong.problems]) from None
+
+
+def _named(one: Problem) -> Problem:
     part, _, rest = one.pointer.removeprefix("/").partition("/")
-    named = {"fields": "/answers", "organisation": "/customer_id"}.get(part, f"/{part}")
+    names = {"fields": "answers", "organisation": "customer_id", "assignee": "assignee_id", "parent": "case_id"}
+    named = f"/{names.get(part, part)}"
     return replace(one, pointer=f"{named}/{rest}" if rest else named)
 
 

@@ -48,6 +48,11 @@ def files_in(
                     yield from files_in(field.item, entry, f"{above}{name}.", visible_to, private)
 
 
+def ids_in(fields: Mapping[str, FieldLike], values: Mapping[str, Any]) -> list[str]:
+    """All the ids in answers to these fields, in the order of the fields."""
+    return [uid for place in files_in(fields, values) for uid in place.ids]
+
+
 def ids_of(value: Any) -> list[str]:
     """The ids in an answer, each once, in their order; whatever is none is left out."""
     given = [value] if isinstance(value, str) else value if isinstance(value, (list, tuple)) else ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from portal.api.shapes.forms import Step
-from portal.api.shapes.plain import Answers, Links, Moment, Money, Named, Shape
+from portal.api.shapes.plain import Answers, Asked, Links, Moment, Money, Named, Shape
 
 
 class Progress(Shape):
@@ -80,6 +80,7 @@ class Instance(InstanceSummary):
     """`outcomes` are there for staff while it runs."""
 
     close_message: str
+    asked: list[Asked]
     amounts: list[Amount]
     outcomes: list[Outcome]
     steps: list[Step] | None
