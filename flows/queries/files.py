@@ -109,7 +109,7 @@ def sent_with(actor: Actor, instance: Instance, definition: FlowDefinition) -> l
 
 
 def of_case(actor: Actor, instance: Instance, definition: FlowDefinition, history: Iterable[Entry]) -> list[Sent]:
-    """The same for a case or task whose timeline is at hand; a statement only where that, or the start, tells of some."""
+    """The same for a case or task with its timeline; a statement only where that, or the start, tells of some."""
     told = answers.ids_in(definition.start.questions, instance.inputs) or any(one.facts.get("files") for one in history)
     return sent_with(actor, instance, definition) if told else []
 

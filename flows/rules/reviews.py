@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from flows.rules.actors import Actor
+from flows.rules.answers.shapes import is_blank
 from flows.rules.people import Standing, in_words, is_among
 
 
@@ -67,6 +68,14 @@ def decides_for(
         if refusal_to_review(actor, approval, submitted_by, standing, colleague.roles) is None:
             return colleague.name
     return None
+
+
+def is_changed(before: Any, after: Any) -> bool:
+    """Whether an answer is another one, by what was given and not by how it reads: both in clear, files by their ids.
+
+    What was left empty is the same however it was left so.
+    """
+    return before != after and not (is_blank(before) and is_blank(after))
 
 
 def is_enough(approval: ApprovalLike, approvers: Collection[int | None]) -> bool:

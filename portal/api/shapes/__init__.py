@@ -50,8 +50,8 @@ from portal.api.shapes.shop import (
 
 __all__ = [
     "Account", "Amount", "Answers", "Asked", "Changed", "Customer", "Decision", "Draft", "DraftSaved", "Effects",
-    "Field", "FieldProblem", "FormPage", "Instance", "InstanceBrief", "InstanceSummary", "Links", "Me", "Meta", "Moment",
-    "Money", "Named", "Next", "Notification", "OpenDocument", "Option", "Order", "OrderItem", "OrderNotice",
+    "Field", "FieldProblem", "FormPage", "Instance", "InstanceBrief", "InstanceSummary", "Links", "Me", "Meta",
+    "Moment", "Money", "Named", "Next", "Notification", "OpenDocument", "Option", "Order", "OrderItem", "OrderNotice",
     "OrderSummary", "OrderTask", "Outcome", "Page", "Payment", "PaymentBegun", "Priced", "ProblemDocument",
     "Product", "Progress",
     "QuestionAdded", "Quote", "QuoteItem", "Rating", "Read", "Revealed", "Review", "Session", "Shape", "Step",
