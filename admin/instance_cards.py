@@ -90,11 +90,7 @@ def answer_rows(
 ) -> list[dict[str, Any]]:
     """Questions with their answers in words, for `ui.summary_list`; pages of an instance make them here alone."""
     context = lookups.context_of(step.labels)
-    return [
-        files.row(name, field, values.get(name), context)
-        for name, field in fields.items()
-        if field.type != "info"
-    ]
+    return [files.row(name, field, values.get(name), context) for name, field in fields.items() if field.type != "info"]
 
 
 @dataclass(frozen=True)

@@ -99,9 +99,7 @@ class Taken(NamedTuple):
     refusal: str = ""
 
 
-def take_form(
-    actor: Actor, fields: Mapping[str, answers.FieldLike], texts: TextsLike, files: FilesLike
-) -> TakenForm:
+def take_form(actor: Actor, fields: Mapping[str, answers.FieldLike], texts: TextsLike, files: FilesLike) -> TakenForm:
     """The form that was sent with the files in controls of these fields taken in and kept.
 
     A work of its own: when the answers are refused, nobody has to choose the files again. Every form takes its files

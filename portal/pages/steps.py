@@ -239,9 +239,7 @@ def _locked(work: Work, ref: str, name: str) -> tuple[Instance, Step]:
     return instance, access.step_of(instance, name)
 
 
-def _take(
-    work: Work, ref: str, name: str, form: TakenForm, page: str
-) -> tuple[Instance, Step, dict[str, Any]]:
+def _take(work: Work, ref: str, name: str, form: TakenForm, page: str) -> tuple[Instance, Step, dict[str, Any]]:
     """The step, locked, and the answers in the form that was sent."""
     instance, step = _locked(work, ref, name)
     return instance, step, _typed(instance, step, form, page, work.now)
