@@ -1,7 +1,7 @@
 """The Show button of a private answer: asks first, shows it once, and the read stands in the history (X10, X20).
 
-A view of instances takes `Revealing` as a base beside `StaffView`; its page of one instance gives each row of answers
-the address from `addresses` as `reveal`, which `ui.summary_list` draws.
+A view of instances takes `Revealing` as a base beside `StaffView`, one of cases `RevealingStart`; its page of one gives
+each row of answers the address from `addresses` as `reveal`, which `ui.summary_list` draws.
 """
 
 from __future__ import annotations
@@ -26,32 +26,41 @@ from flows.rules.errors import Refused
 from flows.work import unit_of_work
 from messaging.downloads import given_out
 
-AT_STEP, AT_START = "/<ref>/steps/<name>/reveal/<field>", "/<ref>/reveal/<field>"
+
+class RevealingStart(StaffView):
+    """The doors to what was given at the start, below a view's own address: all that a case has."""
+
+    @door("/<ref>/reveal/<field>", needs="view", methods=("GET", "POST"))
+    def reveal_of_start(self, ref: str, field: str) -> Response:
+        return _reveal(self, ref, "", field)
+
+    @door("/<ref>/reveal/<field>/<uid>", needs="view", methods=("POST",))
+    def reveal_file_of_start(self, ref: str, field: str, uid: str) -> Response:
+        return _file(ref, "", field, uid)
 
 
-class Revealing(StaffView):
-    """The doors below a view's own address: an answer of a step, or one that was given at the start (no `name`)."""
+class Revealing(RevealingStart):
+    """Those and the same of steps."""
 
-    @door(AT_STEP, needs="view", methods=("GET", "POST"))
-    @door(AT_START, needs="view", methods=("GET", "POST"))
-    def reveal(self, ref: str, field: str, name: str = "") -> Response:
-        if request.method == "POST":
-            return _revealed(self, ref, name, field)
-        instance = access.instance_to_read(g.actor, ref)
-        definition = versions.definition_of(read_as(g.actor), instance)
-        asked = _questions(instance, _step(instance, name), definition)
-        if field not in asked:
-            raise Refused("No such question")
-        return show(self, "reveal.html", task=instance, label=asked[field].label, back=_back(self, instance))
+    @door("/<ref>/steps/<name>/reveal/<field>", needs="view", methods=("GET", "POST"))
+    def reveal(self, ref: str, name: str, field: str) -> Response:
+        return _reveal(self, ref, name, field)
 
-    @door(f"{AT_STEP}/<uid>", needs="view", methods=("POST",))
-    @door(f"{AT_START}/<uid>", needs="view", methods=("POST",))
-    def reveal_file(self, ref: str, field: str, uid: str, name: str = "") -> Response:
-        """A file of a private answer itself: each time it is opened is recorded."""
-        with unit_of_work(g.actor) as work:
-            instance = access.instance_to_change(work, ref)
-            upload = revealing.reveal_file(work, instance, _step(instance, name), field, access.clean(uid))
-        return given_out(upload.sha256, upload.mime, upload.name)
+    @door("/<ref>/steps/<name>/reveal/<field>/<uid>", needs="view", methods=("POST",))
+    def reveal_file(self, ref: str, name: str, field: str, uid: str) -> Response:
+        return _file(ref, name, field, uid)
+
+
+def _reveal(view: StaffView, ref: str, name: str, field: str) -> Response:
+    """GET asks, POST shows; no `name`: what was given at the start."""
+    if request.method == "POST":
+        return _revealed(view, ref, name, field)
+    instance = access.instance_to_read(g.actor, ref)
+    definition = versions.definition_of(read_as(g.actor), instance)
+    asked = _questions(instance, _step(instance, name), definition)
+    if field not in asked:
+        raise Refused("No such question")
+    return show(view, "reveal.html", task=instance, label=asked[field].label, back=_back(view, instance))
 
 
 def _revealed(view: StaffView, ref: str, name: str, field: str) -> Response:
@@ -65,6 +74,14 @@ def _revealed(view: StaffView, ref: str, name: str, field: str) -> Response:
     )  # fmt: skip
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _file(ref: str, name: str, field: str, uid: str) -> Response:
+    """A file of a private answer itself: each time it is opened is recorded."""
+    with unit_of_work(g.actor) as work:
+        instance = access.instance_to_change(work, ref)
+        upload = revealing.reveal_file(work, instance, _step(instance, name), field, access.clean(uid))
+    return given_out(upload.sha256, upload.mime, upload.name)
 
 
 def addresses(path: str, instance: Instance, step: Step | None, fields: Mapping[str, Any]) -> dict[str, str]:

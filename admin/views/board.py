@@ -15,7 +15,7 @@ from admin.asking import Field, Question, ask
 from admin.case_page import PRIORITY_TAGS, action_buttons, state_tag
 from admin.commenting import comment as commented
 from admin.guard import door
-from admin.revealing import Revealing
+from admin.revealing import RevealingStart
 from admin.showing import argument, show
 from flows import access
 from flows.access import read_as
@@ -32,7 +32,7 @@ from flows.work import Work
 COLUMNS = {"todo": "To do", "doing": "In progress", "done": "Done", "cancelled": "Cancelled"}
 
 
-class CasePages(Revealing):
+class CasePages(RevealingStart):
     """What the lists of cases and of tasks share: the page of one, and everything that can be done to it."""
 
     heading: ClassVar[str] = ""
