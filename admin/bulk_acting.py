@@ -39,9 +39,10 @@ def page(view: SavedViews, name: str) -> Response:
         return redirect(back, 303)
     rule = _rule(fitting[0], name)
     assert rule is not None
-    typed = answers.from_form(rule.fields, request.form) if request.method == "POST" else {}
+    changed = answers.pressed(rule.fields, request.form)
+    typed = changed or answers.from_form(rule.fields, request.form)
     problems: dict[str, str] = {}
-    if request.form.get("_action") == "go":
+    if request.form.get("_action") == "go" and changed is None:
         problems = _problems(rule, request.form.get("comment", ""))
         if not problems:
             return _take_all(back, [one.reference for one in fitting], name, typed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -12,16 +13,18 @@ from admin.asking import go_on, once, sent_number
 from admin.guard import StaffView
 from admin.instance_page import news_of
 from admin.instance_words import PARTY_WORDS
+from admin.revealing import addresses, with_buttons
 from admin.showing import Tag, show, timer_tag
 from flows import access
 from flows.access import clean, read_as
 from flows.actions import acting, versions
+from flows.actions.commenting import ATTACHED
 from flows.actions.scope import for_actions
 from flows.catalogue import FlowDefinition
 from flows.clock import clock
 from flows.lookups import place_of
 from flows.models import Instance
-from flows.queries import allowed, boxes, durations, health, lookups, parties, timeline
+from flows.queries import allowed, boxes, durations, files, health, lookups, parties, timeline
 from flows.rules import answers, stages
 from flows.rules import durations as spans
 from flows.rules.actors import Actor
@@ -38,13 +41,14 @@ def state_tag(instance: Instance, definition: FlowDefinition) -> Tag:
     return Tag(stages.state_label(definition, state), TONES[definition.states[state].is_])
 
 
-def everything(instance: Instance, now: datetime) -> dict[str, Any]:
+def everything(view: StaffView, instance: Instance, now: datetime) -> dict[str, Any]:
     """What the page shows, in a constant number of statements."""
     actor = g.actor
     parties.know(actor, instance, Instance.flow_version)
     definition = versions.definition_of(read_as(actor), instance)
     may = allowed.of_case(actor, instance, definition, for_actions(read_as(actor), instance, definition, now))
     history = timeline.of_instance(actor, instance)
+    sent = files.of_case(actor, instance, definition, history)
     spent = spans.per_stage(
         definition.start_state or "", instance.created_at, durations.moves_in(history), instance.closed_at or now
     )
@@ -55,7 +59,13 @@ def everything(instance: Instance, now: datetime) -> dict[str, Any]:
         "priority": PRIORITY_TAGS.get(instance.priority),
         "actions": {name: stages.action_label(definition, name) for name in definition.actions if f"act.{name}" in may},
         "may": may,
-        "answers": lookups.asked_at_start(actor, instance, definition, now),
+        "answers": with_buttons(
+            lookups.asked_at_start(actor, instance, definition, now, files.at_hand(sent)),
+            addresses(view.path(), instance, None, definition.start.questions),
+        ),
+        "attachments": sent,
+        "attached": ATTACHED["upload_ids"],
+        "files_of": lambda entry: files.of_entry(entry, sent),
         "children": _with_tags(actor, boxes.children(actor, instance)),
         "parent": access.parent_of(actor, instance),
         "timers": health.timers_of(actor, instance),
@@ -81,15 +91,17 @@ def act_page(view: StaffView, ref: str, name: str) -> Response:
     definition = versions.definition_of(read_as(g.actor), instance)
     if name not in definition.actions:
         raise Refused("There is no such action here")
-    if request.method == "GET" or request.form.get("_action") == "find":
-        return _ask(view, instance, definition, name)
-    typed = answers.from_form(definition.actions[name].fields, request.form)
+    fields = definition.actions[name].fields
+    changed = answers.pressed(fields, request.form)
+    typed = changed or answers.from_form(fields, request.form)
+    if request.method == "GET" or changed is not None or request.form.get("_action") == "find":
+        return _ask(view, instance, definition, name, typed)
     try:
         with unit_of_work(g.actor) as work:
             then = once(work, lambda: _act(view, work, ref, name, typed))
     except (Invalid, OutOfStep, Stale) as error:
         instance = access.instance_to_read(g.actor, ref)
-        return _ask(view, instance, definition, name, error)
+        return _ask(view, instance, definition, name, typed, error)
     return go_on(then, f"{stages.action_label(definition, name)}: done.")
 
 
@@ -102,10 +114,14 @@ def _act(view: StaffView, work: Work, ref: str, name: str, typed: dict[str, Any]
 
 
 def _ask(
-    view: StaffView, instance: Instance, definition: FlowDefinition, name: str, error: BatonError | None = None
+    view: StaffView,
+    instance: Instance,
+    definition: FlowDefinition,
+    name: str,
+    values: Mapping[str, Any],
+    error: BatonError | None = None,
 ) -> Response:
     rule = definition.actions[name]
-    values = answers.from_form(rule.fields, request.form) if request.method == "POST" else {}
     problems: dict[str, str] = {}
     if isinstance(error, Invalid):
         problems = {pointer.removeprefix("fields-"): words for pointer, words in error.by_field().items()}

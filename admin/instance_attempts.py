@@ -13,25 +13,26 @@ from admin.instance_cards import answer_rows
 from admin.showing import show
 from flows import access
 from flows.access import read_as
-from flows.actions import versions, withholding
+from flows.actions import sealing, versions, withholding
 from flows.catalogue.schema import Step as StepRule
 from flows.models import Instance, Step
 from flows.queries import attempts
 from flows.queries.files import files_of
+from flows.rules import reviews
 from flows.rules.errors import Refused
 
 
 class Change(NamedTuple):
-    """One question with its answer in two attempts."""
+    """One question with its answer in two attempts as people read it, and whether it is another one.
+
+    Masked answers and files of one name read the same, so `is_one` looks at what was given.
+    """
 
     name: str
     label: str
     before: str
     after: str
-
-    @property
-    def is_one(self) -> bool:
-        return self.before != self.after
+    is_one: bool
 
 
 def changes(
@@ -40,7 +41,13 @@ def changes(
     fields = withholding.rule_for(g.actor, instance, step, rule).fields
     files = files_of(g.actor, instance, (fields, before), (fields, after))
     pairs = zip(*(answer_rows(fields, values, step, files) for values in (before, after)), strict=True)
-    return [Change(old["name"], old["label"], old["value"], new["value"]) for old, new in pairs]
+    # One whose key is lost stays sealed, and no two sealed ones are alike: better to look once more than to pass over.
+    earlier, later = ({**values, **sealing.opened(fields, values)} for values in (before, after))
+    return [
+        Change(name, old["label"], old["value"], new["value"], reviews.is_changed(earlier.get(name), later.get(name)))
+        for old, new in pairs
+        for name in [old["name"]]
+    ]
 
 
 def compare(view: StaffView, ref: str, name: str) -> Response:

@@ -90,11 +90,7 @@ def answer_rows(
 ) -> list[dict[str, Any]]:
     """Questions with their answers in words, for `ui.summary_list`; pages of an instance make them here alone."""
     context = lookups.context_of(step.labels)
-    return [
-        {"name": name, **files.row(name, field, values.get(name), context)}
-        for name, field in fields.items()
-        if field.type != "info"
-    ]
+    return [files.row(name, field, values.get(name), context) for name, field in fields.items() if field.type != "info"]
 
 
 @dataclass(frozen=True)
@@ -137,7 +133,7 @@ class _Look:
         )
 
     def _answers(self, step: Step, seen: StepRule) -> list[dict[str, Any]]:
-        buttons = revealing.addresses(self.path, self.instance, step, seen)
+        buttons = revealing.addresses(self.path, self.instance, step, seen.fields)
         return revealing.with_buttons(answer_rows(seen.fields, step.answers, step, self.files), buttons)
 
     @cached_property

@@ -16,6 +16,7 @@ from admin.instance_attempts import Change, changes
 from admin.instance_cards import Card, cards
 from admin.instance_list import status_tags
 from admin.instance_words import PARTY_WORDS
+from admin.revealing import addresses, with_buttons
 from admin.showing import argument, effect_tag, show, timer_tag
 from flows import settings
 from flows.access import read_as
@@ -78,6 +79,10 @@ def instance_page(view: StaffView, ref: str, kept: Kept | None = None) -> Respon
     entries = timeline.of_instance(actor, instance)
     can = allowed.of_instance(actor, instance, definition, now)
     steps = cards(actor, instance, definition, entries, now, view.path())
+    asked = with_buttons(
+        lookups.asked_at_start(actor, instance, definition, now),
+        addresses(view.path(), instance, None, definition.start.questions),
+    )
     return show(
         view,
         "instance.html",
@@ -95,9 +100,9 @@ def instance_page(view: StaffView, ref: str, kept: Kept | None = None) -> Respon
         **payments.words(),
         is_running=instance.is_running(now),
         to_review=[card for card in steps if card.is_to_review],
-        asked=lookups.asked_at_start(actor, instance, definition, now),
+        asked=asked,
         cards=steps,
-        has_files=any(row["files"] for card in steps for row in card.answers),
+        has_files=any(row["files"] for rows in (asked, *(card.answers for card in steps)) for row in rows),
         outcome=_outcome(instance, definition, now, kept) if "conclude" in can else None,
         is_ready=instance.is_running(now) and bool(definition.steps) and not instance.unfinished,
         ended=next((entry for entry in reversed(entries) if entry.kind in ENDINGS), None),

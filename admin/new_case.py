@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import g, request
@@ -14,14 +15,16 @@ from flows import access
 from flows.access import clean, read_as
 from flows.actions import beginning
 from flows.actions.beginning import Wish
+from flows.actions.receiving import take_form
 from flows.catalogue import LoadedFlow
 from flows.clock import clock
 from flows.lookups import Place
 from flows.models import Instance, Organisation
 from flows.models.instances import PRIORITIES
 from flows.queries import colleagues, lookups, startable
+from flows.queries.files import files_of
 from flows.rules import answers
-from flows.rules.errors import BatonError, Invalid, OutOfStep
+from flows.rules.errors import Invalid, OutOfStep
 from flows.rules.private import fields_at_start
 from flows.work import Work, unit_of_work
 
@@ -34,13 +37,22 @@ def page(view: StaffView) -> Response:
     if loaded is None:
         offered = startable.by_hand(g.actor)
         return show(view, "new_case.html", flows=offered, loaded=None, problems={}, form=request.values)
-    if request.method == "GET" or request.form.get("_action") in ("find", "customer"):
-        return _form(view, loaded)
+    if request.method == "GET":
+        return _form(view, loaded, {})
+    fields = fields_at_start(g.actor, loaded.definition.start.fields)
+    form = take_form(g.actor, fields, request.form, request.files)
+    changed = answers.pressed(fields, form)
+    typed = changed or answers.from_form(fields, form)
+    if changed is not None or form.refused or request.form.get("_action") in ("find", "customer"):
+        return _form(view, loaded, typed, form.refused)
     try:
         with unit_of_work(g.actor) as work:
-            then = once(work, lambda: _begin(work, loaded))
-    except (Invalid, OutOfStep) as error:
-        return _form(view, loaded, error)
+            then = once(work, lambda: _begin(work, loaded, typed))
+    except Invalid as wrong:
+        problems = {name.removeprefix("fields-"): words for name, words in wrong.by_field().items()}
+        return _form(view, loaded, typed, problems)
+    except OutOfStep as late:
+        return _form(view, loaded, typed, {"": late.detail}, late.status)
     return go_on(then, f"{loaded.definition.title} was created.")
 
 
@@ -51,11 +63,11 @@ def _chosen() -> LoadedFlow | None:
     return next((one for one in offered if one.definition.flow == wanted), None)
 
 
-def _begin(work: Work, loaded: LoadedFlow) -> str:
+def _begin(work: Work, loaded: LoadedFlow, typed: Mapping[str, Any]) -> str:
     form = request.form
     wish = Wish(
         assignee=clean(form.get("assignee", "")),
-        fields=answers.from_form(fields_at_start(g.actor, loaded.definition.start.fields), form),
+        fields=typed,
         parent=clean(form.get("parent", "")),
         is_internal=form.get("internal") == "1",
         priority=form.get("priority", "normal"),
@@ -65,22 +77,26 @@ def _begin(work: Work, loaded: LoadedFlow) -> str:
     return made.staff_page
 
 
-def _form(view: StaffView, loaded: LoadedFlow, error: BatonError | None = None) -> Response:
+def _form(
+    view: StaffView,
+    loaded: LoadedFlow,
+    values: Mapping[str, Any],
+    problems: Mapping[str, str] | None = None,
+    status: int = 422,
+) -> Response:
+    """The form with what was typed, and with what is wrong when something is (`status` counts then)."""
     start, actor = loaded.definition.start, g.actor
     asked = fields_at_start(actor, start.fields)
-    values: dict[str, Any] = answers.from_form(asked, request.form) if request.method == "POST" else {}
-    problems = {"": error.detail} if error is not None else {}
-    if isinstance(error, Invalid):
-        problems = {name.removeprefix("fields-"): words for name, words in error.by_field().items()}
     parent = request.values.get("parent", "")
     return show(
         view,
         "new_case.html",
-        error.status if error else 200,
+        status if problems else 200,
         flows=startable.by_hand(g.actor),
         loaded=loaded,
-        fields={name: field for name, field in asked.items() if field.type != "file"},
-        values=values,
+        fields=asked,
+        has_files=answers.asks_for_files(asked),
+        values=files_of(actor, None, (asked, values)).dressed(asked, values),
         choices=lookups.choices(
             read_as(actor), Place(clock.now(), actor.time_zone, names_emails=True), asked, values, {}, _searched
         ),
@@ -89,7 +105,7 @@ def _form(view: StaffView, loaded: LoadedFlow, error: BatonError | None = None) 
         parent=_parent(parent),
         assignees={one.user.uid: one.user.name for one in colleagues.colleagues(actor, clock.now())},
         priorities={one: one.capitalize() for one in reversed(PRIORITIES)},
-        problems=problems,
+        problems=problems or {},
         form=request.values,
     )
 

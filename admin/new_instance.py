@@ -6,9 +6,10 @@ One form, sent to itself: with "search" or "flow" the server shows it again with
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -25,6 +26,7 @@ from flows import catalogue
 from flows.access import clean, read_as
 from flows.actions import beginning, onboarding
 from flows.actions.beginning import Wish
+from flows.actions.receiving import take_form
 from flows.catalogue import LoadedFlow
 from flows.catalogue.overlay import field_of
 from flows.catalogue.ways import Way
@@ -32,6 +34,7 @@ from flows.clock import clock
 from flows.lookups import Place
 from flows.models import Instance
 from flows.queries import lookups, startable, tenants
+from flows.queries.files import files_of
 from flows.queries.tenants import Tenant
 from flows.rules import answers, timing
 from flows.rules.errors import Invalid, OutOfStep, Problem
@@ -39,6 +42,8 @@ from flows.rules.private import fields_at_start
 from flows.rules.words import SYMBOLS
 from flows.work import Work, unit_of_work
 
+Part = Literal["inputs", "fields"]
+PARTS: tuple[Part, ...] = ("inputs", "fields")
 PERSON = ("name", "email", "address", "time_zone")
 OPEN_ALREADY = "open-already"
 """Not wrong, but worth a second look: the tenant has an open one of this flow that the page did not show yet."""
@@ -47,13 +52,18 @@ LINES = ("flow", "q", "customer", "assignee", "message", "due_at", "warned", *PE
 
 @dataclass
 class Sheet:
-    """What stands in the form: the chosen flow, its parts as they were typed, and what was found."""
+    """What stands in the form: the chosen flow, its parts as they were typed, and what was found.
+
+    `given` are the answers to its questions by the names of their controls; `changed`: a button of a list or of a file
+    was pressed; `refused`: control -> why a file was not taken.
+    """
 
     way: Way
     loaded: LoadedFlow | None
     typed: dict[str, str]
-    inputs: Mapping[str, Any] = field(default_factory=dict)
-    fields: Mapping[str, Any] = field(default_factory=dict)
+    given: Mapping[str, Any] = field(default_factory=dict)
+    changed: bool = False
+    refused: Mapping[str, str] = field(default_factory=dict)
     amounts: Mapping[str, str] = field(default_factory=dict)
     found: list[Tenant] = field(default_factory=list)
     chosen: Tenant | None = None
@@ -63,9 +73,21 @@ class Sheet:
         zone = self.chosen.time_zone if self.chosen is not None else g.actor.time_zone
         return facts_of(self.loaded.definition, clock.now(), zone) if self.loaded is not None else None
 
-    def asked(self, part: Literal["inputs", "fields"]) -> dict[str, Any]:
-        """What this member of staff is asked for at the start (X20)."""
-        return fields_at_start(g.actor, getattr(self.loaded.definition.start, part)) if self.loaded is not None else {}
+    def asked(self, part: Part) -> dict[str, Any]:
+        """What this member of staff is asked for at the start (X20); no file would wait for an invited tenant."""
+        if self.loaded is None:
+            return {}
+        asked = fields_at_start(g.actor, getattr(self.loaded.definition.start, part))
+        return asked if self.way == "staff" else {name: one for name, one in asked.items() if one.type != "file"}
+
+    @cached_property
+    def questions(self) -> dict[str, Any]:
+        """All of that by the names of the controls: `fields-plan`."""
+        return {f"{part}-{name}": one for part in PARTS for name, one in self.asked(part).items()}
+
+    def answers_to(self, part: Part) -> dict[str, Any]:
+        """The answers by the names of the questions."""
+        return {name: self.given[f"{part}-{name}"] for name in self.asked(part) if f"{part}-{name}" in self.given}
 
     @property
     def open(self) -> tuple[str, ...]:
@@ -77,8 +99,8 @@ def new(view: StaffView, way: Way) -> Response:
     """The form; or what its button asks for."""
     sheet = _sheet(way)
     wanted = request.form.get("do", "")
-    if request.method != "POST" or wanted not in ("create", "open"):
-        return _page(view, sheet)
+    if request.method != "POST" or wanted not in ("create", "open") or sheet.changed or sheet.refused:
+        return _page(view, sheet, sheet.refused, 422 if sheet.refused else 200)
     try:
         with unit_of_work(g.actor) as work:
             then = once(work, lambda: _create(work, view, sheet, wanted == "open"))
@@ -103,14 +125,9 @@ def _sheet(way: Way) -> Sheet:
     sheet = Sheet(way, loaded, typed)
     if loaded is not None:
         if request.method == "POST" and request.form.get("shown") == typed["flow"]:
-            sheet.inputs = answers.from_form(sheet.asked("inputs"), request.form, "inputs-")
-            sheet.fields = answers.from_form(sheet.asked("fields"), request.form, "fields-")
+            _read_answers(sheet)
         else:
-            today = timing.local_date(clock.now(), g.actor.time_zone)
-            sheet.inputs, sheet.fields = (
-                answers.prefill(sheet.asked("inputs"), {}, today),
-                answers.prefill(sheet.asked("fields"), {}, today),
-            )
+            sheet.given = answers.prefill(sheet.questions, {}, timing.local_date(clock.now(), g.actor.time_zone))
         asked = beginning.amounts_asked(loaded)
         sheet.amounts = {name: clean(request.form.get(f"amounts-{name}", "")) for name in asked}
     if way == "staff":
@@ -120,6 +137,13 @@ def _sheet(way: Way) -> Sheet:
             tenants.one(g.actor, typed["customer"], typed["flow"], clock.now()) if typed["customer"] else None
         )
     return sheet
+
+
+def _read_answers(sheet: Sheet) -> None:
+    form = take_form(g.actor, sheet.questions, request.form, request.files)
+    changed = answers.pressed(sheet.questions, form)
+    sheet.given = changed or answers.from_form(sheet.questions, form)
+    sheet.changed, sheet.refused = changed is not None, form.refused
 
 
 def _create(work: Work, view: StaffView, sheet: Sheet, opened: bool) -> str:
@@ -159,8 +183,8 @@ def _wish(sheet: Sheet, problems: list[Problem]) -> Wish:
             problems += invalid.problems
     return Wish(
         assignee=sheet.typed["assignee"],
-        inputs=sheet.inputs,
-        fields=sheet.fields,
+        inputs=sheet.answers_to("inputs"),
+        fields=sheet.answers_to("fields"),
         amounts=_minor(sheet, problems),
         due_at=due_at,
         message=sheet.typed["message"],
@@ -192,7 +216,8 @@ def _page(view: StaffView, sheet: Sheet, problems: Mapping[str, str] | None = No
         sheet=sheet,
         typed=sheet.typed,
         facts=sheet.facts,
-        start={"inputs": sheet.asked("inputs"), "fields": sheet.asked("fields")} if sheet.loaded is not None else None,
+        questions=sheet.questions,
+        given=files_of(g.actor, None, (sheet.questions, sheet.given)).dressed(sheet.questions, sheet.given),
         flows={name: loaded.definition.title for name, loaded in startable.items()},
         amounts={
             name: {
@@ -216,17 +241,18 @@ def _choices(sheet: Sheet) -> dict[str, lookups.Choices]:
     """What there is to choose from in the questions of the flow, by the names of their controls."""
     if sheet.loaded is None:
         return {}
-    start = sheet.loaded.definition.start
-    parts = (("inputs-", start.inputs, sheet.inputs), ("fields-", start.fields, sheet.fields))
-    fields = {f"{before}{name}": question for before, asked, _ in parts for name, question in asked.items()}
-    values = {f"{before}{name}": value for before, _, given in parts for name, value in given.items()}
     zone = sheet.chosen.time_zone if sheet.chosen is not None else g.actor.time_zone
-    return lookups.choices(read_as(g.actor), Place(clock.now(), zone), fields, values, {}, _searched)
+    place, session = Place(clock.now(), zone), read_as(g.actor)
+    found: dict[str, lookups.Choices] = {}
+    for part in PARTS:  # apart, because a question may look at an answer beside it by its own name
+        own = lookups.choices(session, place, sheet.asked(part), sheet.answers_to(part), {}, _searched_in(part))
+        found |= {f"{part}-{control}": choices for control, choices in own.items()}
+    return found
 
 
-def _searched(control: str) -> str | None:
+def _searched_in(part: Part) -> Callable[[str], str | None]:
     """What somebody searched for in the choices of a control; None when nobody did."""
-    return clean(request.form.get(f"{control}-q", "")).strip() or None
+    return lambda control: clean(request.form.get(f"{part}-{control}-q", "")).strip() or None
 
 
 def _done(view: StaffView, way: Way, then: str) -> str:

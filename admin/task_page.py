@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from flask import g, redirect, request
-from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from admin import linking, payments
@@ -82,11 +81,12 @@ def answering(view: StaffView, instance: Instance, step: Step) -> Response:
         in_a_dialog = "X-Fragment" in request.headers and request.path != address
         # A step with files is a page: that is where uploads.js is.
         return redirect(address, 303) if in_a_dialog and has_files(rule) else _form(view, instance, step)
-    form, refused = with_files(rule) if has_files(rule) else (request.form, {})
+    form = receiving.take_form(g.actor, rule.fields, request.form, request.files)
     changed = answers.pressed(rule.fields, form)
     typed = changed or answers.from_form(rule.fields, form)
-    if changed is not None or refused or request.form.get("_action") == "find":
-        return _form(view, access.instance_to_read(g.actor, reference), step, typed, refused, 422 if refused else 200)
+    if changed is not None or form.refused or request.form.get("_action") == "find":
+        status = 422 if form.refused else 200
+        return _form(view, access.instance_to_read(g.actor, reference), step, typed, form.refused, status)
     try:
         with unit_of_work(g.actor) as work:
             then = once(work, lambda: _submit(work, view, reference, name, typed))
@@ -99,15 +99,6 @@ def answering(view: StaffView, instance: Instance, step: Step) -> Response:
 
 def has_files(rule: StepRule) -> bool:
     return answers.asks_for_files(rule.fields)
-
-
-def with_files(rule: StepRule) -> tuple[MultiDict[str, str], dict[str, str]]:
-    """The form that was sent with its files taken in and kept, whatever becomes of the form; and what was refused."""
-    arrived = receiving.receive_all(g.actor, receiving.sent_in(rule.fields, request.form, request.files))
-    with unit_of_work(g.actor) as work:
-        taken = receiving.take_all(work, arrived)
-    receiving.wait_until_checked(g.actor, taken)
-    return MultiDict(receiving.with_ids(dict(request.form.lists()), taken)), receiving.refusals(taken)
 
 
 def _submit(work: Work, view: StaffView, reference: str, name: str, typed: Mapping[str, Any]) -> str:
@@ -167,7 +158,7 @@ def _rule(definition: FlowDefinition, instance: Instance, step: Step) -> StepRul
 def _step_row(instance: Instance, step: Step, rule: StepRule, files: FilesOf, now: datetime) -> dict[str, Any]:
     context = lookups.context_of(step.labels)
     given = [
-        {"name": name, **files.row(name, field, step.answers.get(name), context)}
+        files.row(name, field, step.answers.get(name), context)
         for name, field in rule.fields.items()
         if field.type != "info"
     ]
@@ -176,7 +167,7 @@ def _step_row(instance: Instance, step: Step, rule: StepRule, files: FilesOf, no
         "title": rule.title,
         "who": PARTY_WORDS[step.actor],
         "state": step_words(step.state),
-        "answers": with_buttons(given, addresses("/admin/tasks", instance, step, rule)) if step.attempt else [],
+        "answers": with_buttons(given, addresses("/admin/tasks", instance, step, rule.fields)) if step.attempt else [],
         "may_answer": may_answer(instance, step, now) and g.actor.may("create"),
         "draft": step.draft is not None,
         "has_files": has_files(rule),

@@ -36,6 +36,7 @@ from flows.models.orders import order_id_from
 from flows.rules.actors import Actor
 from flows.rules.errors import Invalid, OutOfStep, Refused, Stale
 from flows.rules.people import is_among
+from flows.rules.private import check_opening
 from flows.rules.uploads import still_checking
 from flows.work import Subject, Work
 
@@ -215,12 +216,12 @@ def upload_to_read(actor: Actor, uid: str) -> Upload:
     session = read_as(actor)
     upload = _found(session.scalar(select(Upload).where(Upload.uid == clean(uid))), "No such file")
     if upload.instance_id is None:
-        if actor.user_id is None or upload.uploaded_by_id != actor.user_id:
-            raise Refused("No such file")
-        return upload
+        return _found(upload if upload.uploaded_by_id == actor.user_id else None, "No such file")
     held_by = session.scalar(visible_instances(actor).where(Instance.id == upload.instance_id))
     if held_by is None or not (upload.visible_to == [] or is_among(actor, upload.visible_to, held_by.standing)):
         raise Refused("No such file")
+    if upload.is_sensitive:
+        check_opening(actor, upload, held_by.step(upload.step))
     return upload
 
 
@@ -297,8 +298,7 @@ def payment_told_of(
 
     A provider may know more than we do: it is told our name before we hear its own.
     """
-    names = ((Payment.uid, uid), (Payment.provider_reference, reference), (Payment.charge, charge))
-    for column, name in names:
+    for column, name in ((Payment.uid, uid), (Payment.provider_reference, reference), (Payment.charge, charge)):
         if name:
             with suppress(Refused):
                 return _payment_locked(work, and_(Payment.provider == provider, column == clean(name)))

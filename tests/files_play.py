@@ -19,7 +19,10 @@ from flows.work import end_reading, unit_of_work
 from messaging import outbox
 from tests import samples
 
-SHIPPED = [(name, f"flows.plugins.{name}") for name in ("coro", "shop", "department_request", "tenant_onboarding")]
+SHIPPED = [
+    (name, f"flows.plugins.{name}")
+    for name in ("coro", "shop", "department_request", "department_task", "tenant_onboarding")
+]
 TASK = "/tasks/TI-2001"
 STEP = f"{TASK}/steps/photos"
 

@@ -11,15 +11,17 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from admin import assigning, bulk_acting, case_page, clocks, new_case
-from admin.asking import Field, Question, ask, go_on, once
+from admin.asking import Field, Question, ask
 from admin.case_filters import LOOKS, PRIORITY_WORDS, Asked
 from admin.case_page import PRIORITY_TAGS, state_tag
+from admin.commenting import comment as commented
 from admin.guard import door
 from admin.narrowing import MOST_SAVED, ViewLink, arguments_of, saved_links
+from admin.revealing import RevealingStart
 from admin.showing import argument, show
 from admin.views.saved_views import SavedViews
 from flows import access
-from flows.access import clean, read_as
+from flows.access import read_as
 from flows.actions import commenting, versions
 from flows.actions.scope import for_actions
 from flows.clock import clock
@@ -27,16 +29,16 @@ from flows.models import Department, Instance
 from flows.queries import allowed, boxes, colleagues, saved_views
 from flows.queries.pages import Page
 from flows.rules import stages
-from flows.rules.errors import Invalid, Refused
-from flows.work import Work, unit_of_work
+from flows.rules.errors import Refused
+from flows.work import Work
 
 COLUMNS = {"todo": "To do", "doing": "In progress", "done": "Done", "cancelled": "Cancelled"}
 
 
-class CasePages(SavedViews):
+class CasePages(SavedViews, RevealingStart):
     """What the lists of cases and of tasks share: the page of one, and everything that can be done to it."""
 
-    @door("/new", needs="create", methods=("GET", "POST"))
+    @door("/new", needs="create", methods=("GET", "POST"), takes_files=True)
     def new(self) -> Response:
         return new_case.page(self)
 
@@ -47,7 +49,7 @@ class CasePages(SavedViews):
     @door("/<ref>", needs="view")
     def one(self, ref: str) -> Response:
         instance = self._found(ref)
-        return show(self, "case.html", **case_page.everything(instance, clock.now()))
+        return show(self, "case.html", **case_page.everything(self, instance, clock.now()))
 
     @door("/<ref>/act/<name>", needs="view", methods=("GET", "POST"))
     def act(self, ref: str, name: str) -> Response:
@@ -55,21 +57,10 @@ class CasePages(SavedViews):
         self._found(ref)
         return case_page.act_page(self, ref, name)
 
-    @door("/<ref>/comment", needs="message", methods=("POST",))
+    @door("/<ref>/comment", needs="message", methods=("POST",), takes_files=True)
     def comment(self, ref: str) -> Response:
-        words, internal = clean(request.form.get("text", "")), request.form.get("internal") == "1"
-
-        def add(work: Work) -> str:
-            commenting.comment(work, access.instance_to_change(work, ref), words, internal)
-            return f"{self.path()}/{ref}"
-
-        try:
-            with unit_of_work(g.actor) as work:
-                then = once(work, lambda: add(work))
-        except Invalid as wrong:
-            everything = case_page.everything(self._found(ref), clock.now())
-            return show(self, "case.html", 422, **everything, problems=wrong.by_field(), typed=words, internal=internal)
-        return go_on(then, "The comment was added.")
+        self._found(ref)
+        return commented(self, ref)
 
     @door("/<ref>/take", needs="view", methods=("GET", "POST"))
     def take(self, ref: str) -> Response:

@@ -11,7 +11,7 @@ from admin.guard import StaffView, door
 class NewInstances(StaffView):
     """The doors /new and /invite."""
 
-    @door("/new", needs="create", methods=("GET", "POST"))
+    @door("/new", needs="create", methods=("GET", "POST"), takes_files=True)
     def new(self) -> Response:
         return new_instance.new(self, "staff")
 

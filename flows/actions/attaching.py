@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,17 +12,19 @@ from sqlalchemy.orm import Session
 
 from flows import access
 from flows.actions.owing import owe_check
-from flows.models import Instance, Upload
+from flows.models import Comment, Instance, Upload
 from flows.models.base import opaque_id
 from flows.rules import answers, uploads
 from flows.rules.actors import Actor
 from flows.rules.answers.shapes import UploadCheck
-from flows.rules.errors import Busy, Invalid, OutOfStep, Problem
+from flows.rules.errors import Busy, OutOfStep, Problem
 from flows.work import Work
 
 MOST_UNSENT = 100
 MOST_A_DAY = 200 * uploads.MB
 DAY = timedelta(hours=24)
+MOST_AT_ONCE = 10
+"""Files with one comment."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,7 @@ def check_of(
     """
     if not answers.asks_for_files(fields):
         return None
-    ids = _ids(answers.files_in(fields, raw)) if isinstance(raw, Mapping) else set()
+    ids = set(answers.ids_in(fields, raw)) if isinstance(raw, Mapping) else set()
     found = {one.uid: one for one in access.uploads_to_attach(work, ids, instance, step)}
 
     def check(upload_id: str, field: answers.FieldLike) -> Problem | None:
@@ -150,18 +152,29 @@ def attach_answers(
             upload.attached_at = upload.attached_at or work.now
 
 
-def attach(
-    work: Work, instance: Instance, step: str, field: str, ids: Collection[str], visible_to: Collection[str] = ()
-) -> list[Upload]:
-    """Attach ready uploads of the actor to something else of an instance, a comment say; raises Invalid by index."""
-    found = {one.uid: one for one in access.uploads_to_attach(work, ids, instance, step)}
+# --- to a comment -----------------------------------------------------------------------------------------------
+
+
+def free_uploads(work: Work, ids: Sequence[str]) -> tuple[list[Upload], list[Problem]]:
+    """The actor's own uploads of these ids that nothing holds yet, locked, and what is wrong with each, by its place.
+
+    One of another case, of another comment or of another person is not there.
+    """
+    if len(ids) > MOST_AT_ONCE:
+        detail = f"Attach {MOST_AT_ONCE} files at once at most. Send the others with another comment"
+        return [], [Problem("", "too_many", detail, {"max": MOST_AT_ONCE})]
+    found = {one.uid: one for one in access.uploads_to_attach(work, ids, None, "")}
     judged = [uploads.misfit(found[uid]) if uid in found else uploads.missing() for uid in ids]
-    if problems := [replace(one, pointer=f"/{field}/{n}") for n, one in enumerate(judged) if one is not None]:
-        raise Invalid(problems)
-    for upload in found.values():
-        _put(upload, instance, step, field, visible_to)
-        upload.attached_at = upload.attached_at or work.now
-    return [found[uid] for uid in dict.fromkeys(ids)]
+    problems = [replace(one, pointer=f"/{n}") for n, one in enumerate(judged) if one is not None]
+    return [found[uid] for uid in dict.fromkeys(ids) if uid in found], problems
+
+
+def attach(work: Work, comment: Comment, attached: Iterable[Upload]) -> None:
+    """Free uploads belong to a comment from now on, and are for whoever may read it (B11)."""
+    work.session.flush()
+    for upload in attached:
+        upload.instance_id, upload.comment_id, upload.attached_at = comment.instance_id, comment.id, work.now
+        upload.visible_to = ["staff"] if comment.is_internal else []
 
 
 def _place(work: Work, instance: Instance, step: str, places: Iterable[answers.Place]) -> list[Upload]:
@@ -171,17 +184,10 @@ def _place(work: Work, instance: Instance, step: str, places: Iterable[answers.P
     placed = access.uploads_to_attach(work, where, instance, step)
     for upload in placed:
         place = where[upload.uid]
-        _put(upload, instance, step, place.path, place.visible_to or ())
+        upload.instance_id, upload.step, upload.field = instance.id, step, place.path
+        upload.visible_to, upload.is_sensitive = list(place.visible_to or ()), place.is_sensitive
     for upload in access.uploads_held(work, instance, step):
         if upload.uid not in where:
-            upload.instance_id, upload.step, upload.field, upload.visible_to = None, "", "", []
+            upload.instance_id, upload.step, upload.field = None, "", ""
+            upload.visible_to, upload.is_sensitive = [], False
     return placed
-
-
-def _put(upload: Upload, instance: Instance, step: str, field: str, visible_to: Collection[str]) -> None:
-    upload.instance_id, upload.step, upload.field = instance.id, step, field
-    upload.visible_to = list(visible_to)
-
-
-def _ids(places: Iterable[answers.Place]) -> set[str]:
-    return {uid for place in places for uid in place.ids}

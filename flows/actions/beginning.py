@@ -76,7 +76,7 @@ def start_by_staff(work: Work, flow: str, customer: str, wish: Wish = Wish()) ->
         is_internal=wish.is_internal and parent is not None,
         priority=wish.priority,
     )
-    _attach_files(work, loaded, made)
+    attaching.attach_answers(work, made, "", loaded.definition.start.questions, checked.inputs)
     if parent is not None:
         work.session.flush()
         participating.take_part(work, parent, work.actor.user_id)
@@ -126,7 +126,7 @@ def start_by_customer(work: Work, flow: str, organisation: str, given: Mapping[s
     instance = starting.start(work, loaded, source="customer", for_whom=for_whom, inputs=checked.inputs)
     if instance.organisation.kind == "household":
         instance.customer_id = work.actor.user_id
-    _attach_files(work, loaded, instance)
+    attaching.attach_answers(work, instance, "", loaded.definition.start.questions, checked.inputs)
     return instance
 
 
@@ -149,7 +149,7 @@ def start_invited(
         source="onboarding",
         for_whom=organisation,
         assignee=assignee,
-        inputs=sealing.opened(_asked_at(loaded), begins.get("inputs") or {}),
+        inputs=sealing.opened(loaded.definition.start.questions, begins.get("inputs") or {}),
         amounts=begins.get("amounts") or {},
         message=str(begins.get("message") or ""),
     )
@@ -167,16 +167,11 @@ def begins_with(work: Work, flow: str, wish: Wish) -> dict[str, Any]:
         raise Invalid(checked.problems)
     return {
         "flow": flow,
-        "inputs": sealing.seal(_asked_at(loaded), checked.inputs),
+        "inputs": sealing.seal(loaded.definition.start.questions, checked.inputs),
         "amounts": checked.amounts,
         "assignee": wish.assignee,
         "message": wish.message.strip(),
     }
-
-
-def _asked_at(loaded: LoadedFlow) -> dict[str, FlowField]:
-    """What is given and asked at the start of a flow; names are unique among both."""
-    return {**loaded.definition.start.fields, **loaded.definition.start.inputs}
 
 
 def startable(work: Work, flow: str, way: Way) -> LoadedFlow:
@@ -198,11 +193,6 @@ class _Checked:
     problems: list[Problem]
 
 
-def _attach_files(work: Work, loaded: LoadedFlow, instance: Instance) -> None:
-    start = loaded.definition.start
-    attaching.attach_answers(work, instance, "", {**start.inputs, **start.fields}, instance.inputs)
-
-
 def _checked(
     work: Work, loaded: LoadedFlow, wish: Wish, by_customer: bool = False, with_files: bool = True
 ) -> _Checked:
@@ -218,6 +208,9 @@ def _checked(
         if by_customer and part == "inputs":
             continue
         fields = private.fields_at_start(work.actor, fields)
+        if not with_files:
+            found.problems += [_no_file(name, field) for name, field in fields.items() if _needs_file(field)]
+            fields = {name: field for name, field in fields.items() if field.type != "file"}
         uploads = attaching.check_of(work, None, "", fields, given) if with_files else None
         checked = answers.check(fields, given, replace(context, uploads=uploads))
         found.inputs.update(checked.values)
@@ -230,6 +223,15 @@ def _checked(
     if wish.due_at is not None and wish.due_at <= work.now:
         found.problems.append(Problem("/due_at", "past", "Enter a date in the future"))
     return found
+
+
+def _needs_file(field: FlowField) -> bool:
+    return field.type == "file" and bool(field.required)
+
+
+def _no_file(name: str, field: FlowField) -> Problem:
+    detail = f"This flow needs a file at its start ({field.label}). Invite the tenant to another one, and begin it then"
+    return Problem("/flow", "files", detail, {"field": name})
 
 
 def amounts_asked(loaded: LoadedFlow) -> dict[str, str]:

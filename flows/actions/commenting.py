@@ -1,31 +1,42 @@
-"""Words on a case or task, for everybody or for staff alone; its priority; and tasks made on it (B7, B8, B11, B12)."""
+"""Words and files on a case or task, for everybody or for staff alone; and its priority (B8, B11, B12)."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from flows import access
-from flows.actions import assigning, participating
+from flows.actions import assigning, attaching, participating
+from flows.catalogue.overlay import field_of
 from flows.events import Commented, CommentedInternally, PriorityChanged
 from flows.models import Comment, Instance
 from flows.models.instances import PRIORITIES
-from flows.rules.errors import Invalid, OutOfStep
+from flows.rules.errors import Invalid, OutOfStep, Problem
 from flows.work import Work
 
 LONGEST = 4000
+ATTACHED = {
+    "upload_ids": field_of({"type": "file", "label": "Files", "multiple": True, "max_items": attaching.MOST_AT_ONCE})
+}
+"""How a form asks for the files of a comment."""
 
 
-def comment(work: Work, instance: Instance, text: str, is_internal: bool = False) -> Comment:
-    """Add a comment; the instance row is locked. A customer's is never internal. Staff need `message`.
+def comment(
+    work: Work, instance: Instance, text: str, is_internal: bool = False, upload_ids: Sequence[str] = ()
+) -> Comment:
+    """Add a comment, uploads of the actor, or both; the instance row is locked (B11, B12, B33).
 
-    Comments stay possible after the end: "thank you" and "it is back" belong to it. While it is with the customer,
-    theirs is the answer that was waited for: it goes back to whoever asked. Raises Invalid for empty or too much.
+    A customer's is never internal. Staff need `message`. Comments stay possible after the end: "thank you" and "it is
+    back" belong to it. While it is with the customer, theirs is the answer that was waited for: it goes back to whoever
+    asked. Raises Invalid for neither words nor files, for too much, and for files that cannot be attached.
     """
     if work.actor.is_staff:
         access.require(work.actor, "message")
     words = access.clean(text).strip()
-    if not words:
-        raise Invalid("Write a comment", "/text", "required")
-    if len(words) > LONGEST:
-        raise Invalid(f"Use {LONGEST:,} characters at most", "/text", "too-long")
+    attached, wrong = attaching.free_uploads(work, upload_ids)
+    problems = [*_wrong_words(words, bool(upload_ids)), *(replace(p, pointer=f"/upload_ids{p.pointer}") for p in wrong)]
+    if problems:
+        raise Invalid(problems)
     if instance.state is None:
         raise OutOfStep("Comments stand on cases and tasks")
     internal = is_internal and work.actor.is_staff
@@ -40,13 +51,22 @@ def comment(work: Work, instance: Instance, text: str, is_internal: bool = False
         created_at=work.now,
     )
     work.session.add(made)
-    work.session.flush()
+    attaching.attach(work, made, attached)
     participating.take_part(work, instance, work.actor.user_id)
     instance.last_activity_at = work.now
-    work.record(instance, (CommentedInternally if internal else Commented)(made.uid, words))
+    names = [upload.name for upload in attached]
+    work.record(instance, (CommentedInternally if internal else Commented)(made.uid, words, names))
     if work.actor.kind == "customer" and instance.waiting_on == "customer":
         assigning.hand_back(work, instance, "The customer has answered")
     return made
+
+
+def _wrong_words(words: str, has_files: bool) -> list[Problem]:
+    if not words and not has_files:
+        return [Problem("/text", "required", "Write a comment, or attach a file")]
+    if len(words) > LONGEST:
+        return [Problem("/text", "too-long", f"Use {LONGEST:,} characters at most")]
+    return []
 
 
 def change_priority(work: Work, instance: Instance, priority: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import IO, NamedTuple, Protocol
 
@@ -17,7 +18,7 @@ from flows.models import Upload
 from flows.rules import answers, uploads
 from flows.rules.actors import Actor
 from flows.rules.errors import BatonError, Busy
-from flows.work import Work, end_reading
+from flows.work import Work, end_reading, unit_of_work
 
 PATIENCE_SECONDS = 2.0
 """How long a page waits for its files to be checked: most are within a blink, and then nobody has to send twice."""
@@ -54,6 +55,32 @@ class FilesLike(Protocol):
     def __iter__(self) -> Iterator[str]: ...
 
 
+class TextsLike(Protocol):
+    """The other values of a posted form."""
+
+    def lists(self) -> Iterable[tuple[str, list[str]]]: ...
+
+
+@dataclass(frozen=True)
+class TakenForm:
+    """A posted form with the uploads among what it keeps, for `answers.from_form`.
+
+    `refused`: control -> why a file chosen there was not taken.
+    """
+
+    values: Mapping[str, list[str]]
+    refused: Mapping[str, str] = field(default_factory=dict)
+
+    def get(self, key: str) -> str | None:
+        return next(iter(self.values.get(key, ())), None)
+
+    def getlist(self, key: str) -> list[str]:
+        return [*self.values.get(key, ())]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.values)
+
+
 class Arrived(NamedTuple):
     """What became of it on the way in: received, or the sentence that says why not."""
 
@@ -70,6 +97,23 @@ class Taken(NamedTuple):
     name: str
     upload: Upload | None
     refusal: str = ""
+
+
+def take_form(actor: Actor, fields: Mapping[str, answers.FieldLike], texts: TextsLike, files: FilesLike) -> TakenForm:
+    """The form that was sent with the files in controls of these fields taken in and kept.
+
+    A work of its own: when the answers are refused, nobody has to choose the files again. Every form takes its files
+    here, so that one that asks for none costs nothing.
+    """
+    values = dict(texts.lists())
+    sent = sent_in(fields, values, files)
+    if not sent:
+        return TakenForm(values)
+    arrived = receive_all(actor, sent)
+    with unit_of_work(actor) as work:
+        taken = take_all(work, arrived)
+    wait_until_checked(actor, taken)
+    return TakenForm(with_ids(values, taken), refusals(taken))
 
 
 def receive(actor: Actor, sent: Sent, expected_sha256: str = "") -> Received:

@@ -1,14 +1,16 @@
-"""A sensitive answer is read in clear by staff, and that it was read is recorded (X10, X20)."""
+"""A sensitive answer is read in clear by staff, or a file of it opened, and that it was is recorded (X10, X20)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import select
+
 from flows.actions import sealing, versions
 from flows.catalogue import FlowDefinition
 from flows.events import SensitiveRead
-from flows.models import Instance, Step
+from flows.models import Instance, Step, Upload
 from flows.rules import answers, private
 from flows.rules.errors import OutOfStep, Refused
 from flows.work import Work
@@ -52,12 +54,30 @@ def reveal(work: Work, instance: Instance, step: Step | None, name: str) -> Reve
     return Revealed(field, clear, answers.display(field, clear, in_clear=True))
 
 
+def reveal_file(work: Work, instance: Instance, step: Step | None, name: str, uid: str) -> Upload:
+    """One file of a private answer, to be given out; recorded like every other read, each time it is opened.
+
+    The only way for staff to a file of a sensitive question. Raises as `reveal` does, and Refused (404) for a file that
+    is not part of this answer.
+    """
+    shown = reveal(work, instance, step, name)
+    places = answers.files_in({name: shown.question}, {name: shown.value})
+    if not any(uid in place.ids for place in places):
+        raise Refused("No such file")
+    held = select(Upload).where(Upload.uid == uid, Upload.instance_id == instance.id, Upload.attached_at.is_not(None))
+    upload = work.session.scalar(held)
+    if upload is None:
+        raise Refused("No such file")
+    work.audit("sensitive_file_opened", instance.reference, upload=uid)
+    return upload
+
+
 def _asked(work: Work, instance: Instance, definition: FlowDefinition, step: Step | None, name: str) -> tuple[Any, Any]:
     """The question and its stored answer, of what the actor sees."""
     if step is not None:
         fields, stored, answering = definition.steps[step.name].fields, step.answers, step.actor
     else:
-        fields = {**definition.start.fields, **definition.start.inputs}
+        fields = definition.start.questions
         stored, answering = instance.inputs, ""
     field = private.fields_for(work.actor, fields, instance.standing, answering).get(name)
     if field is None or field.type == "info":

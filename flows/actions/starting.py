@@ -107,7 +107,7 @@ def start(
         parent_id=parent.id if parent is not None else None,
         is_internal=is_internal,
         priority=priority,
-        inputs=sealing.seal({**definition.start.fields, **definition.start.inputs}, inputs or {}),
+        inputs=sealing.seal(definition.start.questions, inputs or {}),
         links={},
         amounts=dict(amounts or {}),
         overlay={},

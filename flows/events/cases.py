@@ -29,8 +29,11 @@ class Acted(Event):
 
 @dataclass(frozen=True)
 class Commented(Event):
+    """Words, files or both; `files` are their names."""
+
     comment: str
     text: str
+    files: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,7 @@ class CommentedInternally(Event):
     staff_only: ClassVar[bool] = True
     comment: str
     text: str
+    files: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

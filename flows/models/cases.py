@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -11,9 +12,12 @@ from flows.models.base import Base, Owned, uid_column
 from flows.models.instances import Instance
 from flows.models.people import User
 
+if TYPE_CHECKING:
+    from flows.models.files import Upload
+
 
 class Comment(Owned, Base):
-    """Words on a case or task (B12). An internal one is for staff alone."""
+    """Words on a case or task, files or both (B11, B12). An internal one is for staff alone."""
 
     __tablename__ = "comments"
     __table_args__ = (Index(None, "instance_id", "id"),)
@@ -29,6 +33,7 @@ class Comment(Owned, Base):
 
     instance: Mapped[Instance] = relationship()
     author: Mapped[User | None] = relationship()
+    uploads: Mapped[list[Upload]] = relationship(back_populates="comment", order_by="Upload.id")
 
 
 class Participant(Base):

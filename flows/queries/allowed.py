@@ -96,19 +96,23 @@ def of_step(
     if alive and rule.payment and actor.may("create"):
         found += ["change_amount"] if step.state not in ("completed", "pending_approval") else []
         found += ["confirm_transfer"] if step.state in WITH_ACTOR else []
-    if revealable(actor, instance, step, rule):
+    if revealable(actor, instance, step, rule.fields):
         found.append("reveal")
     return found
 
 
-def revealable(actor: Actor, instance: Instance, step: Step, rule: StepRule) -> list[str]:
-    """The questions of a step whose private answer this actor may have shown in clear, and recorded (X20)."""
-    seen = private.fields_for(actor, rule.fields, instance.standing, step.actor)
+def revealable(actor: Actor, instance: Instance, step: Step | None, fields: Mapping[str, Any]) -> list[str]:
+    """The questions whose private answer this actor may have shown in clear, and recorded (X20).
+
+    `fields` are those of the step, or without a step those of the start.
+    """
+    given, answering = (step.answers, step.actor) if step is not None else (instance.inputs, "")
+    seen = private.fields_for(actor, fields, instance.standing, answering)
     return [
         name
         for name, field in seen.items()
         if private.is_private(field)
-        and step.answers.get(name) is not None
+        and given.get(name) is not None
         and private.may_reveal(actor, field, instance.standing)
     ]
 

@@ -1,28 +1,32 @@
-"""Files among answers as people see them: name, size, state, and whether there is something to open."""
+"""Files of answers and comments as people see them: name, size, state, and whether there is something to open."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, false, or_, select
+from sqlalchemy.orm import joinedload
 
 from flows.access import read_as
 from flows.catalogue import FlowDefinition
 from flows.models import Instance, Upload
-from flows.rules import answers, uploads
+from flows.queries.timeline import Entry
+from flows.rules import answers, private, uploads
 from flows.rules.actors import Actor
 from flows.rules.answers import AnswerContext, FieldLike
 from flows.rules.people import is_among
 
 Fields = Mapping[str, FieldLike]
 MOST_SHOWN = 500
+NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
 class Shown:
-    """One file of an answer. `state` is that of the upload, or "gone"; `size` is in words."""
+    """One file of an answer or a comment. `state` is that of the upload, or "gone"; `size` is in words."""
 
     id: str
     name: str
@@ -30,6 +34,18 @@ class Shown:
     state: str = "gone"
     refusal: str = ""
     has_preview: bool = False
+
+
+@dataclass(frozen=True)
+class Sent(Shown):
+    """A file that was sent with an instance: who sent it and when, what it came with, and whether only staff see it."""
+
+    by: str = ""
+    at: datetime = NEVER
+    is_internal: bool = False
+    comment: str = ""
+    bytes: int = 0
+    mime: str = ""
 
 
 @dataclass(frozen=True)
@@ -48,39 +64,66 @@ class FilesOf:
 
     def row(self, name: str, field: FieldLike, value: Any, context: AnswerContext | None = None) -> dict[str, Any]:
         """A question and its answer for `ui.summary_list`, with the files in it; a sensitive one names none (X20)."""
-        places = [place for place in answers.files_in({name: field}, {name: value}) if not place.field.sensitive]
+        asked = {name: field}
+        places = [place for place in answers.files_in(asked, {name: value}) if not place.is_sensitive]
         found = [self.one(uid) for place in places for uid in place.ids]
         text = ", ".join(file.name for file in found) if field.type == "file" and found else None
-        return {"label": field.label, "value": text or answers.display(field, value, context), "files": found}
+        shown = text or answers.display(field, value, context)
+        takes_files = answers.asks_for_files(asked)
+        return {"name": name, "label": field.label, "value": shown, "files": found, "takes_files": takes_files}
 
 
-def files_of(actor: Actor, instance: Instance, *answered: tuple[Fields, Mapping[str, Any] | None]) -> FilesOf:
-    """The files that stand in these answers of an instance that the actor may read, and their own unsent ones."""
+def files_of(actor: Actor, instance: Instance | None, *answered: tuple[Fields, Mapping[str, Any] | None]) -> FilesOf:
+    """The files that stand in these answers of an instance that the actor may read, and their own unsent ones.
+
+    Before there is an instance, at a start, the unsent ones alone.
+    """
     places = [place for fields, values in answered if values for place in answers.files_in(fields, values)]
     ids = {uid for place in places for uid in place.ids}
     if not ids:
         return FilesOf({})
     own = and_(Upload.instance_id.is_(None), Upload.uploaded_by_id == actor.user_id)
-    query = select(Upload).where(Upload.uid.in_(ids), or_(Upload.instance_id == instance.id, own))
+    held = Upload.instance_id == instance.id if instance is not None else false()
+    query = select(Upload).where(Upload.uid.in_(ids), or_(held, own))
     return FilesOf({upload.uid: shown(upload) for upload in read_as(actor).scalars(query)})
 
 
-def sent_with(actor: Actor, instance: Instance, definition: FlowDefinition) -> list[Shown]:
-    """Every file that was ever sent with an instance, earlier attempts and the start too, that the actor may see.
+def sent_with(actor: Actor, instance: Instance, definition: FlowDefinition) -> list[Sent]:
+    """Every file that was ever sent with an instance that the actor may see (B11): of answers, earlier attempts and the
+    start too, and of comments.
 
-    Only those of fields that the flow says are open: a sensitive one names no file here (X20), and neither does a field
-    that the flow no longer has.
+    Of answers only those of fields that the flow says are open: a sensitive one names no file here (X20), and neither
+    does a field that the flow no longer has.
     """
     query = select(Upload).where(Upload.instance_id == instance.id, Upload.attached_at.is_not(None)).order_by(Upload.id)
+    query = query.options(joinedload(Upload.uploaded_by), joinedload(Upload.comment))
     rows = read_as(actor).scalars(query.limit(MOST_SHOWN))
     asked = {name: step.fields for name, step in definition.steps.items()}
-    asked[""] = {**definition.start.inputs, **definition.start.fields}
+    asked[""] = definition.start.questions
     return [
-        shown(one)
+        _sent(one)
         for one in rows
-        if _is_open(asked.get(one.step, {}), one.field)
+        if (one.comment_id is not None or _is_open(asked.get(one.step, {}), one.field))
         and (not one.visible_to or is_among(actor, one.visible_to, instance.standing))
     ]
+
+
+def of_case(actor: Actor, instance: Instance, definition: FlowDefinition, history: Iterable[Entry]) -> list[Sent]:
+    """The same for a case or task with its timeline; a statement only where that, or the start, tells of some."""
+    told = answers.ids_in(definition.start.questions, instance.inputs) or any(one.facts.get("files") for one in history)
+    return sent_with(actor, instance, definition) if told else []
+
+
+def at_hand(files: Iterable[Shown]) -> FilesOf:
+    """The files of an instance that were asked for already, for its answers."""
+    return FilesOf({one.id: one for one in files})
+
+
+def of_entry(entry: Entry, files: Iterable[Sent]) -> list[Sent]:
+    """Those that came with the comment which a line of the timeline tells of."""
+    if entry.kind not in ("commented", "commented_internally"):
+        return []
+    return [one for one in files if one.comment and one.comment == entry.facts["comment"]]
 
 
 def _is_open(fields: Fields, path: str) -> bool:
@@ -93,11 +136,21 @@ def _is_open(fields: Fields, path: str) -> bool:
 
 
 def shown(upload: Upload) -> Shown:
-    return Shown(
-        upload.uid,
-        upload.name,
-        uploads.size_in_words(upload.size),
-        upload.state,
-        upload.refusal,
-        upload.preview_sha256 is not None,
+    return Shown(*_facts(upload))
+
+
+def _sent(upload: Upload) -> Sent:
+    return Sent(
+        *_facts(upload),
+        by=upload.uploaded_by.name,
+        at=upload.attached_at or NEVER,
+        is_internal=bool(upload.visible_to) and not private.names_party(upload.visible_to, "customer"),
+        comment=upload.comment.uid if upload.comment is not None else "",
+        bytes=upload.size,
+        mime=upload.mime,
     )
+
+
+def _facts(upload: Upload) -> tuple[str, str, str, str, str, bool]:
+    size, has_preview = uploads.size_in_words(upload.size), upload.preview_sha256 is not None
+    return upload.uid, upload.name, size, upload.state, upload.refusal, has_preview

@@ -16,9 +16,10 @@ from flows.catalogue.schema import Link
 from flows.lookups import Found, Place
 from flows.models import Instance
 from flows.plugin import Option
+from flows.queries.files import FilesOf, files_of
 from flows.rules import private
 from flows.rules.actors import Actor
-from flows.rules.answers import AnswerContext, Unavailable, display
+from flows.rules.answers import AnswerContext, Unavailable
 from flows.rules.errors import Refused
 from flows.rules.moves import WITH_ACTOR
 from flows.rules.people import is_among
@@ -212,25 +213,26 @@ def _words(option: Option) -> str:
     return f"{option.label} ({option.detail})" if option.detail else option.label
 
 
-def asked_at_start(actor: Actor, instance: Instance, definition: FlowDefinition, now: datetime) -> list[dict[str, str]]:
-    """What was asked when it began, for `ui.summary_list`, as far as this actor may read it (X20); staff see inputs."""
+def asked_at_start(
+    actor: Actor, instance: Instance, definition: FlowDefinition, now: datetime, files: FilesOf | None = None
+) -> list[dict[str, Any]]:
+    """What was asked when it began, for `ui.summary_list`, as far as this actor may read it (X20); staff see inputs.
+
+    What was chosen from somewhere is in the words it has there. `files` are those of the instance, where they are at
+    hand; else they are asked for when there are some.
+    """
     given = {name: field for name, field in definition.start.inputs.items() if name in instance.inputs}
     asked = {**(given if actor.is_staff else {}), **definition.start.fields}
-    fields = private.fields_for(actor, asked, instance.standing)
-    return in_words(read_as(actor), lookups.place_of(instance, definition, now), fields, instance.inputs)
-
-
-def in_words(
-    session: Session, place: Place, fields: Mapping[str, Any], values: Mapping[str, Any]
-) -> list[dict[str, str]]:
-    """Questions and answers for `ui.summary_list`; what was chosen from somewhere in the words it has there."""
-    found = choices(session, place, fields, values, {})
+    fields, values = private.fields_for(actor, asked, instance.standing), instance.inputs
+    place = lookups.place_of(instance, definition, now)
+    found = choices(read_as(actor), place, fields, values, {})
+    files = files if files is not None else files_of(actor, instance, (fields, values))
     context = AnswerContext(today=place.now.date(), zone=place.zone)
     rows = []
     for name, field in fields.items():
-        if field.type in ("info", "file"):
+        if field.type == "info":
             continue
-        value = values.get(name)
+        row, value = files.row(name, field, values.get(name), context), values.get(name)
         label = dict(found[name].pairs).get(value) if name in found and isinstance(value, str) else None
-        rows.append({"label": field.label, "value": label or display(field, value, context)})
+        rows.append({**row, "value": label or row["value"]})
     return rows

@@ -101,6 +101,8 @@ def _who(actor: Actor, row: TimelineEvent) -> str:
 def sentence(kind: str, facts: dict[str, Any], zone: str) -> str:
     """A fact as people say it."""
     match kind:
+        case "commented" | "commented_internally" if not facts["text"]:
+            return f"Attached {', '.join(facts['files'])}"
         case "timer_fired" if facts["n"]:
             of_how_many = f" of {facts['total']}" if facts["total"] else ""
             return f"Reminder {facts['n']}{of_how_many} sent"

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Protocol
 
 from flows.rules.actors import Actor
+from flows.rules.errors import Refused
 from flows.rules.people import Standing, is_among
 
 MASK = "••••••"
@@ -150,6 +151,32 @@ def may_reveal(actor: Actor, field: PrivateField, standing: Standing) -> bool:
     """Whether a member of staff may have an answer shown in clear: they review, or the field names them."""
     named = bool(field.visible_to) and is_among(actor, field.visible_to, standing)
     return actor.is_staff and (actor.may("review") or named)
+
+
+class HeldFile(Protocol):
+    """A file that an instance holds; not sent yet, it has no `attached_at`."""
+
+    @property
+    def uploaded_by_id(self) -> int: ...
+    @property
+    def uploaded_by(self) -> Any: ...
+    @property
+    def attached_at(self) -> Any: ...
+
+
+def check_opening(actor: Actor, upload: HeldFile, step: Any) -> None:
+    """Refuse a sensitive file to whoever may not open it as it is; `step` is the one it stands in, None for a start.
+
+    Its sender may until it is sent, and customers may open what customers gave. Staff have it shown to them, each time
+    recorded (`revealing.reveal_file`; X10, X20).
+    """
+    gave = step.actor if step is not None else upload.uploaded_by.kind
+    mine = upload.attached_at is None and upload.uploaded_by_id == actor.user_id
+    if mine or actor.is_system or (actor.kind == "customer" and gave == "customer"):
+        return
+    if actor.is_staff:
+        raise Refused("This file is private. Press Show beside its answer; who had it shown is recorded", known=True)
+    raise Refused("No such file")
 
 
 def restored(fields: Fields, seen: Fields, values: Mapping[str, Any], earlier: Mapping[str, Any]) -> dict[str, Any]:

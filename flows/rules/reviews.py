@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from flows.rules.actors import Actor
+from flows.rules.answers.shapes import is_blank
 from flows.rules.people import Standing, in_words, is_among
 
 
@@ -84,6 +85,14 @@ def right_to_review(
         if refusal_to_review(actor, approval, submitted_by, standing, colleague.roles) is None:
             return Right(instead_of=colleague.name)
     return Right(by_themselves)
+
+
+def is_changed(before: Any, after: Any) -> bool:
+    """Whether an answer is another one, by what was given and not by how it reads: both in clear, files by their ids.
+
+    What was left empty is the same however it was left so.
+    """
+    return before != after and not (is_blank(before) and is_blank(after))
 
 
 def is_enough(approval: ApprovalLike, approvers: Collection[int | None]) -> bool:

@@ -634,34 +634,6 @@ def upgrade() -> None:
     )
     op.create_index('ix_timers_due', 'timers', ['due_at'], unique=False, postgresql_where=sa.text('ended_at IS NULL'), sqlite_where=sa.text('ended_at IS NULL'))
     op.create_index(op.f('ix_timers_organisation_id'), 'timers', ['organisation_id'], unique=False)
-    op.create_table('uploads',
-    sa.Column('uid', sa.String(length=32), nullable=False),
-    sa.Column('name', sa.String(length=200), nullable=False),
-    sa.Column('sha256', sa.String(length=64), nullable=False),
-    sa.Column('size', sa.Integer(), nullable=False),
-    sa.Column('kind', sa.Enum('image', 'pdf', 'office', 'text', name='kind', native_enum=False, create_constraint=True, length=24), nullable=False),
-    sa.Column('mime', sa.String(length=100), nullable=False),
-    sa.Column('state', sa.Enum('checking', 'ready', 'refused', name='state', native_enum=False, create_constraint=True, length=24), nullable=False),
-    sa.Column('refusal', sa.String(length=400), nullable=False),
-    sa.Column('preview_sha256', sa.String(length=64), nullable=True),
-    sa.Column('uploaded_by_id', sa.Integer(), nullable=False),
-    sa.Column('instance_id', sa.Integer(), nullable=True),
-    sa.Column('step', sa.String(length=64), nullable=False),
-    sa.Column('field', sa.String(length=160), nullable=False),
-    sa.Column('visible_to', sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
-    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('attached_at', sa.DateTime(timezone=True), nullable=True),
-    sa.Column('id', sa.Integer(), nullable=False),
-    sa.ForeignKeyConstraint(['instance_id'], ['instances.id'], name=op.f('fk_uploads_instance_id')),
-    sa.ForeignKeyConstraint(['uploaded_by_id'], ['users.id'], name=op.f('fk_uploads_uploaded_by_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_uploads')),
-    sa.UniqueConstraint('uid', name=op.f('uq_uploads_uid'))
-    )
-    op.create_index(op.f('ix_uploads_instance_id'), 'uploads', ['instance_id'], unique=False)
-    op.create_index(op.f('ix_uploads_preview_sha256'), 'uploads', ['preview_sha256'], unique=False)
-    op.create_index(op.f('ix_uploads_sha256'), 'uploads', ['sha256'], unique=False)
-    op.create_index('ix_uploads_unattached', 'uploads', ['created_at'], unique=False, postgresql_where=sa.text('instance_id IS NULL'), sqlite_where=sa.text('instance_id IS NULL'))
-    op.create_index(op.f('ix_uploads_uploaded_by_id_created_at'), 'uploads', ['uploaded_by_id', 'created_at'], unique=False)
     op.create_table('payments',
     sa.Column('uid', sa.String(length=32), nullable=False),
     sa.Column('instance_id', sa.Integer(), nullable=False),
@@ -749,11 +721,50 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_submissions_instance_id'), 'submissions', ['instance_id'], unique=False)
     op.create_index(op.f('ix_submissions_organisation_id'), 'submissions', ['organisation_id'], unique=False)
+    op.create_table('uploads',
+    sa.Column('uid', sa.String(length=32), nullable=False),
+    sa.Column('name', sa.String(length=200), nullable=False),
+    sa.Column('sha256', sa.String(length=64), nullable=False),
+    sa.Column('size', sa.Integer(), nullable=False),
+    sa.Column('kind', sa.Enum('image', 'pdf', 'office', 'text', name='kind', native_enum=False, create_constraint=True, length=24), nullable=False),
+    sa.Column('mime', sa.String(length=100), nullable=False),
+    sa.Column('state', sa.Enum('checking', 'ready', 'refused', name='state', native_enum=False, create_constraint=True, length=24), nullable=False),
+    sa.Column('refusal', sa.String(length=400), nullable=False),
+    sa.Column('preview_sha256', sa.String(length=64), nullable=True),
+    sa.Column('uploaded_by_id', sa.Integer(), nullable=False),
+    sa.Column('instance_id', sa.Integer(), nullable=True),
+    sa.Column('step', sa.String(length=64), nullable=False),
+    sa.Column('field', sa.String(length=160), nullable=False),
+    sa.Column('comment_id', sa.Integer(), nullable=True),
+    sa.Column('visible_to', sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+    sa.Column('is_sensitive', sa.Boolean(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('attached_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['comment_id'], ['comments.id'], name=op.f('fk_uploads_comment_id')),
+    sa.ForeignKeyConstraint(['instance_id'], ['instances.id'], name=op.f('fk_uploads_instance_id')),
+    sa.ForeignKeyConstraint(['uploaded_by_id'], ['users.id'], name=op.f('fk_uploads_uploaded_by_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_uploads')),
+    sa.UniqueConstraint('uid', name=op.f('uq_uploads_uid'))
+    )
+    op.create_index(op.f('ix_uploads_comment_id'), 'uploads', ['comment_id'], unique=False)
+    op.create_index(op.f('ix_uploads_instance_id'), 'uploads', ['instance_id'], unique=False)
+    op.create_index(op.f('ix_uploads_preview_sha256'), 'uploads', ['preview_sha256'], unique=False)
+    op.create_index(op.f('ix_uploads_sha256'), 'uploads', ['sha256'], unique=False)
+    op.create_index('ix_uploads_unattached', 'uploads', ['created_at'], unique=False, postgresql_where=sa.text('instance_id IS NULL'), sqlite_where=sa.text('instance_id IS NULL'))
+    op.create_index(op.f('ix_uploads_uploaded_by_id_created_at'), 'uploads', ['uploaded_by_id', 'created_at'], unique=False)
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    op.drop_index(op.f('ix_uploads_uploaded_by_id_created_at'), table_name='uploads')
+    op.drop_index('ix_uploads_unattached', table_name='uploads', postgresql_where=sa.text('instance_id IS NULL'), sqlite_where=sa.text('instance_id IS NULL'))
+    op.drop_index(op.f('ix_uploads_sha256'), table_name='uploads')
+    op.drop_index(op.f('ix_uploads_preview_sha256'), table_name='uploads')
+    op.drop_index(op.f('ix_uploads_instance_id'), table_name='uploads')
+    op.drop_index(op.f('ix_uploads_comment_id'), table_name='uploads')
+    op.drop_table('uploads')
     op.drop_index(op.f('ix_submissions_organisation_id'), table_name='submissions')
     op.drop_index(op.f('ix_submissions_instance_id'), table_name='submissions')
     op.drop_table('submissions')
@@ -770,12 +781,6 @@ def downgrade() -> None:
     op.drop_index(op.f('ix_payments_created_at_id'), table_name='payments')
     op.drop_index(op.f('ix_payments_charge'), table_name='payments')
     op.drop_table('payments')
-    op.drop_index(op.f('ix_uploads_uploaded_by_id_created_at'), table_name='uploads')
-    op.drop_index('ix_uploads_unattached', table_name='uploads', postgresql_where=sa.text('instance_id IS NULL'), sqlite_where=sa.text('instance_id IS NULL'))
-    op.drop_index(op.f('ix_uploads_sha256'), table_name='uploads')
-    op.drop_index(op.f('ix_uploads_preview_sha256'), table_name='uploads')
-    op.drop_index(op.f('ix_uploads_instance_id'), table_name='uploads')
-    op.drop_table('uploads')
     op.drop_index(op.f('ix_timers_organisation_id'), table_name='timers')
     op.drop_index('ix_timers_due', table_name='timers', postgresql_where=sa.text('ended_at IS NULL'), sqlite_where=sa.text('ended_at IS NULL'))
     op.drop_table('timers')

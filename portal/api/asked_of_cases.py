@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, StringConstraints
+from pydantic import AwareDatetime, Field, StringConstraints
 
 from portal.api.asked import Body, FromText, Id, Paged, Words
 
@@ -67,5 +67,8 @@ class Acting(Body):
 
 
 class NewComment(Body):
-    text: LongWords
+    """Words, files or both; `upload_ids` are ready uploads of mine that belong to nothing yet."""
+
+    text: LongWords = ""
+    upload_ids: Annotated[list[Id], Field(default_factory=list, max_length=100)]
     client_visible: bool = True

@@ -22,10 +22,10 @@ from flows.clock import clock
 from flows.rules.actors import Actor
 from flows.rules.errors import Invalid, Problem
 from flows.work import Work, unit_of_work
+from messaging.downloads import given_out
 from portal.api import cursors, etags, problems, reading
 from portal.api.problems import Declined
 from portal.api.shapes import Shape
-from portal.downloads import given_out
 from portal.may import Who, may
 
 BASE = "/api/v1"

@@ -9,15 +9,15 @@ from flows.actions import versions
 from flows.actions.scope import for_actions
 from flows.catalogue import FlowDefinition
 from flows.models import Comment, Instance
-from flows.queries import allowed, lookups
+from flows.queries import allowed, files, lookups
 from flows.queries.parties import Parties
 from flows.queries.timeline import SAID_BY_THE_MOVE, Entry
 from flows.rules import stages
-from portal.api import draw_links, draw_order
+from portal.api import draw_instance, draw_links, draw_order
 from portal.api.door import Call
 from portal.api.draw_instance import question
 from portal.api.shapes import Named
-from portal.api.shapes.cases import Asked, Case, CaseAction, CaseSummary
+from portal.api.shapes.cases import AttachedFile, Attachment, Case, CaseAction, CaseSummary
 from portal.api.shapes.cases import Comment as CommentShape
 
 REOPENED = "reopened"
@@ -65,12 +65,14 @@ def summary(call: Call, instance: Instance, who: Parties) -> CaseSummary:
 def whole(call: Call, instance: Instance, who: Parties, children: Sequence[Instance], entries: Sequence[Entry]) -> Case:
     definition = versions.definition_of(call.session, instance)
     known = facts(call, instance, definition, who)
-    asked = lookups.asked_at_start(call.actor, instance, definition, call.now)
+    sent = files.of_case(call.actor, instance, definition, entries)
+    asked = lookups.asked_at_start(call.actor, instance, definition, call.now, files.at_hand(sent))
     return Case.model_validate(
         {
             **known,
             "close_message": instance.close_message,
-            "asked": [Asked(label=row["label"], value=row["value"]) for row in asked],
+            "asked": [draw_instance.asked(row) for row in asked],
+            "attachments": [_attachment(one) for one in sent],
             "actions": [
                 _action(definition, name) for name in definition.actions if f"act.{name}" in known["allowed_actions"]
             ],
@@ -86,8 +88,22 @@ def comment(one: Comment) -> CommentShape:
         author=one.author_name,
         author_kind=one.author_kind,
         text=one.text,
+        files=[AttachedFile(id=f.uid, name=f.name, size=f.size, mime_type=f.mime) for f in one.uploads],
         client_visible=not one.is_internal,
         created_at=one.created_at,
+    )
+
+
+def _attachment(one: files.Sent) -> Attachment:
+    return Attachment(
+        id=one.id,
+        name=one.name,
+        size=one.bytes,
+        mime_type=one.mime,
+        by=one.by,
+        at=one.at,
+        client_visible=not one.is_internal,
+        comment_id=one.comment or None,
     )
 
 

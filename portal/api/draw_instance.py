@@ -15,7 +15,7 @@ from flows.catalogue import FlowDefinition
 from flows.catalogue.schema import Step as StepRule
 from flows.lookups import source_of
 from flows.models import Instance, Review, Step, Submission, User
-from flows.queries import allowed, customer_status, parties
+from flows.queries import allowed, customer_status, lookups, parties
 from flows.queries.grid import grid_status, needs_action
 from flows.rules import answers, private, ratings
 from flows.rules.actors import Actor
@@ -73,11 +73,17 @@ def detail(
     return shapes.Instance(
         **_facts(actor, instance, definition, now),
         close_message=instance.close_message,
+        asked=[asked(row) for row in lookups.asked_at_start(actor, instance, definition, now)],
         amounts=_amounts(instance, definition),
         linked=_linked(instance, definition) if actor.is_staff else [],
         outcomes=_outcomes(session, instance, definition, now) if actor.is_staff and instance.is_open else [],
         steps=steps,
     )
+
+
+def asked(row: Mapping[str, Any]) -> shapes.Asked:
+    """What was asked at the start, as `lookups.asked_at_start` gives it."""
+    return shapes.Asked(label=row["label"], value=row["value"], upload_ids=[one.id for one in row["files"]])
 
 
 def brief(actor: Actor, instance: Instance, definition: FlowDefinition, now: datetime) -> shapes.InstanceBrief:

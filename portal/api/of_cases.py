@@ -175,7 +175,7 @@ def list_comments_of_case(call: Call, case_id: str, query: Paged) -> Answer:
     refusals=("not-found", "forbidden"),
 )
 def comment_on_case(call: Call, case_id: str, body: asked.NewComment) -> Answer:
-    """Add a comment; one of a customer is always visible to everybody."""
+    """Add a comment, files or both; one of a customer is always visible to everybody."""
     return _comment(call, case_id, body)
 
 
@@ -201,7 +201,7 @@ def list_comments_of_task(call: Call, task_id: str, query: Paged) -> Answer:
     refusals=("not-found", "forbidden"),
 )
 def comment_on_task(call: Call, task_id: str, body: asked.NewComment) -> Answer:
-    """Add a comment; one of a customer is always visible to everybody."""
+    """Add a comment, files or both; one of a customer is always visible to everybody."""
     return _comment(call, task_id, body)
 
 
@@ -213,7 +213,7 @@ def _comments(call: Call, named: str, query: Paged) -> Answer:
 
 
 def _comment(call: Call, named: str, body: asked.NewComment) -> Answer:
-    made = commenting.comment(call.work, _locked(call, named), body.text, not body.client_visible)
+    made = commenting.comment(call.work, _locked(call, named), body.text, not body.client_visible, body.upload_ids)
     return Answer(draw_case.comment(made), 201)
 
 

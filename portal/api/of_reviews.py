@@ -9,7 +9,7 @@ from flows.actions import amending, collecting, paying, reopening, revealing, re
 from flows.models import Instance, Step
 from flows.rules.errors import Invalid
 from portal.api import asked_by_staff, draw_instance, reading, shapes
-from portal.api.door import BASE, LANGUAGE, Answer, Call, operation
+from portal.api.door import BASE, LANGUAGE, Answer, Call, Content, operation
 from portal.api.etags import wanted_version
 from portal.api.of_instances import ENDED, to_change
 from portal.api.of_steps import STEP, STEPS
@@ -141,12 +141,41 @@ def confirm_transfer(call: Call, instance_id: str, key: str, body: asked_by_staf
 )
 def reveal_answer(call: Call, instance_id: str, key: str, field: str) -> Answer:
     """A private answer in clear; each time it is asked for stands in the history and in the audit log."""
-    instance, step = _locked(call, instance_id, key)
+    return _revealed(call, *_locked(call, instance_id, key), field)
+
+
+@operation("POST", f"{STEP}/fields/<field>/reveal/<upload_id>", who="staff", gives=None, gives_bytes=True,
+           refusals=("not-found", "forbidden", "invalid-transition"))  # fmt: skip
+def reveal_file(call: Call, instance_id: str, key: str, field: str, upload_id: str) -> Answer:
+    """A file of a private answer, for staff the only way to it; each time stands in the history and the audit log."""
+    return _revealed_file(call, *_locked(call, instance_id, key), field, upload_id)
+
+
+@operation("POST", "/instances/<instance_id>/fields/<field>/reveal", who="staff", gives=shapes.Revealed,
+           refusals=("not-found", "forbidden", "invalid-transition"))  # fmt: skip
+def reveal_answer_of_start(call: Call, instance_id: str, field: str) -> Answer:
+    """A private answer that was given at the start, of an instance, a case or a task; recorded as above."""
+    return _revealed(call, access.instance_to_change(call.work, instance_id), None, field)
+
+
+@operation("POST", "/instances/<instance_id>/fields/<field>/reveal/<upload_id>", who="staff", gives=None,
+           gives_bytes=True, refusals=("not-found", "forbidden", "invalid-transition"))  # fmt: skip
+def reveal_file_of_start(call: Call, instance_id: str, field: str, upload_id: str) -> Answer:
+    """A file of a private answer that was given at the start; recorded as above."""
+    return _revealed_file(call, access.instance_to_change(call.work, instance_id), None, field, upload_id)
+
+
+def _revealed(call: Call, instance: Instance, step: Step | None, field: str) -> Answer:
     shown = revealing.reveal(call.work, instance, step, field)
     return Answer(
         shapes.Revealed(key=field, label=shown.label, value=shown.value, text=shown.text, lost=shown.value is None),
         headers={"Cache-Control": "no-store"},
     )
+
+
+def _revealed_file(call: Call, instance: Instance, step: Step | None, field: str, upload_id: str) -> Answer:
+    upload = revealing.reveal_file(call.work, instance, step, field, upload_id)
+    return Answer(content=Content(upload.sha256, upload.mime, upload.name))
 
 
 def _locked(call: Call, instance_id: str, key: str) -> tuple[Instance, Step]:

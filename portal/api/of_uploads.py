@@ -28,7 +28,7 @@ def add_upload(call: Call, body: asked.NewUpload, file: Received) -> Answer:  # 
     return Answer(_drawn(upload), 201, {"Location": f"{BASE}/uploads/{upload.uid}"})
 
 
-@operation("GET", ONE, who="signed_in", gives=Given, refusals=("not-found",))
+@operation("GET", ONE, who="signed_in", gives=Given, refusals=("not-found", "forbidden"))
 def get_upload(call: Call, upload_id: str) -> Answer:
     """How a file stands: checking, ready, or refused and why."""
     return Answer(_drawn(access.upload_to_read(call.actor, upload_id)))
@@ -47,7 +47,7 @@ def discard_upload(call: Call, upload_id: str) -> Answer:
     who="signed_in",
     gives=None,
     gives_bytes=True,
-    refusals=("not-found", "upload-not-ready", "upload-refused"),
+    refusals=("not-found", "forbidden", "upload-not-ready", "upload-refused"),
 )
 def get_upload_content(call: Call, upload_id: str) -> Answer:
     """The file itself, once it was found harmless."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, flash, g, redirect, request
@@ -12,12 +12,15 @@ from werkzeug.wrappers import Response
 from flows import access
 from flows.access import read_as
 from flows.actions import acting, beginning, commenting, versions
+from flows.actions.commenting import ATTACHED
+from flows.actions.receiving import take_form
 from flows.actions.scope import for_actions
 from flows.catalogue import FlowDefinition, LoadedFlow
+from flows.catalogue.schema import Action
 from flows.clock import clock
-from flows.lookups import Place
+from flows.lookups import Place, place_of
 from flows.models import Instance
-from flows.queries import allowed, boxes, lookups, orders, startable, timeline
+from flows.queries import allowed, boxes, files, lookups, orders, startable, timeline
 from flows.rules import answers, stages
 from flows.rules.errors import BatonError, Invalid, OutOfStep, Refused, Stale
 from flows.rules.private import fields_at_start
@@ -57,12 +60,17 @@ def new() -> Response:
 
 
 @pages.post("/new")
-@may("customer")
+@may("customer", takes_files=True)
 def create() -> Response:
     loaded = _chosen()
-    if loaded is None or text("_action") == "find":
-        return _form(loaded)
-    given = answers.from_form(fields_at_start(g.actor, loaded.definition.start.fields), request.form)
+    if loaded is None:
+        return _form(None)
+    fields = fields_at_start(g.actor, loaded.definition.start.fields)
+    form = take_form(g.actor, fields, request.form, request.files)
+    changed = answers.pressed(fields, form)
+    given = changed or answers.from_form(fields, form)
+    if changed is not None or form.refused or text("_action") == "find":
+        return _form(loaded, given, form.refused)
 
     def act() -> str:
         made = beginning.start_by_customer(work, loaded.definition.flow, text("organisation"), given)
@@ -73,7 +81,7 @@ def create() -> Response:
         with unit_of_work(g.actor) as work:
             location = once(work, act)
     except (Invalid, OutOfStep) as error:
-        return _form(loaded, error)
+        return _form(loaded, given, _by_question(error), error.status)
     flash(_("Sent. We have your request."))
     return redirect(location, 303)
 
@@ -89,32 +97,43 @@ def one(ref: str) -> Response:
 
 
 @pages.post("/<ref>/comment")
-@may("customer")
+@may("customer", takes_files=True)
 def comment(ref: str) -> Response:
-    words = text("text")
+    """Words, files or both; the files first, so that they are kept when something is wrong."""
+    _found(ref)
+    form = take_form(g.actor, ATTACHED, request.form, request.files)
+    changed = answers.pressed(ATTACHED, form)
+    chosen = answers.ids_in(ATTACHED, changed or answers.from_form(ATTACHED, form))
+    if changed is not None or form.refused:
+        return _page(_found(ref), form.refused, chosen)
 
     def act() -> str:
-        commenting.comment(work, _locked(work, ref), words)
+        commenting.comment(work, _locked(work, ref), text("text"), upload_ids=chosen)
         return f"/cases/{ref}#comments"
 
     try:
         with unit_of_work(g.actor) as work:
             location = once(work, act)
     except Invalid as wrong:
-        return _page(_found(ref), wrong, words)
+        return _page(_found(ref), wrong.by_field(), chosen)
     return redirect(location, 303)
 
 
 @pages.get("/<ref>/act/<name>")
 @may("customer")
 def ask(ref: str, name: str) -> Response:
-    return _ask(_found(ref), name)
+    instance, rule = _rule(ref, name)
+    return _ask(instance, name, rule, {})
 
 
 @pages.post("/<ref>/act/<name>")
 @may("customer")
 def take(ref: str, name: str) -> Response:
-    asked = _asked(ref, name)
+    instance, rule = _rule(ref, name)
+    changed = answers.pressed(rule.fields, request.form)
+    asked = changed or answers.from_form(rule.fields, request.form)
+    if changed is not None or text("_action") == "find":
+        return _ask(instance, name, rule, asked)
 
     def act() -> str:
         acting.act(work, _locked(work, ref), name, comment=text("comment"), asked=asked, version=_version())
@@ -124,42 +143,55 @@ def take(ref: str, name: str) -> Response:
         with unit_of_work(g.actor) as work:
             location = once(work, act)
     except (Invalid, OutOfStep, Stale) as error:
-        return _ask(_found(ref), name, error)
+        return _ask(_found(ref), name, rule, asked, error)
     if "X-Fragment" in request.headers:
         return Response(status=204)
     flash(_("Done."))
     return redirect(location, 303)
 
 
-def _page(instance: Instance, error: Invalid | None = None, typed: str = "") -> Response:
+def _page(instance: Instance, problems: Mapping[str, str] | None = None, chosen: Sequence[str] = ()) -> Response:
+    """The case; `chosen` are files of a comment that is not sent yet."""
     definition, now = versions.definition_of(read_as(g.actor), instance), clock.now()
+    unsent = [*chosen]
+    held = files.files_of(g.actor, None, (ATTACHED, {"upload_ids": unsent}))
     history = [
         entry for entry in timeline.of_instance(g.actor, instance) if entry.kind not in timeline.SAID_BY_THE_MOVE
     ]
+    sent = files.of_case(g.actor, instance, definition, history)
     may = allowed.of_case(g.actor, instance, definition, for_actions(read_as(g.actor), instance, definition, now))
     return show(
         "cases/case.html",
-        error.status if error else 200,
+        422 if problems else 200,
         **_row(instance),
         instance=instance,
         definition=definition,
         actions={name: stages.action_label(definition, name) for name in definition.actions if f"act.{name}" in may},
-        answers=lookups.asked_at_start(g.actor, instance, definition, now),
+        answers=lookups.asked_at_start(g.actor, instance, definition, now, files.at_hand(sent)),
+        attachments=sent,
+        attached=ATTACHED["upload_ids"],
+        chosen=[held.one(uid) for uid in unsent],
         children=[_row(child) for child in boxes.children(g.actor, instance)],
-        history=history_rows(history),
-        problems=error.by_field() if error else {},
-        typed=typed,
+        history=history_rows(history, sent),
+        problems=problems or {},
+        typed=text("text"),
     )
 
 
-def _ask(instance: Instance, name: str, error: BatonError | None = None) -> Response:
-    definition = versions.definition_of(read_as(g.actor), instance)
-    rule = definition.actions.get(name)
+def _rule(ref: str, name: str) -> tuple[Instance, Action]:
+    """A case, and an action of its flow that is for customers at all."""
+    instance = _found(ref)
+    rule = versions.definition_of(read_as(g.actor), instance).actions.get(name)
     if rule is None or stages.not_for(rule, g.actor, instance.standing) is not None:
         raise Refused(_("There is no such action here"))
-    problems: Mapping[str, str] = {"": error.detail} if error is not None else {}
-    if isinstance(error, Invalid):
-        problems = {key.removeprefix("fields-"): words for key, words in error.by_field().items()}
+    return instance, rule
+
+
+def _ask(
+    instance: Instance, name: str, rule: Action, values: Mapping[str, Any], error: BatonError | None = None
+) -> Response:
+    definition = versions.definition_of(read_as(g.actor), instance)
+    place = place_of(instance, definition, clock.now())
     return show(
         "cases/act.html",
         error.status if error else 200,
@@ -167,33 +199,48 @@ def _ask(instance: Instance, name: str, error: BatonError | None = None) -> Resp
         name=name,
         label=stages.action_label(definition, name),
         rule=rule,
-        values=answers.from_form(rule.fields, request.form),
+        values=values,
+        choices=lookups.choices(read_as(g.actor), place, rule.fields, values, {}, _searched),
         comment=text("comment"),
-        problems=problems,
+        problems=_by_question(error) if error is not None else {},
         seen=instance.version,
     )
 
 
-def _form(loaded: LoadedFlow | None, error: BatonError | None = None) -> Response:
-    offered = startable.by_hand(g.actor)
-    problems: Mapping[str, str] = {"": error.detail} if error is not None else {}
-    if isinstance(error, Invalid):
-        problems = {key.removeprefix("fields-"): words for key, words in error.by_field().items()}
+def _form(
+    loaded: LoadedFlow | None,
+    values: Mapping[str, Any] | None = None,
+    problems: Mapping[str, str] | None = None,
+    status: int = 422,
+) -> Response:
+    """The form with what was typed, and with what is wrong when something is (`status` counts then)."""
     fields = fields_at_start(g.actor, loaded.definition.start.fields) if loaded is not None else {}
-    values = answers.from_form(fields, request.form)
-    place = Place(clock.now(), g.actor.time_zone)
+    values, place = values or {}, Place(clock.now(), g.actor.time_zone)
     return show(
         "cases/new.html",
-        error.status if error else 200,
-        offered=offered,
+        status if problems else 200,
+        offered=startable.by_hand(g.actor),
         loaded=loaded,
-        fields={name: field for name, field in fields.items() if field.type != "file"},
-        values=values,
-        choices=lookups.choices(read_as(g.actor), place, fields, values, {}, lambda name: text(f"{name}-q") or None),
+        fields=fields,
+        has_files=answers.asks_for_files(fields),
+        values=files.files_of(g.actor, None, (fields, values)).dressed(fields, values),
+        choices=lookups.choices(read_as(g.actor), place, fields, values, {}, _searched),
         mine=[(one.uid, one.name) for one in orders.customers(g.actor)],
         chosen=text("organisation"),
-        problems=problems,
+        problems=problems or {},
     )
+
+
+def _by_question(error: BatonError) -> dict[str, str]:
+    """Control -> words; the verb names the part of the request, the form only the question."""
+    if isinstance(error, Invalid):
+        return {name.removeprefix("fields-"): words for name, words in error.by_field().items()}
+    return {"": error.detail}
+
+
+def _searched(control: str) -> str | None:
+    """What somebody searched for in the choices of a control; None when nobody did."""
+    return text(f"{control}-q") or None
 
 
 def _row(instance: Instance) -> dict[str, Any]:
@@ -227,12 +274,6 @@ def _locked(work: Work, ref: str) -> Instance:
     if instance.state is None:
         raise Refused(_("No such case"))
     return instance
-
-
-def _asked(ref: str, name: str) -> dict[str, Any]:
-    definition = versions.definition_of(read_as(g.actor), _found(ref))
-    rule = definition.actions.get(name)
-    return answers.from_form(rule.fields, request.form) if rule is not None else {}
 
 
 def _version() -> int | None:

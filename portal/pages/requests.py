@@ -14,11 +14,13 @@ from werkzeug.wrappers import Response
 
 from flows.access import read_as
 from flows.actions import beginning, planning
+from flows.actions.receiving import take_form
 from flows.catalogue import FlowDefinition, LoadedFlow
 from flows.clock import clock
 from flows.lookups import Place
 from flows.models import Organisation
 from flows.queries import lookups, startable
+from flows.queries.files import files_of
 from flows.rules import answers
 from flows.rules.errors import Invalid
 from flows.rules.expressions import ExpressionProblem, compile_condition
@@ -51,13 +53,16 @@ def start_page(name: str) -> Response:
 
 
 @pages.post("/requests/<name>")
-@may("customer")
+@may("customer", takes_files=True)
 def start(name: str) -> Response:
-    """[[Start now]]: one request, however often the button is pressed. "Search" only shows the form again."""
+    """[[Start now]]: one request, however often the button is pressed; the form's own buttons only show it again."""
     loaded = startable.startable(g.actor, name, "customer")
-    typed = answers.from_form(fields_at_start(g.actor, loaded.definition.start.fields), request.form)
-    if text("_action") == "find":
-        return _page(loaded, typed)
+    fields = fields_at_start(g.actor, loaded.definition.start.fields)
+    form = take_form(g.actor, fields, request.form, request.files)
+    changed = answers.pressed(fields, form)
+    typed = changed or answers.from_form(fields, form)
+    if changed is not None or form.refused or text("_action") == "find":
+        return _page(loaded, typed, form.refused)
     try:
         with unit_of_work(g.actor) as work:
             location = once(work, lambda: _start(work, name, typed))
@@ -90,7 +95,8 @@ def _page(
         takes=_what_it_takes(flow, now, zone),
         open_ones=startable.open_ones(g.actor, flow.flow),
         fields=fields,
-        values=values,
+        has_files=answers.asks_for_files(fields),
+        values=files_of(g.actor, None, (fields, values)).dressed(fields, values),
         choices=lookups.choices(read_as(g.actor), Place(now, zone), fields, values, {}, _searched),
         problems=problems or {},
         organisations=[(one.uid, one.name) for one in mine],

@@ -209,7 +209,7 @@ def answer_rows(
     """Questions and answers for `ui.summary_list`: those `asked`, else those that were asked when they were given."""
     conditional, context = rule.conditions_of_pages(), lookups.context_of(step.labels)
     return [
-        {"name": name, **files.row(name, field, values.get(name), context)}
+        files.row(name, field, values.get(name), context)
         for name, field in rule.fields.items()
         if field.type != "info"
         and (name in asked if asked is not None else name in values or not (field.when or name in conditional))

@@ -8,18 +8,18 @@ from typing import Any
 
 from flask import Blueprint, flash, g, redirect, request
 from flask_babel import gettext as _
-from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from flows import access
 from flows.access import read_as
 from flows.actions import noticing, submitting, versions
+from flows.actions.receiving import TakenForm, take_form
 from flows.clock import clock
 from flows.models import Instance, Step
 from flows.rules import answers
 from flows.rules.errors import Invalid, OutOfStep, Problem, Stale
 from flows.work import Work, unit_of_work
-from portal.forms import brings_files, once, text, with_files
+from portal.forms import brings_files, once, text
 from portal.may import may
 from portal.pages import step_pages
 from portal.pages.pay import pay_page, pays
@@ -60,9 +60,9 @@ def form(ref: str, name: str, page: str = "") -> Response:
 @may("customer", takes_files=True)
 def send(ref: str, name: str, page: str = "") -> Response:
     """Keep the answers, change the form, go on to the next page, show them once more, or send: what the button says."""
-    form, refused = _sent_form(ref, name)
-    if refused or any(control.startswith(("add-", "remove-")) for control in form):
-        return _changed(ref, name, form, refused, page)
+    form = _sent_form(ref, name)
+    if form.refused or any(control.startswith(("add-", "remove-")) for control in form):
+        return _changed(ref, name, form, page)
     if text("_action") == "draft":
         return _keep(ref, name, form, page)
     if text("_action") == "find":
@@ -117,21 +117,22 @@ def send_checked(ref: str, name: str) -> Response:
 def draft(ref: str, name: str, page: str = "") -> tuple[str, int]:
     """Saved while typing (X14); right or wrong, so that nothing is lost."""
     with unit_of_work(g.actor) as work:
-        instance, step, typed = _take(work, ref, name, request.form, page)
+        instance, step, typed = _take(work, ref, name, TakenForm(dict(request.form.lists())), page)
         submitting.save_draft(work, instance, step, typed, _version())
     return "", 204
 
 
-def _sent_form(ref: str, name: str) -> tuple[MultiDict[str, str], dict[str, str]]:
+def _sent_form(ref: str, name: str) -> TakenForm:
     """What was sent, its files taken in first: they are kept when the answers are refused."""
+    fields: Mapping[str, Any] = {}
     if brings_files():
         instance, step = _read(ref, name)
         if takes_answers(instance, step, clock.now()):
-            return with_files(g.actor, versions.definition_of(read_as(g.actor), instance).steps[name].fields)
-    return request.form, {}
+            fields = versions.definition_of(read_as(g.actor), instance).steps[name].fields
+    return take_form(g.actor, fields, request.form, request.files)
 
 
-def _changed(ref: str, name: str, form: MultiDict[str, str], refused: Mapping[str, str], page: str) -> Response:
+def _changed(ref: str, name: str, form: TakenForm, page: str) -> Response:
     """The form again with one entry or file more or less; what is typed is kept, also as a draft."""
     typed: dict[str, Any] = {}
     try:
@@ -140,10 +141,10 @@ def _changed(ref: str, name: str, form: MultiDict[str, str], refused: Mapping[st
             submitting.save_draft(work, instance, step, typed, _version())
     except (Invalid, OutOfStep, Stale) as error:
         return _refused(error, ref, name, typed, page)
-    return form_page(g.actor, *_read(ref, name), typed, refused, page=page)
+    return form_page(g.actor, *_read(ref, name), typed, form.refused, page=page)
 
 
-def _keep(ref: str, name: str, form: MultiDict[str, str], page: str) -> Response:
+def _keep(ref: str, name: str, form: TakenForm, page: str) -> Response:
     """Save and come back later."""
     typed: dict[str, Any] = {}
     try:
@@ -158,7 +159,7 @@ def _keep(ref: str, name: str, form: MultiDict[str, str], page: str) -> Response
     return redirect(f"/tasks/{instance.reference}", 303)
 
 
-def _find(ref: str, name: str, form: MultiDict[str, str], page: str) -> Response:
+def _find(ref: str, name: str, form: TakenForm, page: str) -> Response:
     """The form again with everything that was typed, and what was searched for to choose from; nothing is kept yet."""
     instance, step = _read(ref, name)
     if not takes_answers(instance, step, clock.now()):
@@ -238,15 +239,13 @@ def _locked(work: Work, ref: str, name: str) -> tuple[Instance, Step]:
     return instance, access.step_of(instance, name)
 
 
-def _take(
-    work: Work, ref: str, name: str, form: MultiDict[str, str], page: str
-) -> tuple[Instance, Step, dict[str, Any]]:
+def _take(work: Work, ref: str, name: str, form: TakenForm, page: str) -> tuple[Instance, Step, dict[str, Any]]:
     """The step, locked, and the answers in the form that was sent."""
     instance, step = _locked(work, ref, name)
     return instance, step, _typed(instance, step, form, page, work.now)
 
 
-def _typed(instance: Instance, step: Step, form: MultiDict[str, str], page: str, now: datetime) -> dict[str, Any]:
+def _typed(instance: Instance, step: Step, form: TakenForm, page: str, now: datetime) -> dict[str, Any]:
     """The answers in a form, with the entry or file that a button adds or takes; a page is laid over what is kept."""
     place = place_of(g.actor, instance, step)
     typed = answers.pressed(place.rule.fields, form) or answers.from_form(place.rule.fields, form)

@@ -16,6 +16,7 @@ from flows.catalogue import FlowDefinition
 from flows.models import Instance, Step, User
 from flows.queries import allowed, grid, lookups, payments, timeline
 from flows.queries import standing as asking
+from flows.queries.files import Sent, of_entry
 from flows.queries.timeline import Entry
 from flows.rules import answers, moves
 from flows.rules.actors import SYSTEM, Actor
@@ -55,7 +56,8 @@ def words(actor: Actor, instance: Instance, now: datetime) -> dict[str, Any]:
         "may_cancel": "cancel" in verbs,
         "may_rate": "rate" in verbs and instance.rated_at is None,
         "changes": changes,
-        "asked": lookups.asked_at_start(actor, instance, definition, now),
+        "asked": (told := lookups.asked_at_start(actor, instance, definition, now)),
+        "has_files": any(row["files"] for row in told),
         "opening": _opening(actor, instance, entries),
         "go_on": _go_on(instance, definition, to_do) if not changes and definition.steps else None,
         "yours": page.rows([step for step in steps if step.actor == "customer"], numbered=True),
@@ -123,8 +125,8 @@ def _added_at(entries: Sequence[Entry]) -> dict[str, datetime]:
     return {one.facts["step"]: one.at for one in entries if one.kind == "step_added"}
 
 
-def history_rows(entries: list[Entry]) -> list[dict[str, Any]]:
-    """A timeline for `ui.timeline`; what every entry says is over, so none is still to come.
+def history_rows(entries: list[Entry], files: Sequence[Sent] = ()) -> list[dict[str, Any]]:
+    """A timeline for `ui.timeline`, comments with their files; what it says is over, so none is still to come.
 
     Who did it is said of people alone, and a step that was sent and so completed is one line.
     """
@@ -135,6 +137,7 @@ def history_rows(entries: list[Entry]) -> list[dict[str, Any]]:
             "at": entry.at,
             "text": entry.who if entry.who != SYSTEM.name else "",
             "state": states.get(entry.kind, "done"),
+            "files": of_entry(entry, files),
         }
         for entry in entries
         if entry.kind != "step_completed" or entry.at not in sent

@@ -16,7 +16,7 @@ from flows.queries.files import shown
 from flows.rules.errors import Invalid, Refused
 from flows.rules.uploads import SAID
 from flows.work import unit_of_work
-from portal.downloads import given_out
+from messaging.downloads import given_out
 from portal.may import may
 
 pages = Blueprint("uploads", __name__)

@@ -75,11 +75,13 @@ document.addEventListener("click", async ({ target }) => {
 
 // A form of which a part depends on what is chosen: shown anew by the server, with all that was typed.
 async function again(form, button) {
+  if (form.querySelector("[data-state=sending]")) return form.requestSubmit(button); // uploads.js sends it once they are here
   const answer = await ask(form.action, { method: "POST", body: new FormData(form, button) });
   const fresh = answer.status < 500 && parse(await answer.text()).getElementById(form.id);
   if (!fresh) return form.requestSubmit(button);
   const held = document.activeElement.id;
   document.getElementById(form.id).replaceWith(fresh);
+  document.dispatchEvent(new Event("redrawn"));
   document.getElementById(held)?.focus();
 }
 document.addEventListener("change", ({ target }) => {

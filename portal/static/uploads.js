@@ -103,7 +103,7 @@ function remove(field, row) {
   settle(form);
 }
 
-for (const field of document.querySelectorAll("[data-upload]")) {
+function begin(field) {
   const input = field.querySelector("[type=file]"), words = JSON.parse(field.dataset.said);
   const take = (files) => [...files].forEach((file) => add(field, file));
   const zone = make("div", { className: "drop" });
@@ -131,6 +131,11 @@ for (const field of document.querySelectorAll("[data-upload]")) {
     watch(field, row, 1000);
   }
 }
+
+// A form that desk.js has drawn anew has new fields.
+const beginAll = () => document.querySelectorAll("[data-upload]:not(:has(.drop))").forEach(begin);
+beginAll();
+document.addEventListener("redrawn", beginAll);
 
 document.body.addEventListener("upload-updated", ({ detail }) => waiting.get(detail.id)?.());
 document.addEventListener("submit", (event) => {

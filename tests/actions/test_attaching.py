@@ -160,20 +160,6 @@ def test_fields_of_a_start_take_files(world: World) -> None:
         beginning.start_by_staff(work, "report-a-repair", "usr_priya", Wish(fields={"plan": [mine]}))
 
 
-def test_files_are_attached_to_other_things_of_an_instance(world: World, ref: str) -> None:
-    photo, late = ready(world.agent), send(world.agent)
-    with unit_of_work(world.agent) as work:
-        instance = access.instance_to_change(work, ref)
-        attaching.attach(work, instance, "", "comment", [photo], ("staff",))
-    assert upload(photo).visible_to == ["staff"]
-    with pytest.raises(Invalid) as refused, unit_of_work(world.agent) as work:
-        attaching.attach(work, access.instance_to_change(work, ref), "", "comment", [late, "up_nobody"])
-    assert [(one.pointer, one.code) for one in refused.value.problems] == [
-        ("/comment/0", "upload_not_ready"),
-        ("/comment/1", "upload_missing"),
-    ]
-
-
 @pytest.mark.requirement("X19", "X20")
 def test_who_may_open_a_file(world: World, ref: str) -> None:
     photo = ready(world.tenant)

@@ -89,3 +89,11 @@ def colleague(name: str, permissions: list[str], role: str = "") -> Actor:
         work.session.add(row)
         work.session.flush()
         return as_actor(row)
+
+
+def differences(page: str) -> dict[str, str]:
+    """Question -> what the last column says of it."""
+    lines = re.findall(r"<tr role=\"row\".*?</tr>", page, re.DOTALL)[1:]
+    texts = [[re.sub(r"<[^>]+>", "", cell).strip() for cell in re.findall(r"<td.*?</td>", line, re.DOTALL)]
+             for line in lines]  # fmt: skip
+    return {cells[0]: cells[-1] for cells in texts}

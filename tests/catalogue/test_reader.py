@@ -104,6 +104,13 @@ def test_a_problem_shows_the_line_and_a_caret() -> None:
             "F206",
             "did you mean 'to_department'?",
         ),
+        (
+            "department-request",
+            "to_department: {type: department",
+            "to_department: {type: file",
+            "F210",
+            "take it out: files come with comments",
+        ),
         ("department-request", "ask.to_user", "ask.to_usr", "F232", "did you mean 'to_user'?"),
         ("department-request", 'state == "New"', 'state == "Nwe"', "F233", "did you mean 'New'?"),
         ("department-request", "entered.Resolved", "entered.Resolvd", "F202", "did you mean 'Resolved'?"),

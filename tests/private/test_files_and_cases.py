@@ -11,7 +11,7 @@ from sqlalchemy import select
 from flows import access
 from flows.actions import acting, beginning
 from flows.actions.beginning import Wish
-from flows.models import Effect, Notice
+from flows.models import AuditEntry, Effect, Notice
 from flows.queries import timeline
 from flows.rules.actors import SYSTEM, Actor
 from flows.rules.errors import Invalid
@@ -28,6 +28,7 @@ from tests.world import World
 __all__ = ["signed_in"]
 
 SECRET = "Nobody knows that I was a spy"
+DOWNLOADS = ("/files/{}", "/files/{}/preview", "/uploads/{}")
 
 
 @pytest.mark.requirement("X20", "X19")
@@ -53,11 +54,85 @@ def test_a_private_file_is_named_only_to_whom_it_is_shown(
     shown = agent.send(f"/admin/tasks/{confided.ref}/steps/hardship/reveal/proof")
     assert shown.status_code == 200
     assert "diagnosis-letter.jpg" in shown.text
-    assert f"/files/{proof}" in shown.text
+    assert f"/files/{proof}" not in shown.text, "no way to it that nobody records"
     assert confided.kinds().count("sensitive_read") == 1
     confided.reopen("hardship")
     confided.submit("hardship", {"proof": [proof], "story": "The boiler is mended"})
     assert confided.answers("hardship")["proof"] == [proof]
+
+
+@pytest.fixture
+def proven(confided: Confided, world: World) -> str:
+    """A private file that the customer has sent; its id."""
+    confided.submit("money", MONEY)
+    confided.approve("money")
+    proof = ready(world.tenant, "diagnosis-letter.jpg")
+    confided.submit("hardship", {"proof": [proof], "story": "The boiler broke"})
+    return proof
+
+
+@pytest.mark.requirement("X20", "X10")
+def test_staff_open_a_private_file_at_the_recorded_door_alone(
+    app: Flask, confided: Confided, proven: str, signed_in: Callable[[Actor], Phone], world: World
+) -> None:
+    agent, phone = Visitor(app, world.agent), signed_in(world.agent)
+    door = f"/admin/tasks/{confided.ref}/steps/hardship/reveal/proof"
+    link = f'<a class="btn s" href="{door}">Show'
+    assert link in agent.get(f"/admin/tasks/{confided.ref}"), "a page and no dialog: what it gives out is a file"
+    for path in DOWNLOADS:
+        assert "who had it shown is recorded" in agent.get(path.format(proven), 403)
+    for path in ("", "/content"):
+        assert phone.get(f"/uploads/{proven}{path}").status_code == 403
+    assert confided.kinds().count("sensitive_read") == 0
+    shown = agent.send(door)
+    assert f'action="{door}/{proven}"' in shown.text
+    given = agent.post(f"{door}/{proven}")
+    assert (given.status_code, given.mimetype) == (200, "image/jpeg")
+    assert given.headers["Cache-Control"] == "private, no-store"
+    assert "attachment; filename=diagnosis-letter.jpg" in given.headers["Content-Disposition"]
+    told = phone.post(f"/instances/{confided.ref}/steps/hardship/fields/proof/reveal/{proven}")
+    assert (told.status_code, told.data) == (200, given.data)
+    for answer in (given, told):
+        answer.close()
+    assert confided.kinds().count("sensitive_read") == 3, "looked at once and opened twice, each time"
+    audited = select(AuditEntry.actor_name).where(AuditEntry.kind == "sensitive_file_opened")
+    assert access.read_as(SYSTEM).scalars(audited).all() == ["Gus Agent"] * 2
+    assert "diagnosis-letter.jpg" not in agent.get(f"/admin/instances/{confided.ref}/history")
+
+
+@pytest.mark.requirement("X20")
+def test_the_recorded_door_gives_out_nothing_else_and_to_nobody_else(
+    app: Flask, confided: Confided, proven: str, signed_in: Callable[[Actor], Phone], world: World
+) -> None:
+    door = f"/admin/tasks/{confided.ref}/steps/hardship/reveal"
+    agent, reader, tenant = (Visitor(app, one) for one in (world.agent, world.reader, world.tenant))
+    foreign = ready(world.agent, "other.jpg")
+    assert agent.post(f"{door}/proof/{foreign}").status_code == 404
+    assert agent.post(f"{door}/proof/up_nobody").status_code == 404
+    assert agent.post(f"{door}/story/{proven}").status_code == 409
+    assert reader.post(f"{door}/proof/{proven}").status_code == 403
+    assert tenant.post(f"{door}/proof/{proven}").status_code == 403
+    reader.get(f"/files/{proven}", 403)
+    assert tenant.client.get(f"/files/{proven}", buffered=True).status_code == 200, "what customers gave is theirs"
+    Visitor(app, world.stranger).get(f"/files/{proven}", 404)
+    url = f"/instances/{confided.ref}/steps/hardship/fields/proof/reveal/{proven}"
+    assert signed_in(world.tenant).post(url).status_code == 403
+    assert signed_in(world.reader).post(url).status_code == 403
+    assert confided.kinds().count("sensitive_read") == 0
+
+
+@pytest.mark.requirement("X20")
+def test_a_private_file_of_a_draft_is_its_senders_and_their_partys(
+    app: Flask, confided: Confided, world: World
+) -> None:
+    confided.submit("money", MONEY)
+    confided.approve("money")
+    proof = ready(world.tenant, "diagnosis-letter.jpg")
+    confided.draft("hardship", {"proof": [proof]})
+    Visitor(app, world.agent).get(f"/uploads/{proof}", 403)
+    assert "diagnosis-letter.jpg" in Visitor(app, world.tenant).get(f"/uploads/{proof}")
+    confided.draft("hardship", {"proof": []})
+    Visitor(app, world.agent).get(f"/uploads/{proof}", 404)
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from flows.rules.actors import SYSTEM, Actor
 from flows.rules.errors import OutOfStep, Refused
 from flows.rules.private import MASK
 from flows.work import end_reading, unit_of_work
+from tests.admin.desk import differences
 from tests.api.conftest import Phone, new_key, signed_in
 from tests.portal.browsing import Visitor
 from tests.private.conftest import (
@@ -282,3 +283,18 @@ def test_the_list_of_rows_masks_for_every_kind(given: Confided) -> None:
     stored = given.step("money").answers
     shown = {name: answers.display(field, stored.get(name)) for name, field in fields.items()}
     assert (shown["iban"], shown["income"], shown["children"]) == (MASK, MASK, f"Asha, {MASK}, Mill Road")
+
+
+@pytest.mark.requirement("X20", "C36")
+def test_attempts_side_by_side_tell_what_changed_and_not_what_it_was(app: Flask, given: Confided, world: World) -> None:
+    given.send_back("money")
+    given.submit("money", {**MONEY, "iban": "GB29NWBK60161331926819"})
+    page = Visitor(app, world.agent).get(f"/admin/instances/{given.ref}/steps/money/attempts")
+    assert differences(page) == {
+        "Bank account": "Changed",
+        "Monthly income": "Same",
+        "Children": "Same",
+        "Why so much?": "Same",
+        "Remark of ours": "Same",
+    }
+    assert not any(secret in page for secret in SECRETS)

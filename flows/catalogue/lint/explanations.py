@@ -38,6 +38,7 @@ EXPLANATIONS: dict[str, str] = {
     "F207": "A page names a field that its step does not have.",
     "F208": "The default is not one of the options.",
     "F209": "A role is used once and looks like another that is used more often.",
+    "F210": "A file is asked for before an action. Files come with a comment, with a step, or at the start.",
     "F220": "Steps wait for each other in a circle; none of them can ever open.",
     "F221": "A system step that nothing completes.",
     "F222": "The step has no approval, so this never happens.",

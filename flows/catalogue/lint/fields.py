@@ -26,6 +26,11 @@ def check_fields(definition: FlowDefinition, report: Report) -> None:
     for path, fields in groups(definition):
         for name, field in fields.items():
             _check_field(field, (*path, name), fields, report)
+    for path, fields in groups(definition):
+        if path[0] == "actions":
+            for name in (name for name, field in fields.items() if field.type == "file"):
+                message = f"the action asks for a file in '{name}', and no file comes with an action"
+                report.at_key("F210", (*path, name), message, "take it out: files come with comments")
     _check_roles(report)
 
 

@@ -58,6 +58,11 @@ class Start(Strict):
     inputs: Fields = Field(default_factory=dict)
     fields: Fields = Field(default_factory=dict)
 
+    @property
+    def questions(self) -> dict[str, FlowField]:
+        """What is given and what is asked at the start: names are unique among both."""
+        return {**self.inputs, **self.fields}
+
 
 class Link(Strict):
     """A button that ties the instance to something a plugin can find."""

@@ -13,13 +13,14 @@ from flows.rules.answers.shapes import FieldLike
 class Place(NamedTuple):
     """The uploads that stand in one answer of a file field: `path` is its name, below a list `pets.scan`.
 
-    `visible_to` is that of the field, or of the list around it; None when everybody may see it.
+    `visible_to` and `is_sensitive` are those of the field, or of the list around it; None when everybody may see it.
     """
 
     path: str
     field: FieldLike
     ids: list[str]
     visible_to: Collection[str] | None
+    is_sensitive: bool
 
 
 def asks_for_files(fields: Mapping[str, FieldLike]) -> bool:
@@ -29,17 +30,27 @@ def asks_for_files(fields: Mapping[str, FieldLike]) -> bool:
 
 
 def files_in(
-    fields: Mapping[str, FieldLike], values: Mapping[str, Any], above: str = "", seen_by: Collection[str] | None = None
+    fields: Mapping[str, FieldLike],
+    values: Mapping[str, Any],
+    above: str = "",
+    seen_by: Collection[str] | None = None,
+    is_sensitive: bool = False,
 ) -> Iterator[Place]:
     """Every file field with the ids in it; values may be clean or just as somebody sent them."""
     for name, field in fields.items():
         value, visible_to = values.get(name), seen_by or field.visible_to
+        private = is_sensitive or bool(field.sensitive)
         if field.type == "file":
-            yield Place(f"{above}{name}", field, ids_of(value), visible_to)
+            yield Place(f"{above}{name}", field, ids_of(value), visible_to, private)
         elif field.type == "list" and isinstance(value, (list, tuple)):
             for entry in value:
                 if isinstance(entry, Mapping):
-                    yield from files_in(field.item, entry, f"{above}{name}.", visible_to)
+                    yield from files_in(field.item, entry, f"{above}{name}.", visible_to, private)
+
+
+def ids_in(fields: Mapping[str, FieldLike], values: Mapping[str, Any]) -> list[str]:
+    """All the ids in answers to these fields, in the order of the fields."""
+    return [uid for place in files_in(fields, values) for uid in place.ids]
 
 
 def ids_of(value: Any) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portal.api.shapes import Field, Links, Moment, Named, Shape, TimelineEntry
+from portal.api.shapes import Asked, Field, Links, Moment, Named, Shape, TimelineEntry
 
 
 class CaseAction(Shape):
@@ -42,16 +42,28 @@ class CaseSummary(Shape):
     allowed_actions: list[str]
 
 
-class Asked(Shape):
-    """A question of the start with its answer in words."""
+class AttachedFile(Shape):
+    """A file that was sent; GET /uploads/{id}/content gives it out."""
 
-    label: str
-    value: str
+    id: str
+    name: str
+    size: int
+    mime_type: str
+
+
+class Attachment(AttachedFile):
+    """A file of a case or task: who sent it and when; `comment_id` is null for one that was given at the start."""
+
+    by: str
+    at: Moment
+    client_visible: bool
+    comment_id: str | None
 
 
 class Case(CaseSummary):
     close_message: str
     asked: list[Asked]
+    attachments: list[Attachment]
     actions: list[CaseAction]
     tasks: list[CaseSummary]
     timeline: list[TimelineEntry]
@@ -62,5 +74,6 @@ class Comment(Shape):
     author: str
     author_kind: str
     text: str
+    files: list[AttachedFile]
     client_visible: bool
     created_at: Moment

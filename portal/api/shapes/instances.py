@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from portal.api.shapes.forms import Step
-from portal.api.shapes.plain import Answers, Links, Moment, Money, Named, Shape
+from portal.api.shapes.plain import Answers, Asked, Links, Moment, Money, Named, Shape
 
 
 class Progress(Shape):
@@ -100,6 +100,7 @@ class Instance(InstanceSummary):
     """`linked` is for staff alone; `outcomes` are there for them while it runs."""
 
     close_message: str
+    asked: list[Asked]
     amounts: list[Amount]
     linked: list[Linked]
     outcomes: list[Outcome]

@@ -45,6 +45,14 @@ class Named(Shape):
     name: str
 
 
+class Asked(Shape):
+    """A question of the start with its answer in words, and the ids of the files in it."""
+
+    label: str
+    value: str
+    upload_ids: list[str]
+
+
 class FieldProblem(Shape):
     pointer: str
     code: str
