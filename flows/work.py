@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import structlog
 from sqlalchemy.exc import IntegrityError
@@ -41,6 +42,8 @@ class Work:
     recorded: list[tuple[Subject, Event]] = field(default_factory=list)
     afterwards: list[Callable[[], None]] = field(default_factory=list)
     owes: bool = False
+    known: dict[str, dict[int, Any]] = field(default_factory=dict)
+    """What verbs have read once for this work and may need again, by its name and then by row id."""
 
     def record(self, subject: Subject, event: Event) -> None:
         """Say what happened to an instance or order whose row is locked; it becomes the next row of its timeline."""

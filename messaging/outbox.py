@@ -20,6 +20,7 @@ from flows.rules.actors import SYSTEM
 from flows.work import Work, end_reading, unit_of_work
 from messaging import checking, mailing, notify, posting, webhooks
 from messaging.payments import desk
+from messaging.wanting import PutOff, SetAside
 
 log = structlog.get_logger(__name__)
 
@@ -46,6 +47,14 @@ def deliver(effect_id: int) -> bool:
         if owed.is_worn_out:
             raise PermanentFault("It was taken up eight times and never came to an end")
         ending = _CARRIERS[owed.kind](owed)
+    except PutOff as wait:
+        with unit_of_work(SYSTEM) as work:
+            delivering.put_off(work, effect_id, wait.until)
+        return False
+    except SetAside as unwanted:
+        with unit_of_work(SYSTEM) as work:
+            delivering.set_aside(work, effect_id, unwanted.reason)
+        return False
     except Exception as fault:  # noqa: BLE001  # whatever it is, it is written on the effect for people
         _fail(effect_id, fault)
         return False
@@ -57,7 +66,14 @@ def deliver(effect_id: int) -> bool:
 def _mail(owed: Owed) -> Ending:
     letter = posting.prepare(owed)
     end_reading()  # the mail server may take its time; no connection to the database waits with it
-    mailing.send(letter.words, name=letter.name, address=letter.address, key=owed.key, owed_at=letter.owed_at)
+    mailing.send(
+        letter.words,
+        name=letter.name,
+        address=letter.address,
+        key=owed.key,
+        owed_at=letter.owed_at,
+        headers=letter.headers,
+    )
 
     def ending(work: Work) -> dict[str, Any]:
         template = owed.payload["template"]

@@ -1,4 +1,4 @@
-"""Why somebody got a mail, and where an answer goes: the two sentences at the end of every mail."""
+"""Why somebody got a mail, whether it may be turned off, and where an answer goes: the end of every mail."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "sign-in": "You get this email because somebody asked to sign in with this address.",
         "invitation": "You get this email because somebody gave us this address to invite you.",
         "other": "You get this email because you have an account with {brand}.",
+        "always": "It belongs to what you have with us, so it always comes.",
+        "choice": "You may choose whether emails like this come.",
+        "turn-off": "Turn emails like this off",
         "answer": "You can reply: your answer reaches {address}.",
     },
     "cy": {
@@ -19,6 +22,9 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "sign-in": "Rydych yn cael yr e-bost hwn oherwydd bod rhywun wedi gofyn am fewngofnodi gyda'r cyfeiriad hwn.",
         "invitation": "Rydych yn cael yr e-bost hwn oherwydd bod rhywun wedi rhoi'r cyfeiriad i ni i'ch gwahodd.",
         "other": "Rydych yn cael yr e-bost hwn oherwydd bod gennych gyfrif gyda {brand}.",
+        "always": "Mae'n rhan o'r hyn sydd gennych gyda ni, felly mae bob amser yn dod.",
+        "choice": "Chi sy'n dewis a yw negeseuon e-bost fel hyn yn dod.",
+        "turn-off": "Diffodd negeseuon e-bost fel hyn",
         "answer": "Gallwch ateb: bydd eich ateb yn cyrraedd {address}.",
     },
 }

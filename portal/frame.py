@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from flask import Flask, current_app, g, request
 
+from flows.models import Notice
 from flows.queries import notices
 from flows.rules.actors import Actor
 from portal import forms, pages
@@ -38,6 +39,7 @@ class Frame:
     user: Actor | None = None
     nav: list[navigation.Entry] = field(default_factory=list)
     links: list[Link] = field(default_factory=list)
+    unseen: int = 0
     toasts: list[Toast] = field(default_factory=list)
     language: str = "en"
     languages: list[tuple[str, str]] = field(default_factory=lambda: list(LANGUAGES.items()))
@@ -69,7 +71,8 @@ def make_frame(bare: bool = False) -> Frame:
         frame.side = (
             actor.is_staff or navigation.my_standing(actor).for_company
         )  # A14: the Task System stands at the left
-        frame.toasts = _toasts(actor)
+        unseen = notices.unseen(actor)
+        frame.unseen, frame.toasts = unseen.count, _toasts(unseen.at_top)
     return frame
 
 
@@ -80,10 +83,10 @@ def _context() -> dict[str, Any]:
     return {"frame": frame, "form_key": forms.form_key, "actor": g.get("actor")}
 
 
-def _toasts(actor: Actor) -> list[Toast]:
+def _toasts(at_top: list[Notice]) -> list[Toast]:
     return [
         Toast(notice.uid, words_of(notice), notice.link_text, notices.address_of(notice))
-        for notice in notices.unseen(actor)
+        for notice in at_top
         if notice.instance is None or not _is_about(notice.instance.reference)
     ]
 

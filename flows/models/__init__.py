@@ -5,10 +5,11 @@ from flows.models.base import Base, Owned
 from flows.models.cases import Comment, DepartmentStay, Participant
 from flows.models.catalogue import FlowSwitch, FlowVersion
 from flows.models.departments import Delegation, Department, DepartmentMember
-from flows.models.effects import Effect, Notice, Replay
+from flows.models.effects import Effect, Replay
 from flows.models.events import AuditEntry, TimelineEvent
 from flows.models.files import Upload
 from flows.models.instances import Instance
+from flows.models.notices import Device, Mute, Notice
 from flows.models.orders import BasketLine, Order, OrderLine, Product
 from flows.models.organisations import Invitation, Membership, Organisation
 from flows.models.payments import Payment
@@ -28,6 +29,7 @@ __all__ = [
     "Department",
     "DepartmentMember",
     "DepartmentStay",
+    "Device",
     "Effect",
     "FlowSwitch",
     "FlowVersion",
@@ -35,6 +37,7 @@ __all__ = [
     "Invitation",
     "LinkHolder",
     "Membership",
+    "Mute",
     "Notice",
     "Order",
     "OrderLine",

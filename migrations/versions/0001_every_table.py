@@ -97,6 +97,7 @@ def upgrade() -> None:
     sa.Column('email_verified_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('language', sa.String(length=12), nullable=False),
     sa.Column('time_zone', sa.String(length=64), nullable=False),
+    sa.Column('notice_choices', sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
     sa.Column('is_active', sa.Boolean(), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('last_seen_at', sa.DateTime(timezone=True), nullable=True),
@@ -323,6 +324,28 @@ def upgrade() -> None:
     sa.UniqueConstraint('department_id', 'user_id', name=op.f('uq_department_members_department_id_user_id'))
     )
     op.create_index(op.f('ix_department_members_user_id'), 'department_members', ['user_id'], unique=False)
+    op.create_table('devices',
+    sa.Column('uid', sa.String(length=32), nullable=False),
+    sa.Column('user_id', sa.Integer(), nullable=False),
+    sa.Column('sign_in_id', sa.Integer(), nullable=False),
+    sa.Column('installation_id', sa.String(length=80), nullable=False),
+    sa.Column('provider', sa.Enum('fcm', 'webpush', name='provider', native_enum=False, create_constraint=True, length=24), nullable=False),
+    sa.Column('address', sa.String(length=2000), nullable=False),
+    sa.Column('address_hash', sa.String(length=64), nullable=False),
+    sa.Column('keys', sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+    sa.Column('name', sa.String(length=120), nullable=False),
+    sa.Column('language', sa.String(length=12), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('last_seen_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['sign_in_id'], ['sign_ins.id'], name=op.f('fk_devices_sign_in_id')),
+    sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_devices_user_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_devices')),
+    sa.UniqueConstraint('address_hash', name=op.f('uq_devices_address_hash')),
+    sa.UniqueConstraint('uid', name=op.f('uq_devices_uid')),
+    sa.UniqueConstraint('user_id', 'installation_id', name=op.f('uq_devices_user_id_installation_id'))
+    )
+    op.create_index(op.f('ix_devices_sign_in_id'), 'devices', ['sign_in_id'], unique=False)
     op.create_table('instances',
     sa.Column('uid', sa.String(length=32), nullable=False),
     sa.Column('flow', sa.String(length=64), nullable=False),
@@ -480,7 +503,7 @@ def upgrade() -> None:
     op.create_index(op.f('ix_department_stays_department_id_created_at_instance_id'), 'department_stays', ['department_id', 'created_at', 'instance_id'], unique=False)
     op.create_table('effects',
     sa.Column('key', sa.String(length=200), nullable=False),
-    sa.Column('kind', sa.Enum('email', 'call', 'webhook', 'check', 'refund', 'checkout', name='kind', native_enum=False, create_constraint=True, length=24), nullable=False),
+    sa.Column('kind', sa.Enum('email', 'push', 'call', 'webhook', 'check', 'refund', 'checkout', name='kind', native_enum=False, create_constraint=True, length=24), nullable=False),
     sa.Column('chain', sa.String(length=160), nullable=False),
     sa.Column('position', sa.Integer(), nullable=False),
     sa.Column('organisation_id', sa.Integer(), nullable=True),
@@ -524,12 +547,26 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_link_holders_instance_id'), 'link_holders', ['instance_id'], unique=False)
     op.create_index(op.f('ix_link_holders_organisation_id'), 'link_holders', ['organisation_id'], unique=False)
+    op.create_table('mutes',
+    sa.Column('user_id', sa.Integer(), nullable=False),
+    sa.Column('instance_id', sa.Integer(), nullable=False),
+    sa.Column('until', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['instance_id'], ['instances.id'], name=op.f('fk_mutes_instance_id')),
+    sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_mutes_user_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_mutes')),
+    sa.UniqueConstraint('user_id', 'instance_id', name=op.f('uq_mutes_user_id_instance_id'))
+    )
+    op.create_index(op.f('ix_mutes_instance_id'), 'mutes', ['instance_id'], unique=False)
     op.create_table('notices',
     sa.Column('uid', sa.String(length=32), nullable=False),
     sa.Column('user_id', sa.Integer(), nullable=False),
     sa.Column('organisation_id', sa.Integer(), nullable=True),
     sa.Column('instance_id', sa.Integer(), nullable=True),
     sa.Column('order_id', sa.Integer(), nullable=True),
+    sa.Column('kind', sa.String(length=24), nullable=False),
+    sa.Column('at_top', sa.Boolean(), nullable=False),
     sa.Column('text', sa.String(length=400), nullable=False),
     sa.Column('link_text', sa.String(length=120), nullable=False),
     sa.Column('url', sa.String(length=400), nullable=False),
@@ -794,6 +831,8 @@ def downgrade() -> None:
     op.drop_table('participants')
     op.drop_index(op.f('ix_notices_user_id_seen_at_id'), table_name='notices')
     op.drop_table('notices')
+    op.drop_index(op.f('ix_mutes_instance_id'), table_name='mutes')
+    op.drop_table('mutes')
     op.drop_index(op.f('ix_link_holders_organisation_id'), table_name='link_holders')
     op.drop_index(op.f('ix_link_holders_instance_id'), table_name='link_holders')
     op.drop_table('link_holders')
@@ -835,6 +874,8 @@ def downgrade() -> None:
     op.drop_index('ix_instances_closed', table_name='instances', postgresql_where=sa.text('closed_at IS NOT NULL'), sqlite_where=sa.text('closed_at IS NOT NULL'))
     op.drop_index(op.f('ix_instances_assignee_id_status_created_at_id'), table_name='instances')
     op.drop_table('instances')
+    op.drop_index(op.f('ix_devices_sign_in_id'), table_name='devices')
+    op.drop_table('devices')
     op.drop_index(op.f('ix_department_members_user_id'), table_name='department_members')
     op.drop_table('department_members')
     op.drop_table('user_roles')

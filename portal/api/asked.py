@@ -230,3 +230,19 @@ class SeenNotices(Body):
 
     ids: Annotated[list[Id], Field(max_length=500)] | None = None
     up_to: Id | None = None
+
+
+class Preferences(Body):
+    """The kinds that are wanted by mail and by push; those not named are off, unless they always come."""
+
+    mail: list[Id]
+    push: list[Id]
+    quiet_from: Annotated[str, StringConstraints(max_length=5)] = ""
+    quiet_to: Annotated[str, StringConstraints(max_length=5)] = ""
+
+
+class Mute(Body):
+    """Muted for good, or `until` a moment."""
+
+    muted: bool
+    until: Annotated[AwareDatetime, FromText] | None = None
