@@ -1,4 +1,4 @@
-"""Carries out what is owed: mails, webhooks, plugin calls, looks at files, each at least once, under one key."""
+"""Carries out what is owed: mails, pushes, webhooks, plugin calls, looks at files; at least once, under one key."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from sqlalchemy.exc import OperationalError
 
 from flows import access
 from flows.access import read_as
-from flows.actions import attaching, delivering, ordering
+from flows.actions import attaching, delivering, devices, ordering
 from flows.actions.delivering import Owed
 from flows.events import MailSent
 from flows.models import Effect
 from flows.plugin import PassingFault, PermanentFault
 from flows.rules.actors import SYSTEM
 from flows.work import Work, end_reading, unit_of_work
-from messaging import checking, mailing, notify, posting, webhooks
+from messaging import checking, mailing, notify, posting, pushing, webhooks
 from messaging.payments import desk
 from messaging.wanting import PutOff, SetAside
 
@@ -94,6 +94,16 @@ def _forget_secret(work: Work, owed: Owed) -> None:
     effect.payload = {**effect.payload, "scope": {}}
 
 
+def _push(owed: Owed) -> Ending:
+    try:
+        pushing.push(owed)
+    except pushing.Gone:
+        with unit_of_work(SYSTEM) as work:
+            devices.forget(work, owed.payload["device"])
+        raise SetAside("The push service knows this device no more; it was removed") from None
+    return lambda _work: {}
+
+
 def _webhook(owed: Owed) -> Ending:
     end_reading()
     url = delivering.in_clear({"url": owed.payload["url"]})["url"]
@@ -121,6 +131,7 @@ def _check(owed: Owed) -> Ending:
 
 _CARRIERS: dict[str, Callable[[Owed], Ending]] = {
     "email": _mail,
+    "push": _push,
     "webhook": _webhook,
     "check": _check,
     "refund": desk.give_back,

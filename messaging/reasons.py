@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from flows.rules.notices import KINDS
+
 SENTENCES: Mapping[str, Mapping[str, str]] = {
     "en": {
         "task": "You get this email because of {title} ({ref}).",
@@ -36,3 +38,25 @@ def sentences_in(language: str) -> Mapping[str, str]:
         if tried in SENTENCES:
             return SENTENCES[tried]
     return SENTENCES["en"]
+
+
+TITLES: Mapping[str, Mapping[str, str]] = {
+    "cy": {
+        "task-waiting": "Mae tasg yn aros amdanoch",
+        "reminder": "Nodyn atgoffa cyn y dyddiad cau",
+        "changes-needed": "Mae angen newidiadau",
+        "message": "Neges newydd",
+        "progress": "Newyddion am eich ceisiadau",
+        "outcome": "Mae cais wedi'i gwblhau neu ei gau",
+        "order": "Eich archebion",
+        "payment": "Taliadau a derbynebau",
+        "test": "Mae hysbysiadau yn cyrraedd y ddyfais hon",
+    }
+}
+"""What a push says of its kind, where it is not what the page of preferences calls it in English."""
+
+
+def title_in(language: str, kind: str) -> str:
+    """The title of a kind in that language, else in English."""
+    translated = TITLES.get(language.partition("-")[0], {})
+    return translated.get(kind) or ("Pushes reach this device" if kind == "test" else KINDS[kind].title)

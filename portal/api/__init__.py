@@ -19,6 +19,7 @@ from flows.work import end_reading
 from portal.api import (
     limits,
     of_cases,
+    of_devices,
     of_flows,
     of_instances,
     of_lookups,
@@ -46,6 +47,7 @@ ENDPOINTS = (
     of_signing_in,
     of_me,
     of_notices,
+    of_devices,
     of_orders,
     of_flows,
     of_instances,

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+from zoneinfo import ZoneInfo
+
 from flask import Blueprint, flash, g, redirect, render_template, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from flows import access
-from flows.actions import choosing
+from flows.actions import choosing, devices
 from flows.queries import choices
 from flows.rules.actors import SYSTEM
 from flows.rules.errors import Invalid, Refused
 from flows.work import unit_of_work
-from messaging import wanting
+from messaging import pushing, wanting
 from portal.forms import text
 from portal.may import may
+from portal.pages.profile import name_of_device
 from portal.redirects import back
 
 pages = Blueprint("notifications", __name__)
@@ -63,6 +67,37 @@ def mute() -> Response | tuple[str, int]:
     return redirect(back(), 303)
 
 
+@pages.post("/settings/devices")
+@may("signed_in")
+def add_browser() -> Response | tuple[str, int]:
+    """This browser has subscribed (push.js): its endpoint is what it is known by."""
+    endpoint = text("endpoint")
+    keys = {name: text(name) for name in ("p256dh", "auth")}
+    try:
+        with unit_of_work(g.actor) as work:
+            devices.register(
+                work,
+                f"web-{sha256(endpoint.encode()).hexdigest()[:32]}",
+                provider="webpush",
+                address=endpoint,
+                keys=keys,
+                name=name_of_device(request.user_agent.string),
+            )
+    except Invalid:
+        return _page({"": _("This browser did not say where pushes go. Turn push on again")}), 422
+    flash(_("Push is on in this browser."), "ok")
+    return redirect(HERE, 303)
+
+
+@pages.post("/settings/devices/<uid>/remove")
+@may("signed_in")
+def remove_device(uid: str) -> Response:
+    with unit_of_work(g.actor) as work:
+        devices.remove(work, uid)
+    flash(_("Nothing is pushed to that device any more."), "ok")
+    return redirect(HERE, 303)
+
+
 @pages.get("/unsubscribe/<token>")
 @may("public")
 def ask_to_turn_off(token: str) -> Response | str:
@@ -88,7 +123,7 @@ def _opened(token: str) -> tuple[str, wanting.Kind]:
 
 
 def _page(problems: dict[str, str] | None = None) -> str:
-    found, typed = choices.of_person(g.actor), request.form if problems and "ref" not in problems else None
+    found, typed = choices.of_person(g.actor), request.form if problems and not {"ref", ""} & {*problems} else None
     rows = [
         (kind, kind.name in typed.getlist("mail"), kind.name in typed.getlist("push")) if typed is not None else row
         for row in found.kinds
@@ -101,6 +136,8 @@ def _page(problems: dict[str, str] | None = None) -> str:
         quiet_to=typed["quiet_to"] if typed is not None else found.quiet_to,
         muted=found.muted,
         devices=found.devices,
+        push_key=pushing.public_key(),
+        zone=ZoneInfo(g.actor.time_zone),
         typed_ref=text("ref"),
         problems=problems or {},
     )

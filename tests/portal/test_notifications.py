@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
 import pytest
 from flask import Flask
+from playwright.sync_api import Browser, expect
 from sqlalchemy import select
 
 from flows.access import read_as
 from flows.actions import noticing
-from flows.models import Mute, User
+from flows.models import Device, Mute, User
 from flows.rules.actors import SYSTEM
 from flows.work import unit_of_work
 from messaging import wanting
@@ -102,6 +104,23 @@ def _ids(page: str) -> list[str]:
     return [part.partition('"')[0] for part in page.split('name="id" value="')[1:]]
 
 
+SUBSCRIPTION = {"endpoint": "https://push.example/send/abc", "p256dh": "B" + "A" * 86, "auth": "A" * 22}
+
+
+@pytest.mark.requirement("C52")
+def test_a_browser_is_switched_on_and_removed(buyer: Visitor, stranger: Visitor, world: World) -> None:
+    assert buyer.post("/settings/devices", **SUBSCRIPTION).status_code == 303
+    [device] = read_as(SYSTEM).scalars(select(Device)).all()
+    uid = device.uid
+    assert stranger.post(f"/settings/devices/{uid}/remove").status_code == 303
+    assert f"/settings/devices/{uid}/remove" in buyer.get(HERE)
+    assert buyer.post(f"/settings/devices/{uid}/remove").status_code == 303
+    assert read_as(SYSTEM).scalars(select(Device)).all() == []
+    refused = buyer.post("/settings/devices", **{**SUBSCRIPTION, "auth": ""})
+    assert refused.status_code == 422
+    assert "Turn push on again" in refused.text
+
+
 @pytest.fixture
 def address(app: Flask, world: World) -> Iterator[str]:
     with serving(partial(Flask.wsgi_app, app)) as url:
@@ -121,3 +140,36 @@ def test_axe_finds_nothing(
     axe(address + HERE, "notifications", cookies=cookies_of(buyer, address))
     link = wanting.turn_off_address("usr_bea", "progress").removeprefix("http://localhost")
     axe(address + link, "unsubscribe")
+
+
+@pytest.mark.browser
+@pytest.mark.requirement("C52")
+@pytest.mark.parametrize("database", ["sqlite"])
+def test_a_real_service_worker_shows_what_is_pushed_and_opens_its_page(
+    chromium: Browser, buyer: Visitor, address: str
+) -> None:
+    """The push service itself is out of reach of a test; Chromium delivers a push as if it had come from there."""
+    context = chromium.new_context(base_url=address, permissions=["notifications"])
+    context.add_cookies(cookies_of(buyer, address))
+    page = context.new_page()
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.goto(HERE)
+    expect(page.get_by_role("button", name="Turn push on in this browser")).to_be_visible()
+    tools = context.new_cdp_session(page)
+    versions: list[dict[str, Any]] = []
+    tools.on("ServiceWorker.workerRegistrationUpdated", lambda event: versions.extend(event["registrations"]))
+    tools.send("ServiceWorker.enable")
+    page.evaluate("navigator.serviceWorker.register('/static/worker.js').then((one) => { window.worker = one; })")
+    page.wait_for_function("window.worker.active && window.worker.active.state === 'activated'")
+    words = {"title": "A task is waiting for you", "reference": "TI-2001", "url": f"{address}/notices", "tag": "t"}
+    tools.send(
+        "ServiceWorker.deliverPushMessage",
+        {"origin": address, "registrationId": versions[-1]["registrationId"], "data": json.dumps(words)},
+    )
+    page.wait_for_function("window.worker.getNotifications().then((all) => all.length === 1)")
+    all_shown = "all.map(({ title, body, tag, data }) => [title, body, tag, data])"
+    shown = page.evaluate(f"window.worker.getNotifications().then((all) => {all_shown})")
+    assert shown == [["A task is waiting for you", "TI-2001", "t", f"{address}/notices"]]
+    assert problems == []
+    context.close()

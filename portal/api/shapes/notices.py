@@ -41,3 +41,14 @@ class Preferences(Shape):
 class Muted(Shape):
     muted: bool
     until: Moment | None
+
+
+class Device(Shape):
+    """A device that pushes go to; `enabled` is false when its person does not let the app push."""
+
+    id: str
+    installation_id: str
+    provider: str
+    name: str
+    enabled: bool
+    last_seen_at: Moment
