@@ -1,4 +1,4 @@
-"""Phones and browsers that pushes go to: registered at each launch, removed by their person or when they are gone (C52)."""
+"""Phones and browsers that pushes go to: registered at each launch, removed by their person or when gone (C52)."""
 
 from __future__ import annotations
 
