@@ -175,6 +175,8 @@ def _staff_who_may(work: Work, permission: str) -> list[int]:
 _BY_FLOW = Silent("the flow says in its effects who hears of this")
 _ON_THE_TIMELINE = Silent("it stands on the timeline; nobody has to do anything")
 
+_IN_THE_CONVERSATION = Silent("it stands in the conversation and counts as unread for whomever it is for")
+
 TABLE: Mapping[type[Event], Told | Silent] = {
     events.InstanceStarted: guided.started,
     events.StepOpened: guided.step_opened,
@@ -214,6 +216,8 @@ TABLE: Mapping[type[Event], Told | Silent] = {
     events.Acted: _BY_FLOW,
     events.Commented: cases.commented,
     events.CommentedInternally: _ON_THE_TIMELINE,
+    events.MessageSent: _IN_THE_CONVERSATION,
+    events.NoteWritten: _IN_THE_CONVERSATION,
     events.PriorityChanged: _ON_THE_TIMELINE,
     events.ChildStarted: _ON_THE_TIMELINE,
     events.EffectGaveUp: _gave_up,
