@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from flask import Flask, current_app, g, request
 
-from flows.queries import notices
+from flows.queries import files, notices
 from flows.rules.actors import Actor
 from portal import forms, pages
 from portal.pages import navigation
@@ -46,10 +46,12 @@ class Frame:
     staff: bool = False
     side: bool = False
     live_url: str = ""
+    unread: int = 0
 
 
 def register(app: Flask) -> None:
     app.context_processor(_context)
+    app.jinja_env.globals["shown_files"] = lambda uploads: [files.shown(one) for one in uploads]
 
 
 def make_frame(bare: bool = False) -> Frame:
@@ -70,6 +72,7 @@ def make_frame(bare: bool = False) -> Frame:
             actor.is_staff or navigation.my_standing(actor).for_company
         )  # A14: the Task System stands at the left
         frame.toasts = _toasts(actor)
+        frame.unread = 0 if actor.is_staff else navigation.my_standing(actor).unread
     return frame
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import and_, func, select
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import joinedload
 
 from flows.access import read_as
 from flows.models import Instance, Message, ReadCursor, User
@@ -46,21 +46,21 @@ def of_instance(
     after: int | None = None,
     limit: int = A_PAGE,
 ) -> Talk:
-    """The newest messages, those before a number, or those after one: in one statement, two with files, none when
-    nothing was ever said. Notes are for staff alone: a customer has none.
+    """The newest messages, those before a number, or those after one: in one statement, none when nothing was ever
+    said. Notes are for staff alone: a customer has none.
     """
     last = instance.note_seq if is_internal else instance.message_seq
     if last == 0 or (is_internal and not actor.is_staff):
         return Talk()
     limit = max(1, min(limit, MOST))
     thread = (Message.instance_id == instance.id, Message.is_internal.is_(is_internal))
-    query = select(Message, *_standing(actor, instance)).where(*thread).options(selectinload(Message.uploads))
+    query = select(Message, *_standing(actor, instance)).where(*thread).options(joinedload(Message.uploads))
     if after is not None:
         query = query.where(Message.seq > after).order_by(Message.seq)
     else:
         query = query.where(Message.seq < before) if before is not None else query
         query = query.order_by(Message.seq.desc())
-    rows = read_as(actor).execute(query.limit(limit + 1)).all()
+    rows = read_as(actor).execute(query.limit(limit + 1)).unique().all()
     more, rows = len(rows) > limit, rows[:limit]
     if after is None:
         rows = rows[::-1]

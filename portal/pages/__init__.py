@@ -25,6 +25,7 @@ from portal.pages import (
     shop,
     sign_in,
     steps,
+    talking,
     tasks,
     uploads,
 )  # fmt: skip
@@ -50,6 +51,7 @@ MODULES = (
     notices,
     hooks,
     uploads,
+    talking,
 )
 """Each has a blueprint called `pages`, whose views say with `@may(...)` who may use them."""
 
