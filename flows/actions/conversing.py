@@ -50,7 +50,8 @@ def _say(
 ) -> Message:
     if work.actor.is_staff:
         access.require(work.actor, "message")
-    words, client_id = access.clean(text).strip(), _client_id(client_id)
+    words = "\n".join(access.clean(text).split("\r\n")).strip()  # forms bring their own ends of lines
+    client_id = _client_id(client_id)
     earlier = _sent_before(work, instance, client_id)
     if earlier is not None:
         if earlier.text != words or earlier.is_internal != is_internal:

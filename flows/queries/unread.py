@@ -77,6 +77,11 @@ def open_for(actor: Actor) -> Select[Any]:
     return messages_for(actor).where(Message.instance_id.in_(seen))
 
 
+def total(actor: Actor) -> int:
+    """How many messages wait for this person in conversations that are still open."""
+    return read_as(actor).scalar(open_for(actor).with_only_columns(func.count())) or 0
+
+
 # --- for reminders ----------------------------------------------------------------------------------------------
 
 

@@ -30,6 +30,7 @@ from portal.api import (
     of_signing_in,
     of_staff,
     of_steps,
+    of_talk,
     of_uploads,
     problems,
 )
@@ -51,6 +52,7 @@ ENDPOINTS = (
     of_staff,
     of_reviews,
     of_cases,
+    of_talk,
     of_lookups,
     of_uploads,
     of_payments,

@@ -193,11 +193,11 @@ function talk({ dataset: here }) {
   body.addEventListener("typing", ({ detail }) => {
     if (detail.id !== here.id || notes) return;
     clearTimeout(fades);
-    tell("[data-typing]", detail.on ? words.typing.replace("%s", detail.name) : "");
+    tell("[data-typing]", detail.on ? words.typing.replace("{}", detail.name) : "");
     fades = setTimeout(tell, 6000, "[data-typing]", "");
   });
   body.addEventListener("presence", ({ detail }) => {
-    if (detail.id === here.id) tell("[data-presence]", detail.viewers.length ? words.viewing.replace("%s", detail.viewers.join(", ")) : "");
+    if (detail.id === here.id) tell("[data-presence]", detail.viewers.length ? words.viewing.replace("{}", detail.viewers.join(", ")) : "");
   });
   const watch = () => say("instance.watch");
   ["live", "resync"].forEach((name) => body.addEventListener(name, watch));

@@ -37,7 +37,7 @@ def test_both_sides_talk_and_each_thread_counts_for_itself(talking: Talking, wor
     talking.note(world.agent, "They lost them before")
     talking.send(world.tenant, " Yes ")
     assert [(one.seq, one.author_name, one.text) for one in talking.seen_by(world.tenant).messages] == [
-        (1, "Gus Agent", "Can you send the keys?\r\nBy Monday"), (2, "Priya Shah", "Yes"),
+        (1, "Gus Agent", "Can you send the keys?\nBy Monday"), (2, "Priya Shah", "Yes"),
     ]  # fmt: skip
     notes = talking.seen_by(world.agent, is_internal=True).messages
     assert [(one.seq, one.text) for one in notes] == [(1, "They lost them before")]
