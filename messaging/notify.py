@@ -19,7 +19,7 @@ from flows.events import Event
 from flows.models import Instance, Notice, Order, Payment, Role, User
 from flows.rules.words import day_in_words, money_in_words
 from flows.work import Subject, Work
-from messaging import cases, guided
+from messaging import cases, conversations, guided
 from messaging.telling import MAIL, PUSH, Line, Telling, absolute, page_of
 
 INCIDENTS = "/admin/outbox/"
@@ -207,6 +207,11 @@ TABLE: Mapping[type[Event], tuple[Line, ...] | Silent] = {
         Line(_ASSIGNEE, "work", PUSH, cases.commented_by_them),
     ),
     events.CommentedInternally: _ON_THE_TIMELINE,
+    events.MessageSent: (
+        Line(_CUSTOMER, "message", PUSH, conversations.said_by_us),
+        Line(_ASSIGNEE, "message", PUSH, conversations.said_by_them),
+    ),
+    events.NoteWritten: _ON_THE_TIMELINE,
     events.PriorityChanged: _ON_THE_TIMELINE,
     events.ChildStarted: _ON_THE_TIMELINE,
     events.EffectGaveUp: (Line("staff who look after health", "trouble", PUSH, _gave_up),),

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from flask import Flask, current_app, g, request
 
 from flows.models import Notice
-from flows.queries import notices
+from flows.queries import files, notices
 from flows.rules.actors import Actor
 from portal import forms, pages
 from portal.pages import navigation
@@ -48,10 +48,12 @@ class Frame:
     staff: bool = False
     side: bool = False
     live_url: str = ""
+    unread: int = 0
 
 
 def register(app: Flask) -> None:
     app.context_processor(_context)
+    app.jinja_env.globals["shown_files"] = lambda uploads: [files.shown(one) for one in uploads]
 
 
 def make_frame(bare: bool = False) -> Frame:
@@ -73,6 +75,7 @@ def make_frame(bare: bool = False) -> Frame:
         )  # A14: the Task System stands at the left
         unseen = notices.unseen(actor)
         frame.unseen, frame.toasts = unseen.count, _toasts(unseen.at_top)
+        frame.unread = 0 if actor.is_staff else navigation.my_standing(actor).unread
     return frame
 
 

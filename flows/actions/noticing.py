@@ -102,6 +102,18 @@ def _push(work: Work, notice: Notice, reach: _Reach, about: Subject | None) -> N
         write_effect(work, None, f"{notice.uid}:push:{device}", "push", payload, at=at)
 
 
+def supersede(work: Work, user_ids: Collection[int], kind: str, url: str) -> None:
+    """What was said before under the same address counts as seen: the next notice says it again."""
+    same = Notice.user_id.in_(user_ids), Notice.kind == kind, Notice.url == url, Notice.seen_at.is_(None)
+    older = update(Notice).where(*same).values(seen_at=work.now)
+    work.session.execute(older, execution_options={"synchronize_session": False})
+
+
+def see_messages_of(work: Work, instance: Instance) -> None:
+    """A person who has read the conversation has seen that there was something new in it."""
+    _see(work, and_(Notice.kind == "message", Notice.url.contains(f"/{instance.reference}#", autoescape=True)))
+
+
 def see(work: Work, uids: Sequence[str]) -> int:
     """Mark the actor's own notices as seen; returns how many were new. Others' and unknown ids do nothing."""
     return _see(work, Notice.uid.in_([clean(uid) for uid in uids]))

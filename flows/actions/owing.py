@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from sqlalchemy import select
 
-from flows.actions import noticing, sealing
+from flows.actions import noticing, sealing, speaking
 from flows.actions.assigning_by_rule import assign_by_rule
 from flows.actions.scope import EVERYTHING, roots, scope_of
 from flows.actions.writing import write_effect
@@ -17,6 +17,7 @@ from flows.catalogue.schema import (
     AssignEffect,
     CallEffect,
     EmailEffect,
+    MessageEffect,
     NoticeEffect,
     NotifyEffect,
     WebhookEffect,
@@ -105,6 +106,10 @@ def _owe_one(
             ids = recipients(work, instance, notice.to)
             noticing.tell(work, ids, kind_of_moment(moment), text, notice.link or "", about=instance)
             told.update(ids)
+        case MessageEffect(message=words):
+            if not instance.is_running(work.now):
+                raise ExpressionProblem("the conversation is closed by then; say it in the words of the outcome", 0)
+            speaking.say_for_the_house(work, instance, str(compile_text(words).masked(hidden).render(scope)))
         case CallEffect(call=name, with_=arguments):
             payload = {"name": name, "with": _filled(arguments, scope, hidden)}
             _add(work, instance, chain, position, "call", payload)
@@ -160,6 +165,8 @@ def _roots(rules: Iterable[EffectRule]) -> frozenset[str]:
                 texts += [value for value in arguments.values() if isinstance(value, str)]
             case NoticeEffect(notice=notice):
                 texts.append(notice.text)
+            case MessageEffect(message=words):
+                texts.append(words)
             case EmailEffect() | NotifyEffect():
                 pass  # a mail is written when it is sent, from what is true then
             case _:

@@ -4,6 +4,7 @@ from flows.models.agreements import Agreement, LinkHolder
 from flows.models.base import Base, Owned
 from flows.models.cases import Comment, DepartmentStay, Participant
 from flows.models.catalogue import FlowSwitch, FlowVersion
+from flows.models.conversations import Message, ReadCursor, SavedReply
 from flows.models.departments import Delegation, Department, DepartmentMember
 from flows.models.effects import Effect, Replay
 from flows.models.events import AuditEntry, TimelineEvent
@@ -37,6 +38,7 @@ __all__ = [
     "Invitation",
     "LinkHolder",
     "Membership",
+    "Message",
     "Mute",
     "Notice",
     "Order",
@@ -46,9 +48,11 @@ __all__ = [
     "Participant",
     "Payment",
     "Product",
+    "ReadCursor",
     "Replay",
     "Review",
     "Role",
+    "SavedReply",
     "SavedView",
     "SearchWord",
     "SignIn",

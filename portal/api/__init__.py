@@ -32,6 +32,7 @@ from portal.api import (
     of_signing_in,
     of_staff,
     of_steps,
+    of_talk,
     of_uploads,
     problems,
 )
@@ -55,6 +56,7 @@ ENDPOINTS = (
     of_staff,
     of_reviews,
     of_cases,
+    of_talk,
     of_lookups,
     of_uploads,
     of_payments,

@@ -44,7 +44,7 @@ def get_summary(call: Call) -> Answer:
         shapes.Summary(
             outstanding=found.outstanding,
             awaiting_us=found.awaiting_us,
-            unread_messages=0,
+            unread_messages=found.unread_messages,
             unread_notifications=found.unread_notifications,
             next_due=found.next_due,
         )

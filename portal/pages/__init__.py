@@ -26,6 +26,7 @@ from portal.pages import (
     shop,
     sign_in,
     steps,
+    talking,
     tasks,
     uploads,
 )  # fmt: skip
@@ -52,6 +53,7 @@ MODULES = (
     notifications,
     hooks,
     uploads,
+    talking,
 )
 """Each has a blueprint called `pages`, whose views say with `@may(...)` who may use them."""
 
