@@ -76,6 +76,9 @@ class Settings:
         "BATON_MAIL_URL", "", "smtp://user:password@host:587 or smtps://; empty: files in BATON_DATA/mail"
     )
     mail_from: str = _env("BATON_MAIL_FROM", "Baton <no-reply@localhost>", "sender of mails")
+    digest_hour: int = _env(
+        "BATON_DIGEST_HOUR", 17, "hour of a customer's day from which the daily mail about unread messages is sent"
+    )
     provision_url: str = _env("BATON_PROVISION_URL", "", "webhook that provisions products whose provider is `webhook`")
     webhook_secret: str = _env("BATON_WEBHOOK_SECRET", "", "key of webhook signatures; empty: derived from SECRET_KEY")
     webhook_hosts: str = _env(
@@ -144,6 +147,8 @@ class Settings:
             raise SettingsError("BATON_VAPID_KEY is no key; use 32 bytes in url-safe base64, or leave it empty")
         if self.fcm_account:
             self.fcm()
+        if not 0 <= self.digest_hour <= 23:
+            raise SettingsError(f"BATON_DIGEST_HOUR is {self.digest_hour}; use an hour from 0 to 23")
         if not 1 <= self.upload_mb <= 1024:
             raise SettingsError(f"BATON_UPLOAD_MB is {self.upload_mb}; use a number of MB from 1 to 1024")
         if self.clamd and not self.clamd.startswith("/") and not self.clamd.rpartition(":")[2].isdigit():

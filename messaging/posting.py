@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -25,7 +25,7 @@ from flows.rules.actors import SYSTEM
 from flows.rules.errors import Busy
 from flows.rules.notices import Kind
 from flows.work import unit_of_work
-from messaging import letters, wanting
+from messaging import digests, letters, wanting
 from messaging.letters import Frame, Letter
 from messaging.reasons import sentences_in
 from messaging.wanting import SetAside
@@ -34,6 +34,8 @@ MOST_A_DAY = 20
 DAY_SECONDS = 24 * 3600
 PROVING = {"sign-in-code": "sign-in", "invitation": "invitation"}
 """Mails that may go to an address nobody has proved yet: they are how it is proved. The value says why they came."""
+LATE_WORDS: Mapping[str, Callable[[User], Mapping[str, Any]]] = {digests.KIND: digests.words_for}
+"""Mails that say what is true as they go out, and not what was as they were owed."""
 ONE_CLICK = "List-Unsubscribe=One-Click"
 
 
@@ -121,18 +123,20 @@ def _addressee(owed: Owed) -> _Addressee:
 
 
 def _scope(owed: Owed, addressee: _Addressee) -> dict[str, Any]:
-    settings = settings_room.current()
+    settings, template = settings_room.current(), owed.payload["template"]
     return {
         "settings": {"brand": settings.brand, "url": settings.origin},
         "recipient": {"name": addressee.name, "first_name": addressee.first_name or addressee.name},
         **owed.payload["scope"],
+        **(LATE_WORDS[template](addressee.user) if template in LATE_WORDS and addressee.user is not None else {}),
     }
 
 
 def _frame(owed: Owed, scope: dict[str, Any], addressee: _Addressee) -> Frame:
     settings, sentences = settings_room.current(), sentences_in(addressee.language)
     about = {"brand": settings.brand, "title": "", "ref": ""}
-    why = PROVING.get(owed.payload["template"], "other")
+    template = owed.payload["template"]
+    why = "unread" if template == digests.KIND else PROVING.get(template, "other")
     if owed.instance_id is not None:
         why, about = "task", {**about, "title": scope["instance"]["title"], "ref": scope["instance"]["ref"]}
     elif owed.order_id is not None:

@@ -47,9 +47,3 @@ def devices_of(actor: Actor) -> Sequence[Device]:
     """The phones and browsers that pushes go to now, the newest first."""
     query = select(Device).join(Device.sign_in).where(Device.user_id == actor.user_id, SignIn.revoked_at.is_(None))
     return read_as(actor).scalars(query.order_by(Device.last_seen_at.desc(), Device.id.desc())).all()
-
-
-def is_muted(actor: Actor, instance_id: int) -> bool:
-    """Whether the actor has muted this request."""
-    mine = select(Mute.id).where(Mute.user_id == actor.user_id, Mute.instance_id == instance_id)
-    return read_as(actor).scalar(mine.where(or_(Mute.until.is_(None), Mute.until > clock.now()))) is not None

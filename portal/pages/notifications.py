@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from flows import access
+from flows.access import clean
 from flows.actions import choosing, devices
 from flows.queries import choices
 from flows.rules.actors import SYSTEM
@@ -138,6 +139,6 @@ def _page(problems: dict[str, str] | None = None) -> str:
         devices=found.devices,
         push_key=pushing.public_key(),
         zone=ZoneInfo(g.actor.time_zone),
-        typed_ref=text("ref"),
+        typed_ref=text("ref") or clean(request.args.get("ref", ""))[:20],
         problems=problems or {},
     )

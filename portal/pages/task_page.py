@@ -14,7 +14,7 @@ from flows.actions import paying, versions
 from flows.actions.scope import roots, scope_of
 from flows.catalogue import FlowDefinition
 from flows.models import Instance, Step, User
-from flows.queries import allowed, choices, grid, lookups, payments, timeline
+from flows.queries import allowed, grid, lookups, payments, timeline
 from flows.queries import standing as asking
 from flows.queries.files import Sent, of_entry
 from flows.queries.timeline import Entry
@@ -54,7 +54,6 @@ def words(actor: Actor, instance: Instance, now: datetime) -> dict[str, Any]:
         "cancels": cancels_its_order(definition),
         "may_complete": "complete_task" in verbs,
         "may_cancel": "cancel" in verbs,
-        "is_muted": instance.is_open and choices.is_muted(actor, instance.id),
         "may_rate": "rate" in verbs and instance.rated_at is None,
         "changes": changes,
         "asked": (told := lookups.asked_at_start(actor, instance, definition, now)),

@@ -378,7 +378,7 @@ def test_every_mail_of_the_product_to_customers_has_both_languages() -> None:
         "task-created", "your-turn", "changes-needed", "question-added", "step-added", "step-overdue", "outcome",
         "request-cancelled", "request-expired", "request-resumed", "case-question", "invitation", "sign-in-code",
         "order-placed", "order-completed", "order-cancelled", "payment-receipt", "payment-failed", "payment-returned",
-        "payment-refunded",
+        "payment-refunded", "unread-daily",
     }  # fmt: skip
     for kind in kinds:
         languages = {template.file.split(".")[-2] for template in posting.own_templates().mails(kind)}

@@ -54,10 +54,10 @@ def test_what_is_wrong_is_said_and_nothing_typed_is_lost(buyer: Visitor, world: 
     assert choices(world, "buyer") == {}
 
 
-def test_a_request_is_muted_on_its_page_and_unmuted_among_the_choices(buyer: Visitor, world: World) -> None:
+def test_a_request_is_muted_from_its_page_and_unmuted_among_the_choices(buyer: Visitor, world: World) -> None:
     order_through_pages(buyer, world, world.coro)
-    assert buyer.send(TASK, f"{HERE}/mute").status_code == 303
-    assert "Hear of this again" in buyer.get(TASK)
+    assert f'href="{HERE}?ref=TI-2001#muted"' in buyer.get(TASK)
+    assert buyer.send(f"{HERE}?ref=TI-2001", f"{HERE}/mute").status_code == 303
     assert "Unmute" in buyer.get(HERE)
     assert buyer.send(HERE, f"{HERE}/mute", mute="").status_code == 303
     assert read_as(SYSTEM).scalars(select(Mute)).all() == []
