@@ -48,6 +48,7 @@ BUILT_IN = {
     "review": BuiltIn("Awaiting review", {"status": "awaiting_review"}, "Nothing is waiting for review. Well done."),
     "unassigned": BuiltIn("Unassigned", {"agent": NOBODY, "show": "open"}, "Everything is assigned to somebody."),
     "overdue": BuiltIn("Overdue", {"status": OVERDUE, "sort": "due"}, "Nothing is overdue. Well done."),
+    "unread": BuiltIn("Unread", {"unread": "1", "show": "open"}, "You have read every message."),
     "completed": BuiltIn("Completed", {"status": "completed"}, "Nothing has been completed yet."),
 }
 
@@ -73,6 +74,7 @@ class Asked(Narrowed):
         return {
             "agent": ("Agent", self.agent_words), "status": ("Status", STATUS_WORDS), "flow": ("Flow", flow_words()),
             "source": ("Source", SOURCES), "due": ("Due", DUE_OR_BETWEEN), "show": ("Show", SHOW_WORDS),
+            "unread": ("Messages", {"1": "Unread"}),
             "from": ("Due from", None), "until": ("Due until", None), "q": ("Search", None),
         }  # fmt: skip
 
@@ -105,6 +107,7 @@ class Asked(Narrowed):
             due_from=start,
             due_before=end,
             without_due=due == "none",
+            unread=bool(self.one("unread")),
             is_open=True if due == "overdue" else (show == "open") if show else None,
         )
 

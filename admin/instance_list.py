@@ -54,6 +54,7 @@ def filter_bar(asked: Asked) -> list[dict[str, Any]]:
             {"name": name, "label": label, "type": "multi", "options": options, "value": asked.query.get(name, [])}
             for name, (label, options) in several.items()
         ),
+        {"name": "unread", "label": "Unread messages", "type": "check", "value": asked.one("unread")},
         {"name": "due", "label": "Due", "type": "select", "options": DUE_OR_BETWEEN, "value": asked.one("due")},
     ]  # fmt: skip
 

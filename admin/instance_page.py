@@ -18,6 +18,7 @@ from admin.instance_list import status_tags
 from admin.instance_words import PARTY_WORDS
 from admin.revealing import addresses, with_buttons
 from admin.showing import argument, effect_tag, show, timer_tag
+from admin.talking import asked_beside, panel_of
 from flows import settings
 from flows.access import read_as
 from flows.actions import closing, versions
@@ -114,6 +115,7 @@ def instance_page(view: StaffView, ref: str, kept: Kept | None = None) -> Respon
         held=_held(instance, now),
         sources=SOURCES,
         parties=PARTY_WORDS,
+        desk=panel_of(instance, asked_beside()),
         portal_url=f"{settings.current().origin}/tasks/{instance.reference}",
     )
 

@@ -91,6 +91,7 @@ def frame_for(view: StaffView | None, bare: bool = False) -> None:
     frame.side = frame.staff = True
     frame.brand, frame.home = f"{frame.brand} staff", "/admin/"
     frame.nav = navigation(g.actor, view)
+    frame.unread = badges(g.actor)["messages"]
     frame.links = [*frame.links, *personal_links()]
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hmac
+import json
 import os
 import secrets
-from base64 import urlsafe_b64decode
-from collections.abc import Mapping
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from hashlib import sha256
 from pathlib import Path
@@ -75,11 +76,23 @@ class Settings:
         "BATON_MAIL_URL", "", "smtp://user:password@host:587 or smtps://; empty: files in BATON_DATA/mail"
     )
     mail_from: str = _env("BATON_MAIL_FROM", "Baton <no-reply@localhost>", "sender of mails")
+    digest_hour: int = _env(
+        "BATON_DIGEST_HOUR", 17, "hour of a customer's day from which the daily mail about unread messages is sent"
+    )
     provision_url: str = _env("BATON_PROVISION_URL", "", "webhook that provisions products whose provider is `webhook`")
     webhook_secret: str = _env("BATON_WEBHOOK_SECRET", "", "key of webhook signatures; empty: derived from SECRET_KEY")
     webhook_hosts: str = _env(
         "BATON_WEBHOOK_HOSTS", "", "hosts a webhook may reach although private or plain http, separated by commas"
     )
+    vapid_key: str = _env(
+        "BATON_VAPID_KEY",
+        "",
+        "private key of Web Push, 32 bytes in url-safe base64; empty: made once and kept in BATON_DATA",
+    )
+    fcm_account: str = _env(
+        "BATON_FCM_ACCOUNT", "", "service account of Firebase: the path of its JSON file; empty: no pushes to the app"
+    )
+    fcm_url: str = _env("BATON_FCM_URL", "https://fcm.googleapis.com", "where FCM is")
     agreements_url: str = _env(
         "BATON_AGREEMENTS_URL", "", "housing system that is asked for agreements; empty: `baton agreements import`"
     )
@@ -130,6 +143,12 @@ class Settings:
                 "BATON_FIELD_KEY is no list of keys; each has 32 bytes in url-safe base64: python -c "
                 "'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'"
             )
+        if self.vapid_key and not _is_field_key(self.vapid_key + "=" * (-len(self.vapid_key) % 4)):
+            raise SettingsError("BATON_VAPID_KEY is no key; use 32 bytes in url-safe base64, or leave it empty")
+        if self.fcm_account:
+            self.fcm()
+        if not 0 <= self.digest_hour <= 23:
+            raise SettingsError(f"BATON_DIGEST_HOUR is {self.digest_hour}; use an hour from 0 to 23")
         if not 1 <= self.upload_mb <= 1024:
             raise SettingsError(f"BATON_UPLOAD_MB is {self.upload_mb}; use a number of MB from 1 to 1024")
         if self.clamd and not self.clamd.startswith("/") and not self.clamd.rpartition(":")[2].isdigit():
@@ -274,11 +293,30 @@ class Settings:
         """SECRET_KEY, or outside production one made once and kept in the data folder, readable by its owner only."""
         if self.secret_key:
             return self.secret_key
-        path = self.folder / "secret.key"
+        return self._kept("secret.key", lambda: secrets.token_hex(32))
+
+    def vapid(self) -> str:
+        """BATON_VAPID_KEY, else one made once and kept in the data folder: browsers subscribe to this very key."""
+        return self.vapid_key or self._kept("vapid.key", _new_vapid_key)
+
+    def fcm(self) -> dict[str, str]:
+        """The service account of Firebase. SettingsError when its file is none."""
+        try:
+            account = json.loads(Path(self.fcm_account).read_text())
+            return {name: str(account[name]) for name in ("project_id", "client_email", "private_key", "token_uri")}
+        except (OSError, ValueError, KeyError, TypeError) as fault:
+            raise SettingsError(
+                f"BATON_FCM_ACCOUNT is {self.fcm_account!r}, no service account ({type(fault).__name__}: {fault}); use "
+                "the path of the JSON file that Firebase gives out"
+            ) from None
+
+    def _kept(self, name: str, make: Callable[[], str]) -> str:
+        """A secret that is made once and kept in the data folder, readable by its owner only."""
+        path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-                file.write(secrets.token_hex(32))
+                file.write(make())
         except FileExistsError:
             pass
         return path.read_text()
@@ -309,6 +347,11 @@ def _is_web_address(text: str, least: str) -> bool:
     """Whether it is empty or leads to a host; `least` is http where a connection need not be encrypted."""
     address = urlsplit(text)
     return not text or bool(address.hostname and address.scheme in ("https", least))
+
+
+def _new_vapid_key() -> str:
+    """A number below the order of P-256, which is all that a private key of it is."""
+    return urlsafe_b64encode((secrets.randbelow(2**255) + 1).to_bytes(32)).decode()
 
 
 def _is_field_key(key: str) -> bool:

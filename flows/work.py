@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any, NamedTuple
 
 import structlog
 from sqlalchemy.exc import IntegrityError
@@ -30,6 +31,14 @@ UNIQUE_VIOLATION = "23505"
 """What PostgreSQL calls it; SQLite says it in words."""
 
 
+class Hint(NamedTuple):
+    """What only those hear who look at an instance now; missed, it is seen with the next look."""
+
+    instance: Instance
+    kind: str
+    number: int
+
+
 @dataclass
 class Work:
     """What a verb needs: the session, who acts, the moment it is, and a place to say what happened."""
@@ -39,8 +48,11 @@ class Work:
     now: datetime
     request_id: str
     recorded: list[tuple[Subject, Event]] = field(default_factory=list)
+    hints: list[Hint] = field(default_factory=list)
     afterwards: list[Callable[[], None]] = field(default_factory=list)
     owes: bool = False
+    known: dict[str, dict[int, Any]] = field(default_factory=dict)
+    """What verbs have read once for this work and may need again, by its name and then by row id."""
 
     def record(self, subject: Subject, event: Event) -> None:
         """Say what happened to an instance or order whose row is locked; it becomes the next row of its timeline."""
@@ -76,6 +88,10 @@ class Work:
                 request_id=self.request_id,
             )
         )
+
+    def hint(self, subject: Instance, kind: str, number: int) -> None:
+        """Tell whoever looks at it now of something that no timeline keeps, such as that it was read up to a number."""
+        self.hints.append(Hint(subject, kind, number))
 
     def after_commit(self, act: Callable[[], None]) -> None:
         """Run once the work is safe, in order; a failure there is logged and changes nothing."""
@@ -152,7 +168,7 @@ def _tell_listeners(work: Work) -> None:
 
 def _tell_heralds(work: Work) -> None:
     acts = [*work.afterwards]
-    if work.recorded or work.owes:
+    if work.recorded or work.owes or work.hints:
         acts += [lambda herald=herald: herald(work) for herald in heralds]  # type: ignore[misc]  # mypy cannot infer a lambda with a default
     for act in acts:
         try:

@@ -33,11 +33,13 @@ class Letter:
 
 @dataclass(frozen=True)
 class Frame:
-    """What stands around every letter: the brand, the language, and why it came and where an answer goes."""
+    """What stands around every letter: the brand, why it came, where an answer goes, how it is turned off."""
 
     brand: str
     language: str
     footer: tuple[str, ...]
+    turn_off: str = ""
+    turn_off_url: str = ""
 
 
 def write(template: MailTemplate, scope: Mapping[str, Any], frame: Frame, private: Collection[str] = ()) -> Letter:
@@ -95,7 +97,8 @@ def _environment() -> Environment:
 
 
 def _plain(tokens: Sequence[Token], frame: Frame) -> str:
-    return "\n".join([*_blocks(tokens), "-- ", *frame.footer]) + "\n"
+    turn_off = [f"{frame.turn_off}: {frame.turn_off_url}"] if frame.turn_off_url else []
+    return "\n".join([*_blocks(tokens), "-- ", *frame.footer, *turn_off]) + "\n"
 
 
 def _blocks(tokens: Sequence[Token]) -> Iterator[str]:

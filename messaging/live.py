@@ -21,6 +21,7 @@ from flows.rules.actors import SYSTEM
 from flows.settings import Settings
 from flows.work import end_reading
 from messaging.live_gate import Gate, Visitor, rooms_of
+from messaging.live_talk import Talk
 from messaging.poke import CHANNEL
 
 log = structlog.get_logger(__name__)
@@ -61,6 +62,7 @@ def sockets_of(app: Flask) -> SocketIO:
     )
     for namespace, kind in (("/portal", "customer"), ("/staff", "staff")):
         sockets.on_event("connect", _welcome(kind), namespace=namespace)
+    Talk(app, sockets)
     return sockets
 
 
@@ -106,9 +108,17 @@ def emit(sockets: SocketIO, words: bytes) -> None:
         for poke in orjson.loads(words):
             payload = {name: poke["payload"][name] for name in ("id", "seq", "type")}
             for room in poke["rooms"]:
-                sockets.emit(poke["event"], payload, namespace="/staff" if room == "staff" else "/portal", to=room)
+                for namespace in _doors_of(room):
+                    sockets.emit(poke["event"], payload, namespace=namespace, to=room)
     except (ValueError, KeyError, TypeError) as fault:
         log.warning("unreadable_poke", fault=f"{type(fault).__name__}: {fault}")
+
+
+def _doors_of(room: str) -> tuple[str, ...]:
+    """Namespaces share no rooms: those who look at a request come through both."""
+    if room.startswith("instance:"):
+        return ("/portal", "/staff")
+    return ("/staff",) if room == "staff" else ("/portal",)
 
 
 def _everybody(sockets: SocketIO, name: str) -> None:

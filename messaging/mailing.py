@@ -6,7 +6,7 @@ import os
 import re
 import smtplib
 import ssl
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from email.utils import format_datetime, formataddr, parseaddr, parsedate_to_datetime
 from hashlib import sha256
@@ -67,7 +67,9 @@ def smtp_from(url: str) -> dict[str, Any]:
     }
 
 
-def send(letter: Letter, *, name: str, address: str, key: str, owed_at: datetime) -> None:
+def send(
+    letter: Letter, *, name: str, address: str, key: str, owed_at: datetime, headers: Mapping[str, str] | None = None
+) -> None:
     """Hand one letter over. The same key gives the same Message-ID, so that a repeat is recognised as one.
 
     Raises PassingFault when a later try may succeed, PermanentFault when this mail never will.
@@ -85,6 +87,7 @@ def send(letter: Letter, *, name: str, address: str, key: str, owed_at: datetime
             "Date": format_datetime(owed_at),
             "Auto-Submitted": "auto-generated",
             "X-Auto-Response-Suppress": "All",
+            **(headers or {}),
         },
     )
     message.attach_alternative(letter.html, "text/html")

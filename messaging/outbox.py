@@ -1,4 +1,4 @@
-"""Carries out what is owed: mails, webhooks, plugin calls, looks at files, each at least once, under one key."""
+"""Carries out what is owed: mails, pushes, webhooks, plugin calls, looks at files; at least once, under one key."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from sqlalchemy.exc import OperationalError
 
 from flows import access
 from flows.access import read_as
-from flows.actions import attaching, delivering, ordering
+from flows.actions import attaching, delivering, devices, ordering
 from flows.actions.delivering import Owed
 from flows.events import MailSent
 from flows.models import Effect
 from flows.plugin import PassingFault, PermanentFault
 from flows.rules.actors import SYSTEM
 from flows.work import Work, end_reading, unit_of_work
-from messaging import checking, mailing, notify, posting, webhooks
+from messaging import checking, mailing, notify, posting, pushing, webhooks
 from messaging.payments import desk
+from messaging.wanting import PutOff, SetAside
 
 log = structlog.get_logger(__name__)
 
@@ -46,6 +47,14 @@ def deliver(effect_id: int) -> bool:
         if owed.is_worn_out:
             raise PermanentFault("It was taken up eight times and never came to an end")
         ending = _CARRIERS[owed.kind](owed)
+    except PutOff as wait:
+        with unit_of_work(SYSTEM) as work:
+            delivering.put_off(work, effect_id, wait.until)
+        return False
+    except SetAside as unwanted:
+        with unit_of_work(SYSTEM) as work:
+            delivering.set_aside(work, effect_id, unwanted.reason)
+        return False
     except Exception as fault:  # noqa: BLE001  # whatever it is, it is written on the effect for people
         _fail(effect_id, fault)
         return False
@@ -57,7 +66,14 @@ def deliver(effect_id: int) -> bool:
 def _mail(owed: Owed) -> Ending:
     letter = posting.prepare(owed)
     end_reading()  # the mail server may take its time; no connection to the database waits with it
-    mailing.send(letter.words, name=letter.name, address=letter.address, key=owed.key, owed_at=letter.owed_at)
+    mailing.send(
+        letter.words,
+        name=letter.name,
+        address=letter.address,
+        key=owed.key,
+        owed_at=letter.owed_at,
+        headers=letter.headers,
+    )
 
     def ending(work: Work) -> dict[str, Any]:
         template = owed.payload["template"]
@@ -76,6 +92,16 @@ def _forget_secret(work: Work, owed: Owed) -> None:
     """A code or link that signs somebody in is not kept after it was sent."""
     effect = work.session.get_one(Effect, owed.id)
     effect.payload = {**effect.payload, "scope": {}}
+
+
+def _push(owed: Owed) -> Ending:
+    try:
+        pushing.push(owed)
+    except pushing.Gone:
+        with unit_of_work(SYSTEM) as work:
+            devices.forget(work, owed.payload["device"])
+        raise SetAside("The push service knows this device no more; it was removed") from None
+    return lambda _work: {}
 
 
 def _webhook(owed: Owed) -> Ending:
@@ -105,6 +131,7 @@ def _check(owed: Owed) -> Ending:
 
 _CARRIERS: dict[str, Callable[[Owed], Ending]] = {
     "email": _mail,
+    "push": _push,
     "webhook": _webhook,
     "check": _check,
     "refund": desk.give_back,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import event
@@ -20,6 +20,7 @@ CHANNEL = "baton:live"
 _CREATED = (events.InstanceStarted,)
 _CLOSED = (events.InstanceCompleted, events.InstanceClosed, events.InstanceCancelled, events.InstanceExpired)
 _STEP = (events.StepOpened, events.StepSubmitted, events.StepCompleted)
+_TALK = (events.MessageSent, events.NoteWritten)
 _PAYMENT = (
     events.PaymentOnItsWay,
     events.PaymentReceived,
@@ -34,7 +35,7 @@ Poke = dict[str, Any]
 
 def tell(work: Work) -> None:
     """Publish the pokes of one work as one JSON list."""
-    pokes = [*_of_subjects(work), *_of_notices(work), *_of_uploads(work)]
+    pokes = [*_of_subjects(work), *_of_hints(work), *_of_notices(work), *_of_uploads(work)]
     if pokes:
         redis_door.publish(CHANNEL, json.dumps(pokes, separators=(",", ":")).encode())
 
@@ -49,6 +50,12 @@ def _of_subjects(work: Work) -> Iterable[Poke]:
 
 def _of_subject(subject: Subject, facts: list[Event]) -> Iterable[Poke]:
     """One poke for the list and page of the thing, one more for its steps, one for the totals when it comes or goes."""
+    said = [fact for fact in facts if isinstance(fact, _TALK)]
+    if said and isinstance(subject, Instance):
+        yield from _of_talk(subject, said)
+        facts = [fact for fact in facts if fact not in said]
+        if not facts:
+            return
     public = [fact for fact in facts if not fact.staff_only]
     is_internal = isinstance(subject, Instance) and subject.is_internal
     rooms = ["staff", *([f"account:{subject.organisation_id}"] if public and not is_internal else [])]
@@ -65,6 +72,21 @@ def _of_subject(subject: Subject, facts: list[Event]) -> Iterable[Poke]:
         yield _poke(rooms, "payment.updated", payment, subject.event_seq, last)
     if comes or goes or any(isinstance(fact, events.InstanceReopened) for fact in facts):
         yield _poke(rooms, "summary.updated", subject.uid, subject.event_seq, last)
+
+
+def _of_talk(instance: Instance, said: Sequence[Event]) -> Iterable[Poke]:
+    """The last number of each thread; what is between staff never comes near a room of customers."""
+    newest = {type(fact): fact.facts()["number"] for fact in said}
+    for kind, number in newest.items():
+        is_note = kind is events.NoteWritten
+        rooms = ["staff", *([] if is_note or instance.is_internal else [f"account:{instance.organisation_id}"])]
+        yield _poke(rooms, "message.created", instance.uid, number, "note" if is_note else "message")
+
+
+def _of_hints(work: Work) -> Iterable[Poke]:
+    """Who has read up to where: for those who look at the instance now."""
+    for instance, kind, number in work.hints:
+        yield _poke([f"instance:{instance.uid}"], "message.read", instance.uid, number, kind)
 
 
 def _of_notices(work: Work) -> Iterable[Poke]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -22,15 +23,20 @@ from flows.models import Effect, User
 from flows.plugin import PermanentFault
 from flows.rules.actors import SYSTEM
 from flows.rules.errors import Busy
+from flows.rules.notices import Kind
 from flows.work import unit_of_work
-from messaging import letters
+from messaging import digests, letters, wanting
 from messaging.letters import Frame, Letter
 from messaging.reasons import sentences_in
+from messaging.wanting import SetAside
 
 MOST_A_DAY = 20
 DAY_SECONDS = 24 * 3600
 PROVING = {"sign-in-code": "sign-in", "invitation": "invitation"}
 """Mails that may go to an address nobody has proved yet: they are how it is proved. The value says why they came."""
+LATE_WORDS: Mapping[str, Callable[[User], Mapping[str, Any]]] = {digests.KIND: digests.words_for}
+"""Mails that say what is true as they go out, and not what was as they were owed."""
+ONE_CLICK = "List-Unsubscribe=One-Click"
 
 
 @dataclass(frozen=True)
@@ -42,6 +48,7 @@ class Post:
     address: str
     owed_at: datetime
     to_staff: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -50,17 +57,32 @@ class _Addressee:
     address: str
     language: str
     first_name: str = ""
-    is_staff: bool = False
+    user: User | None = None
+
+    @property
+    def is_staff(self) -> bool:
+        return self.user is not None and self.user.kind == "staff"
+
+    def turn_off(self, kind: Kind) -> str:
+        """Where they turn mails of this kind off; empty for what always comes."""
+        return wanting.turn_off_address(self.user.uid, kind.name) if self.user and kind.mail == "choice" else ""
 
 
 def prepare(owed: Owed) -> Post:
-    """Write the letter and count it. PermanentFault when it may not go (Q31) or cannot be written."""
+    """Write the letter and count it. PermanentFault when it may not go (Q31) or cannot be written.
+
+    SetAside when its reader does not want it, PutOff while they have quiet hours.
+    """
     addressee = _addressee(owed)
-    words = write(owed, addressee)
+    kind = wanting.kind_of(owed.payload["kind"], addressee.user)
+    if addressee.user is not None:
+        wanting.check(addressee.user, kind, "mail", owed.instance_id)
+    words, turn_off = write(owed, addressee), addressee.turn_off(kind)
+    headers = {"List-Unsubscribe": f"<{turn_off}>", "List-Unsubscribe-Post": ONE_CLICK} if turn_off else {}
     owed_at = read_as(SYSTEM).scalars(select(Effect.created_at).where(Effect.id == owed.id)).one()
     if owed.tries == 1:
-        _count(owed, addressee)
-    return Post(words, addressee.name, addressee.address, owed_at, addressee.is_staff)
+        _count(owed, addressee, kind)
+    return Post(words, addressee.name, addressee.address, owed_at, addressee.is_staff, headers)
 
 
 def write(owed: Owed, addressee: _Addressee | None = None) -> letters.Letter:
@@ -68,7 +90,7 @@ def write(owed: Owed, addressee: _Addressee | None = None) -> letters.Letter:
     addressee = addressee or _addressee(owed)
     template = template_of(owed.payload["template"], addressee.language)
     scope = _scope(owed, addressee)
-    return letters.write(template, scope, _frame(owed, scope, addressee.language), owed.payload.get("private", ()))
+    return letters.write(template, scope, _frame(owed, scope, addressee), owed.payload.get("private", ()))
 
 
 def template_of(kind: str, language: str) -> MailTemplate:
@@ -97,36 +119,46 @@ def _addressee(owed: Owed) -> _Addressee:
         raise PermanentFault("The account of the person this goes to is closed")
     if user.email_verified_at is None and not proving:
         raise PermanentFault(f"{user.name} has not verified an email address; mail goes to verified addresses only")
-    return _Addressee(user.name, user.email, user.language or "en", user.first_name, user.kind == "staff")
+    return _Addressee(user.name, user.email, user.language or "en", user.first_name, user)
 
 
 def _scope(owed: Owed, addressee: _Addressee) -> dict[str, Any]:
-    settings = settings_room.current()
+    settings, template = settings_room.current(), owed.payload["template"]
     return {
         "settings": {"brand": settings.brand, "url": settings.origin},
         "recipient": {"name": addressee.name, "first_name": addressee.first_name or addressee.name},
         **owed.payload["scope"],
+        **(LATE_WORDS[template](addressee.user) if template in LATE_WORDS and addressee.user is not None else {}),
     }
 
 
-def _frame(owed: Owed, scope: dict[str, Any], language: str) -> Frame:
-    settings, sentences = settings_room.current(), sentences_in(language)
+def _frame(owed: Owed, scope: dict[str, Any], addressee: _Addressee) -> Frame:
+    settings, sentences = settings_room.current(), sentences_in(addressee.language)
     about = {"brand": settings.brand, "title": "", "ref": ""}
-    why = PROVING.get(owed.payload["template"], "other")
+    template = owed.payload["template"]
+    why = "unread" if template == digests.KIND else PROVING.get(template, "other")
     if owed.instance_id is not None:
         why, about = "task", {**about, "title": scope["instance"]["title"], "ref": scope["instance"]["ref"]}
     elif owed.order_id is not None:
         why, about = "order", {**about, "title": scope["order"]["customer"], "ref": scope["order"]["ref"]}
-    footer = (sentences[why].format(**about), sentences["answer"].format(address=settings.support_email))
-    return Frame(settings.brand, language, tuple(letters.one_line(line) for line in footer))
+    turn_off = addressee.turn_off(wanting.kind_of(owed.payload["kind"], addressee.user))
+    footer = [sentences[why].format(**about), sentences["answer"].format(address=settings.support_email)]
+    if addressee.user is not None and why not in PROVING.values():
+        footer.insert(1, sentences["choice" if turn_off else "always"])
+    lines = tuple(letters.one_line(line) for line in footer)
+    return Frame(settings.brand, addressee.language, lines, sentences["turn-off"] if turn_off else "", turn_off)
 
 
-def _count(owed: Owed, addressee: _Addressee) -> None:
-    """At most 20 mails a recipient and day (Q31). Sign-in codes count apart, so that they silence nothing else."""
+def _count(owed: Owed, addressee: _Addressee, kind: Kind) -> None:
+    """At most 20 mails a recipient and day (Q31). Sign-in codes count apart, so that they silence nothing else.
+
+    What has to come is an incident, for people to see to; of the rest it is kept that it was not sent.
+    """
     purpose = "mail-proving" if owed.payload["template"] in PROVING else "mail"
     key = f"{purpose}:{clock.now():%Y-%m-%d}:{addressee.address.lower()}"
     try:
         with unit_of_work(SYSTEM) as work:
             count_try(work, key, most=MOST_A_DAY, window_seconds=DAY_SECONDS)
     except Busy:
-        raise PermanentFault(f"{addressee.address} got {MOST_A_DAY} mails today, the most for one day") from None
+        said = f"{addressee.address} got {MOST_A_DAY} mails today, the most for one day"
+        raise (SetAside(said) if kind.mail == "choice" else PermanentFault(said)) from None

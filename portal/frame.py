@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from flask import Flask, current_app, g, request
 
-from flows.queries import notices
+from flows.models import Notice
+from flows.queries import files, notices
 from flows.rules.actors import Actor
 from portal import forms, pages
 from portal.pages import navigation
@@ -38,6 +39,7 @@ class Frame:
     user: Actor | None = None
     nav: list[navigation.Entry] = field(default_factory=list)
     links: list[Link] = field(default_factory=list)
+    unseen: int = 0
     toasts: list[Toast] = field(default_factory=list)
     language: str = "en"
     languages: list[tuple[str, str]] = field(default_factory=lambda: list(LANGUAGES.items()))
@@ -46,10 +48,12 @@ class Frame:
     staff: bool = False
     side: bool = False
     live_url: str = ""
+    unread: int = 0
 
 
 def register(app: Flask) -> None:
     app.context_processor(_context)
+    app.jinja_env.globals["shown_files"] = lambda uploads: [files.shown(one) for one in uploads]
 
 
 def make_frame(bare: bool = False) -> Frame:
@@ -69,7 +73,9 @@ def make_frame(bare: bool = False) -> Frame:
         frame.side = (
             actor.is_staff or navigation.my_standing(actor).for_company
         )  # A14: the Task System stands at the left
-        frame.toasts = _toasts(actor)
+        unseen = notices.unseen(actor)
+        frame.unseen, frame.toasts = unseen.count, _toasts(unseen.at_top)
+        frame.unread = 0 if actor.is_staff else navigation.my_standing(actor).unread
     return frame
 
 
@@ -80,10 +86,10 @@ def _context() -> dict[str, Any]:
     return {"frame": frame, "form_key": forms.form_key, "actor": g.get("actor")}
 
 
-def _toasts(actor: Actor) -> list[Toast]:
+def _toasts(at_top: list[Notice]) -> list[Toast]:
     return [
         Toast(notice.uid, words_of(notice), notice.link_text, notices.address_of(notice))
-        for notice in notices.unseen(actor)
+        for notice in at_top
         if notice.instance is None or not _is_about(notice.instance.reference)
     ]
 

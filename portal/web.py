@@ -28,7 +28,7 @@ from portal.redirects import to_sign_in
 log = structlog.get_logger(__name__)
 csrf = CSRFProtect()
 
-SIGNED_BY_THE_SENDER = ("/api/", "/hooks/")
+SIGNED_BY_THE_SENDER = ("/api/", "/hooks/", "/unsubscribe/")
 """Doors without cookies: a forged form cannot borrow a sign-in there, so no token of ours is asked for."""
 FRAMELESS = {"static", "healthz", "readyz"}
 REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")

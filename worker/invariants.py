@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from flows import store
 from flows.events import ENDINGS
@@ -17,9 +17,11 @@ from flows.models import (
     Effect,
     Instance,
     LinkHolder,
+    Message,
     Order,
     OrderLine,
     Payment,
+    ReadCursor,
     Review,
     Step,
     Submission,
@@ -164,6 +166,48 @@ def _progress_is_not_the_recount() -> Select[str]:
     )
 
 
+def _messages_with_gaps(is_internal: bool) -> Select[str]:
+    """The numbers of a thread run from 1 to the last one that the instance knows, each once."""
+    last = Instance.note_seq if is_internal else Instance.message_seq
+    thread = (Message.instance_id == Instance.id, Message.is_internal.is_(is_internal))
+    many = select(func.count()).where(*thread).scalar_subquery()
+    highest = select(func.coalesce(func.max(Message.seq), 0)).where(*thread).scalar_subquery()
+    return select(Instance.uid).where(or_(many != last, highest != last))
+
+
+def _read_what_was_not_said() -> Select[str]:
+    """Then a recount of what is unread would come to another number than the cursor."""
+    return select(Instance.uid).join(ReadCursor).where(or_(ReadCursor.seq > Instance.message_seq, ReadCursor.seq < 1))
+
+
+def _said_after_the_end() -> Select[str]:
+    """The last turn before a message was said was none of an end."""
+    turn = aliased(TimelineEvent)
+    before = (
+        select(turn.kind)
+        .where(
+            turn.instance_id == TimelineEvent.instance_id,
+            turn.seq < TimelineEvent.seq,
+            turn.kind.in_((*ENDINGS, REOPENED)),
+        )
+        .order_by(turn.seq.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    said = TimelineEvent.kind.in_(("message_sent", "note_written"))
+    return select(TimelineEvent.facts["message"].as_string()).where(said, before.in_(ENDINGS))
+
+
+def _said_otherwise_than_told() -> Select[str]:
+    """A message stands on the timeline once, and so with who, when and in which request it was said."""
+    told = select(func.count()).where(
+        TimelineEvent.instance_id == Message.instance_id,
+        TimelineEvent.kind.in_(("message_sent", "note_written")),
+        TimelineEvent.facts["message"].as_string() == Message.uid,
+    )
+    return select(Message.uid).where(told.scalar_subquery() != 1)
+
+
 def _nobody_pays_back() -> Select[str]:
     """Money that is to go back and is owed by no effect would be forgotten."""
     owed = exists().where(Effect.key == Payment.uid + ":refund")
@@ -188,6 +232,11 @@ INVARIANTS = (
     Invariant("no instance ends twice without being taken up again between", _ended_twice),
     Invariant("no order is both finalised and cancelled", _finalised_and_cancelled),
     Invariant("the key of an effect is unique", _effect_keys_twice),
+    Invariant("the messages of an instance have no gap", partial(_messages_with_gaps, False)),
+    Invariant("the notes of an instance have no gap", partial(_messages_with_gaps, True)),
+    Invariant("nobody has read what was not said", _read_what_was_not_said),
+    Invariant("no message is said after the end", _said_after_the_end),
+    Invariant("every message is told of exactly once", _said_otherwise_than_told),
     Invariant("every event has an actor and a request id", _nobody_did_it),
     Invariant("progress is what a recount says", _progress_is_not_the_recount),
     *(
@@ -202,6 +251,7 @@ INVARIANTS = (
             (Payment, Instance, Payment.instance_id),
             (Timer, Instance, Timer.instance_id),
             (LinkHolder, Instance, LinkHolder.instance_id),
+            (Message, Instance, Message.instance_id),
             (TimelineEvent, Instance, TimelineEvent.instance_id),
             (Effect, Instance, Effect.instance_id),
             (OrderLine, Order, OrderLine.order_id),

@@ -28,7 +28,7 @@ from flows.clock import clock
 from flows.models import Effect, Timer
 from flows.rules.actors import SYSTEM
 from flows.work import end_reading, unit_of_work
-from messaging import bell
+from messaging import bell, digests
 from worker import jobs
 from worker.queues import DUE, OWED, connect, hand_over
 
@@ -41,6 +41,8 @@ LONG_PATIENCE = timedelta(seconds=60)
 MOST_HINTS = 2
 """After so many unanswered hints the ticker does the work itself; if that fails too, it waits longer each time."""
 TIDIED_EVERY = timedelta(days=1)
+REMINDED_EVERY = timedelta(minutes=1)
+"""How often it is looked who is due a mail about unread messages (C53)."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,7 @@ class Ticker:
         self._redis = connect(redis_url)
         self._redis_was_away = False
         self._tidied_at: float | None = None
+        self._reminded_at: float | None = None
 
     def run(self) -> None:
         """Until SIGTERM or SIGINT; a database that is away is waited for."""
@@ -124,6 +127,7 @@ class Ticker:
                 with self._app.app_context():
                     more = self.turn()
                     self._tidy_daily()
+                    self._remind_of_unread()
             except DBAPIError as fault:
                 log.warning("database_away", fault=str(fault.orig))
             except Exception:
@@ -169,3 +173,9 @@ class Ticker:
                 forget_the_past(work)
             remove_lost_bytes()
             self._tidied_at = time.monotonic()
+
+    def _remind_of_unread(self) -> None:
+        if self._reminded_at is None or time.monotonic() - self._reminded_at > REMINDED_EVERY.total_seconds():
+            self._reminded_at = time.monotonic()
+            digests.owe_due()
+            end_reading()

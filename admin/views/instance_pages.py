@@ -9,6 +9,7 @@ from admin import instance_attempts, linking, task_page
 from admin.guard import door
 from admin.instance_page import history_page, instance_page
 from admin.revealing import Revealing
+from admin.talking import Talking
 from admin.views.instance_dialogs import InstanceDialogs
 from admin.views.new_instances import NewInstances
 from flows import access
@@ -16,7 +17,7 @@ from flows.clock import clock
 from flows.rules.errors import OutOfStep
 
 
-class InstancePages(NewInstances, InstanceDialogs, Revealing):
+class InstancePages(NewInstances, InstanceDialogs, Talking, Revealing):
     """Everything below /admin/instances but the list itself."""
 
     @door("/<ref>", needs="view")

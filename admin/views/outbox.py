@@ -22,6 +22,7 @@ from flows.work import Work, unit_of_work
 
 KINDS = {
     "email": "Mail",
+    "push": "Push",
     "call": "Call",
     "webhook": "Webhook",
     "check": "File check",

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from flask import g, redirect, request
 from werkzeug.wrappers import Response
 
-from admin import clocks, linking, spreadsheets, task_page
+from admin import clocks, linking, spreadsheets, talking, task_page
 from admin.guard import door
 from admin.revealing import Revealing
 from admin.showing import argument, show, task_tag
@@ -60,7 +60,8 @@ class Tasks(Revealing):
         instance = access.instance_to_read(g.actor, ref)
         if instance.state is not None:
             return redirect(instance.staff_page, 303)
-        return show(self, "task.html", **task_page.everything(instance, clock.now()))
+        desk = talking.panel_of(instance, talking.asked_beside())
+        return show(self, "task.html", **task_page.everything(instance, clock.now()), desk=desk)
 
     @door("/<ref>/complete", needs="create", methods=("GET", "POST"), takes_files=True)
     def complete(self, ref: str) -> Response:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from flows import access
 from flows.actions.owing import owe_check
-from flows.models import Comment, Instance, Upload
+from flows.models import Comment, Instance, Message, Upload
 from flows.models.base import opaque_id
 from flows.rules import answers, uploads
 from flows.rules.actors import Actor
@@ -24,7 +24,7 @@ MOST_UNSENT = 100
 MOST_A_DAY = 200 * uploads.MB
 DAY = timedelta(hours=24)
 MOST_AT_ONCE = 10
-"""Files with one comment."""
+"""Files with one comment or message."""
 
 
 @dataclass(frozen=True)
@@ -152,16 +152,16 @@ def attach_answers(
             upload.attached_at = upload.attached_at or work.now
 
 
-# --- to a comment -----------------------------------------------------------------------------------------------
+# --- to a comment or a message ----------------------------------------------------------------------------------------
 
 
 def free_uploads(work: Work, ids: Sequence[str]) -> tuple[list[Upload], list[Problem]]:
     """The actor's own uploads of these ids that nothing holds yet, locked, and what is wrong with each, by its place.
 
-    One of another case, of another comment or of another person is not there.
+    One of another case, of another comment or message, or of another person is not there.
     """
     if len(ids) > MOST_AT_ONCE:
-        detail = f"Attach {MOST_AT_ONCE} files at once at most. Send the others with another comment"
+        detail = f"Attach {MOST_AT_ONCE} files at once at most. Send the others after these"
         return [], [Problem("", "too_many", detail, {"max": MOST_AT_ONCE})]
     found = {one.uid: one for one in access.uploads_to_attach(work, ids, None, "")}
     judged = [uploads.misfit(found[uid]) if uid in found else uploads.missing() for uid in ids]
@@ -169,12 +169,16 @@ def free_uploads(work: Work, ids: Sequence[str]) -> tuple[list[Upload], list[Pro
     return [found[uid] for uid in dict.fromkeys(ids) if uid in found], problems
 
 
-def attach(work: Work, comment: Comment, attached: Iterable[Upload]) -> None:
-    """Free uploads belong to a comment from now on, and are for whoever may read it (B11)."""
+def attach(work: Work, words: Comment | Message, attached: Iterable[Upload]) -> None:
+    """Free uploads belong to a comment or a message from now on, and are for whoever may read it (B11)."""
     work.session.flush()
     for upload in attached:
-        upload.instance_id, upload.comment_id, upload.attached_at = comment.instance_id, comment.id, work.now
-        upload.visible_to = ["staff"] if comment.is_internal else []
+        upload.instance_id, upload.attached_at = words.instance_id, work.now
+        if isinstance(words, Comment):
+            upload.comment_id = words.id
+        else:
+            upload.message_id = words.id
+        upload.visible_to = ["staff"] if words.is_internal else []
 
 
 def _place(work: Work, instance: Instance, step: str, places: Iterable[answers.Place]) -> list[Upload]:

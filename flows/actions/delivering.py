@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, exists, select
@@ -79,6 +79,19 @@ def succeed(work: Work, effect_id: int, **facts: Any) -> None:
     _end(work, effect, "done")
     if facts:
         effect.payload = {**effect.payload, "result": facts}
+
+
+def put_off(work: Work, effect_id: int, until: datetime) -> None:
+    """Its reader has quiet hours: it waits until their end, and this was no try."""
+    effect = access.locked(work, select(Effect).where(Effect.id == effect_id).with_for_update(of=Effect))
+    effect.next_at, effect.tries, effect.hints = until, effect.tries - 1, 0
+
+
+def set_aside(work: Work, effect_id: int, reason: str) -> None:
+    """Its reader does not want it: it is skipped, and why is kept with it."""
+    effect = access.locked(work, select(Effect).where(Effect.id == effect_id).with_for_update(of=Effect))
+    _end(work, effect, "skipped")
+    effect.skip_reason = reason[:400]
 
 
 def fail(

@@ -1,14 +1,117 @@
-"""Notices are seen, and then they are in nobody's way."""
+"""Notices: given to people, pushed to their devices, and seen, after which they are in nobody's way."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
 
-from sqlalchemy import ColumnElement, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 
 from flows.access import clean
-from flows.models import Notice
-from flows.work import Work
+from flows.actions.writing import write_effect
+from flows.clock import clock
+from flows.models import Device, Instance, Mute, Notice, Order, SignIn, User
+from flows.models.base import opaque_id
+from flows.rules.notices import KINDS, end_of_quiet, is_wanted, kind_for
+from flows.work import Subject, Work
+
+LONGEST = 400
+
+
+def tell(
+    work: Work,
+    user_ids: Iterable[int],
+    kind: str,
+    text: str,
+    link: str = "",
+    *,
+    about: Subject | None = None,
+    url: str = "",
+    at_top: bool = True,
+) -> None:
+    """Put words into the inbox of these people, and owe a push to each of their devices that wants this kind (C52).
+
+    With an address of the back office the notice names no instance, which would lead to the portal.
+    """
+    in_portal = not url.startswith("/admin/")
+    reached = _reached(work, [*user_ids]) if KINDS[kind].push != "never" else {id_: _Reach() for id_ in user_ids}
+    for user_id, reach in reached.items():
+        notice = Notice(
+            uid=opaque_id("ntf"),
+            user_id=user_id,
+            organisation_id=about.organisation_id if about is not None else None,
+            instance=about if isinstance(about, Instance) and in_portal else None,
+            order=about if isinstance(about, Order) and in_portal else None,
+            kind=kind,
+            at_top=at_top,
+            text=text[:LONGEST],
+            link_text=link,
+            url=url,
+            created_at=work.now,
+        )
+        work.session.add(notice)
+        if not isinstance(about, Instance) or about.id not in reach.muted:
+            _push(work, notice, reach, about)
+
+
+@dataclass
+class _Reach:
+    """The devices of one person, and the requests that they have muted."""
+
+    user: User | None = None
+    devices: list[str] = field(default_factory=list)
+    muted: set[int] = field(default_factory=set)
+
+
+def _reached(work: Work, user_ids: Collection[int]) -> dict[int, _Reach]:
+    """What is needed to know who gets a push, in one statement for each person and work."""
+    known: dict[int, _Reach] = work.known.setdefault("reach", {})
+    unknown = [user_id for user_id in user_ids if user_id not in known]
+    if unknown:
+        known.update({user_id: _Reach() for user_id in unknown})
+        muted = and_(Mute.user_id == Device.user_id, or_(Mute.until.is_(None), Mute.until > work.now))
+        rows = work.session.execute(
+            select(Device.uid, User, Mute.instance_id)
+            .join(Device.user)
+            .join(Device.sign_in)
+            .outerjoin(Mute, muted)
+            .where(Device.user_id.in_(unknown), SignIn.revoked_at.is_(None), SignIn.expires_at > clock.wall())
+            .order_by(Device.id)
+        )
+        for device, user, instance_id in rows:
+            reach = known[user.id]
+            reach.user = user
+            reach.devices += [device] if device not in reach.devices else []
+            reach.muted |= {instance_id} if instance_id is not None else set()
+    return {user_id: known[user_id] for user_id in user_ids}
+
+
+def _push(work: Work, notice: Notice, reach: _Reach, about: Subject | None) -> None:
+    user = reach.user
+    if user is None:
+        return
+    if about is not None and about.id is None:
+        work.session.flush()  # its reference is the number of its row
+    kind = kind_for(notice.kind, "staff" if user.kind == "staff" else "customer")
+    if not is_wanted(user.notice_choices, kind, "push"):
+        return
+    reference = about.reference if about is not None else ""
+    at = end_of_quiet(user.notice_choices, work.now, user.time_zone)
+    for device in reach.devices:
+        payload = {"name": kind.name, "notice": notice.uid, "device": device, "reference": reference}
+        write_effect(work, None, f"{notice.uid}:push:{device}", "push", payload, at=at)
+
+
+def supersede(work: Work, user_ids: Collection[int], kind: str, url: str) -> None:
+    """What was said before under the same address counts as seen: the next notice says it again."""
+    same = Notice.user_id.in_(user_ids), Notice.kind == kind, Notice.url == url, Notice.seen_at.is_(None)
+    older = update(Notice).where(*same).values(seen_at=work.now)
+    work.session.execute(older, execution_options={"synchronize_session": False})
+
+
+def see_messages_of(work: Work, instance: Instance) -> None:
+    """A person who has read the conversation has seen that there was something new in it."""
+    _see(work, and_(Notice.kind == "message", Notice.url.contains(f"/{instance.reference}#", autoescape=True)))
 
 
 def see(work: Work, uids: Sequence[str]) -> int:

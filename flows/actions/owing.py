@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
 from sqlalchemy import select
 
-from flows.actions import sealing
+from flows.actions import noticing, sealing, speaking
 from flows.actions.assigning_by_rule import assign_by_rule
 from flows.actions.scope import EVERYTHING, roots, scope_of
+from flows.actions.writing import write_effect
 from flows.catalogue import FlowDefinition
 from flows.catalogue.schema import (
     AssignEffect,
     CallEffect,
     EmailEffect,
+    MessageEffect,
     NoticeEffect,
     NotifyEffect,
     WebhookEffect,
 )
 from flows.catalogue.schema import Effect as EffectRule
 from flows.events import EffectGaveUp
-from flows.models import DepartmentMember, Effect, Instance, Membership, Notice, Order, Payment, Role, User
+from flows.models import DepartmentMember, Instance, Membership, Payment, Role, User
 from flows.rules import private
 from flows.rules.expressions import ExpressionProblem, NotYetKnown, compile_condition, compile_text
+from flows.rules.notices import kind_for, kind_of_moment
 from flows.work import Subject, Work
 
 RuleError = (ExpressionProblem, NotYetKnown)
@@ -45,10 +48,12 @@ def owe(
     scope = scope_of(work.session, instance, definition, work.now, _roots(rules), **more)
     hidden = private.names_of(definition)
     chain = f"{instance.uid}:{moment}"
+    mailed: dict[int, None] = {}
+    told: set[int] = set()
     for position, rule in enumerate(rules):
         try:
             if rule.if_ is None or compile_condition(rule.if_).holds(scope):
-                _owe_one(work, instance, rule, scope, chain, position, hidden)
+                _owe_one(work, instance, rule, scope, chain, position, hidden, mailed, told)
         except RuleError as problem:
             fault = {"at": work.now.isoformat(), "detail": f"{moment}: {problem}"}
             _add(
@@ -62,6 +67,7 @@ def owe(
                 faults=[fault],
                 ended_at=work.now,
             )
+    _note_mails(work, instance, kind_of_moment(moment), [user_id for user_id in mailed if user_id not in told])
     if instance.assignee_id not in (None, before):
         owe(work, instance, definition, f"{moment}.assigned", definition.effects_for("assigned"))
 
@@ -74,8 +80,14 @@ def _owe_one(
     chain: str,
     position: int,
     hidden: frozenset[str],
+    mailed: dict[int, None],
+    told: set[int],
 ) -> None:
-    """`hidden` names sensitive answers: masked in words for people, sealed in what waits to be handed out (X20)."""
+    """`hidden` names sensitive answers: masked in words for people, sealed in what waits to be handed out (X20).
+
+    Whoever is mailed or told with a notice joins `mailed` or `told`.
+    """
+    moment = chain.partition(":")[2]
     match rule:
         case EmailEffect(email=letter) | NotifyEffect(notify=letter):
             for user_id in recipients(work, instance, letter.to):
@@ -84,29 +96,27 @@ def _owe_one(
                     "to": user_id,
                     "address": None,
                     "scope": {},
-                    "while_open": ":timer." in chain,
+                    "kind": kind_of_moment(moment),
+                    "while_open": moment.startswith("timer."),
                 }
                 _add(work, instance, chain, position, "email", payload, suffix=f":{user_id}")
+                mailed.setdefault(user_id)
         case NoticeEffect(notice=notice):
             text = str(compile_text(notice.text).masked(hidden).render(scope))
-            for user_id in recipients(work, instance, notice.to):
-                work.session.add(
-                    Notice(
-                        user_id=user_id,
-                        organisation_id=instance.organisation_id,
-                        instance=instance,
-                        text=text,
-                        link_text=notice.link or "",
-                        created_at=work.now,
-                    )
-                )
+            ids = recipients(work, instance, notice.to)
+            noticing.tell(work, ids, kind_of_moment(moment), text, notice.link or "", about=instance)
+            told.update(ids)
+        case MessageEffect(message=words):
+            if not instance.is_running(work.now):
+                raise ExpressionProblem("the conversation is closed by then; say it in the words of the outcome", 0)
+            speaking.say_for_the_house(work, instance, str(compile_text(words).masked(hidden).render(scope)))
         case CallEffect(call=name, with_=arguments):
             payload = {"name": name, "with": _filled(arguments, scope, hidden)}
             _add(work, instance, chain, position, "call", payload)
         case WebhookEffect(webhook=hook):
             payload = {
                 "url": _filled({"url": hook.url}, scope, hidden)["url"],
-                "event": chain.partition(":")[2],
+                "event": moment,
                 "body": _filled(hook.body or {}, scope, hidden),
             }
             _add(work, instance, chain, position, "webhook", payload)
@@ -117,6 +127,20 @@ def _owe_one(
             assign_by_rule(work, instance, user, department)
         case _:
             raise ExpressionProblem(f"{rule.kind!r} effects are not available in this version", 0)
+
+
+def _note_mails(work: Work, instance: Instance, kind: str, user_ids: Sequence[int]) -> None:
+    """What a flow mails stands in the inbox too, and is pushed, unless the flow has words of its own for that."""
+    if not user_ids:
+        return
+    if instance.id is None:
+        work.session.flush()  # its reference is the number of its row
+    staff = set(work.session.scalars(select(User.id).where(User.id.in_(user_ids), User.kind == "staff")))
+    groups = ((staff, instance.staff_page), ({*user_ids} - staff, ""))
+    for ids, url in groups:
+        known = kind_for(kind, "staff" if url else "customer")
+        text = known.line.format(title=instance.title)
+        noticing.tell(work, sorted(ids), known.name, text, "Look at it", about=instance, url=url, at_top=False)
 
 
 def _filled(arguments: Mapping[str, Any], scope: Mapping[str, Any], hidden: frozenset[str]) -> dict[str, Any]:
@@ -141,6 +165,8 @@ def _roots(rules: Iterable[EffectRule]) -> frozenset[str]:
                 texts += [value for value in arguments.values() if isinstance(value, str)]
             case NoticeEffect(notice=notice):
                 texts.append(notice.text)
+            case MessageEffect(message=words):
+                texts.append(words)
             case EmailEffect() | NotifyEffect():
                 pass  # a mail is written when it is sent, from what is true then
             case _:
@@ -194,22 +220,27 @@ def owe_mail(
     *,
     key: str,
     template: str,
+    kind: str,
     to: int | None = None,
     address: str | None = None,
     scope: Mapping[str, Any],
     subject: Subject | None = None,
     language: str = "en",
 ) -> None:
-    """Owe one mail of the product itself. `to` is a user, or `address` one that was just proved or asked for."""
+    """Owe one mail of the product itself, of a `kind` of `flows.rules.notices`.
+
+    `to` is a user, or `address` one that was just proved or asked for.
+    """
     payload = {
         "template": template,
         "to": to,
         "address": address,
         "scope": dict(scope),
         "language": language,
+        "kind": kind,
         "while_open": False,
     }
-    _write(work, subject, key, key, 0, "email", payload)
+    write_effect(work, subject, key, "email", payload)
 
 
 def owe_webhook(
@@ -224,13 +255,12 @@ def owe_webhook(
 ) -> None:
     """Owe one signed webhook of the product itself."""
     payload = {"url": url, "event": event, "body": dict(body), "on_success": dict(on_success) if on_success else None}
-    _write(work, subject, key, key, 0, "webhook", payload)
+    write_effect(work, subject, key, "webhook", payload)
 
 
 def owe_check(work: Work, upload_uid: str) -> None:
     """Owe a look at a file that was sent (X19)."""
-    key = f"check:{upload_uid}"
-    _write(work, None, key, key, 0, "check", {"upload": upload_uid})
+    write_effect(work, None, f"check:{upload_uid}", "check", {"upload": upload_uid})
 
 
 def owe_to_provider(
@@ -252,7 +282,7 @@ def owe_to_provider(
         more = {"state": "incident", "ended_at": work.now, "faults": [{"at": work.now.isoformat(), "detail": incident}]}
     name = payment.uid if what == kind else f"{what} {payment.uid}"
     payload = {"name": name, "with": {"payment": payment.uid, "what": what}}
-    _write(work, payment.instance, key, key, 0, kind, payload, at, **more)
+    write_effect(work, payment.instance, key, kind, payload, at=at, **more)
     if incident:
         work.record(payment.instance, EffectGaveUp(f"{kind} {name}", incident, 0))
 
@@ -267,33 +297,5 @@ def _add(
     suffix: str = "",
     **more: Any,
 ) -> None:
-    _write(work, instance, f"{chain}:{position}:{kind}{suffix}", chain, position, kind, payload, **more)
-
-
-def _write(
-    work: Work,
-    subject: Subject | None,
-    key: str,
-    chain: str,
-    position: int,
-    kind: str,
-    payload: dict[str, Any],
-    at: datetime | None = None,
-    **more: Any,
-) -> None:
-    work.owes = True
-    work.session.add(
-        Effect(
-            key=key,
-            chain=chain,
-            position=position,
-            kind=kind,
-            payload=payload,
-            next_at=at or work.now,
-            created_at=work.now,
-            organisation_id=subject.organisation_id if subject is not None else None,
-            instance=subject if isinstance(subject, Instance) else None,
-            order=subject if isinstance(subject, Order) else None,
-            **more,
-        )
-    )
+    key = f"{chain}:{position}:{kind}{suffix}"
+    write_effect(work, instance, key, kind, payload, chain=chain, position=position, **more)

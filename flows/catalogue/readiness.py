@@ -12,7 +12,6 @@ def missing_parts(definition: FlowDefinition) -> frozenset[str]:
     """
     kinds = {effect.kind for effect in definition.all_effects()}
     asks = {
-        "conversations": "message" in kinds,
         "child instances": "start" in kinds,
     }
     return frozenset(part for part, is_asked in asks.items() if is_asked)

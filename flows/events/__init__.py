@@ -2,6 +2,7 @@
 
 from flows.events.base import Event
 from flows.events.cases import Acted, ChildStarted, Commented, CommentedInternally, PriorityChanged
+from flows.events.conversations import MessageSent, NoteWritten
 from flows.events.effects import EffectGaveUp, EffectRetried, EffectSkipped, MailSent, TimerFired, TimerMissed
 from flows.events.instances import (
     ENDINGS,
@@ -78,6 +79,8 @@ __all__ = [
     "LineProvisioned",
     "Linked",
     "MailSent",
+    "MessageSent",
+    "NoteWritten",
     "OrderAwaitingDetails",
     "OrderCancelled",
     "OrderCompleted",

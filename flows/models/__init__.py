@@ -4,11 +4,13 @@ from flows.models.agreements import Agreement, LinkHolder
 from flows.models.base import Base, Owned
 from flows.models.cases import Comment, DepartmentStay, Participant
 from flows.models.catalogue import FlowSwitch, FlowVersion
+from flows.models.conversations import Message, ReadCursor, SavedReply
 from flows.models.departments import Delegation, Department, DepartmentMember
-from flows.models.effects import Effect, Notice, Replay
+from flows.models.effects import Effect, Replay
 from flows.models.events import AuditEntry, TimelineEvent
 from flows.models.files import Upload
 from flows.models.instances import Instance
+from flows.models.notices import Device, Mute, Notice
 from flows.models.orders import BasketLine, Order, OrderLine, Product
 from flows.models.organisations import Invitation, Membership, Organisation
 from flows.models.payments import Payment
@@ -28,6 +30,7 @@ __all__ = [
     "Department",
     "DepartmentMember",
     "DepartmentStay",
+    "Device",
     "Effect",
     "FlowSwitch",
     "FlowVersion",
@@ -35,6 +38,8 @@ __all__ = [
     "Invitation",
     "LinkHolder",
     "Membership",
+    "Message",
+    "Mute",
     "Notice",
     "Order",
     "OrderLine",
@@ -43,9 +48,11 @@ __all__ = [
     "Participant",
     "Payment",
     "Product",
+    "ReadCursor",
     "Replay",
     "Review",
     "Role",
+    "SavedReply",
     "SavedView",
     "SearchWord",
     "SignIn",

@@ -1,4 +1,4 @@
-"""The outbox: what is owed to the outside, notices in the portal, and answers kept for repeated requests."""
+"""The outbox: what is owed to the outside; and answers kept for repeated requests."""
 
 from __future__ import annotations
 
@@ -8,18 +8,17 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from flows.models.base import Base, one_of, uid_column
+from flows.models.base import Base, one_of
 from flows.models.instances import Instance
 from flows.models.orders import Order
-from flows.models.people import User
 
 MOST_TRIES = 8
-EFFECT_KINDS = ("email", "call", "webhook", "check", "refund", "checkout")
+EFFECT_KINDS = ("email", "push", "call", "webhook", "check", "refund", "checkout")
 EFFECT_STATES = ("pending", "done", "incident", "skipped")
 
 
 class Effect(Base):
-    """One thing owed: a mail, a plugin call, a webhook. After 8 failed tries it is an incident for people (X36).
+    """One thing owed: a mail, a push, a plugin call, a webhook. After 8 failed tries people see to it (X36).
 
     `chain` and `position` keep the effects of one moment in order: each waits until the calls before it are done or
     skipped, so an order is never provisioned before it was finalised.
@@ -62,27 +61,6 @@ class Effect(Base):
     @property
     def last_fault(self) -> str:
         return self.faults[-1]["detail"] if self.faults else ""
-
-
-class Notice(Base):
-    """A few words in the portal for one person, shown on every page until seen (A13)."""
-
-    __tablename__ = "notices"
-    __table_args__ = (Index(None, "user_id", "seen_at", "id"),)
-
-    uid: Mapped[str] = uid_column("ntf")
-    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
-    organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"))
-    instance_id: Mapped[int | None] = mapped_column(ForeignKey("instances.id"))
-    order_id: Mapped[int | None] = mapped_column(ForeignKey("orders.id"))
-    text: Mapped[str] = mapped_column(String(400))
-    link_text: Mapped[str] = mapped_column(String(120), default="")
-    url: Mapped[str] = mapped_column(String(400), default="")
-    created_at: Mapped[datetime]
-    seen_at: Mapped[datetime | None]
-
-    user: Mapped[User] = relationship()
-    instance: Mapped[Instance | None] = relationship()
 
 
 class Replay(Base):

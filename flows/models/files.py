@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from flows.models.base import Base, one_of, uid_column
 from flows.models.cases import Comment
+from flows.models.conversations import Message
 from flows.models.people import User
 
 UPLOAD_STATES = ("checking", "ready", "refused")
@@ -17,10 +18,11 @@ UPLOAD_STATES = ("checking", "ready", "refused")
 class Upload(Base):
     """One file. Its bytes lie outside the web root under `sha256`; `kind` and `mime` are read off its content.
 
-    Until it is part of an instance only its sender sees it. A draft holds it, or it came with a comment (`comment_id`):
-    `instance_id`, `step` and `field` say where, and whoever may read that instance, and the field (`visible_to`; empty:
-    everybody), may read it; one of a sensitive field (`is_sensitive`) staff have shown to them, each time recorded.
-    Once it was sent (`attached_at`) it stays. What nothing holds is forgotten after 7 days.
+    Until it is part of an instance only its sender sees it. A draft holds it, or it came with a comment or a message
+    (`comment_id`, `message_id`): `instance_id`, `step` and `field` say where, and whoever may read that instance, and
+    the field (`visible_to`; empty: everybody), may read it; one of a sensitive field (`is_sensitive`) staff have shown
+    to them, each time recorded. Once it was sent (`attached_at`) it stays. What nothing holds is forgotten after a
+    week.
     """
 
     __tablename__ = "uploads"
@@ -48,6 +50,7 @@ class Upload(Base):
     step: Mapped[str] = mapped_column(String(64), default="")
     field: Mapped[str] = mapped_column(String(160), default="")
     comment_id: Mapped[int | None] = mapped_column(ForeignKey("comments.id"), index=True)
+    message_id: Mapped[int | None] = mapped_column(ForeignKey("messages.id"), index=True)
     visible_to: Mapped[list[str]] = mapped_column(default=list)
     is_sensitive: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
@@ -55,3 +58,4 @@ class Upload(Base):
 
     uploaded_by: Mapped[User] = relationship()
     comment: Mapped[Comment | None] = relationship(back_populates="uploads")
+    message: Mapped[Message | None] = relationship(back_populates="uploads")

@@ -43,7 +43,8 @@ class Instance(Owned, Base):
     `version` rises with every change and stands in forms; `event_seq` is the last number in its timeline. `amounts` are
     the Payment Amounts by step, in minor units (C27); `overlay` holds the steps and fields added to this one instance
     (Q25, `flows.catalogue.overlay`); `waited` the whole seconds that each party has held the baton before
-    `waiting_since` (X4); `reopenings` counts how often it was taken up again after its end (Q23).
+    `waiting_since` (X4); `reopenings` counts how often it was taken up again after its end (Q23). `message_seq` and
+    `note_seq` are the last numbers in its conversation and among its notes.
     """
 
     __tablename__ = "instances"
@@ -65,6 +66,12 @@ class Instance(Owned, Base):
             "due_at",
             postgresql_where=text("closed_at IS NULL"),
             sqlite_where=text("closed_at IS NULL"),
+        ),
+        Index(
+            "ix_instances_talked_about",
+            "organisation_id",
+            postgresql_where=text("closed_at IS NULL AND message_seq > 0"),
+            sqlite_where=text("closed_at IS NULL AND message_seq > 0"),
         ),
         Index(
             "ix_instances_closed",
@@ -127,6 +134,8 @@ class Instance(Owned, Base):
     last_activity_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=1)
     event_seq: Mapped[int] = mapped_column(default=0)
+    message_seq: Mapped[int] = mapped_column(default=0)
+    note_seq: Mapped[int] = mapped_column(default=0)
 
     organisation: Mapped[Organisation] = relationship(foreign_keys="Instance.organisation_id")
     customer: Mapped[User | None] = relationship(foreign_keys=[customer_id])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Column, ForeignKey, Index, Integer, String, Table, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -30,7 +31,10 @@ class Role(Base):
 
 
 class User(Base):
-    """A person. `kind` says which door is theirs: customers the portal and the app, staff the back office."""
+    """A person. `kind` says which door is theirs: customers the portal and the app, staff the back office.
+
+    `notice_choices` is what they chose to hear of (`flows.rules.notices`).
+    """
 
     __tablename__ = "users"
     __table_args__ = (Index(None, "kind", "name"),)
@@ -47,6 +51,7 @@ class User(Base):
     email_verified_at: Mapped[datetime | None]
     language: Mapped[str] = mapped_column(String(12), default="en")
     time_zone: Mapped[str] = mapped_column(String(64), default="Europe/London")
+    notice_choices: Mapped[dict[str, Any]] = mapped_column(default=dict)
     is_active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]
     last_seen_at: Mapped[datetime | None]

@@ -20,7 +20,7 @@ from flows.access import read_as, visible_instances
 from flows.models import Instance, User
 from flows.models.base import Moment
 from flows.models.instances import NEVER, OPEN_STATUSES, STATUSES
-from flows.queries import search
+from flows.queries import search, unread
 from flows.queries.pages import MOST_A_PAGE, Page, broken, moment_of
 from flows.rules.actors import Actor
 
@@ -38,6 +38,7 @@ SHOWN = (
         Instance.assignee_id, Instance.status, Instance.outcome_kind, Instance.waiting_since,
         Instance.steps_done, Instance.steps_total, Instance.may_grow, Instance.due_at, Instance.expires_at,
         Instance.source, Instance.created_at, Instance.closed_at, Instance.rating, Instance.time_zone,
+        Instance.message_seq,
     ),
     joinedload(Instance.assignee).load_only(User.uid, User.name),
 )  # fmt: skip
@@ -49,7 +50,8 @@ class Filters:
 
     `found` is whom a search means (`search.instances_meant`), None without one (C16). `agents` are ids, None among them
     for those assigned to nobody (C6, C14). `statuses` are stored ones and "overdue", which is computed (C15, C22).
-    `due_from` and `due_before` bound the due date, `without_due` asks for none. `is_open` is whether it runs still.
+    `due_from` and `due_before` bound the due date, `without_due` asks for none. `is_open` is whether it runs still,
+    `unread` asks for those with messages that whoever asks has not read (C13).
     """
 
     found: search.Found | None = None
@@ -61,6 +63,7 @@ class Filters:
     due_before: datetime | None = None
     without_due: bool = False
     is_open: bool | None = None
+    unread: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,7 @@ def views(actor: Actor) -> dict[str, Filters]:
         "review": Filters(statuses=("awaiting_review",)),
         "unassigned": Filters(agents=(None,), is_open=True),
         "overdue": Filters(statuses=(OVERDUE,)),
+        "unread": Filters(unread=True, is_open=True),
         "completed": Filters(statuses=("completed",)),
     }
 
@@ -119,7 +123,7 @@ def fitting(actor: Actor, now: datetime, filters: Filters) -> Select[Instance]:
     told to begin with the newest it is soon done. SQLite takes an index by itself, and would sort. Few are overdue, and
     few belong to one customer: those have an index of their own on both.
     """
-    query = _of_steps(actor).where(*_plain(filters), *_of_agents(filters.agents))
+    query = _of_steps(actor).where(*_plain(actor, filters), *_of_agents(filters.agents))
     groups = _groups(filters, now)
     if groups is not None:
         query = query.where(or_(false(), *map(_any_of, groups)))
@@ -169,7 +173,7 @@ def _first(
 ) -> list[tuple[Instance, int, Any]]:
     """The first rows of the order after a place, each with its rank and key."""
     down = sort in ("created", "-due", "-progress")
-    base = _of_steps(actor).where(*_plain(filters))
+    base = _of_steps(actor).where(*_plain(actor, filters))
     parts = [
         base.with_only_columns(literal(branch.rank).label("rank"), branch.key.label("key"), Instance.id.label("id"))
         .where(*branch.where, *_beyond(branch, after, down))
@@ -279,7 +283,7 @@ def _of_agents(agents: Sequence[int | None]) -> list[ColumnElement[bool]]:
     return [or_(*either)] if either else []
 
 
-def _plain(filters: Filters) -> list[ColumnElement[bool]]:
+def _plain(actor: Actor, filters: Filters) -> list[ColumnElement[bool]]:
     """What is asked of each row on the way along an index."""
     asked: list[ColumnElement[bool]] = []
     if filters.flows:
@@ -290,6 +294,8 @@ def _plain(filters: Filters) -> list[ColumnElement[bool]]:
         asked.append(Instance.due_at >= filters.due_from)
     if filters.due_before is not None:
         asked.append(Instance.due_at < filters.due_before)
+    if filters.unread:
+        asked.append(unread.has_some(actor))
     if filters.without_due:
         asked.append(Instance.due_at.is_(None))
     return asked

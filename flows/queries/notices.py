@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Select, or_, select
+from dataclasses import dataclass
+
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import contains_eager, joinedload
 
 from flows.access import read_as
@@ -18,15 +20,24 @@ def notices_of(user_id: int) -> Select[Notice]:
     return select(Notice).where(Notice.user_id == user_id).order_by(Notice.id.desc())
 
 
-def unseen(actor: Actor) -> list[Notice]:
-    """The newest few not seen yet (A13), without what was said about a task that has ended since."""
-    query = notices_of(actor.user_id or 0).where(Notice.seen_at.is_(None)).outerjoin(Notice.instance)
+@dataclass(frozen=True)
+class Unseen:
+    """How many notices somebody has not seen yet, and the newest few of those that stand on every page."""
+
+    count: int
+    at_top: list[Notice]
+
+
+def unseen(actor: Actor) -> Unseen:
+    """In one statement (A13); without what was said about a task that has ended since."""
+    query = notices_of(actor.user_id or 0).order_by(None).where(Notice.seen_at.is_(None)).outerjoin(Notice.instance)
     query = query.where(or_(Instance.closed_at.is_(None), Notice.created_at >= Instance.closed_at))
-    return list(
-        read_as(actor).scalars(
-            query.options(contains_eager(Notice.instance).joinedload(Instance.organisation)).limit(MOST_TOASTS)
-        )
+    query = query.options(contains_eager(Notice.instance).joinedload(Instance.organisation))
+    found = read_as(actor).execute(
+        query.add_columns(func.count().over()).order_by(Notice.at_top.desc(), Notice.id.desc()).limit(MOST_TOASTS)
     )
+    rows = found.unique().all()
+    return Unseen(rows[0][1] if rows else 0, [notice for notice, _ in rows if notice.at_top])
 
 
 def inbox(actor: Actor, *, unread: bool = False, cursor: str | None = None, limit: int = 25) -> Page[Notice]:
@@ -42,7 +53,7 @@ def inbox(actor: Actor, *, unread: bool = False, cursor: str | None = None, limi
 
 def address_of(notice: Notice) -> str:
     """Where its link leads, below the portal: to the task, or for companies to their Task System (A13)."""
-    if notice.instance is None:
+    if notice.url or notice.instance is None:
         return notice.url
     return (
         "/tasks?status=Pending"

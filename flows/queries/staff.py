@@ -28,7 +28,7 @@ from flows.models import (
 )
 from flows.models.instances import OPEN_STATUSES
 from flows.models.orders import OPEN_ORDER_STATES
-from flows.queries import instances
+from flows.queries import instances, unread
 from flows.queries.pages import Page, page_of
 from flows.rules.actors import Actor
 from flows.rules.errors import Refused
@@ -73,10 +73,14 @@ def figures(actor: Actor, now: datetime) -> Figures:
 
 
 def badges(actor: Actor, now: datetime) -> dict[str, Select[Any]]:
-    """What is counted beside an entry of the navigation, by the address of its page: what waits for people there."""
+    """What is counted beside an entry of the navigation, by the address of its page: what waits for people there.
+
+    `messages` are those that this person has not read: they stand in the title of every page (C51).
+    """
     return {
         "outbox": select(Effect.id).where(Effect.state == "incident"),
         "instances": instances.fitting(actor, now, instances.views(actor)["review"]),
+        "messages": unread.open_for(actor),
     }
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Select, exists, func, select
 
 from flows.access import read_as, visible_instances, visible_orders
 from flows.models import BasketLine, Instance, Membership, Order, Organisation, Timer, User
-from flows.queries import grid, startable
+from flows.queries import grid, startable, unread
 from flows.rules.actors import Actor
 
 
@@ -19,13 +19,14 @@ from flows.rules.actors import Actor
 class Standing:
     """What the navigation tells: tasks to do, different products in the basket, whether they act for a company.
 
-    `may_request`: there is something in the catalogue of requests.
+    `may_request`: there is something in the catalogue of requests. `unread` counts messages in what is still open.
     """
 
     to_do: int = 0
     in_basket: int = 0
     for_company: bool = False
     may_request: bool = False
+    unread: int = 0
 
 
 def standing(actor: Actor, now: datetime) -> Standing:
@@ -43,6 +44,7 @@ def standing(actor: Actor, now: datetime) -> Standing:
         basket.scalar_subquery(),
         exists(companies),
         switched_off.scalar_subquery() < offered,
+        unread.open_for(actor).with_only_columns(func.count()).scalar_subquery(),
     ).where(User.id == actor.user_id)
     row = read_as(actor).execute(query).one_or_none()
     return Standing(*row) if row is not None else Standing()

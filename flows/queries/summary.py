@@ -10,6 +10,7 @@ from sqlalchemy import and_, case, func, or_, select
 from flows.access import read_as, visible_instances
 from flows.models import Instance, Notice
 from flows.models.instances import OPEN_STATUSES
+from flows.queries import unread
 from flows.queries.notices import notices_of
 from flows.rules.actors import Actor
 
@@ -20,6 +21,7 @@ class Summary:
 
     outstanding: int
     awaiting_us: int
+    unread_messages: int
     unread_notifications: int
     next_due: datetime | None
 
@@ -41,5 +43,7 @@ def of_person(actor: Actor, now: datetime) -> Summary:
     )
     outstanding, awaiting_us, next_due = read_as(actor).execute(query).one()
     unseen = notices_of(actor.user_id or 0).where(Notice.seen_at.is_(None)).order_by(None).subquery()
-    unread = read_as(actor).scalar(select(func.count()).select_from(unseen))
-    return Summary(outstanding, awaiting_us, unread or 0, next_due)
+    notices = select(func.count()).select_from(unseen).scalar_subquery()
+    messages = unread.open_for(actor).with_only_columns(func.count()).scalar_subquery()
+    unread_messages, unread_notices = read_as(actor).execute(select(messages, notices)).one()
+    return Summary(outstanding, awaiting_us, unread_messages, unread_notices, next_due)

@@ -19,6 +19,8 @@ STAFF_ONLY = frozenset(event.kind() for event in every_event() if event.staff_on
 
 SAID_BY_THE_MOVE = frozenset({"instance_completed", "instance_cancelled", "instance_reopened"})
 """Of a case or task these stand beside the action that brought them about, which says it with its comment."""
+IN_THE_CONVERSATION = frozenset({"message_sent", "note_written"})
+"""These stand in the conversation, with their words; a timeline that repeated them would be read by nobody."""
 _HIDDEN: dict[str, dict[str, Any]] = {
     "step_approved": {"note": "", "instead_of": ""},
 }
@@ -57,8 +59,8 @@ def of_order(actor: Actor, order: Order) -> list[Entry]:
 
 def _entries(actor: Actor, subjects: list[Any], zone: str) -> list[Entry]:
     query = select(TimelineEvent).where(or_(*subjects)).order_by(TimelineEvent.at, TimelineEvent.id)
-    if not actor.is_staff:
-        query = query.where(TimelineEvent.kind.not_in(STAFF_ONLY))
+    hidden = IN_THE_CONVERSATION if actor.is_staff else IN_THE_CONVERSATION | STAFF_ONLY
+    query = query.where(TimelineEvent.kind.not_in(hidden))
     return [
         Entry(
             row.at,
@@ -172,6 +174,8 @@ SENTENCES = {
     "timer_missed": "Reminder {n} was not sent: a newer one took its place",
     "commented": "{text}",
     "commented_internally": "{text}",
+    "message_sent": "Message sent",
+    "note_written": "Note written",
     "priority_changed": "Priority is {after}, it was {before}",
     "child_started": "Task {child}: {title}",
     "step_approved": "{title}: approved",

@@ -97,6 +97,7 @@ def upgrade() -> None:
     sa.Column('email_verified_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('language', sa.String(length=12), nullable=False),
     sa.Column('time_zone', sa.String(length=64), nullable=False),
+    sa.Column('notice_choices', sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
     sa.Column('is_active', sa.Boolean(), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('last_seen_at', sa.DateTime(timezone=True), nullable=True),
@@ -236,6 +237,20 @@ def upgrade() -> None:
     sa.UniqueConstraint('user_id', 'scope', 'key', name=op.f('uq_replays_user_id_scope_key'))
     )
     op.create_index(op.f('ix_replays_created_at'), 'replays', ['created_at'], unique=False)
+    op.create_table('saved_replies',
+    sa.Column('uid', sa.String(length=32), nullable=False),
+    sa.Column('user_id', sa.Integer(), nullable=False),
+    sa.Column('title', sa.String(length=80), nullable=False),
+    sa.Column('text', sa.String(length=10000), nullable=False),
+    sa.Column('is_shared', sa.Boolean(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_saved_replies_user_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_saved_replies')),
+    sa.UniqueConstraint('uid', name=op.f('uq_saved_replies_uid')),
+    sa.UniqueConstraint('user_id', 'title', name=op.f('uq_saved_replies_user_id_title'))
+    )
+    op.create_index(op.f('ix_saved_replies_is_shared'), 'saved_replies', ['is_shared'], unique=False)
     op.create_table('saved_views',
     sa.Column('uid', sa.String(length=32), nullable=False),
     sa.Column('user_id', sa.Integer(), nullable=False),
@@ -323,6 +338,28 @@ def upgrade() -> None:
     sa.UniqueConstraint('department_id', 'user_id', name=op.f('uq_department_members_department_id_user_id'))
     )
     op.create_index(op.f('ix_department_members_user_id'), 'department_members', ['user_id'], unique=False)
+    op.create_table('devices',
+    sa.Column('uid', sa.String(length=32), nullable=False),
+    sa.Column('user_id', sa.Integer(), nullable=False),
+    sa.Column('sign_in_id', sa.Integer(), nullable=False),
+    sa.Column('installation_id', sa.String(length=80), nullable=False),
+    sa.Column('provider', sa.Enum('fcm', 'webpush', name='provider', native_enum=False, create_constraint=True, length=24), nullable=False),
+    sa.Column('address', sa.String(length=2000), nullable=False),
+    sa.Column('address_hash', sa.String(length=64), nullable=False),
+    sa.Column('keys', sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+    sa.Column('name', sa.String(length=120), nullable=False),
+    sa.Column('language', sa.String(length=12), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('last_seen_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['sign_in_id'], ['sign_ins.id'], name=op.f('fk_devices_sign_in_id')),
+    sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_devices_user_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_devices')),
+    sa.UniqueConstraint('address_hash', name=op.f('uq_devices_address_hash')),
+    sa.UniqueConstraint('uid', name=op.f('uq_devices_uid')),
+    sa.UniqueConstraint('user_id', 'installation_id', name=op.f('uq_devices_user_id_installation_id'))
+    )
+    op.create_index(op.f('ix_devices_sign_in_id'), 'devices', ['sign_in_id'], unique=False)
     op.create_table('instances',
     sa.Column('uid', sa.String(length=32), nullable=False),
     sa.Column('flow', sa.String(length=64), nullable=False),
@@ -369,6 +406,8 @@ def upgrade() -> None:
     sa.Column('last_activity_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('version', sa.Integer(), nullable=False),
     sa.Column('event_seq', sa.Integer(), nullable=False),
+    sa.Column('message_seq', sa.Integer(), nullable=False),
+    sa.Column('note_seq', sa.Integer(), nullable=False),
     sa.Column('organisation_id', sa.Integer(), nullable=False),
     sa.Column('id', sa.Integer(), nullable=False),
     sa.ForeignKeyConstraint(['assignee_id'], ['users.id'], name=op.f('fk_instances_assignee_id')),
@@ -399,6 +438,7 @@ def upgrade() -> None:
     op.create_index(op.f('ix_instances_status_created_at_id'), 'instances', ['status', 'created_at', 'id'], unique=False)
     op.create_index(op.f('ix_instances_status_due_at_id'), 'instances', ['status', 'due_at', 'id'], unique=False)
     op.create_index(op.f('ix_instances_subject'), 'instances', ['subject'], unique=False)
+    op.create_index('ix_instances_talked_about', 'instances', ['organisation_id'], unique=False, postgresql_where=sa.text('closed_at IS NULL AND message_seq > 0'), sqlite_where=sa.text('closed_at IS NULL AND message_seq > 0'))
     op.create_table('order_lines',
     sa.Column('uid', sa.String(length=32), nullable=False),
     sa.Column('order_id', sa.Integer(), nullable=False),
@@ -480,7 +520,7 @@ def upgrade() -> None:
     op.create_index(op.f('ix_department_stays_department_id_created_at_instance_id'), 'department_stays', ['department_id', 'created_at', 'instance_id'], unique=False)
     op.create_table('effects',
     sa.Column('key', sa.String(length=200), nullable=False),
-    sa.Column('kind', sa.Enum('email', 'call', 'webhook', 'check', 'refund', 'checkout', name='kind', native_enum=False, create_constraint=True, length=24), nullable=False),
+    sa.Column('kind', sa.Enum('email', 'push', 'call', 'webhook', 'check', 'refund', 'checkout', name='kind', native_enum=False, create_constraint=True, length=24), nullable=False),
     sa.Column('chain', sa.String(length=160), nullable=False),
     sa.Column('position', sa.Integer(), nullable=False),
     sa.Column('organisation_id', sa.Integer(), nullable=True),
@@ -524,12 +564,49 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_link_holders_instance_id'), 'link_holders', ['instance_id'], unique=False)
     op.create_index(op.f('ix_link_holders_organisation_id'), 'link_holders', ['organisation_id'], unique=False)
+    op.create_table('messages',
+    sa.Column('uid', sa.String(length=32), nullable=False),
+    sa.Column('instance_id', sa.Integer(), nullable=False),
+    sa.Column('seq', sa.Integer(), nullable=False),
+    sa.Column('author_id', sa.Integer(), nullable=True),
+    sa.Column('author_name', sa.String(length=160), nullable=False),
+    sa.Column('author_kind', sa.Enum('customer', 'staff', 'system', name='author_kind', native_enum=False, create_constraint=True, length=24), nullable=False),
+    sa.Column('text', sa.String(length=10000), nullable=False),
+    sa.Column('is_internal', sa.Boolean(), nullable=False),
+    sa.Column('client_id', sa.String(length=64), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('organisation_id', sa.Integer(), nullable=False),
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['author_id'], ['users.id'], name=op.f('fk_messages_author_id')),
+    sa.ForeignKeyConstraint(['instance_id'], ['instances.id'], name=op.f('fk_messages_instance_id')),
+    sa.ForeignKeyConstraint(['organisation_id'], ['organisations.id'], name=op.f('fk_messages_organisation_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_messages')),
+    sa.UniqueConstraint('instance_id', 'author_id', 'client_id', name=op.f('uq_messages_instance_id_author_id_client_id')),
+    sa.UniqueConstraint('instance_id', 'is_internal', 'seq', name=op.f('uq_messages_instance_id_is_internal_seq')),
+    sa.UniqueConstraint('uid', name=op.f('uq_messages_uid'))
+    )
+    op.create_index(op.f('ix_messages_author_id'), 'messages', ['author_id'], unique=False)
+    op.create_index(op.f('ix_messages_organisation_id'), 'messages', ['organisation_id'], unique=False)
+    op.create_table('mutes',
+    sa.Column('user_id', sa.Integer(), nullable=False),
+    sa.Column('instance_id', sa.Integer(), nullable=False),
+    sa.Column('until', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['instance_id'], ['instances.id'], name=op.f('fk_mutes_instance_id')),
+    sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_mutes_user_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_mutes')),
+    sa.UniqueConstraint('user_id', 'instance_id', name=op.f('uq_mutes_user_id_instance_id'))
+    )
+    op.create_index(op.f('ix_mutes_instance_id'), 'mutes', ['instance_id'], unique=False)
     op.create_table('notices',
     sa.Column('uid', sa.String(length=32), nullable=False),
     sa.Column('user_id', sa.Integer(), nullable=False),
     sa.Column('organisation_id', sa.Integer(), nullable=True),
     sa.Column('instance_id', sa.Integer(), nullable=True),
     sa.Column('order_id', sa.Integer(), nullable=True),
+    sa.Column('kind', sa.String(length=24), nullable=False),
+    sa.Column('at_top', sa.Boolean(), nullable=False),
     sa.Column('text', sa.String(length=400), nullable=False),
     sa.Column('link_text', sa.String(length=120), nullable=False),
     sa.Column('url', sa.String(length=400), nullable=False),
@@ -556,6 +633,18 @@ def upgrade() -> None:
     sa.UniqueConstraint('instance_id', 'user_id', name=op.f('uq_participants_instance_id_user_id'))
     )
     op.create_index(op.f('ix_participants_user_id_created_at_instance_id'), 'participants', ['user_id', 'created_at', 'instance_id'], unique=False)
+    op.create_table('read_cursors',
+    sa.Column('user_id', sa.Integer(), nullable=False),
+    sa.Column('instance_id', sa.Integer(), nullable=False),
+    sa.Column('seq', sa.Integer(), nullable=False),
+    sa.Column('read_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['instance_id'], ['instances.id'], name=op.f('fk_read_cursors_instance_id')),
+    sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_read_cursors_user_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_read_cursors')),
+    sa.UniqueConstraint('user_id', 'instance_id', name=op.f('uq_read_cursors_user_id_instance_id'))
+    )
+    op.create_index(op.f('ix_read_cursors_instance_id'), 'read_cursors', ['instance_id'], unique=False)
     op.create_table('steps',
     sa.Column('uid', sa.String(length=32), nullable=False),
     sa.Column('instance_id', sa.Integer(), nullable=False),
@@ -736,6 +825,7 @@ def upgrade() -> None:
     sa.Column('step', sa.String(length=64), nullable=False),
     sa.Column('field', sa.String(length=160), nullable=False),
     sa.Column('comment_id', sa.Integer(), nullable=True),
+    sa.Column('message_id', sa.Integer(), nullable=True),
     sa.Column('visible_to', sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
     sa.Column('is_sensitive', sa.Boolean(), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
@@ -743,12 +833,14 @@ def upgrade() -> None:
     sa.Column('id', sa.Integer(), nullable=False),
     sa.ForeignKeyConstraint(['comment_id'], ['comments.id'], name=op.f('fk_uploads_comment_id')),
     sa.ForeignKeyConstraint(['instance_id'], ['instances.id'], name=op.f('fk_uploads_instance_id')),
+    sa.ForeignKeyConstraint(['message_id'], ['messages.id'], name=op.f('fk_uploads_message_id')),
     sa.ForeignKeyConstraint(['uploaded_by_id'], ['users.id'], name=op.f('fk_uploads_uploaded_by_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_uploads')),
     sa.UniqueConstraint('uid', name=op.f('uq_uploads_uid'))
     )
     op.create_index(op.f('ix_uploads_comment_id'), 'uploads', ['comment_id'], unique=False)
     op.create_index(op.f('ix_uploads_instance_id'), 'uploads', ['instance_id'], unique=False)
+    op.create_index(op.f('ix_uploads_message_id'), 'uploads', ['message_id'], unique=False)
     op.create_index(op.f('ix_uploads_preview_sha256'), 'uploads', ['preview_sha256'], unique=False)
     op.create_index(op.f('ix_uploads_sha256'), 'uploads', ['sha256'], unique=False)
     op.create_index('ix_uploads_unattached', 'uploads', ['created_at'], unique=False, postgresql_where=sa.text('instance_id IS NULL'), sqlite_where=sa.text('instance_id IS NULL'))
@@ -762,6 +854,7 @@ def downgrade() -> None:
     op.drop_index('ix_uploads_unattached', table_name='uploads', postgresql_where=sa.text('instance_id IS NULL'), sqlite_where=sa.text('instance_id IS NULL'))
     op.drop_index(op.f('ix_uploads_sha256'), table_name='uploads')
     op.drop_index(op.f('ix_uploads_preview_sha256'), table_name='uploads')
+    op.drop_index(op.f('ix_uploads_message_id'), table_name='uploads')
     op.drop_index(op.f('ix_uploads_instance_id'), table_name='uploads')
     op.drop_index(op.f('ix_uploads_comment_id'), table_name='uploads')
     op.drop_table('uploads')
@@ -790,10 +883,17 @@ def downgrade() -> None:
     op.drop_table('timeline_events')
     op.drop_index(op.f('ix_steps_organisation_id'), table_name='steps')
     op.drop_table('steps')
+    op.drop_index(op.f('ix_read_cursors_instance_id'), table_name='read_cursors')
+    op.drop_table('read_cursors')
     op.drop_index(op.f('ix_participants_user_id_created_at_instance_id'), table_name='participants')
     op.drop_table('participants')
     op.drop_index(op.f('ix_notices_user_id_seen_at_id'), table_name='notices')
     op.drop_table('notices')
+    op.drop_index(op.f('ix_mutes_instance_id'), table_name='mutes')
+    op.drop_table('mutes')
+    op.drop_index(op.f('ix_messages_organisation_id'), table_name='messages')
+    op.drop_index(op.f('ix_messages_author_id'), table_name='messages')
+    op.drop_table('messages')
     op.drop_index(op.f('ix_link_holders_organisation_id'), table_name='link_holders')
     op.drop_index(op.f('ix_link_holders_instance_id'), table_name='link_holders')
     op.drop_table('link_holders')
@@ -817,6 +917,7 @@ def downgrade() -> None:
     op.drop_index(op.f('ix_order_lines_organisation_id'), table_name='order_lines')
     op.drop_index(op.f('ix_order_lines_order_id'), table_name='order_lines')
     op.drop_table('order_lines')
+    op.drop_index('ix_instances_talked_about', table_name='instances', postgresql_where=sa.text('closed_at IS NULL AND message_seq > 0'), sqlite_where=sa.text('closed_at IS NULL AND message_seq > 0'))
     op.drop_index(op.f('ix_instances_subject'), table_name='instances')
     op.drop_index(op.f('ix_instances_status_due_at_id'), table_name='instances')
     op.drop_index(op.f('ix_instances_status_created_at_id'), table_name='instances')
@@ -835,6 +936,8 @@ def downgrade() -> None:
     op.drop_index('ix_instances_closed', table_name='instances', postgresql_where=sa.text('closed_at IS NOT NULL'), sqlite_where=sa.text('closed_at IS NOT NULL'))
     op.drop_index(op.f('ix_instances_assignee_id_status_created_at_id'), table_name='instances')
     op.drop_table('instances')
+    op.drop_index(op.f('ix_devices_sign_in_id'), table_name='devices')
+    op.drop_table('devices')
     op.drop_index(op.f('ix_department_members_user_id'), table_name='department_members')
     op.drop_table('department_members')
     op.drop_table('user_roles')
@@ -850,6 +953,8 @@ def downgrade() -> None:
     op.drop_index(op.f('ix_saved_views_user_id'), table_name='saved_views')
     op.drop_index(op.f('ix_saved_views_page_is_shared'), table_name='saved_views')
     op.drop_table('saved_views')
+    op.drop_index(op.f('ix_saved_replies_is_shared'), table_name='saved_replies')
+    op.drop_table('saved_replies')
     op.drop_index(op.f('ix_replays_created_at'), table_name='replays')
     op.drop_table('replays')
     op.drop_index(op.f('ix_orders_state_id'), table_name='orders')

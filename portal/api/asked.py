@@ -230,3 +230,40 @@ class SeenNotices(Body):
 
     ids: Annotated[list[Id], Field(max_length=500)] | None = None
     up_to: Id | None = None
+
+
+class Preferences(Body):
+    """The kinds that are wanted by mail and by push; those not named are off, unless they always come."""
+
+    mail: list[Id]
+    push: list[Id]
+    quiet_from: Annotated[str, StringConstraints(max_length=5)] = ""
+    quiet_to: Annotated[str, StringConstraints(max_length=5)] = ""
+
+
+class Mute(Body):
+    """Muted for good, or `until` a moment."""
+
+    muted: bool
+    until: Annotated[AwareDatetime, FromText] | None = None
+
+
+class Subscription(Body):
+    """What `PushSubscription.toJSON()` of a browser gives."""
+
+    endpoint: Annotated[str, StringConstraints(max_length=2000)]
+    keys: dict[str, Annotated[str, StringConstraints(max_length=200)]]
+    expirationTime: float | None = None  # the browser's own name
+
+
+class NewDevice(Body):
+    """`token` is that of FCM (provider `fcm`, also for iOS), or the subscription of a browser (`webpush`)."""
+
+    platform: Literal["ios", "android", "web"]
+    provider: Literal["fcm", "webpush"]
+    token: Annotated[str, StringConstraints(max_length=2000)] | Subscription
+    name: Words = ""
+    app_version: Annotated[str, StringConstraints(max_length=40)] = ""
+    locale: Annotated[str, StringConstraints(max_length=12)] = ""
+    time_zone: Annotated[str, StringConstraints(max_length=64)] = ""
+    permission: Literal["granted", "denied", "default"] = "granted"

@@ -56,9 +56,11 @@ def turn_of(instance: Instance, now: datetime) -> str:
     return "with_us" if grid_status(instance, now) == "Pending" else "done"
 
 
-def summary(actor: Actor, instance: Instance, definition: FlowDefinition, now: datetime) -> shapes.InstanceSummary:
-    """One row of a list, its organisation, assignee and steps at hand."""
-    return shapes.InstanceSummary(**_facts(actor, instance, definition, now))
+def summary(
+    actor: Actor, instance: Instance, definition: FlowDefinition, now: datetime, unread: int
+) -> shapes.InstanceSummary:
+    """One row of a list, its organisation, assignee and steps at hand; `unread` messages wait for the actor."""
+    return shapes.InstanceSummary(**_facts(actor, instance, definition, now, unread))
 
 
 def detail(
@@ -68,10 +70,11 @@ def detail(
     definition: FlowDefinition,
     now: datetime,
     steps: list[shapes.Step] | None,
+    unread: int,
 ) -> shapes.Instance:
     """The whole instance, its people at hand; `steps` when they were asked for."""
     return shapes.Instance(
-        **_facts(actor, instance, definition, now),
+        **_facts(actor, instance, definition, now, unread),
         close_message=instance.close_message,
         asked=[asked(row) for row in lookups.asked_at_start(actor, instance, definition, now)],
         amounts=_amounts(instance, definition),
@@ -113,7 +116,7 @@ def step_brief(
     )
 
 
-def _facts(actor: Actor, instance: Instance, definition: FlowDefinition, now: datetime) -> dict[str, Any]:
+def _facts(actor: Actor, instance: Instance, definition: FlowDefinition, now: datetime, unread: int) -> dict[str, Any]:
     status, organisation, assignee = status_of(instance, now), instance.organisation, instance.assignee
     return {
         "id": instance.uid,
@@ -142,7 +145,7 @@ def _facts(actor: Actor, instance: Instance, definition: FlowDefinition, now: da
         "expires_at": instance.expires_at,
         "closed_at": instance.closed_at,
         "rating": _rating(instance, definition),
-        "unread_messages": 0,
+        "unread_messages": unread,
         "version": instance.version,
         "links": draw_links.of_instance(actor, instance),
         "allowed_actions": allowed.of_instance(actor, instance, definition, now),

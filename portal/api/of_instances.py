@@ -5,7 +5,7 @@ from __future__ import annotations
 from flows import access
 from flows.actions import closing, rating, versions
 from flows.models import Instance
-from flows.queries import listing, parties, timeline
+from flows.queries import listing, parties, timeline, unread
 from flows.rules.errors import Refused
 from portal.api import asked, cursors, draw_instance, draw_order, shapes
 from portal.api.door import LANGUAGE, Answer, Call, operation, page
@@ -33,8 +33,11 @@ def list_instances(call: Call, query: asked.InstanceList) -> Answer:
         updated_since=query.updated_since,
     )
     found = listing.listed(call.actor, call.now, wanted, cursors.opened(query.cursor), query.limit)
+    waiting = unread.of_page(call.actor, found.rows)
     rows = [
-        draw_instance.summary(call.actor, row, versions.definition_of(call.session, row), call.now)
+        draw_instance.summary(
+            call.actor, row, versions.definition_of(call.session, row), call.now, waiting.get(row.id, 0)
+        )
         for row in found.rows
     ]
     sealed = cursors.seal(found.next_cursor)
@@ -120,8 +123,9 @@ def whole(call: Call, instance: Instance, include: str = "", status: int = 200, 
     if include:
         steps = draw_instance.steps_of(call.session, call.actor, instance, call.now, instance.steps)
         drafts = [step.draft_saved_at.isoformat() for step in instance.steps if step.draft_saved_at]
-    drawn = draw_instance.detail(call.session, call.actor, instance, definition, call.now, steps)
-    tag = draw_instance.instance_tag(instance, call.now, LANGUAGE, include, *drafts)
+    waiting = unread.of_page(call.actor, [instance]).get(instance.id, 0)
+    drawn = draw_instance.detail(call.session, call.actor, instance, definition, call.now, steps, waiting)
+    tag = draw_instance.instance_tag(instance, call.now, LANGUAGE, include, waiting, *drafts)
     return Answer(drawn, status, {"Location": location} if location else {}, tag)
 
 

@@ -1,16 +1,15 @@
-"""The person who asks: profile, organisations, the numbers of a badge, and notices."""
+"""The person who asks: profile, organisations, and the numbers of a badge."""
 
 from __future__ import annotations
 
 from sqlalchemy import select
 
-from flows import access, settings
-from flows.actions import accounts, noticing
-from flows.models import Membership, Notice, Organisation, User
-from flows.queries import colleagues, notices, summary
-from flows.rules.errors import Invalid, Stale
-from portal.api import asked, cursors, shapes
-from portal.api.door import LANGUAGE, Answer, Call, operation, page
+from flows.actions import accounts
+from flows.models import Membership, Organisation, User
+from flows.queries import colleagues, summary
+from flows.rules.errors import Stale
+from portal.api import asked, shapes
+from portal.api.door import LANGUAGE, Answer, Call, operation
 from portal.api.etags import digest, etag, wanted_version
 
 
@@ -45,59 +44,10 @@ def get_summary(call: Call) -> Answer:
         shapes.Summary(
             outstanding=found.outstanding,
             awaiting_us=found.awaiting_us,
-            unread_messages=0,
+            unread_messages=found.unread_messages,
             unread_notifications=found.unread_notifications,
             next_due=found.next_due,
         )
-    )
-
-
-@operation(
-    "GET", "/notifications", who="signed_in", gives=shapes.Page[shapes.Notification], refusals=("cursor-mismatch",)
-)
-def list_notifications(call: Call, query: asked.NoticeList) -> Answer:
-    """What was said to me, the newest first."""
-    found = notices.inbox(call.actor, unread=query.unread, cursor=cursors.opened(query.cursor), limit=query.limit)
-    sealed = cursors.seal(found.next_cursor)
-    return page(
-        shapes.Page[shapes.Notification](data=[_notification(row) for row in found.rows], next_cursor=sealed), sealed
-    )
-
-
-@operation("POST", "/notifications/read", who="signed_in", gives=shapes.Read)
-def read_notifications(call: Call, body: asked.SeenNotices) -> Answer:
-    """Mark notices as read: these, or every one up to one. Others' ids do nothing."""
-    if (body.ids is None) == (body.up_to is None):
-        raise Invalid("Give either “ids” or “up_to”", "/ids", "required")
-    uids = body.ids if body.ids is not None else _up_to(call, body.up_to or "")
-    return Answer(shapes.Read(read=noticing.see(call.work, uids)))
-
-
-def _up_to(call: Call, uid: str) -> list[str]:
-    mine = (
-        notices.notices_of(call.actor.user_id or 0)
-        .order_by(None)
-        .with_only_columns(Notice.id)
-        .where(Notice.uid == access.clean(uid))
-    )
-    earlier = (
-        notices.notices_of(call.actor.user_id or 0)
-        .with_only_columns(Notice.uid)
-        .where(Notice.id <= mine.scalar_subquery())
-    )
-    return list(call.session.scalars(earlier.where(Notice.seen_at.is_(None))))
-
-
-def _notification(notice: Notice) -> shapes.Notification:
-    address = notices.address_of(notice)
-    return shapes.Notification(
-        id=notice.uid,
-        text=notice.text,
-        link_text=notice.link_text,
-        instance_id=notice.instance.uid if notice.instance else None,
-        created_at=notice.created_at,
-        read_at=notice.seen_at,
-        links=shapes.Links(web=settings.current().origin + address) if address.startswith("/") else None,
     )
 
 

@@ -11,7 +11,7 @@ from portal.api import openapi, shapes
 from portal.api.door import Answer, Call, operation
 from portal.api.reading import DEEPEST, MOST_BYTES
 
-FEATURES = ["orders", "drafts", "uploads", "notifications", "idempotency"]
+FEATURES = ["orders", "drafts", "uploads", "messages", "notifications", "idempotency"]
 CACHED = {"Cache-Control": "public, max-age=300"}
 
 

@@ -69,6 +69,9 @@ SLUGS = {
     "method-not-allowed": Slug(405, "Not with this method", "Use one of the methods in the Allow header."),
     "step-locked": Slug(409, "This step cannot start yet", "Another step comes first. Fetch the instance again."),
     "instance-closed": Slug(409, "This task has ended", "Show what the detail says: when it ended and how."),
+    "conversation-closed": Slug(
+        409, "The conversation is closed", "Show the detail: it says why and since when. What was said stays readable."
+    ),
     "open-steps": Slug(409, "There are steps to do first", "Fetch the steps again; the detail names those still open."),
     "already-submitted": Slug(409, "These answers were sent already", "Fetch the step again and show what was sent."),
     "payment-needed": Slug(409, "This step is done by paying", "POST .../payment, and open redirect_url in a browser."),

@@ -15,6 +15,7 @@ from portal.pages import (
     invite,
     members,
     notices,
+    notifications,
     orders,
     outcome,
     pay,
@@ -25,6 +26,7 @@ from portal.pages import (
     shop,
     sign_in,
     steps,
+    talking,
     tasks,
     uploads,
 )  # fmt: skip
@@ -48,8 +50,10 @@ MODULES = (
     checkout,
     orders,
     notices,
+    notifications,
     hooks,
     uploads,
+    talking,
 )
 """Each has a blueprint called `pages`, whose views say with `@may(...)` who may use them."""
 
@@ -61,7 +65,9 @@ def register(app: Flask) -> None:
 
 def links_for(actor: Actor) -> list[tuple[str, str]]:
     """The links in a person's own menu."""
-    links = [(_("Profile and security"), "/settings/profile")]
-    if actor.is_staff:
-        return links
-    return [(_("Notices"), "/notices"), *links, (_("People in your organisation"), "/settings/members")]
+    links = [
+        (_("Notices"), "/notices"),
+        (_("Notifications"), "/settings/notifications"),
+        (_("Profile and security"), "/settings/profile"),
+    ]
+    return links if actor.is_staff else [*links, (_("People in your organisation"), "/settings/members")]

@@ -45,6 +45,7 @@ def entries(actor: Actor) -> list[Entry]:
     places = [
         (_("Home"), "/", 0, ()),
         (tasks, "/tasks", standing.to_do, ("/tasks",)),
+        (_("Messages"), "/messages", standing.unread, ("/messages",)),
         *([(_("Cases"), "/cases", 0, ("/cases",))] if startable.raises_cases() else []),
         *([(_("Requests"), "/requests", 0, ("/requests",))] if standing.may_request else []),
         *(shop if standing.for_company else []),

@@ -28,7 +28,7 @@ def words_of(notice: Notice) -> str:
 
 
 @pages.get("")
-@may("customer")
+@may("signed_in")
 def inbox() -> Response:
     page = notices.inbox(g.actor, cursor=request.args.get("cursor"))
     return show(
@@ -41,14 +41,14 @@ def inbox() -> Response:
 
 
 @pages.post("/seen")
-@may("customer")
+@may("signed_in")
 def seen() -> Response:
     """Several at once, named by the form."""
     return _see(request.form.getlist("id")[:MOST_AT_ONCE])
 
 
 @pages.post("/<uid>/seen")
-@may("customer")
+@may("signed_in")
 def one_seen(uid: str) -> Response:
     return _see([uid])
 

@@ -24,7 +24,7 @@ from flows.rules import answers
 from flows.rules.actors import Actor
 from flows.rules.errors import OutOfStep
 from portal.may import may
-from portal.pages import task_page
+from portal.pages import talking, task_page
 from portal.pages.navigation import my_standing
 from portal.pages.pay import pay_page, pays
 from portal.pages.showing import address, end_of, grid_tag, is_fragment, show
@@ -67,7 +67,8 @@ def one(ref: str) -> AnyResponse:
     instance = access.instance_to_read(g.actor, ref)
     if instance.state is not None:
         return redirect(f"/cases/{instance.reference}", 303)
-    return show("tasks/task.html", **task_page.words(g.actor, instance, clock.now()))
+    words = task_page.words(g.actor, instance, clock.now())
+    return show("tasks/task.html", **words, desk=talking.panel_of(instance))
 
 
 @pages.get("/tasks/<ref>/complete")

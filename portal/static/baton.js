@@ -35,7 +35,7 @@ function poke(name, detail) {
   all(`[data-on~="${name}"]`).forEach(refresh);
 }
 
-// Live events: Socket.IO 5.
+// Live: Socket.IO 5.
 let pause = 1000, wasLost;
 function connect() {
   const socket = new WebSocket(new URL(body.dataset.live, location.href.replace(/^http/, "ws")));
@@ -43,7 +43,7 @@ function connect() {
     const [, kind, json] = packet.match(/^(\d+)(?:\/\w+,)?(.*)/s);
     if (kind === "0") socket.send(`40/${body.matches(".staff") ? "staff" : "portal"},{}`);
     if (kind === "2") socket.send("3");
-    if (kind === "40") { pause = 1000; if (wasLost) poke("resync"); }
+    if (kind === "40") { pause = 1000; body.socket = socket; poke(wasLost ? "resync" : "live"); }
     if (kind === "42") { const [name, detail] = JSON.parse(json); poke(name.replaceAll(".", "-"), detail); }
   };
   socket.onclose = () => {

@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import func, select
 
 from flows import access, catalogue
-from flows.actions import ordering, starting
+from flows.actions import closing, ordering, starting
 from flows.actions.ordering import Item
 from flows.catalogue.loader import load_packages
-from flows.models import Instance, Notice, Organisation
+from flows.models import Effect, Instance, Message, Notice, Organisation
 from flows.rules.actors import SYSTEM
 from flows.rules.errors import OutOfStep
 from flows.work import unit_of_work
@@ -27,7 +27,7 @@ steps:
 {more}
 """
 BY_STAFF = "{staff: true}"
-MESSAGE = "effects: {created: [{message: Thank you}]}"
+CHILD = "effects: {created: [{start: a-test}]}"
 
 
 def serve(folder: Path, name: str = "a-test", start: str = BY_STAFF, more: str = "") -> None:
@@ -58,19 +58,40 @@ def test_effects_of_the_start_may_name_the_instance(world: World, tmp_path: Path
     serve(tmp_path, more="effects: {created: [{notice: 'See ${{ instance.ref }}'}]}")
     start(world)
     reference = access.read_as(SYSTEM).scalars(select(Instance)).one().reference
-    assert {notice.text for notice in access.read_as(SYSTEM).scalars(select(Notice))} == {f"See {reference}"}
+    at_top = access.read_as(SYSTEM).scalars(select(Notice.text).where(Notice.at_top)).all()
+    assert {*at_top} == {f"See {reference}"}
+
+
+@pytest.mark.requirement("C3")
+def test_a_flow_may_say_something_in_its_conversation(world: World, tmp_path: Path) -> None:
+    serve(tmp_path, more="effects: {created: [{message: 'Welcome, this is ${{ instance.ref }}'}]}")
+    start(world)
+    said = access.read_as(SYSTEM).scalars(select(Message)).one()
+    reference = access.read_as(SYSTEM).scalars(select(Instance)).one().reference
+    assert (said.text, said.seq, said.author_kind) == (f"Welcome, this is {reference}", 1, "system")
+
+
+@pytest.mark.requirement("C54")
+def test_what_a_flow_says_after_the_end_is_an_incident(world: World, tmp_path: Path) -> None:
+    serve(tmp_path, more="effects: {cancelled: [{message: Too late}]}")
+    start(world)
+    with unit_of_work(world.admin) as work:
+        closing.cancel_request(work, access.instance_to_change(work, "TI-2001"), "Over")
+    assert access.read_as(SYSTEM).scalars(select(Message)).all() == []
+    [owed] = access.read_as(SYSTEM).scalars(select(Effect).where(Effect.state == "incident"))
+    assert "the conversation is closed by then" in owed.last_fault
 
 
 def test_what_nobody_could_complete_is_not_started(world: World, tmp_path: Path) -> None:
-    serve(tmp_path, more=MESSAGE)
-    with pytest.raises(OutOfStep, match="conversations"):
+    serve(tmp_path, more=CHILD)
+    with pytest.raises(OutOfStep, match="child instances"):
         start(world)
     assert count() == 0
 
 
 def test_an_order_is_placed_although_another_flow_of_it_cannot_start(world: World, tmp_path: Path) -> None:
     begin = "{event: order.placed, once_per: '${{ order.id }}', for: '${{ order.customer.id }}'}"
-    serve(tmp_path, start=begin, more=MESSAGE)
+    serve(tmp_path, start=begin, more=CHILD)
     with unit_of_work(world.buyer) as work:
         order = ordering.place(work, world.acme, [Item(world.coro, 1)])
     assert (order.state, count()) == ("awaiting_details", 1)

@@ -180,6 +180,7 @@ def test_everybody_has_views_with_counts(
                "status=awaiting_review": "Nothing is waiting for review. Well done.",
                "agent=none&show=open": "Everything is assigned to somebody.",
                "status=overdue&sort=due": "Nothing is overdue. Well done.",
+               "unread=1&show=open": "You have read every message.",
                "status=completed": "Nothing has been completed yet.", "": "There are no requests."}  # fmt: skip
     for query, words in nothing.items():
         assert words in page(client, f"?{query}")
@@ -188,12 +189,12 @@ def test_everybody_has_views_with_counts(
     html = page(client, "?agent=none&show=open")
     link = r'<li><a href="/admin/instances/\?([^"]*)"( aria-current="page")?>([^<]*?)(?: <span class="badge">(\d+))?<'
     links = re.findall(link, html)
-    assert [(words.strip(), number) for _, _, words, number in links[:6]] == [
+    assert [(words.strip(), number) for _, _, words, number in links[:7]] == [
         ("All open", "3"), ("Mine", "1"), ("Awaiting review", "1"), ("Unassigned", "2"), ("Overdue", ""),
-        ("Completed", ""),
+        ("Unread", ""), ("Completed", ""),
     ]  # fmt: skip
     assert [words.strip() for _, current, words, _ in links if current] == ["Unassigned"]
-    for query, _, _, number in links[:5]:
+    for query, _, _, number in links[:6]:
         assert len(refs(page(client, f"?{unescape(query)}"))) == int(number or 0), query
     assert "All 2 that match" in html
     monkeypatch.setattr(tallies, "ENOUGH", 1)

@@ -23,6 +23,7 @@ from flows.models.base import opaque_id
 from flows.rules.actors import SYSTEM
 from flows.settings import Settings
 from flows.work import unit_of_work
+from messaging import posting
 from tests.world import World
 
 Owe = Callable[..., int]
@@ -40,7 +41,8 @@ def owe(world: World) -> Owe:
 
     def mail(template: str = "order-completed", key: str = "", **more: Any) -> int:
         words = {"ref": "#1001", "customer": "Acme Ltd", "url": "http://localhost/orders/1001"}
-        given = {"to": world.user_ids["buyer"], "scope": {"order": words}, **more}
+        kind = "access" if template in posting.PROVING else "order"
+        given = {"to": world.user_ids["buyer"], "kind": kind, "scope": {"order": words}, **more}
         with unit_of_work(SYSTEM) as work:
             owe_mail(work, key=key or opaque_id("key"), template=template, **given)
             work.session.flush()

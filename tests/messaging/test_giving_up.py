@@ -20,7 +20,7 @@ from tests.world import World
 @pytest.mark.requirement("X36")
 def test_what_kills_its_worker_each_time_becomes_an_incident(world: World) -> None:
     with unit_of_work(SYSTEM) as work:
-        owe_mail(work, key="poison", template="order-completed", to=world.buyer.user_id, scope={})
+        owe_mail(work, key="poison", template="order-completed", kind="order", to=world.buyer.user_id, scope={})
     effect_id = read_as(SYSTEM).scalars(select(Effect.id)).one()
     for _ in range(MOST_TRIES):
         with unit_of_work(SYSTEM) as work:

@@ -61,10 +61,11 @@ def plain(mail: Any) -> str:
 
 
 def notices() -> list[tuple[str, str]]:
-    """First name and words of every notice."""
+    """First name and words of every notice that stands on every page."""
     end_reading()
     names = {user.id: user.first_name for user in read_as(SYSTEM).scalars(select(User))}
-    return [(names[one.user_id], one.text) for one in read_as(SYSTEM).scalars(select(Notice).order_by(Notice.id))]
+    at_top = select(Notice).where(Notice.at_top).order_by(Notice.id)
+    return [(names[one.user_id], one.text) for one in read_as(SYSTEM).scalars(at_top)]
 
 
 def act(play: Play, verb: Callable[..., Any], *args: Any, by: Any = None, **more: Any) -> None:
@@ -311,7 +312,7 @@ def test_whoever_is_assigned_is_told_unless_they_took_it(play: Play) -> None:
     play.assign(None)
     assert len(notices()) == 2
     end_reading()
-    urls = {one.url for one in read_as(SYSTEM).scalars(select(Notice))}
+    urls = {one.url for one in read_as(SYSTEM).scalars(select(Notice).where(Notice.at_top))}
     assert urls == {"/admin/instances/TI-2001"}
 
 
@@ -375,7 +376,9 @@ def test_a_reader_of_welsh_gets_welsh(play: Play, settings: Settings) -> None:
 def test_every_mail_of_the_product_to_customers_has_both_languages() -> None:
     kinds = {
         "task-created", "your-turn", "changes-needed", "question-added", "step-added", "step-overdue", "outcome",
-        "request-cancelled", "request-expired", "request-resumed", "case-question",
+        "request-cancelled", "request-expired", "request-resumed", "case-question", "invitation", "sign-in-code",
+        "order-placed", "order-completed", "order-cancelled", "payment-receipt", "payment-failed", "payment-returned",
+        "payment-refunded", "unread-daily",
     }  # fmt: skip
     for kind in kinds:
         languages = {template.file.split(".")[-2] for template in posting.own_templates().mails(kind)}

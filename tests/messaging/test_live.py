@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from http.client import HTTPConnection
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,11 +19,12 @@ from flask import Flask
 from redis import Redis
 from simple_websocket import Client, ConnectionClosed
 
+from flows import access
 from flows import settings as settings_room
-from flows.actions import ordering
+from flows.actions import conversing, ordering
 from flows.actions.accounts.sessions import Device, end_sessions, open_sign_in
 from flows.actions.ordering import Item
-from flows.models import Membership, User
+from flows.models import Instance, Membership, User
 from flows.rules.actors import SYSTEM
 from flows.settings import Settings
 from flows.work import unit_of_work
@@ -60,6 +62,12 @@ class Page:
         name, payload = json.loads(packet.removeprefix(f"42{self.namespace},"))
         return name, payload
 
+    def say(self, name: str, **words: object) -> None:
+        self.say_raw(name, words)
+
+    def say_raw(self, name: str, words: object) -> None:
+        self.socket.send(f"42{self.namespace},{json.dumps([name, words])}")
+
     def close(self) -> None:
         with suppress(ConnectionClosed):
             self.socket.close()
@@ -68,14 +76,14 @@ class Page:
 
 
 @pytest.fixture
-def live(app: Flask, world: World, tmp_path: Path, valkey: str) -> Iterator[SimpleNamespace]:
+def live(app: Flask, world: World, settings: Settings, valkey: str) -> Iterator[SimpleNamespace]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     env = {
         **os.environ,
         "BATON_MODE": "test",
-        "BATON_DATA": str(tmp_path),
+        "BATON_DATA": str(settings.folder),
         "BATON_PUBLIC_URL": "http://localhost",
         "SECRET_KEY": "k" * 40,
         "REDIS_URL": valkey,
@@ -84,7 +92,7 @@ def live(app: Flask, world: World, tmp_path: Path, valkey: str) -> Iterator[Simp
     }
     server = subprocess.Popen([sys.executable, "-m", "worker", "live"], env=env, cwd=ROOT)
     redis_door.forget_death()
-    settings_room.use(Settings.from_env({}, mode="test", data=str(tmp_path), redis_url=valkey, staff_totp="optional"))
+    settings_room.use(replace(settings, redis_url=valkey))
     with Redis.from_url(valkey) as redis:
         wait_for(lambda: listens(port) and redis.pubsub_numsub(CHANNEL)[0][1], 30)
     pages: list[Page] = []
@@ -198,6 +206,64 @@ def test_who_may_hear_less_is_closed_and_hears_less(live: SimpleNamespace, world
         ordering.place(work, world.acme, [Item(world.hosting, 1)])
     assert other.heard() is not None
     assert again.heard(0.3) is None
+
+
+@pytest.mark.requirement("C48", "D4")
+def test_who_types_and_who_looks_is_told_to_those_who_look(live: SimpleNamespace, world: World) -> None:
+    """Typing goes to the other side, presence to colleagues alone; strangers hear of nothing, whatever they ask for."""
+    with unit_of_work(world.buyer) as work:
+        order = ordering.place(work, world.acme, [Item(world.coro, 1)])
+        work.session.flush()
+        task = work.session.query(Instance).filter_by(subject=order.subject).one().uid
+    buyer, stranger = live.page("buyer"), live.page("stranger")
+    agent, admin, helpless = (live.page(who, namespace="/staff") for who in ("agent", "admin", "reader"))
+    stranger.say("instance.watch", id=task)
+    agent.say("instance.watch", id=task)
+    assert agent.heard() == ("presence", {"id": task, "viewers": []})
+    admin.say("instance.watch", id=task)
+    assert agent.heard() == ("presence", {"id": task, "viewers": ["Ada Admin"]})
+    assert admin.heard() == ("presence", {"id": task, "viewers": ["Gus Agent"]})
+    buyer.say("instance.watch", id=task)
+    assert agent.heard() == ("presence", {"id": task, "viewers": ["Ada Admin", "Bea Buyer"]})
+    assert admin.heard() == ("presence", {"id": task, "viewers": ["Bea Buyer", "Gus Agent"]})
+    for _ in range(3):
+        agent.say("typing", id=task, on=True)
+    typing = ("typing", {"id": task, "name": "Gus Agent", "on": True})
+    assert [one.heard() for one in (buyer, admin)] == [typing] * 2
+    stranger.say("typing", id=task, on=True)
+    for nonsense in (None, [], {"id": 7}, {"id": "x" * 99}, {"id": task, "on": "maybe"}):
+        buyer.say_raw("typing", nonsense)
+        stranger.say_raw("instance.watch", nonsense)
+    buyer.say("instance.unwatch", id=task)
+    assert admin.heard() == ("presence", {"id": task, "viewers": ["Gus Agent"]})
+    admin.close()
+    live.pages.remove(admin)
+    heard = [agent.heard() for _ in range(2)]
+    assert heard[-1] == ("presence", {"id": task, "viewers": []}), "who has gone looks no more"
+    assert [one.heard(0.2) for one in (buyer, stranger, helpless, agent)] == [None] * 4
+
+
+@pytest.mark.requirement("C47", "C51", "D4")
+def test_a_message_is_hinted_at_without_its_words(live: SimpleNamespace, world: World) -> None:
+    with unit_of_work(world.buyer) as work:
+        order = ordering.place(work, world.acme, [Item(world.coro, 1)])
+        work.session.flush()
+        task = work.session.query(Instance).filter_by(subject=order.subject).one()
+        ref, uid = task.reference, task.uid
+    buyer, stranger, agent = live.page("buyer"), live.page("stranger"), live.page("agent", namespace="/staff")
+    agent.say("instance.watch", id=uid)
+    assert agent.heard() is not None
+    with unit_of_work(world.agent) as work:
+        conversing.note(work, access.instance_to_change(work, ref), "secret note")
+    assert agent.heard() == ("message.created", {"id": uid, "seq": 1, "type": "note"})
+    with unit_of_work(world.agent) as work:
+        conversing.send(work, access.instance_to_change(work, ref), "secret words")
+    hint = ("message.created", {"id": uid, "seq": 1, "type": "message"})
+    assert [buyer.heard(), agent.heard()] == [hint] * 2, "of the note the customer hears nothing"
+    with unit_of_work(world.buyer) as work:
+        conversing.mark_read(work, access.instance_to_change(work, ref), 1)
+    assert agent.heard() == ("message.read", {"id": uid, "seq": 1, "type": "customer"})
+    assert [buyer.heard(0.2), stranger.heard(0.2)] == [None, None]
 
 
 @pytest.mark.parametrize(

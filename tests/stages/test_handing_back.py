@@ -47,7 +47,7 @@ def mailed(desk: Desk, who: str) -> list[str]:
 
 def noticed(desk: Desk, who: str) -> list[str]:
     end_reading()
-    mine = select(Notice.text).where(Notice.user_id == desk.people[who].user_id)
+    mine = select(Notice.text).where(Notice.user_id == desk.people[who].user_id, Notice.at_top)
     return list(read_as(SYSTEM).scalars(mine.order_by(Notice.id)))
 
 

@@ -9,8 +9,9 @@ from sqlalchemy import or_, select
 
 from flows.actions.accounts.sessions import STAFF_IDLE, STAFF_LONGEST, Denied, SignedIn
 from flows.actions.accounts.tokens import digest, family_of, first_refresh_token, new_token, next_refresh_token
+from flows.actions.noticing import tell
 from flows.clock import clock
-from flows.models import Notice, SignIn, User
+from flows.models import SignIn, User
 from flows.work import Work
 
 ACCESS_LIVES = timedelta(minutes=15)
@@ -112,7 +113,7 @@ def _end_family(work: Work, family: str | None) -> Denied:
 
 def _reused(work: Work, sign_in: SignIn) -> Denied:
     sign_in.revoked_at = clock.wall()
-    work.session.add(Notice(user_id=sign_in.user_id, text=REUSED, created_at=work.now))
+    tell(work, [sign_in.user_id], "access", REUSED)
     work.audit(
         "refresh_token_reused", f"user {sign_in.user_id}", session=sign_in.uid, installation=sign_in.installation_id
     )

@@ -55,6 +55,7 @@ def send_code(work: Work, email: str, device: Device | None = None) -> None:
         work,
         key=f"sign-in:{row.id}",
         template="sign-in-code",
+        kind="access",
         to=user.id,
         language=user.language,
         scope={

@@ -70,6 +70,7 @@ def invite(
         work,
         key=f"invitation:{invitation.id}",
         template="invitation",
+        kind="access",
         address=email,
         language=work.actor.language,
         scope={

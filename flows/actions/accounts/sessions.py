@@ -159,6 +159,19 @@ def actor_for_token(session: Session, token: str) -> Actor | None:
     return actor_of(session, sign_in)
 
 
+def actor_of_session(session: Session, sign_in_id: int) -> Actor | None:
+    """Whose session this is, while it lives: what they may is read anew, so that an open socket is no privilege."""
+    sign_in = session.scalar(
+        select(SignIn)
+        .join(SignIn.user)
+        .options(contains_eager(SignIn.user))
+        .where(SignIn.id == sign_in_id, SignIn.revoked_at.is_(None), User.is_active)
+    )
+    if sign_in is None or sign_in.second_factor_at is None or not _is_live(sign_in):
+        return None
+    return actor_of(session, sign_in)
+
+
 def actor_of(session: Session, sign_in: SignIn) -> Actor:
     """The person of a session as the doer of what it asks for; what staff may is read anew each time."""
     user = sign_in.user

@@ -20,7 +20,7 @@ from portal.api.shapes.instances import (
     SubmissionBrief,
     Submitted,
 )
-from portal.api.shapes.notices import Notification, Read
+from portal.api.shapes.notices import Device, Muted, NoticeKind, Notification, Preferences, Read
 from portal.api.shapes.payments import Payment, PaymentBegun, StepPayment
 from portal.api.shapes.people import Account, Me, Meta, OpenDocument, Session, Summary, Tokens
 from portal.api.shapes.plain import (
@@ -51,11 +51,11 @@ from portal.api.shapes.shop import (
 )
 
 __all__ = [
-    "Account", "Amount", "Answers", "Asked", "Changed", "Customer", "Decision", "Draft", "DraftSaved", "Effects",
-    "Field", "FieldProblem", "FormPage", "Instance", "InstanceBrief", "InstanceSummary", "Linked", "LinkedTo", "Links",
-    "Me", "Meta", "Moment", "Money", "Named", "Next", "Notification", "OpenDocument", "Option", "Order", "OrderItem",
-    "OrderNotice", "OrderSummary", "OrderTask", "Outcome", "Page", "Payment", "PaymentBegun", "Priced",
-    "ProblemDocument", "Product", "Progress", "QuestionAdded", "Quote", "QuoteItem", "Rating", "Read", "Revealed",
-    "Review", "Session", "Shape", "Step", "StepBrief", "StepPayment", "Submission", "SubmissionBrief", "Submitted",
-    "Summary", "TimelineEntry", "Tokens", "rfc3339",
+    "Account", "Amount", "Answers", "Asked", "Changed", "Customer", "Decision", "Device", "Draft", "DraftSaved",
+    "Effects", "Field", "FieldProblem", "FormPage", "Instance", "InstanceBrief", "InstanceSummary", "Linked",
+    "LinkedTo", "Links", "Me", "Meta", "Moment", "Money", "Muted", "Named", "Next", "NoticeKind", "Notification",
+    "OpenDocument", "Option", "Order", "OrderItem", "OrderNotice", "OrderSummary", "OrderTask", "Outcome", "Page",
+    "Payment", "PaymentBegun", "Preferences", "Priced", "ProblemDocument", "Product", "Progress", "QuestionAdded",
+    "Quote", "QuoteItem", "Rating", "Read", "Revealed", "Review", "Session", "Shape", "Step", "StepBrief",
+    "StepPayment", "Submission", "SubmissionBrief", "Submitted", "Summary", "TimelineEntry", "Tokens", "rfc3339",
 ]  # fmt: skip

@@ -1,0 +1,101 @@
+"""When people may talk about a request, why not when they may not, and what counts as unread: decided here alone."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+
+from flows.rules.actors import Actor
+from flows.rules.errors import OutOfStep, Problem
+from flows.rules.words import day_in_words
+
+CLOSED_WORDS = {
+    "completed": "completed",
+    "closed": "closed",
+    "cancelled": "cancelled",
+    "expired": "not finished in time",
+}
+"""How a request ended, in the sentence that says why its conversation is closed."""
+BY_HAND = "Cases and tasks of departments are talked about in their comments"
+
+
+class Talked(Protocol):
+    """An instance, as far as talking about it goes."""
+
+    @property
+    def status(self) -> str: ...
+    @property
+    def state(self) -> str | None: ...
+    @property
+    def outcome_kind(self) -> str | None: ...
+    @property
+    def closed_at(self) -> datetime | None: ...
+    @property
+    def expires_at(self) -> datetime | None: ...
+    def is_running(self, now: datetime) -> bool: ...
+
+
+class Said(Protocol):
+    """A message, as far as it may be unread."""
+
+    @property
+    def seq(self) -> int: ...
+    @property
+    def author_id(self) -> int | None: ...
+    @property
+    def author_kind(self) -> str: ...
+    @property
+    def is_internal(self) -> bool: ...
+
+
+def ended_as(instance: Talked) -> str | None:
+    """A key of CLOSED_WORDS for an instance that has ended or whose end has come; overdue is still open (C54, Q21)."""
+    if instance.closed_at is None:
+        return "expired"
+    return "closed" if instance.status == "completed" and instance.outcome_kind == "negative" else instance.status
+
+
+def ended_at(instance: Talked) -> datetime | None:
+    return instance.closed_at or instance.expires_at
+
+
+def closed_because(instance: Talked, now: datetime, zone: str) -> str | None:
+    """Why nothing can be said any more, in a sentence; None while it runs (C54)."""
+    if instance.is_running(now):
+        return None
+    at = ended_at(instance)
+    when = f" on {day_in_words(at, zone)}" if at is not None else ""
+    how = ended_as(instance)
+    if how == "expired":
+        return f"Messaging is closed because the time for this request ended{when}"
+    return f"Messaging is closed because this request was {CLOSED_WORDS[how or 'closed']}{when}"
+
+
+def check_open(instance: Talked, now: datetime, zone: str) -> None:
+    """OutOfStep (`conversation-closed`) once it has ended; cases have comments instead."""
+    if instance.state is not None:
+        raise OutOfStep(BY_HAND)
+    if because := closed_because(instance, now, zone):
+        raise OutOfStep(because, "conversation-closed")
+
+
+def wrong_words(words: str, has_files: bool, longest: int) -> list[Problem]:
+    """What is wrong with what somebody wants to say."""
+    if not words and not has_files:
+        return [Problem("/text", "required", "Write a message, or attach a file")]
+    if len(words) > longest:
+        too_many = len(words) - longest
+        return [Problem("/text", "too-long", f"Use {longest:,} characters at most; these are {too_many:,} too many")]
+    return []
+
+
+def counts_as_unread(message: Said, reader: Actor, read_up_to: int) -> bool:
+    """Whether it waits to be read by this person (Q24): never one's own, never a note between staff.
+
+    What a flow says, it says for the house: to the customer it is news, to staff it is not.
+    """
+    if message.is_internal or message.seq <= read_up_to:
+        return False
+    if message.author_kind == "system":
+        return not reader.is_staff
+    return message.author_id != reader.user_id
