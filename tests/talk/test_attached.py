@@ -49,7 +49,8 @@ def test_a_file_without_javascript(
     link = f'href="/files/{kept[1]}"'
     assert link in tenant.get(f"/tasks/{talking.play.ref}")
     assert link in agent.get(f"/admin/instances/{talking.play.ref}")
-    assert agent.client.get(f"/files/{kept[1]}").status_code == 200
+    with agent.client.get(f"/files/{kept[1]}") as given:
+        assert given.data == samples.pdf()
     assert stranger.client.get(f"/files/{kept[1]}").status_code == 404
 
 
