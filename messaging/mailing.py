@@ -7,25 +7,33 @@ import re
 import smtplib
 import ssl
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.utils import format_datetime, formataddr, parseaddr, parsedate_to_datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from flask import Flask
+from flask import Flask, current_app
 from flask_mailman import EmailMultiAlternatives, Mail
 from flask_mailman.backends.base import BaseEmailBackend
 from flask_mailman.backends.smtp import EmailBackend as SmtpBackend
 from flask_mailman.message import BadHeaderError
 
 from flows import settings as settings_room
+from flows.clock import clock
 from flows.plugin import PassingFault, PermanentFault
 from flows.settings import Settings, SettingsError
 from messaging.letters import Letter, one_line
+from messaging.wanting import PutOff
 
 TIMEOUT_SECONDS = 10.0
+PAUSE = timedelta(seconds=15)
+"""How long a server that was found away, or that hung, is left in peace: one mail waits for it and not each of them, so
+that webhooks, pushes and calls behind them in the queue are not held up."""
+_away: dict[str, datetime] = {}
+_OF_THIS_MAIL = (smtplib.SMTPRecipientsRefused, smtplib.SMTPSenderRefused, smtplib.SMTPDataError)
+"""What a server that works says about one mail."""
 _ADDRESS = re.compile(r"[^\s@<>\"(),:;\\\[\]\x00-\x20\x7f]+@[^\s@<>\"(),:;\\\[\]\x00-\x20\x7f]+")
 
 
@@ -67,6 +75,13 @@ def smtp_from(url: str) -> dict[str, Any]:
     }
 
 
+def check_server() -> None:
+    """Raises PutOff while the server is left in peace, because another mail has just found it away."""
+    until = _away.get(_server())
+    if until is not None and until > clock.now():
+        raise PutOff(until)
+
+
 def send(
     letter: Letter, *, name: str, address: str, key: str, owed_at: datetime, headers: Mapping[str, str] | None = None
 ) -> None:
@@ -96,7 +111,15 @@ def send(
     except (BadHeaderError, ValueError) as fault:
         raise PermanentFault(f"this is no mail that can be sent: {fault}") from fault
     except (smtplib.SMTPException, OSError) as fault:
+        if not isinstance(fault, _OF_THIS_MAIL):
+            _away[_server()] = clock.now() + PAUSE
         raise _judged(fault) from fault
+    _away.pop(_server(), None)
+
+
+def _server() -> str:
+    """Which mail server the application uses."""
+    return f"{current_app.config.get('MAIL_SERVER')}:{current_app.config.get('MAIL_PORT')}"
 
 
 def message_id(key: str, sender: str) -> str:

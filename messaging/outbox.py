@@ -64,6 +64,7 @@ def deliver(effect_id: int) -> bool:
 
 
 def _mail(owed: Owed) -> Ending:
+    mailing.check_server()  # before it is counted among the mails of the day
     letter = posting.prepare(owed)
     end_reading()  # the mail server may take its time; no connection to the database waits with it
     mailing.send(

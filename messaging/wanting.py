@@ -16,7 +16,7 @@ from flows.rules.notices import KINDS, Channel, Kind, end_of_quiet, is_wanted, k
 
 
 class PutOff(Exception):
-    """Not now: the person's quiet hours end at `until`."""
+    """Not now, and this was no try: quiet hours, or a mail server, are over at `until`."""
 
     def __init__(self, until: datetime) -> None:
         super().__init__(f"put off until {until}")

@@ -82,7 +82,7 @@ def succeed(work: Work, effect_id: int, **facts: Any) -> None:
 
 
 def put_off(work: Work, effect_id: int, until: datetime) -> None:
-    """Its reader has quiet hours: it waits until their end, and this was no try."""
+    """Its reader has quiet hours, or the mail server is away: it waits until then, and this was no try."""
     effect = access.locked(work, select(Effect).where(Effect.id == effect_id).with_for_update(of=Effect))
     effect.next_at, effect.tries, effect.hints = until, effect.tries - 1, 0
 
