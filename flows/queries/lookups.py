@@ -113,13 +113,11 @@ def choices(
     found: dict[str, Choices] = {}
     for control, field, value, within in _controls(fields, values):
         source, searched = lookups.source_of(field) or "", typed(control)
-        key = (source, searched or "", within)
-        if field.within and within is None:
-            asked[key] = Choices(waits=True)
-        elif key not in asked:
+        key, waits = (source, searched or "", within), bool(field.within) and within is None
+        if not waits and key not in asked:
             asked[key] = _ask(session, place, *key)
         chosen = [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str) and one]
-        shown = replace(asked[key], searched=searched, narrowed=bool(field.within))
+        shown = replace(Choices(waits=True) if waits else asked[key], searched=searched, narrowed=bool(field.within))
         found[control] = _with_chosen(session, place, source, within, shown, chosen, labels.get(source, {}))
     return found
 

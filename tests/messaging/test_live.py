@@ -260,6 +260,9 @@ def test_a_message_is_hinted_at_without_its_words(live: SimpleNamespace, world: 
         conversing.send(work, access.instance_to_change(work, ref), "secret words")
     hint = ("message.created", {"id": uid, "seq": 1, "type": "message"})
     assert [buyer.heard(), agent.heard()] == [hint] * 2, "of the note the customer hears nothing"
+    notice = buyer.heard()
+    assert notice is not None
+    assert notice[0] == "notification.created", "and it is in their inbox"
     with unit_of_work(world.buyer) as work:
         conversing.mark_read(work, access.instance_to_change(work, ref), 1)
     assert agent.heard() == ("message.read", {"id": uid, "seq": 1, "type": "customer"})
