@@ -65,15 +65,18 @@ def of_instance(
     if after is None:
         rows = rows[::-1]
     if not rows:
-        return _nothing_new(actor, instance, last)
+        return Talk(last=last) if is_internal else _nothing_new(actor, instance, last)
     messages = [row[0] for row in rows]
     first, newest = messages[0].seq, messages[-1].seq
     _, mine, waiting, others, at = rows[0]
+    older, newer = first if first > 1 and (more or after is not None) else None, newest if newest < last else None
+    if is_internal:  # nobody counts who has read a note
+        return Talk(messages, older, newer, last=last)
     return Talk(
         messages,
-        older=first if first > 1 and (more or after is not None) else None,
-        newer=newest if newest < last else None,
-        unread=0 if is_internal else waiting,
+        older=older,
+        newer=newer,
+        unread=waiting,
         read_up_to=mine or 0,
         read_by_others=others or 0,
         read_at=at,

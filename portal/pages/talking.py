@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from urllib.parse import urlsplit
 
 from flask import Blueprint, g, redirect, render_template, request
 from flask_babel import gettext as _
@@ -46,8 +47,8 @@ def listed() -> Response:
 @pages.get("/navigation")
 @may("customer")
 def navigation() -> str:
-    """What stands at the top of a page, with its badges as they are now; `at` is the page that asks."""
-    g.looked_at = request.args.get("at", "")
+    """What stands at the top of a page, with its badges as they are now, for the page that asks."""
+    g.looked_at = urlsplit(request.referrer or "").path
     return render_template("navigation.html")
 
 

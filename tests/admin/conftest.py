@@ -14,7 +14,7 @@ from flows.actions import accounts, ordering
 from flows.actions.accounts import NOBODY, Device
 from flows.actions.accounts.sessions import open_sign_in
 from flows.actions.ordering import Item
-from flows.models import Effect, Instance, SavedView, User
+from flows.models import Effect, Instance, SavedReply, SavedView, User
 from flows.rules.actors import Actor
 from flows.work import unit_of_work
 from tests.world import World
@@ -90,6 +90,9 @@ def happened(world: World) -> Happened:
         )
         view.created_at = work.now
         work.session.add(view)
+        reply = SavedReply(uid="rpl_hello", user_id=world.user_ids["admin"], title="Hello", text="Hi", is_shared=True)
+        reply.created_at = work.now
+        work.session.add(reply)
         work.session.flush()
         line = manual.lines[0].uid
         return Happened(str(waiting.number), str(manual.number), line, task.reference, stuck.id, view.uid)

@@ -33,7 +33,7 @@ VALUES = {
     "field": "company_name",
 }
 SHEETS = {"products": "prd_coro", "organisations": "cus_brightpath", "users": "usr_carl", "departments": "dep_repairs"}
-UIDS = {**SHEETS, "away": "nobody"}
+UIDS = {**SHEETS, "away": "nobody", "replies": "rpl_hello"}
 WORDS = {"users": "send-code", "departments": "promote"}
 
 

@@ -41,6 +41,9 @@ def test_both_sides_talk_and_each_thread_counts_for_itself(talking: Talking, wor
     ]  # fmt: skip
     notes = talking.seen_by(world.agent, is_internal=True).messages
     assert [(one.seq, one.text) for one in notes] == [(1, "They lost them before")]
+    talking.read(world.tenant, 2)
+    assert talking.seen_by(world.agent).read_by_others == 2
+    assert talking.seen_by(world.agent, is_internal=True).read_by_others == 0, "nobody of them reads a note"
     assert talking.seen_by(world.tenant, is_internal=True).messages == ()
     took_part = {one.user_id for one in access.read_as(SYSTEM).query(Participant)}
     assert took_part >= {world.user_ids["agent"], world.user_ids["tenant"]}
