@@ -22,6 +22,7 @@ from admin.views.organisations import Organisations
 from admin.views.outbox import Outbox
 from admin.views.payments import Payments
 from admin.views.products import Products
+from admin.views.replies import Replies
 from admin.views.roles import Roles
 from admin.views.tasks import Tasks
 from admin.views.timers import Timers
@@ -37,7 +38,7 @@ def register(app: Flask) -> None:
     app.extensions["back_office"] = groups_of(
         admin,
         (
-            Group("", (dashboard, Away())),
+            Group("", (dashboard, Away(), Replies())),
             Group("Work", (Instances(), Tasks(), Board(), Cases(), Payments(), Agreements())),
             Group("Shop", (Orders(), Products(), Organisations())),
             Group("Design", (Flows(),)),

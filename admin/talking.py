@@ -14,12 +14,13 @@ from admin.guard import StaffView, door
 from admin.showing import show
 from flows import access
 from flows.access import clean
-from flows.actions import conversing
+from flows.actions import conversing, replying
 from flows.actions.conversing import ATTACHED
 from flows.actions.receiving import take_form
 from flows.clock import clock
-from flows.models import Instance
+from flows.models import Instance, SavedReply
 from flows.queries import panels
+from flows.queries import replies as saved_replies
 from flows.queries.files import files_of
 from flows.queries.panels import MESSAGES, NEWEST, NOTES, NOTHING_TYPED, Asked, Panel, Typed
 from flows.rules import answers
@@ -41,7 +42,7 @@ def panel_of(instance: Instance, asked: Asked = NEWEST, typed: Typed = NOTHING_T
             ("Conversation", f"{base}#talk", not notes, 0),
             ("Internal notes", f"{base}?talk=notes#talk", notes, instance.note_seq),
         ),
-        replies="",
+        replies="" if notes else f"{url}/replies",
     )  # fmt: skip
     return found
 
@@ -59,7 +60,22 @@ class Talking(StaffView):
         """The newest, those before a number, or as a fragment those after one."""
         asked = Asked(_thread(request.args.get("thread", "")), _number("before"), _number("after"))
         new_only = "X-Fragment" in request.headers and asked.after is not None
-        return self._talk(_found(ref), asked, new_only=new_only)
+        return self._talk(_found(ref), asked, self._chosen(ref), new_only)
+
+    def _chosen(self, ref: str) -> Typed:
+        """The words of a saved reply, filled for this request (X29), when one was chosen."""
+        uid = request.args.get("reply", "")
+        if not uid or not g.actor.may("message"):
+            return NOTHING_TYPED
+        reply = access.saved_to_read(g.actor, SavedReply, uid)
+        return Typed(replying.fill(access.read_as(g.actor), _found(ref), reply, clock.now()))
+
+    @door("/<ref>/messages/replies", needs="message")
+    def replies(self, ref: str) -> Response:
+        """Saved replies to choose from; each leads to the conversation with its words in the form."""
+        instance = _found(ref)
+        url = f"{PATH}/{instance.reference}/messages"
+        return show(self, "choose_reply.html", task=instance, url=url, replies=saved_replies.listed(g.actor))
 
     @door("/<ref>/messages", needs="message", methods=("POST",), takes_files=True)
     def send(self, ref: str) -> Response:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, event, false, func, or_, select, union
 from sqlalchemy.orm import ORMExecuteState, Session, joinedload, selectinload, with_loader_criteria
@@ -26,6 +26,7 @@ from flows.models import (
     Owned,
     Payment,
     Product,
+    SavedReply,
     SavedView,
     Step,
     Upload,
@@ -41,6 +42,7 @@ from flows.rules.uploads import still_checking
 from flows.work import Subject, Work
 
 T = TypeVar("T")
+Kept = TypeVar("Kept", SavedView, SavedReply)
 
 
 def read_as(actor: Actor) -> Session:
@@ -81,11 +83,8 @@ def _owned_classes() -> list[type[Any]]:
 
 @event.listens_for(Session, "do_orm_execute")
 def _narrow(state: ORMExecuteState) -> None:
-    if (
-        state.is_column_load
-        or state.is_relationship_load
-        or not (state.is_select or state.is_update or state.is_delete)
-    ):
+    loads_more = state.is_column_load or state.is_relationship_load
+    if loads_more or not (state.is_select or state.is_update or state.is_delete):
         return
     actor: Actor | None = state.session.info.get("actor")
     if actor is not None and actor.kind != "customer":
@@ -353,23 +352,23 @@ def locked(work: Work, query: Select[Any]) -> Any:
     return work.session.scalar(query.execution_options(populate_existing=True))
 
 
-# --- saved views ------------------------------------------------------------------------------------------------
+# --- saved views and replies ------------------------------------------------------------------------------------
 
 
-def visible_views(actor: Actor) -> Select[SavedView]:
-    """One's own and those that colleagues share; nobody's for whoever is not staff (X9)."""
+def visible_saved(actor: Actor, kind: type[Kept]) -> Select[Kept]:
+    """One's own and those that colleagues share; nobody's for whoever is not staff (X9, X29)."""
     if not actor.is_staff:
-        return select(SavedView).where(false())
-    return select(SavedView).where(or_(SavedView.user_id == actor.user_id, SavedView.is_shared))
+        return select(kind).where(false())
+    return select(kind).where(or_(kind.user_id == actor.user_id, kind.is_shared))
 
 
-def view_to_read(actor: Actor, uid: str) -> SavedView:
-    return _found(read_as(actor).scalar(visible_views(actor).where(SavedView.uid == clean(uid))), "No such view")
+def saved_to_read(actor: Actor, kind: type[Kept], uid: str) -> Kept:
+    return _found(read_as(actor).scalar(visible_saved(actor, kind).where(kind.uid == clean(uid))), "No such thing")
 
 
-def view_to_change(work: Work, uid: str) -> SavedView:
-    query = visible_views(work.actor).where(SavedView.uid == clean(uid))
-    return _found(locked(work, query.with_for_update(of=SavedView)), "No such view")
+def saved_to_change(work: Work, kind: type[Kept], uid: str) -> Kept:
+    query = visible_saved(work.actor, kind).where(kind.uid == clean(uid)).with_for_update(of=kind)
+    return cast(Kept, _found(locked(work, query), "No such thing"))
 
 
 # --- people, permissions, texts ---------------------------------------------------------------------------------

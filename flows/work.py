@@ -37,6 +37,7 @@ class Hint(NamedTuple):
     instance: Instance
     kind: str
     number: int
+    by: int | None
 
 
 @dataclass
@@ -91,7 +92,7 @@ class Work:
 
     def hint(self, subject: Instance, kind: str, number: int) -> None:
         """Tell whoever looks at it now of something that no timeline keeps, such as that it was read up to a number."""
-        self.hints.append(Hint(subject, kind, number))
+        self.hints.append(Hint(subject, kind, number, self.actor.user_id))
 
     def after_commit(self, act: Callable[[], None]) -> None:
         """Run once the work is safe, in order; a failure there is logged and changes nothing."""

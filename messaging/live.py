@@ -115,8 +115,8 @@ def emit(sockets: SocketIO, words: bytes) -> None:
 
 
 def _doors_of(room: str) -> tuple[str, ...]:
-    """Namespaces share no rooms: those who look at a request come through both."""
-    if room.startswith("instance:"):
+    """Namespaces share no rooms: those who look at a request, and a person's own pages, may come through either."""
+    if room.startswith(("instance:", "user:")):
         return ("/portal", "/staff")
     return ("/staff",) if room == "staff" else ("/portal",)
 

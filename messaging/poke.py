@@ -84,9 +84,10 @@ def _of_talk(instance: Instance, said: Sequence[Event]) -> Iterable[Poke]:
 
 
 def _of_hints(work: Work) -> Iterable[Poke]:
-    """Who has read up to where: for those who look at the instance now."""
-    for instance, kind, number in work.hints:
+    """Who has read up to where: for those who look at the instance now; and for the other pages of whoever has read."""
+    for instance, kind, number, by in work.hints:
         yield _poke([f"instance:{instance.uid}"], "message.read", instance.uid, number, kind)
+        yield _poke([f"user:{by}"], "summary.updated", instance.uid, number, "read")
 
 
 def _of_notices(work: Work) -> Iterable[Poke]:

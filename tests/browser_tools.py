@@ -114,6 +114,7 @@ def _check_one(
 
 def look_around(page: Page, name: str) -> None:
     """A page in the middle of a story: nothing for axe, no sideways scroll on a phone, pictures if wanted."""
+    page.wait_for_load_state()
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
         for scheme in ("light", "dark") if os.environ.get("BATON_SHOTS") else ():

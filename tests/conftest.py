@@ -16,6 +16,7 @@ from jinja2 import FileSystemBytecodeCache
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
+import messaging
 from flows import catalogue
 from flows.catalogue import loader
 from flows.clock import clock
@@ -148,6 +149,8 @@ class Applications:
         app.config.clear()
         app.config.update(config)
         begin_process(settings)
+        if "messaging" in parts:
+            messaging.register(app)  # a test may have pointed mails and agreements elsewhere
         return app
 
     def _make(self, settings: Settings, parts: tuple[str, ...]) -> tuple[Flask, dict[str, Any]]:

@@ -37,6 +37,9 @@ def launch(settings: Settings) -> int:
                 _prepare()
             supervisor.start(Child(name, program(arguments), Log(settings.folder / "logs" / f"{name}.log", _say)))
         supervisor.watch(until=lambda: _answers(settings) or time.monotonic() - began > PATIENCE_SECONDS)
+        if not supervisor.stopping and not _answers(settings):
+            _say(f"Baton takes longer than usual; see {settings.folder / 'logs'}")
+            supervisor.watch(until=lambda: _answers(settings))
         if not supervisor.stopping:
             click.echo(_greeting(settings, time.monotonic() - began))
         supervisor.watch()
@@ -116,8 +119,6 @@ def _answers(settings: Settings) -> bool:
 
 
 def _greeting(settings: Settings, seconds: float) -> str:
-    if not _answers(settings):
-        return f"Baton does not answer after {seconds:.0f} s, still trying; see {settings.folder / 'logs'}"
     lines = [
         f"Baton is ready after {seconds:.1f} s.",
         f"  Portal       {settings.origin}/",

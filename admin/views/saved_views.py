@@ -13,6 +13,7 @@ from admin.narrowing import Narrowed
 from admin.showing import show
 from flows import access
 from flows.actions import saving_views
+from flows.models import SavedView
 from flows.queries import saved_views
 from flows.work import Work
 
@@ -54,7 +55,7 @@ class SavedViews(StaffView):
 
     @door("/views/<view>", needs="view", methods=("GET", "POST"))
     def change_view(self, view: str) -> Response:
-        found = access.view_to_read(g.actor, view)
+        found = access.saved_to_read(g.actor, SavedView, view)
         question = Question(
             f"Change the view “{found.name}”",
             f"{self.path()}/views",
@@ -66,13 +67,13 @@ class SavedViews(StaffView):
 
         def act(work: Work, typed: Any) -> None:
             shared = typed["is_shared"] == "1" if "is_shared" in typed else found.is_shared
-            saving_views.change(work, access.view_to_change(work, view), typed["name"], shared)
+            saving_views.change(work, access.saved_to_change(work, SavedView, view), typed["name"], shared)
 
         return ask(self, question, act)
 
     @door("/views/<view>/remove", needs="view", methods=("GET", "POST"))
     def remove_view(self, view: str) -> Response:
-        found = access.view_to_read(g.actor, view)
+        found = access.saved_to_read(g.actor, SavedView, view)
         question = Question(
             f"Remove the view “{found.name}”?",
             f"{self.path()}/views",
@@ -81,7 +82,9 @@ class SavedViews(StaffView):
             text="Nobody finds it in their list any more." if found.is_shared else "What is in it stays as it is.",
             done="The view was removed.",
         )
-        return ask(self, question, lambda work, _: saving_views.remove(work, access.view_to_change(work, view)))
+        return ask(
+            self, question, lambda work, _: saving_views.remove(work, access.saved_to_change(work, SavedView, view))
+        )
 
 
 def _sharing(value: bool) -> tuple[Field, ...]:

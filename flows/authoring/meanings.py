@@ -170,7 +170,7 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "email": "A mail from this template.",
         "notify": "Words over the best channel that the person allows.",
         "notice": "A line in the portal, there until it is seen.",
-        "message": "Words into the conversation.",
+        "message": "Words into the conversation; not after the end, when it is closed.",
         "call": "A plugin's action, by its registered name.",
         "assign": "Who works on it from now on.",
         "webhook": "A signed request to this address.",

@@ -230,7 +230,7 @@ def asked_at_start(
     context = AnswerContext(today=place.now.date(), zone=place.zone)
     rows = []
     for name, field in fields.items():
-        if field.type == "info":
+        if field.type in ("info", "object"):  # an object is what an event brought, for the flow's own conditions
             continue
         row, value = files.row(name, field, values.get(name), context), values.get(name)
         label = dict(found[name].pairs).get(value) if name in found and isinstance(value, str) else None

@@ -54,4 +54,5 @@ def entries(actor: Actor) -> list[Entry]:
 
 
 def _is_here(url: str, areas: tuple[str, ...]) -> bool:
-    return request.path == url or f"{request.path}/".startswith(tuple(f"{area}/" for area in areas))
+    path = g.get("looked_at", request.path)
+    return path == url or f"{path}/".startswith(tuple(f"{area}/" for area in areas))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flask import Blueprint, g, redirect, request
+from flask import Blueprint, g, redirect, render_template, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -41,6 +41,14 @@ def panel_of(instance: Instance, asked: Asked = NEWEST, typed: Typed = NOTHING_T
 def listed() -> Response:
     """Every conversation, those with something unread first."""
     return show("tasks/conversations.html", rows=conversations.listed(g.actor))
+
+
+@pages.get("/navigation")
+@may("customer")
+def navigation() -> str:
+    """What stands at the top of a page, with its badges as they are now; `at` is the page that asks."""
+    g.looked_at = request.args.get("at", "")
+    return render_template("navigation.html")
 
 
 @pages.get("/tasks/<ref>/messages")

@@ -25,12 +25,12 @@ def save(actor: Actor, name: str = "Late", query: str = "status=overdue", is_sha
 
 def change(actor: Actor, uid: str, name: str = "Later", is_shared: bool = False) -> None:
     with unit_of_work(actor) as work:
-        saving_views.change(work, access.view_to_change(work, uid), name, is_shared)
+        saving_views.change(work, access.saved_to_change(work, SavedView, uid), name, is_shared)
 
 
 def remove(actor: Actor, uid: str) -> None:
     with unit_of_work(actor) as work:
-        saving_views.remove(work, access.view_to_change(work, uid))
+        saving_views.remove(work, access.saved_to_change(work, SavedView, uid))
 
 
 def names() -> list[str]:
@@ -52,7 +52,7 @@ def test_others_are_refused(world: World, database: str) -> None:
     for verb in (change, remove):
         with pytest.raises(Refused, match="a colleague's"):
             verb(world.reader, uid)
-        with pytest.raises(Refused, match="No such view"):
+        with pytest.raises(Refused, match="No such thing"):
             verb(world.buyer, uid)
     remove(world.admin, uid)
     assert names() == []

@@ -107,6 +107,9 @@ def address_of(
         "export_type": "csv",
         "view": happened.view,
     }
+    if "/reveal/" in rule.rule:
+        asked = "company_name" if "/steps/" in rule.rule else "subject" if view.slug in ("board", "cases") else "order"
+        values |= {"field": asked, "uid": "up_nobody"}
     if rule.rule.endswith("link/<name>"):
         values |= {"ref": linked or happened.task, "name": "agreement"}
     if view.slug == "payments":

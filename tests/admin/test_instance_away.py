@@ -81,7 +81,8 @@ def test_no_door_here_opens_to_customers_and_strangers(
     nobody, tenant = client_of(None), client_of(world.tenant)
     for rule in found:
         url = re.sub(r"<(?:[^>]*:)?(\w+)>", lambda hole: {"ref": "TI-2001"}.get(hole[1], "details"), rule.rule)
-        assert nobody.get(url).status_code == 303, url
-        assert tenant.get(url).status_code == 403, url
+        if "GET" in (rule.methods or ()):
+            assert nobody.get(url).status_code == 303, url
+            assert tenant.get(url).status_code == 403, url
         if "POST" in (rule.methods or ()):
             assert client_of(world.admin).post(url).status_code == 400, f"{url} wants its token"

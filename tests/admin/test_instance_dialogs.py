@@ -289,7 +289,7 @@ def test_outcome_only_once_every_step_is_done_with_words_that_can_be_edited(
     ended = play.now()
     assert (ended.status, ended.outcome, ended.outcome_kind) == ("completed", "complete", "positive")
     assert ended.close_message == "Come in, it is open."
-    assert "by You" in html
+    assert "by you" in html
 
 
 @pytest.mark.requirement("C44", "C45")

@@ -59,7 +59,7 @@ def test_answers_given_by_staff_say_on_whose_behalf(play: Play, world: World, de
     assert "Tick that you have these answers" in desk.send("/steps/household", 422, **given)
     desk.send("/steps/household", stated="1", **given)
     html = desk.page()
-    assert "by You, on behalf of the customer, attempt 1" in html
+    assert "by you, on behalf of the customer, attempt 1" in html
     assert "Completed" in html
 
 

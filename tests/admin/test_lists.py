@@ -216,3 +216,14 @@ def test_late_timers_are_seen(
     assert happened.task in page(client, "/admin/timers/?show=late")
     assert "Late" in page(client, "/admin/health/")
     assert read_as(SYSTEM).scalars(select(Instance)).one().is_open
+
+
+@pytest.mark.requirement("C33")
+@pytest.mark.parametrize("place", ["instances", "tasks"])
+def test_what_an_event_brought_is_for_conditions_not_for_people(
+    client_of: ClientOf, world: World, happened: Happened, place: str
+) -> None:
+    shown = client_of(world.agent).get(f"/admin/{place}/{happened.task}").text
+    assert "Coro Info Required" in shown
+    assert "placed_by" not in shown
+    assert "&#39;sku&#39;" not in shown

@@ -299,8 +299,9 @@ def test_choices_of_people_follow_the_department(world: World, home: str) -> Non
         rae = work.session.scalars(select(User).where(User.uid == "usr_rae")).one()
         work.session.add(Department(uid="dep_x", name="Lettings", members=[DepartmentMember(user=rae)]))
     nobody = choices_of(world, home, "handover", {})
-    assert len(nobody["who"].pairs) == 3
-    assert nobody["who"].is_search
+    assert nobody["who"].waits, "people of a department are chosen once it is known"
+    assert nobody["who"].pairs == ()
+    assert len(nobody["anybody"].pairs) == 3
     assert not nobody["anybody"].is_search
     chosen = choices_of(world, home, "handover", {"team_of": "dep_x", "who": "usr_gus"})
     assert chosen["who"].pairs == (("usr_rae", "Rae Reader (rae@example.com)"),), "who is of another team is no choice"

@@ -263,6 +263,7 @@ def test_a_message_is_hinted_at_without_its_words(live: SimpleNamespace, world: 
     with unit_of_work(world.buyer) as work:
         conversing.mark_read(work, access.instance_to_change(work, ref), 1)
     assert agent.heard() == ("message.read", {"id": uid, "seq": 1, "type": "customer"})
+    assert buyer.heard() == ("summary.updated", {"id": uid, "seq": 1, "type": "read"}), "their other pages count anew"
     assert [buyer.heard(0.2), stranger.heard(0.2)] == [None, None]
 
 

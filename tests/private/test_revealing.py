@@ -64,7 +64,7 @@ def reads(given: Confided) -> list[tuple[str, str, str]]:
 def test_who_reviews_has_it_shown_and_that_is_recorded(given: Confided, world: World) -> None:
     for name, label, value, text in (
         ("iban", "Bank account", IBAN, IBAN),
-        ("income", "Monthly income", INCOME, "876.54"),
+        ("income", "Monthly income", INCOME, "£876.54"),
     ):
         shown = reveal(given, name, world.agent)
         assert (shown.label, shown.value, shown.text) == (label, value, text)

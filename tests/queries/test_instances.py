@@ -207,7 +207,7 @@ def test_views_are_counted_in_one_statement(
     views = {name: instances.fitting(world.agent, now, one) for name, one in instances.views(world.agent).items()}
     found = tallies.count(world.agent, views)
     assert len(counted) == 1
-    assert found == {"open": 3, "mine": 1, "review": 1, "unassigned": 1, "overdue": 1, "completed": 1}
+    assert found == {"open": 3, "mine": 1, "review": 1, "unassigned": 1, "overdue": 1, "unread": 0, "completed": 1}
 
 
 def test_counting_stops_when_it_has_seen_enough(world: World, made: Made, monkeypatch: pytest.MonkeyPatch) -> None:

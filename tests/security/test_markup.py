@@ -16,7 +16,7 @@ from playwright.sync_api import Browser
 from sqlalchemy import select
 
 from flows.access import instance_to_change, read_as, step_of
-from flows.actions import accounts, delivering, ordering, organisations, products, submitting
+from flows.actions import accounts, conversing, delivering, ordering, organisations, products, replying, submitting
 from flows.actions.ordering import Item
 from flows.models import Effect, Instance, Order, Organisation, Product, SignIn, User
 from flows.rules.actors import SYSTEM
@@ -86,6 +86,7 @@ def typed(world: World) -> list[str]:
         answers = {"company_name": text, "domain_name": "acme.example", "admin_email": "it@acme.example"}
         with unit_of_work(world.buyer) as work:
             instance = instance_to_change(work, task.reference)
+            conversing.send(work, instance, text)
             step = step_of(instance, "details")
             if n % 3 == 0:
                 submitting.submit(work, instance, step, answers)
@@ -96,6 +97,13 @@ def typed(world: World) -> list[str]:
             else:
                 ordering.cancel(work, str(order.number), text)
     with unit_of_work(world.admin) as work:
+        for n, reference in enumerate(references):
+            instance = instance_to_change(work, reference)
+            if instance.is_open:
+                conversing.note(work, instance, nasty(n))
+                conversing.send(work, instance, nasty(n))
+            if "{{" not in PAYLOADS[n]:
+                replying.save(work, nasty(n), nasty(n), is_shared=True)
         for n, payload in enumerate(PAYLOADS):
             products.add(
                 work,
@@ -147,6 +155,7 @@ def addresses(references: list[str]) -> Iterator[tuple[str, str]]:
         "/settings/profile",
         "/settings/members",
         "/checkout",
+        "/messages",
     ):
         yield "buyer", path
     yield from (("buyer", f"/settings/members/{uid}") for uid in customers[:6])
@@ -154,7 +163,9 @@ def addresses(references: list[str]) -> Iterator[tuple[str, str]]:
         yield "buyer", f"/tasks/{reference}"
         yield "buyer", f"/tasks/{reference}/steps/details"
         yield "buyer", f"/orders/{orders[n]}"
+        yield "buyer", f"/tasks/{reference}/messages"
         yield "admin", f"/admin/tasks/{reference}"
+        yield "admin", f"/admin/instances/{reference}/messages?thread=notes"
         yield "admin", f"/admin/orders/{orders[n]}"
     for area in (
         "",
@@ -167,6 +178,8 @@ def addresses(references: list[str]) -> Iterator[tuple[str, str]]:
         "outbox/?state=any",
         "timers/",
         "health/",
+        "replies/",
+        f"instances/{references[0]}/messages/replies",
     ):
         yield "admin", f"/admin/{area}"
     yield from (("admin", f"/admin/organisations/{uid}") for uid in customers)
@@ -283,8 +296,9 @@ def test_no_dialog_and_no_report_in_a_real_browser(
 
 PAGES = {
     "buyer": ("/", "/tasks", "/orders", "/shop", "/checkout", "/notices", "/settings/profile",
-    "/tasks/TI-2002/steps/details"),
+    "/tasks/TI-2002/steps/details", "/messages", "/tasks/TI-2002/messages"),
     "admin": ("/admin/", "/admin/tasks/", "/admin/orders/", "/admin/organisations/", "/admin/products/",
     "/admin/audit/",
-              "/admin/outbox/?state=any", "/admin/users/"),
+              "/admin/outbox/?state=any", "/admin/users/", "/admin/replies/", "/admin/instances/TI-2002/messages",
+              "/admin/instances/TI-2002/messages?thread=notes"),
 }  # fmt: skip

@@ -74,7 +74,7 @@ def unsafe(rule: Rule) -> list[str]:
     return sorted((rule.methods or set()) & {"POST", "PUT", "PATCH", "DELETE"})
 
 
-READERS_OWN = ("/admin/instances/views/", "/admin/away/")
+READERS_OWN = ("/admin/instances/views/", "/admin/board/views/", "/admin/cases/views/", "/admin/away/")
 """Saved views and absences are everybody's own: a reader is told what is missing, not that it is forbidden. So is
 whoever sends the API a body that does not fit, or a verb that is not possible now."""
 

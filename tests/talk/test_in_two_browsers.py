@@ -117,9 +117,11 @@ def test_they_see_each_other_type_write_and_read(
     home.goto("/messages")
     write(desk, "When can we come?")
     expect(home.get_by_text("1 unread")).to_be_visible()
+    expect(home.get_by_role("link", name="Messages 1 waiting")).to_be_visible()
     home.goto(theirs)
     expect(home.locator(".log .theirs .words")).to_have_text("When can we come?")
     expect(home.locator("#talk [data-unread]")).to_be_hidden()
+    expect(home.locator("#nav").get_by_role("link", name="Messages", exact=True)).to_be_visible()
     expect(desk.locator("[data-receipt]")).to_contain_text("Read ")
 
     rows = look(agent, "/admin/instances/")

@@ -20,7 +20,7 @@ from pathlib import Path
 from urllib.request import urlopen
 from zoneinfo import ZoneInfo
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 PATIENCE = 60_000
 """Milliseconds: a machine that is busy with other tests too may need them."""
@@ -114,12 +114,12 @@ def visitor(product: Product, chromium: Browser) -> Iterator[Page]:
     expect.set_options(timeout=PATIENCE)
     page = context.new_page()
     complaints: list[str] = []
-    page.on(
-        "console",
-        lambda message: (
-            complaints.append(message.text) if message.type == "error" and "status of 422" not in message.text else None
-        ),
-    )
+
+    def hear(message: ConsoleMessage) -> None:
+        if message.type == "error" and "status of 422" not in message.text:
+            complaints.append(f"{message.text} {message.location['url']} on {page.url}")
+
+    page.on("console", hear)
     yield page
     assert complaints == []
     context.close()

@@ -270,6 +270,7 @@ def link_agreement(staff: Page) -> None:
 
 def choose_keys(tenant: Page) -> None:
     tenant.get_by_role("link", name="Go on with “Collect your keys”").click()
+    expect(tenant.get_by_role("heading", name="Collect your keys")).to_be_visible()
     look_around(tenant, "keys")
     tenant.get_by_label("Pick a time").select_option(index=1)
     tenant.get_by_role("button", name="Submit").click()
