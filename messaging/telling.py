@@ -15,7 +15,6 @@ from flows.rules.notices import KINDS, Channel
 from flows.work import Subject, Work
 
 Fact = TypeVar("Fact", bound=Event)
-INBOX: frozenset[Channel] = frozenset({"inbox"})
 PUSH: frozenset[Channel] = frozenset({"inbox", "push"})
 """What is pushed stands in the inbox too: the push only says that there is something."""
 MAIL: frozenset[Channel] = frozenset({"mail"})
@@ -31,10 +30,9 @@ class Line:
     words: Callable[[Telling, Any, Any], None]
 
     def __post_init__(self) -> None:
-        kind = KINDS[self.kind]
-        mistaken = [channel for channel in self.channels if kind.says(channel) == "never"]
-        if mistaken or ("push" not in self.channels and "inbox" in self.channels and kind.push != "never"):
-            raise ValueError(f"{self.kind} for {self.who}: not over {mistaken or 'inbox alone'}")
+        never = [channel for channel in self.channels if KINDS[self.kind].says(channel) == "never"]
+        if never:
+            raise ValueError(f"{self.kind} for {self.who}: the catalogue has it never over {', '.join(never)}")
 
 
 @dataclass(frozen=True)

@@ -131,6 +131,8 @@ def told(effect: Effect) -> list[tuple[str, str]]:
     match effect.kind:
         case "email":
             return [("Template", payload["template"]), ("To", payload.get("address") or f"user {payload.get('to')}")]
+        case "push":
+            return [("Kind", payload["name"]), ("Device", payload["device"]), ("About", payload["reference"])]
         case "webhook":
             address = _masked({"url": payload["url"]})["url"]
             return [("Address", address), ("Event", payload["event"]), ("Body", _pretty(_masked(payload["body"])))]

@@ -6,12 +6,12 @@ from collections.abc import Collection
 from datetime import timedelta
 from itertools import islice
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, or_, select
 
 from flows import store
 from flows.access import read_as
 from flows.clock import clock
-from flows.models import Replay, SignInCode, Tally, Upload
+from flows.models import Device, Replay, SignIn, SignInCode, Tally, Upload
 from flows.rules.actors import SYSTEM
 from flows.work import Work, end_reading
 
@@ -21,12 +21,17 @@ BATCH = 500
 
 
 def forget_the_past(work: Work) -> None:
-    """Answers kept for repeated requests, counts of tries and codes that sign nobody in, a day after their time; files
-    that nothing holds after seven."""
+    """Answers kept for repeated requests, counts of tries, codes that sign nobody in and devices that are signed out, a
+    day after their time; files that nothing holds after seven."""
     past = {Replay: Replay.created_at, Tally: Tally.window_at, SignInCode: SignInCode.expires_at}
     for rows, moment in past.items():
         gone = delete(rows).where(moment < clock.wall() - KEPT)
         work.session.execute(gone, execution_options={"synchronize_session": False})
+    over = select(SignIn.id).where(
+        or_(SignIn.revoked_at < clock.wall() - KEPT, SignIn.expires_at < clock.wall() - KEPT)
+    )
+    signed_out = delete(Device).where(Device.sign_in_id.in_(over))
+    work.session.execute(signed_out, execution_options={"synchronize_session": False})
     unsent = delete(Upload).where(Upload.instance_id.is_(None), Upload.created_at < work.now - UNSENT_KEPT)
     work.session.execute(unsent, execution_options={"synchronize_session": False})
 

@@ -10,7 +10,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from flows.access import read_as
-from flows.actions import delivering
+from flows.actions import delivering, noticing
+from flows.actions.writing import write_effect
 from flows.models import (
     AuditEntry,
     Department,
@@ -126,6 +127,22 @@ def test_incidents_are_retried_or_skipped_with_a_reason(
     assert "still down" in client.get("/admin/outbox/").get_data(as_text=True)
     assert client.post(f"{base}/skip", data={"reason": "Done by phone"}).status_code == 303
     assert one(select(Effect).where(Effect.id == happened.incident)).skip_reason == "Done by phone"
+
+
+@pytest.mark.requirement("X36", "C52")
+def test_a_push_is_shown_without_its_address_and_notices_are_counted(
+    client_of: ClientOf, world: World, database: str
+) -> None:
+    with unit_of_work(SYSTEM) as work:
+        payload = {"name": "message", "notice": "ntf_1", "device": "dev_1", "reference": "TI-2001"}
+        write_effect(work, None, "ntf_1:push:dev_1", "push", payload)
+        noticing.tell(work, [world.agent.user_id or 0], "work", "Priya Shah rated Move-in 4 of 5", at_top=False)
+    client, owed = client_of(world.agent), one(select(Effect)).id
+    page = client.get(f"/admin/outbox/{owed}")
+    assert page.status_code == 200
+    assert "dev_1" in page.text
+    assert '<span class="badge">1<span class="sr"> new notices</span>' in page.text
+    assert "push message" in client.get("/admin/outbox/?state=pending&kind=push").text
 
 
 @pytest.mark.requirement("X36")

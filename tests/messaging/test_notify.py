@@ -20,6 +20,7 @@ from flows.settings import Settings
 from flows.work import unit_of_work
 from messaging import notify
 from messaging.outbox import deliver
+from messaging.telling import MAIL, Line, Telling
 from tests.messaging.conftest import effect, mails, part
 from tests.world import World
 
@@ -137,3 +138,16 @@ def test_a_failed_provisioning_is_told_to_staff_not_to_the_buyer(world: World, s
     assert deliver(failed)
     assert "answers 404" in part(mails(settings)[-1], "plain")
     assert effect(hook).state == "incident"
+
+
+def test_no_line_says_what_the_catalogue_does_not_have() -> None:
+    with pytest.raises(ValueError, match="never over mail"):
+        Line("somebody", "message", MAIL, lambda *_: None)
+
+
+def test_words_go_out_on_the_channels_of_their_line_alone(world: World) -> None:
+    with unit_of_work(SYSTEM) as work:
+        order = Order(event_seq=1)
+        telling = Telling(work, order, EffectGaveUp("x", "y", 1), Line("somebody", "order", MAIL, lambda *_: None))
+        with pytest.raises(RuntimeError, match="nothing of inbox"):
+            telling.note([1], "Words", "Link")

@@ -6,6 +6,7 @@ import json
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,9 @@ from sqlalchemy import select
 from flows import settings as settings_room
 from flows.access import instance_to_read, read_as
 from flows.actions import accounts, choosing, devices, noticing
-from flows.models import Device, Effect, User
+from flows.actions.tidying import forget_the_past
+from flows.clock import clock
+from flows.models import Device, Effect, SignIn, User
 from flows.rules.actors import SYSTEM, Actor
 from flows.rules.errors import Busy, Invalid, Refused
 from flows.settings import Settings, SettingsError
@@ -208,6 +211,16 @@ def test_who_signed_out_gets_no_push(tenant: Actor, listener: Listener) -> None:
         noticing.tell(work, [tenant.user_id or 0], "progress", "More")
     assert pushes() == before
     assert listener.got == []
+
+
+def test_what_is_signed_out_is_forgotten_a_day_later(tenant: Actor, move_clock: Callable[..., Any]) -> None:
+    with unit_of_work(tenant) as work:
+        accounts.sign_out(work)
+    with unit_of_work(SYSTEM) as work:
+        work.session.get_one(SignIn, tenant.session_id).revoked_at = clock.wall() - timedelta(hours=25)
+    with unit_of_work(SYSTEM) as work:
+        forget_the_past(work)
+    assert registered() == []
 
 
 def test_a_browser_that_changes_hands_is_theirs_no_more(tenant: Actor, world: World, browser: Browser) -> None:

@@ -167,9 +167,15 @@ def test_a_real_service_worker_shows_what_is_pushed_and_opens_its_page(
         "ServiceWorker.deliverPushMessage",
         {"origin": address, "registrationId": versions[-1]["registrationId"], "data": json.dumps(words)},
     )
-    page.wait_for_function("window.worker.getNotifications().then((all) => all.length === 1)")
-    all_shown = "all.map(({ title, body, tag, data }) => [title, body, tag, data])"
-    shown = page.evaluate(f"window.worker.getNotifications().then((all) => {all_shown})")
+    shown = page.evaluate(
+        """async () => {
+            for (let tries = 0; tries < 100; tries += 1) {
+                const all = await window.worker.getNotifications();
+                if (all.length) return all.map(({ title, body, tag, data }) => [title, body, tag, data]);
+                await new Promise((done) => setTimeout(done, 100));
+            }
+        }"""
+    )
     assert shown == [["A task is waiting for you", "TI-2001", "t", f"{address}/notices"]]
     assert problems == []
     context.close()

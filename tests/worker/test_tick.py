@@ -166,3 +166,18 @@ def test_what_has_served_its_time_is_forgotten(world: World) -> None:
         forget_the_past(work)
     for rows in (Tally, SignInCode, Replay):
         assert read_as(SYSTEM).scalar(select(func.count()).select_from(rows)) == 1
+
+
+@pytest.mark.requirement("C53")
+def test_the_ticker_looks_once_a_minute_who_is_due_a_mail_about_unread_messages(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[int] = []
+    monkeypatch.setattr(tick.digests, "owe_due", lambda: looked.append(1))
+    ticker = Ticker(app, NOBODY)
+    for _ in range(3):
+        ticker._remind_of_unread()
+    assert looked == [1]
+    ticker._reminded_at = (ticker._reminded_at or 0) - 61
+    ticker._remind_of_unread()
+    assert looked == [1, 1]
