@@ -59,6 +59,7 @@ def test_planted_callbacks_and_methods_are_refused(app: Flask, redis: Redis, tmp
     assert queue.failed_job_registry.count == 1
 
 
+@pytest.mark.requirement("D3")
 def test_ids_travel_in_batches_and_timers_fire(app: Flask, redis: Redis, order_coro: Callable[[int], None]) -> None:
     order_coro(30)
     hand_over(redis, DUE, "worker.jobs.fire", claim(DUTIES[0]).fresh)
