@@ -181,6 +181,7 @@ def rows_of(instances: Sequence[Instance], now: datetime) -> list[dict[str, Any]
                 "priority": PRIORITY_TAGS.get(one.priority),
                 "overdue": one.is_overdue(now),
                 "actions": {name: stages.action_label(definition, name) for name in rules},
+                "column_of": {name: definition.states[rule.to].is_ for name, rule in rules.items() if rule.to},
                 "leads_to": {name: stages.state_label(definition, rule.to) for name, rule in rules.items() if rule.to},
                 "may_take": "take" in may,
             }

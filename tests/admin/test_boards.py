@@ -218,3 +218,24 @@ def test_a_card_is_moved_with_the_keyboard_and_says_when_it_comes_too_late(
         expect(dialog).to_contain_text("with Liv Colleague")
         expect(dialog.get_by_label("What you wrote")).to_have_value("All done")
         assert desk.now().state == "InProgress"
+
+
+@pytest.mark.browser
+@pytest.mark.requirement("B34")
+def test_a_card_that_is_dragged_asks_for_the_action_that_leads_there(
+    app: Flask, desk: Desk, at: Callable[[str], Visitor], chromium: Browser
+) -> None:
+    desk.make_task(by="gus", assignee="usr_gus")
+    with serving(app) as origin, chromium.new_context(base_url=origin, reduced_motion="reduce") as context:
+        context.add_cookies(cookies_of(at("gus").client, origin))
+        page = context.new_page()
+        page.goto("/admin/board/?look=board&tab=created")
+        card, column = page.locator(f"#card-{desk.ref}"), page.locator("[data-column]")
+        dialog = page.get_by_role("dialog")
+        card.drag_to(column.nth(2))
+        expect(dialog).to_have_count(0)
+        card.drag_to(column.nth(1))
+        dialog.get_by_role("button", name="Doing").click()
+        expect(dialog).to_have_count(0)
+        expect(column.nth(1).locator(f"#card-{desk.ref}")).to_be_visible()
+        assert desk.now().state == "InProgress"
