@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, event, false, func, or_, select, union
+from sqlalchemy import ColumnElement, CompoundSelect, ScalarSelect, Select, and_, event, false, func, or_, select, union
 from sqlalchemy.orm import ORMExecuteState, Session, joinedload, selectinload, with_loader_criteria
 
 from flows.db import db
@@ -147,11 +147,11 @@ def parent_of(actor: Actor, instance: Instance) -> Instance | None:
     return found
 
 
-def instance_to_change(work: Work, reference: str | int) -> Instance:
+def instance_to_change(work: Work, ref: str | int | ScalarSelect[int], otherwise: str = "No such task") -> Instance:
     """The same, locked: whoever holds it is the only one who changes anything that hangs on it."""
-    query = visible_instances(work.actor).where(_named(reference)).options(selectinload(Instance.steps))
+    query = visible_instances(work.actor).where(_named(ref)).options(selectinload(Instance.steps))
     # The instance row is always the first lock of a work, so two works can wait for each other but never both.
-    return _found(locked(work, query.with_for_update(of=Instance)), "No such task")
+    return _found(locked(work, query.with_for_update(of=Instance)), otherwise)
 
 
 def check_version(row: Instance | Step, version: int | None) -> None:
@@ -168,8 +168,8 @@ def step_of(instance: Instance, name: str, *, even_skipped: bool = False) -> Ste
     return step
 
 
-def _named(reference: str | int) -> Any:
-    if isinstance(reference, int):
+def _named(reference: str | int | ScalarSelect[int]) -> Any:
+    if not isinstance(reference, str):
         return Instance.id == reference
     row_id = instance_id_from(reference)
     return Instance.id == row_id if row_id is not None else Instance.uid == clean(reference)
@@ -305,8 +305,8 @@ def payment_told_of(
 
 
 def _payment_locked(work: Work, which: ColumnElement[bool]) -> tuple[Instance, Payment]:
-    instance_id = work.session.scalar(visible_payments(work.actor).where(which).with_only_columns(Payment.instance_id))
-    instance = instance_to_change(work, _found(instance_id, "No such payment"))
+    holding = visible_payments(work.actor).where(which).with_only_columns(Payment.instance_id).limit(1)
+    instance = instance_to_change(work, holding.scalar_subquery(), "No such payment")
     return instance, _found(locked(work, select(Payment).where(which).with_for_update(of=Payment)), "No such payment")
 
 

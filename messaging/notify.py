@@ -6,7 +6,7 @@ this; their kind is that of the moment they belong to.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -111,9 +111,15 @@ def _payment_refunded(telling: Telling, instance: Instance, fact: events.Payment
     _tell_payer(telling, instance, "payment-refunded", text, fact.payment, money=money)
 
 
+def _payment(work: Work, uid: str) -> Payment:
+    at_hand: Iterable[Payment] = work.known.get("payments", {}).values()
+    known = next((one for one in at_hand if one.uid == uid), None)
+    return known or work.session.scalars(select(Payment).where(Payment.uid == uid)).one()
+
+
 def _tell_payer(telling: Telling, instance: Instance, template: str, text: str, uid: str, **more: Any) -> None:
     """To whoever paid; when staff saw the money on the bank statement, to those the task is for."""
-    payment = telling.work.session.scalars(select(Payment).where(Payment.uid == uid)).one()
+    payment = _payment(telling.work, uid)
     page = page_of(instance, f"/steps/{payment.step.name}/pay")
     words = {
         "title": payment.title,

@@ -28,6 +28,7 @@ def hear(work: Work, instance: Instance, payment: Payment, word: Word) -> str:
 
     The instance is locked. Money that cannot be kept is written down, given back, and told to people: it is never lost.
     """
+    work.known.setdefault("payments", {})[payment.id] = payment  # whoever is told of it need not read it again
     if payment.provider_reference and word.reference and word.reference != payment.provider_reference:
         return _stray(work, payment, word)
     payment.provider_reference = payment.provider_reference or word.reference[:200]

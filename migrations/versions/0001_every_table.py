@@ -690,6 +690,7 @@ def upgrade() -> None:
     sa.Column('actor_name', sa.String(length=160), nullable=False),
     sa.Column('request_id', sa.String(length=64), nullable=False),
     sa.Column('facts', sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+    sa.Column('_in_turn', sa.Integer(), nullable=True),
     sa.Column('organisation_id', sa.Integer(), nullable=False),
     sa.Column('id', sa.Integer(), nullable=False),
     sa.CheckConstraint('(instance_id IS NULL) <> (order_id IS NULL)', name=op.f('ck_timeline_events_one_subject')),

@@ -9,7 +9,7 @@ const on = (type, selector, act) => document.addEventListener(type, (event) => {
   if (found) act(found, event);
 });
 
-// Live regions: never replaced while someone types; focus stays.
+// Live regions: never replaced while somebody types.
 const plain = (html) => html.replace(/(name="csrf_token")[^>]*/g, "$1").trim();
 const isTyped = (field) => field === document.activeElement || field.value !== field.defaultValue;
 const mark = (node) => node.id || node.href || node.textContent;
@@ -30,10 +30,10 @@ async function refresh(region) {
   (all("a, button, summary", region).find((node) => mark(node) === focused) || region).focus({ preventScroll: true });
 }
 
-function poke(name, detail) {
+const poke = body.poke = (name, detail) => {
   body.dispatchEvent(new CustomEvent(name, { detail }));
   all(`[data-on~="${name}"]`).forEach(refresh);
-}
+};
 
 // Live: Socket.IO 5.
 let pause = 1000, wasLost;

@@ -87,6 +87,7 @@ function talk({ dataset: here }) {
     if (answer.status !== 204) { read = 0; return; }
     unread = 0;
     badge();
+    body.poke("summary-updated", {}); // the hint of our own reading may come before this page hears any
   }
   log.addEventListener("scroll", seen);
   addEventListener("focus", seen);
