@@ -204,6 +204,7 @@ def test_text_outlives_the_session(address: str, page: Page, seen: dict[str, Any
     expect(page.locator("form [role=status]")).to_contain_text("What you typed is kept")
     page.get_by_role("link", name="Sign in again").click()
     expect(page).to_have_url(address + "/sign-in?next=%2Fstep")
+    page.wait_for_load_state()  # its script has run: nobody signs in sooner
     seen["signed_in"] = True
     page.goto(address + "/step")
     expect(page.get_by_label("Admin email")).to_have_value("it@acme.example")
