@@ -18,7 +18,7 @@ from admin.showing import Tag, show, timer_tag
 from flows import access
 from flows.access import clean, read_as
 from flows.actions import acting, versions
-from flows.actions.commenting import ATTACHED
+from flows.actions.attaching import ATTACHED
 from flows.actions.scope import for_actions
 from flows.catalogue import FlowDefinition
 from flows.clock import clock

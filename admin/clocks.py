@@ -14,7 +14,6 @@ from admin.asking import Field, Question, ask
 from admin.guard import StaffView
 from flows import access
 from flows.actions import closing, firing
-from flows.models import Instance
 from flows.rules.errors import Invalid
 from flows.work import Work
 
@@ -91,8 +90,3 @@ def moment_typed(typed: str, zone: ZoneInfo, pointer: str) -> datetime:
         return datetime.fromisoformat(typed.strip()).replace(tzinfo=zone).astimezone(UTC)
     except (ValueError, OverflowError):
         raise Invalid("Enter a day and a time, like 2026-11-30T23:59", pointer, "datetime") from None
-
-
-def is_running(instance: Instance, now: datetime) -> bool:
-    """Open, and not past its end, whether or not a worker has noticed (Q30)."""
-    return instance.is_open and not instance.is_past_expiry(now)

@@ -14,22 +14,18 @@ from admin.showing import show
 from flows import access
 from flows.access import clean
 from flows.actions import commenting
-from flows.actions.commenting import ATTACHED
-from flows.actions.receiving import take_form
+from flows.actions.receiving import take_attachments
 from flows.clock import clock
-from flows.queries.files import files_of
-from flows.rules import answers
+from flows.queries.files import unsent
 from flows.rules.errors import Invalid
 from flows.work import Work, unit_of_work
 
 
 def comment(view: StaffView, ref: str) -> Response:
     """The files first, then the comment with them, once."""
-    form = take_form(g.actor, ATTACHED, request.form, request.files)
-    changed = answers.pressed(ATTACHED, form)
-    chosen = answers.ids_in(ATTACHED, changed or answers.from_form(ATTACHED, form))
-    if changed is not None or form.refused:
-        return _again(view, ref, chosen, form.refused)
+    chosen, refused, is_unfinished = take_attachments(g.actor, request.form, request.files)
+    if is_unfinished:
+        return _again(view, ref, chosen, refused)
 
     def add(work: Work) -> str:
         words, internal = clean(request.form.get("text", "")), request.form.get("internal") == "1"
@@ -46,7 +42,6 @@ def comment(view: StaffView, ref: str) -> Response:
 
 def _again(view: StaffView, ref: str, chosen: list[str], problems: Mapping[str, str]) -> Response:
     instance = access.instance_to_read(g.actor, ref)
-    found = files_of(g.actor, None, (ATTACHED, {"upload_ids": chosen}))
     return show(
         view,
         "case.html",
@@ -55,5 +50,5 @@ def _again(view: StaffView, ref: str, chosen: list[str], problems: Mapping[str, 
         problems=problems,
         typed=clean(request.form.get("text", "")),
         internal=request.form.get("internal") == "1",
-        chosen=[found.one(uid) for uid in chosen],
+        chosen=unsent(g.actor, chosen),
     )

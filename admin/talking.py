@@ -15,15 +15,13 @@ from admin.showing import show
 from flows import access
 from flows.access import clean
 from flows.actions import conversing, replying
-from flows.actions.conversing import ATTACHED
-from flows.actions.receiving import take_form
+from flows.actions.receiving import take_attachments
 from flows.clock import clock
 from flows.models import Instance, SavedReply
 from flows.queries import panels
 from flows.queries import replies as saved_replies
-from flows.queries.files import files_of
+from flows.queries.files import unsent
 from flows.queries.panels import MESSAGES, NEWEST, NOTES, NOTHING_TYPED, Asked, Panel, Typed
-from flows.rules import answers
 from flows.rules.errors import Invalid, OutOfStep, Refused
 from flows.work import unit_of_work
 
@@ -81,11 +79,9 @@ class Talking(StaffView):
     def send(self, ref: str) -> Response:
         """Words, files or both, once; the files first, so that they are kept when something is wrong."""
         instance, thread = _found(ref), _thread(request.form.get("thread", ""))
-        form = take_form(g.actor, ATTACHED, request.form, request.files)
-        changed = answers.pressed(ATTACHED, form)
-        chosen = answers.ids_in(ATTACHED, changed or answers.from_form(ATTACHED, form))
-        if changed is not None or form.refused:
-            return self._again(ref, thread, chosen, dict(form.refused), Invalid.status)
+        chosen, refused, is_unfinished = take_attachments(g.actor, request.form, request.files)
+        if is_unfinished:
+            return self._again(ref, thread, chosen, dict(refused), Invalid.status)
         say = conversing.note if thread == NOTES else conversing.send
         try:
             with unit_of_work(g.actor) as work:
@@ -113,13 +109,12 @@ class Talking(StaffView):
 
     def _again(self, ref: str, thread: str, chosen: Sequence[str], problems: dict[str, str], status: int) -> Response:
         """The page with everything that was typed, and what is wrong. Used words need a new id to be sent."""
-        found = files_of(g.actor, None, (ATTACHED, {"upload_ids": [*chosen]}))
         sent = clean(request.form.get("client_id", ""))[: conversing.LONGEST_CLIENT_ID]
         typed = Typed(
             clean(request.form.get("text", "")),
             "" if "client_id" in problems else sent,
             problems,
-            [found.one(uid) for uid in chosen],
+            unsent(g.actor, chosen),
             status if problems else 200,
         )
         return self._talk(_found(ref), Asked(thread), typed)

@@ -67,23 +67,23 @@ class Talk:
         actor = self._actor(visitor)
         if actor is None or not self._may_see(actor, uid):
             return
-        looker = self._lookers.setdefault(request.sid, Looker(actor.name, namespace))  # type: ignore[attr-defined]  # Socket.IO's own
+        looker = self._lookers.setdefault(_page(), Looker(actor.name, namespace))
         if uid not in looker.watched:
             while len(looker.watched) >= MOST_WATCHED:
-                self._forget(request.sid, looker, looker.watched[0])  # type: ignore[attr-defined]
+                self._forget(_page(), looker, looker.watched[0])
             looker.watched.append(uid)
-        self._there[uid].add(request.sid)  # type: ignore[attr-defined]
+        self._there[uid].add(_page())
         join_room(f"instance:{uid}")
         self._tell_who_is_there(uid)
 
     def _unwatch(self, _namespace: str, uid: str, _said: dict[str, Any]) -> None:
-        looker = self._lookers.get(request.sid)  # type: ignore[attr-defined]
+        looker = self._lookers.get(_page())
         if looker is not None and uid in looker.watched:
-            self._forget(request.sid, looker, uid)  # type: ignore[attr-defined]
+            self._forget(_page(), looker, uid)
 
     def _typing(self, _namespace: str, uid: str, said: dict[str, Any]) -> None:
         """Told to everybody else in the room; more often than once a second it is passed over."""
-        looker = self._lookers.get(request.sid)  # type: ignore[attr-defined]
+        looker = self._lookers.get(_page())
         on = said.get("on")
         if looker is None or uid not in looker.watched or not isinstance(on, bool):
             return
@@ -94,15 +94,15 @@ class Talk:
         payload = {"id": uid, "name": looker.name, "on": on}
         for namespace in NAMESPACES:
             self._sockets.emit(
-                "typing", payload, namespace=namespace, to=f"instance:{uid}", skip_sid=request.sid  # type: ignore[attr-defined]
+                "typing", payload, namespace=namespace, to=f"instance:{uid}", skip_sid=_page()
             )  # fmt: skip
 
     def _leave(self, *_reason: object) -> None:
-        looker = self._lookers.get(request.sid)  # type: ignore[attr-defined]
+        looker = self._lookers.get(_page())
         if looker is None:
             return
         for uid in [*looker.watched]:
-            self._forget(request.sid, looker, uid, is_gone=True)  # type: ignore[attr-defined]
+            self._forget(_page(), looker, uid, is_gone=True)
 
     def _forget(self, sid: str, looker: Looker, uid: str, is_gone: bool = False) -> None:
         looker.watched.remove(uid)
@@ -140,6 +140,12 @@ class Talk:
             finally:
                 end_reading()
                 db.session.remove()
+
+
+def _page() -> str:
+    """The socket that speaks, by the name that Socket.IO gives it."""
+    sid: str = request.sid  # type: ignore[attr-defined]  # Socket.IO adds it
+    return sid
 
 
 def _careful(act: Callable[[str, str, dict[str, Any]], None], namespace: str) -> Callable[..., None]:

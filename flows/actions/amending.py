@@ -117,13 +117,6 @@ def add_field(work: Work, instance: Instance, step: Step, question: Mapping[str,
     return name
 
 
-def field_problems(question: Mapping[str, Any]) -> list[Problem]:
-    """What is wrong with a question, before anything is added."""
-    problems: list[Problem] = []
-    _spec(question, "", problems)
-    return problems
-
-
 def _definition(work: Work, instance: Instance) -> FlowDefinition:
     statuses.check_running(instance, work.now)
     definition = versions.definition_of(work.session, instance)

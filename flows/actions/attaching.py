@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from flows import access
 from flows.actions.owing import owe_check
+from flows.catalogue.overlay import field_of
 from flows.models import Comment, Instance, Message, Upload
 from flows.models.base import opaque_id
 from flows.rules import answers, uploads
@@ -25,6 +26,8 @@ MOST_A_DAY = 200 * uploads.MB
 DAY = timedelta(hours=24)
 MOST_AT_ONCE = 10
 """Files with one comment or message."""
+ATTACHED = {"upload_ids": field_of({"type": "file", "label": "Files", "multiple": True, "max_items": MOST_AT_ONCE})}
+"""How a form asks for them."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from flows import access
 from flows.actions import assigning, attaching, participating
-from flows.catalogue.overlay import field_of
 from flows.events import Commented, CommentedInternally, PriorityChanged
 from flows.models import Comment, Instance
 from flows.models.instances import PRIORITIES
@@ -15,10 +14,6 @@ from flows.rules.errors import Invalid, OutOfStep, Problem
 from flows.work import Work
 
 LONGEST = 4000
-ATTACHED = {
-    "upload_ids": field_of({"type": "file", "label": "Files", "multiple": True, "max_items": attaching.MOST_AT_ONCE})
-}
-"""How a form asks for the files of a comment."""
 
 
 def comment(

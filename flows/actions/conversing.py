@@ -10,7 +10,6 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from flows import access
 from flows.actions import attaching, noticing, participating, speaking
-from flows.catalogue.overlay import field_of
 from flows.models import Instance, Message, ReadCursor
 from flows.models.conversations import LONGEST_MESSAGE
 from flows.rules import conversations
@@ -18,10 +17,6 @@ from flows.rules.errors import Invalid, Refused
 from flows.work import Work
 
 LONGEST_CLIENT_ID = 64
-ATTACHED = {
-    "upload_ids": field_of({"type": "file", "label": "Files", "multiple": True, "max_items": attaching.MOST_AT_ONCE})
-}
-"""How a form asks for the files of a message."""
 
 
 def send(

@@ -11,8 +11,6 @@ from flows.actions import standing_in
 from flows.models import Department, DepartmentMember, Instance, User
 from flows.work import Work
 
-STRATEGIES = ("unassigned", "round_robin", "least_busy")
-
 
 def choose(work: Work, strategy: str | None, department_id: int | None) -> User | None:
     """The member to give it to; None for `unassigned`, without a department, or when nobody is there.

@@ -12,7 +12,7 @@ from sqlalchemy import exists, select
 
 from flows import settings, store
 from flows.access import read_as
-from flows.actions.attaching import Received, check_allowance, take
+from flows.actions.attaching import ATTACHED, Received, check_allowance, take
 from flows.clock import clock
 from flows.models import Upload
 from flows.rules import answers, uploads
@@ -114,6 +114,22 @@ def take_form(actor: Actor, fields: Mapping[str, answers.FieldLike], texts: Text
         taken = take_all(work, arrived)
     wait_until_checked(actor, taken)
     return TakenForm(with_ids(values, taken), refusals(taken))
+
+
+class Attachments(NamedTuple):
+    """The files of a comment or message. `is_unfinished`: a button only changed them, or one was refused; ask again."""
+
+    ids: list[str]
+    refused: Mapping[str, str]
+    is_unfinished: bool
+
+
+def take_attachments(actor: Actor, texts: TextsLike, files: FilesLike) -> Attachments:
+    """The files that a form of a comment or message brought or kept, taken in before any transaction."""
+    form = take_form(actor, ATTACHED, texts, files)
+    changed = answers.pressed(ATTACHED, form)
+    ids = answers.ids_in(ATTACHED, changed or answers.from_form(ATTACHED, form))
+    return Attachments(ids, form.refused, changed is not None or bool(form.refused))
 
 
 def receive(actor: Actor, sent: Sent, expected_sha256: str = "") -> Received:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -79,7 +79,16 @@ def files_of(actor: Actor, instance: Instance | None, *answered: tuple[Fields, M
     Before there is an instance, at a start, the unsent ones alone.
     """
     places = [place for fields, values in answered if values for place in answers.files_in(fields, values)]
-    ids = {uid for place in places for uid in place.ids}
+    return _found(actor, instance, {uid for place in places for uid in place.ids})
+
+
+def unsent(actor: Actor, ids: Sequence[str]) -> list[Shown]:
+    """The files of a comment or message that is not sent yet, as they were chosen."""
+    found = _found(actor, None, ids)
+    return [found.one(uid) for uid in ids]
+
+
+def _found(actor: Actor, instance: Instance | None, ids: Collection[str]) -> FilesOf:
     if not ids:
         return FilesOf({})
     own = and_(Upload.instance_id.is_(None), Upload.uploaded_by_id == actor.user_id)

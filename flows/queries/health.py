@@ -18,8 +18,6 @@ from flows.queries.staff import LATE, late_counted
 from flows.rules.actors import Actor
 from flows.rules.errors import Refused
 
-TIMER_VIEWS = ("next", "late", "ended")
-
 
 @dataclass(frozen=True)
 class Machinery:

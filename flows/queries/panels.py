@@ -31,7 +31,10 @@ class Typed:
 
 @dataclass(frozen=True)
 class Panel:
-    """One thread of one request, for `talk.html`. `tabs` are (words, address, whether it is this, how many)."""
+    """One thread of one request, for `talk.html`. `tabs` are (words, address, whether it is this, how many).
+
+    `new_only`: only what is new was asked for, as the form stands on the page already.
+    """
 
     talk: Talk
     title: str
@@ -47,11 +50,6 @@ class Panel:
     tabs: Sequence[tuple[str, str, bool, int]] = ()
     replies: str = ""
     new_only: bool = False
-
-    @property
-    def bare(self) -> bool:
-        """Only what is new was asked for: the form stands on the page already."""
-        return self.new_only
 
     @property
     def seen(self) -> int:

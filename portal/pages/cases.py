@@ -12,8 +12,8 @@ from werkzeug.wrappers import Response
 from flows import access
 from flows.access import read_as
 from flows.actions import acting, beginning, commenting, versions
-from flows.actions.commenting import ATTACHED
-from flows.actions.receiving import take_form
+from flows.actions.attaching import ATTACHED
+from flows.actions.receiving import take_attachments, take_form
 from flows.actions.scope import for_actions
 from flows.catalogue import FlowDefinition, LoadedFlow
 from flows.catalogue.schema import Action
@@ -101,11 +101,9 @@ def one(ref: str) -> Response:
 def comment(ref: str) -> Response:
     """Words, files or both; the files first, so that they are kept when something is wrong."""
     _found(ref)
-    form = take_form(g.actor, ATTACHED, request.form, request.files)
-    changed = answers.pressed(ATTACHED, form)
-    chosen = answers.ids_in(ATTACHED, changed or answers.from_form(ATTACHED, form))
-    if changed is not None or form.refused:
-        return _page(_found(ref), form.refused, chosen)
+    chosen, refused, is_unfinished = take_attachments(g.actor, request.form, request.files)
+    if is_unfinished:
+        return _page(_found(ref), refused, chosen)
 
     def act() -> str:
         commenting.comment(work, _locked(work, ref), text("text"), upload_ids=chosen)
@@ -153,8 +151,6 @@ def take(ref: str, name: str) -> Response:
 def _page(instance: Instance, problems: Mapping[str, str] | None = None, chosen: Sequence[str] = ()) -> Response:
     """The case; `chosen` are files of a comment that is not sent yet."""
     definition, now = versions.definition_of(read_as(g.actor), instance), clock.now()
-    unsent = [*chosen]
-    held = files.files_of(g.actor, None, (ATTACHED, {"upload_ids": unsent}))
     history = [
         entry for entry in timeline.of_instance(g.actor, instance) if entry.kind not in timeline.SAID_BY_THE_MOVE
     ]
@@ -170,7 +166,7 @@ def _page(instance: Instance, problems: Mapping[str, str] | None = None, chosen:
         answers=lookups.asked_at_start(g.actor, instance, definition, now, files.at_hand(sent)),
         attachments=sent,
         attached=ATTACHED["upload_ids"],
-        chosen=[held.one(uid) for uid in unsent],
+        chosen=files.unsent(g.actor, chosen),
         children=[_row(child) for child in boxes.children(g.actor, instance)],
         history=history_rows(history, sent),
         problems=problems or {},

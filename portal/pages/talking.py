@@ -12,14 +12,12 @@ from werkzeug.wrappers import Response
 from flows import access
 from flows.access import clean
 from flows.actions import conversing
-from flows.actions.conversing import ATTACHED
-from flows.actions.receiving import take_form
+from flows.actions.receiving import take_attachments
 from flows.clock import clock
 from flows.models import Instance
 from flows.queries import conversations, panels
-from flows.queries.files import files_of
+from flows.queries.files import unsent
 from flows.queries.panels import NEWEST, NOTHING_TYPED, Asked, Panel, Typed
-from flows.rules import answers
 from flows.rules.errors import Invalid, OutOfStep, Refused
 from flows.work import unit_of_work
 from portal.forms import text
@@ -65,11 +63,9 @@ def messages(ref: str) -> Response:
 def send(ref: str) -> Response:
     """Words, files or both, once; the files first, so that they are kept when something is wrong."""
     _found(ref)
-    form = take_form(g.actor, ATTACHED, request.form, request.files)
-    changed = answers.pressed(ATTACHED, form)
-    chosen = answers.ids_in(ATTACHED, changed or answers.from_form(ATTACHED, form))
-    if changed is not None or form.refused:
-        return _again(ref, chosen, Invalid(""), dict(form.refused))
+    chosen, refused, is_unfinished = take_attachments(g.actor, request.form, request.files)
+    if is_unfinished:
+        return _again(ref, chosen, Invalid(""), dict(refused))
     try:
         with unit_of_work(g.actor) as work:
             instance = access.instance_to_change(work, ref)
@@ -95,12 +91,11 @@ def read(ref: str) -> Response:
 
 def _again(ref: str, chosen: Sequence[str], error: Invalid | OutOfStep, problems: dict[str, str]) -> Response:
     """The page with everything that was typed, and what is wrong with it. Used words need a new id to be sent."""
-    found = files_of(g.actor, None, (ATTACHED, {"upload_ids": [*chosen]}))
     typed = Typed(
         clean(request.form.get("text", "")),
         "" if "client_id" in problems else text("client_id")[: conversing.LONGEST_CLIENT_ID],
         problems,
-        [found.one(uid) for uid in chosen],
+        unsent(g.actor, chosen),
         error.status if problems else 200,
     )
     return _page(_found(ref), typed=typed)

@@ -18,12 +18,12 @@ from flows.rules.actors import SYSTEM
 from flows.work import end_reading, unit_of_work
 from messaging import mailing
 from tests.messaging.conftest import Owe, effect
-from tests.messaging.test_mails import Postman, free_port, mail_goes_where_the_settings_say, postman, use_smtp
+from tests.messaging.test_mails import Postman, free_port, postman, use_smtp
 from tests.messaging.test_webhooks import Listener, listener
 from tests.world import World
 from worker import jobs
 
-__all__ = ["listener", "mail_goes_where_the_settings_say", "postman"]  # fixtures
+__all__ = ["listener", "postman"]  # fixtures
 
 pytestmark = [pytest.mark.requirement("X36"), pytest.mark.parametrize("database", ["sqlite"], indirect=True)]
 

@@ -48,12 +48,6 @@ def use_smtp(app: Flask, port: int, timeout: float = 5) -> None:
     mailing.Mail(app)
 
 
-@pytest.fixture(autouse=True)
-def mail_goes_where_the_settings_say(app: Flask) -> None:
-    """The application outlives a test; where `use_smtp` pointed it does not."""
-    mailing.Mail(app)
-
-
 @pytest.fixture
 def postman(app: Flask) -> Iterator[Postman]:
     handler = Postman()

@@ -24,7 +24,6 @@ PAST, ABOVE = 26.0, 6.0
 ICON = 20.0
 WITH_ICON = frozenset({"start", "payment", "review", "choice", "clock"})
 SHOWN = {"returned": "changes needed"}
-ACROSS = frozenset({"start", "needs", "decides", "end"})
 
 
 @dataclass(frozen=True)
