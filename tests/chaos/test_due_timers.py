@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from select import select as readable
 
 import pytest
 from flask import Flask
@@ -47,11 +48,12 @@ class House:
             "ticker": [sys.executable, "-m", "worker", "tick"],
         }
         self._log = (Path(settings.data) / "house.log").open("ab")
+        self._last_breath, self._alive = os.pipe()  # ends with the last process that was given it
         self.running: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self, name: str) -> None:
         self.running[name] = subprocess.Popen(
-            self._commands[name], env=self._env, stdout=self._log, stderr=subprocess.STDOUT
+            self._commands[name], env=self._env, stdout=self._log, stderr=subprocess.STDOUT, pass_fds=(self._alive,)
         )
 
     def kill(self, name: str) -> None:
@@ -62,8 +64,13 @@ class House:
         Redis.from_url(f"unix://{self.socket}").flushall()
 
     def close(self) -> None:
+        """Kill everybody, then wait for the last of them: the child of a killed worker ends its job first."""
         for name in [*self.running]:
             self.kill(name)
+        os.close(self._alive)
+        with open(self._last_breath, "rb") as breath:
+            ended, _, _ = readable([breath], [], [], LONGEST_SECONDS)
+            assert ended, "a process of the house outlived it"
         self._log.close()
 
 
