@@ -1,0 +1,1 @@
+"""A small, complete client of the mobile API, to be ported: what a phone keeps, sends and fetches."""
