@@ -20,10 +20,11 @@ from tests.api.guided import Request, request_
 from tests.api.syncing import Copy, fresh, pages
 from tests.bench import lists
 from tests.guided.conftest import move_in
+from tests.stages.desk import Desk, desk
 from tests.world import World
 from wsgi import PARTS
 
-__all__ = ["move_in", "request_"]
+__all__ = ["desk", "move_in", "request_"]
 pytestmark = pytest.mark.requirement("D5")
 
 
@@ -127,6 +128,26 @@ def test_a_member_who_leaves(world: World, buyer: Phone, signed_in: Callable[[Ac
     assert [op for op, _ in said(copy.sync())] == ["delete"] * 3
     assert {kind for kind, _ in copy.kept} <= {"notification"}
     assert copy.kept == fresh(copy.phone)
+
+
+def test_nothing_foreign_and_nothing_internal(
+    buyer: Phone, world: World, signed_in: Callable[[Actor], Phone], desk: Desk
+) -> None:
+    order_coro(buyer, world)
+    stranger, tenant, reader = (Copy(signed_in(one)) for one in (world.stranger, world.tenant, world.reader))
+    stranger.sync()
+    assert sorted(stranger.kept) == [("account", world.rival_customer), ("account", world.rival)]
+    case = desk.raise_case()
+    tenant.sync()
+    assert list(tenant.of("case")) == [case.uid]
+    hidden = {"parent": case.reference, "is_internal": True, "fields": {"details": "Every night"}}
+    task = desk.make_task(flow="department-request", **hidden)
+    desk.act("gus", "doing")
+    assert task.uid not in {change["id"] for change in tenant.sync()}
+    assert tenant.kept == fresh(tenant.phone)
+    assert stranger.sync() == []
+    reader.sync()
+    assert reader.kept == {}, "who took no part has no board"
 
 
 @pytest.mark.parametrize("database", ["sqlite"])

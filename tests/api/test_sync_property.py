@@ -148,7 +148,9 @@ class Everything:
 
     def make_task(self) -> None:
         parent = self.desk.ref if self.desk.ref.startswith("CA") and self.dice.random() < 0.5 else ""
-        self.desk.make_task(parent=parent, is_internal=self.dice.random() < 0.5)
+        hidden = self.dice.random() < 0.5
+        asked = {"flow": "department-request", "customer": self.world.household, "fields": {"details": "Again"}}
+        self.desk.make_task(parent=parent, is_internal=hidden, **asked)
 
     def move_case(self) -> None:
         who = self.dice.choice(["gus", "rob", "lea", "ada", "priya"])
