@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from portal.api.shapes.cases import CaseSummary
 from portal.api.shapes.forms import Draft
 from portal.api.shapes.instances import InstanceSummary
@@ -25,7 +23,7 @@ class Change(Shape):
     that has its id here.
     """
 
-    op: Literal["upsert", "delete"]
+    op: str
     object: str
     id: str
     account_id: str | None
