@@ -71,7 +71,8 @@ class Life:
     def is_done(self) -> bool:
         """Everything that was pressed has been answered, with a yes."""
         rows = self.hand.outbox.rows("waiting", "checking", "conflict")
-        assert [(row["path"], row["answer"]) for row in rows if row["state"] == "conflict"] == []
+        conflicts = [(row["path"], row["answer"]) for row in rows if row["state"] == "conflict"]
+        assert not conflicts, conflicts
         return not rows
 
     def delivered(self) -> None:

@@ -156,7 +156,8 @@ def move_in(week: Week, home: str) -> None:
     week.sam.do(f"/instances/{home}/messages", body="It is all there but the name.", upload_ids=[])
     form = week.form_of(home, "identity", "returned")
     week.hand.submit(home, "identity", {**form["answers"], **IDENTITY, "legal_name": "Bea Lindqvist"})
-    asked = {"people": 2, "income": {"amount": 310000, "currency": "GBP"}, "has_pets": True}
+    asked = {"people": 2, "income": "3,100.00", "has_pets": True}
+    week.form_of(home, "household")
     week.hand.submit(home, "household", asked)
     week.the_phone_dies()
     week.life.delivered()

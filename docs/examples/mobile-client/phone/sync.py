@@ -70,14 +70,14 @@ def _delete(tx: sqlite3.Connection, change: dict[str, Any]) -> None:
 
 
 def fetch_forms(store: Store, tokens: Tokens) -> None:
-    """The forms of what waits for this person, so that they can be filled in without a line. Those whose request has
-    not changed since are left alone.
+    """The forms of what this person may answer, so that they can be filled in without a line. Those whose request has
+    not changed since are left alone. A request whose turn is `with_us` may have steps to answer, too.
     """
     looked = {row["instance_id"]: row["version"] for row in store.rows("SELECT * FROM looked")}
     for (_, uid), one in store.objects("instance").items():
-        if one["turn"] == "todo" and looked.get(uid) != one["version"]:
+        if one["turn"] != "done" and looked.get(uid) != one["version"]:
             _fetch_forms_of(store, tokens, uid, one["version"])
-        elif one["turn"] != "todo" and uid in looked:
+        elif one["turn"] == "done" and uid in looked:
             with store.writing() as tx:
                 _forget_forms(tx, "instance_id = ?", uid)
 
