@@ -25,6 +25,7 @@ test: lint
 lint: $(VENV)/installed-for-tests
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/mypy --strict docs/examples/mobile-client
 	$(BIN)/lint-imports
 
 # The first revision is written anew from the models, as long as nothing has been released.

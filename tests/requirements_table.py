@@ -14,7 +14,7 @@ DOORS = {
     "browser": "browser", "admin": "back office", "api": "JSON", "messaging": "messages", "worker": "worker",
     "chaos": "real processes", "walks": "whole product", "laws": "law",
     "guided": "verb", "stages": "verb", "payments": "money", "housing": "lettings", "private": "private answers",
-    "security": "security", "talk": "conversation",
+    "security": "security", "talk": "conversation", "phone": "mobile app",
 }  # fmt: skip
 
 

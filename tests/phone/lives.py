@@ -120,7 +120,8 @@ class Desk:
         return self.http.get(path, params=params).raise_for_status().json()
 
     def do(self, path: str, **body: Any) -> Any:
-        answer = self.http.post(path, json=body, headers={"Idempotency-Key": str(uuid.uuid4())})
+        headers = {"Idempotency-Key": str(uuid.uuid4()), "If-Match": "*"}
+        answer = self.http.post(path, json=body, headers=headers)
         assert answer.status_code < 300, f"{path}: {answer.text}"
         return answer.json()
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -19,7 +22,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from phone.app import Phone
 from phone.tokens import SignedOut
 from tests.phone.bad_line import BadLine, bad_line
-from tests.phone.lives import Desk, Life, as_new, desk, is_in_step, living
+from tests.phone.lives import CLIENT, Desk, Life, as_new, desk, is_in_step, living
 from tests.walks.product import Product, free_port, up, wait_for
 
 pytestmark = pytest.mark.requirement("D5")
@@ -253,3 +256,15 @@ def remove_member(product: Product, page: str) -> None:
         browser.post("/sign-in", data={**signing_in, "how": "password", "email": ALEX, "password": "demo"})
         asked = browser.get(page).raise_for_status().text
         assert "The person was removed." in browser.post(page, data=hidden(asked)).raise_for_status().text
+
+
+def test_the_commands_of_the_readme_work_as_they_stand(product: Product, tmp_path: Path) -> None:
+    [commands] = re.findall(r"```sh\n(.*?)```", (CLIENT / "README.md").read_text(), re.DOTALL)
+    where = f"-m phone --server {product.address} --home {tmp_path / 'phone'}"
+    ran = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", commands.replace("-m phone", where)],
+        cwd=CLIENT, env={**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+        capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert ran.stdout.rstrip().endswith("0 to be sent, 0 to be decided"), ran.stdout + ran.stderr
