@@ -209,6 +209,17 @@ def test_after_a_day_without_an_answer_the_person_looks(
     assert [row["kind"] for row in phone.outbox.rows("sent")] == ["message"]
 
 
+def test_what_never_left_has_all_the_time_of_the_world(
+    phone: Phone, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.says("POST /orders", httpx.ConnectError("no network"), yes(id="ord_1"))
+    phone.order("cus_1", {"prd_1": 1})
+    phone.outbox.deliver()
+    monkeypatch.setattr(outbox_room, "KEY_LIVES_SECONDS", -1)
+    deliver(phone)
+    assert [row["kind"] for row in phone.outbox.rows("sent")] == ["order"]
+
+
 def test_a_step_that_moved_on_is_looked_at_again(phone: Phone, server: Server) -> None:
     old = {"key": "a", "fields": [{"key": "name"}, {"key": "fax"}]}
     phone.store.keep_form("ti_1", '"st-1-en"', old)

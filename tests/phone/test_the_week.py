@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +93,9 @@ class Week:
 
 
 @pytest.mark.requirement("D5")
-def test_a_week_on_a_bad_line(product: Product, line: BadLine, sam: Desk, tmp_path: Path) -> None:
+def test_a_week_on_a_bad_line(
+    product: Product, line: BadLine, sam: Desk, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
     with living(tmp_path / "phone", line.address, poll=0.5) as life:
         life.sign_in(BEA, product.address)
         life.start()
@@ -114,6 +116,7 @@ def test_a_week_on_a_bad_line(product: Product, line: BadLine, sam: Desk, tmp_pa
         life.delivered()
         life.end()
         assert life.deaths == DEATHS
+        record_property("fates of requests", dict(line.fates))
         assert line.cut > 50
         assert abs(line.cut / (line.cut + line.fates["whole"]) - SHARE) < 0.1
         wait_for(lambda: is_in_step(life, product.address, BEA), "what is kept to be what a new phone is given")

@@ -12,12 +12,12 @@ TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 class NoAnswer(Exception):
     """Nobody knows whether it happened: the line broke, or the server is away. The same request, later, with the same
-    key. `retry_after` is in seconds, when the server said so.
+    key. `retry_after` is in seconds, when the server said so. `has_left` is false when it surely never got there.
     """
 
-    def __init__(self, why: str, retry_after: float | None = None) -> None:
+    def __init__(self, why: str, retry_after: float | None = None, has_left: bool = True) -> None:
         super().__init__(why)
-        self.retry_after = retry_after
+        self.retry_after, self.has_left = retry_after, has_left
 
 
 class Declined(Exception):
@@ -42,7 +42,8 @@ class Line:
         try:
             answer = self._http.request(method, path.lstrip("/"), **more)
         except (httpx.TransportError, httpx.DecodingError) as fault:
-            raise NoAnswer(f"{method} {path}: {type(fault).__name__} {fault}") from fault
+            has_left = not isinstance(fault, httpx.ConnectError | httpx.ConnectTimeout)
+            raise NoAnswer(f"{method} {path}: {type(fault).__name__} {fault}", has_left=has_left) from fault
         if answer.status_code < 300 or answer.status_code == 304:
             return answer
         problem = _problem_of(answer)

@@ -117,11 +117,12 @@ class Outbox:
         """One try; False when there was no answer."""
         try:
             self._check_age(row)
-            with self._store.writing() as tx:  # before it leaves: afterwards nobody may be alive to write it
-                tx.execute("UPDATE outbox SET first_try = ? WHERE key = ? AND first_try IS NULL",
-                           (time.time(), row["key"]))  # fmt: skip
+            # Written before it leaves, because afterwards nobody may be alive to write it.
+            self._mark_first_try(row, row["first_try"] or time.time())
             answer = self._attempt(row)
         except NoAnswer as no:
+            if not no.has_left:
+                self._mark_first_try(row, row["first_try"])
             self._put_off(row, no.retry_after)
             return False
         except Declined as no:
@@ -179,8 +180,12 @@ class Outbox:
                 (row["tries"] + 1, time.time() + max(pause, at_least or 0.0), row["key"]),
             )
 
+    def _mark_first_try(self, row: dict[str, Any], moment: float | None) -> None:
+        with self._store.writing() as tx:
+            tx.execute("UPDATE outbox SET first_try = ? WHERE key = ?", (moment, row["key"]))
+
     def _check_age(self, row: dict[str, Any]) -> None:
-        since = row["first_try"]
+        since = row["first_try"] if row["state"] == "waiting" else None
         if since is not None and row["kind"] not in SAFE_FOR_EVER and time.time() - since > KEY_LIVES_SECONDS:
             detail = "It was sent a day ago and never answered. Look whether it is there; if not, send it again"
             raise Declined({"code": "unanswered", "detail": detail, "status": 409})

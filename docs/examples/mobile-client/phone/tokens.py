@@ -106,9 +106,9 @@ class Tokens:
             try:
                 answer: dict[str, Any] = self._line.ask("POST", "/auth/token", json=body).json()
                 return answer
-            except NoAnswer:
-                if pause is None:
-                    raise
+            except NoAnswer as no:
+                if pause is None:  # and what the token was for has not left
+                    raise NoAnswer(str(no), no.retry_after, has_left=False) from no
                 time.sleep(pause)
             except Declined as no:
                 if no.code not in ENDED:
