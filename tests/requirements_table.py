@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -18,6 +19,7 @@ DOORS = {
 }  # fmt: skip
 
 
+@cache
 def proofs() -> dict[str, list[tuple[str, str]]]:
     """Requirement id to (door, test) pairs, in reading order."""
     found: dict[str, list[tuple[str, str]]] = defaultdict(list)
