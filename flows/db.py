@@ -51,3 +51,14 @@ def _begin_sqlite(connection: Connection) -> None:
         # A deferred transaction that turns to writing fails at once when another writes; IMMEDIATE waits its turn.
         immediate = connection.get_execution_options().get(WRITES)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+        if immediate:
+            _number_transaction(connection)
+
+
+def _number_transaction(connection: Connection) -> None:
+    """PostgreSQL numbers its transactions; on SQLite the number that a file keeps for its application does (ADR 0016).
+
+    It is written under the one write lock and rolled back with the rest, so a later commit has a higher one.
+    """
+    [number] = connection.exec_driver_sql("PRAGMA user_version").one()
+    connection.exec_driver_sql(f"PRAGMA user_version = {number + 1}")

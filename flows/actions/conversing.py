@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from flows import access
 from flows.actions import attaching, noticing, participating, speaking
 from flows.models import Instance, Message, ReadCursor
+from flows.models.base import TransactionNumber
 from flows.models.conversations import LONGEST_MESSAGE
 from flows.rules import conversations
 from flows.rules.errors import Invalid, Refused
@@ -103,7 +104,7 @@ def mark_read(work: Work, instance: Instance, seq: int) -> bool:
         insert.values(**values)
         .on_conflict_do_update(
             index_elements=["user_id", "instance_id"],
-            set_={"seq": seq, "read_at": work.now},
+            set_={"seq": seq, "read_at": work.now, "changed": TransactionNumber()},
             where=ReadCursor.seq < seq,
         )
         .returning(ReadCursor.seq)

@@ -6,9 +6,11 @@ import secrets
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Enum, ForeignKey, MetaData, String, TypeDecorator
+from sqlalchemy import JSON, BigInteger, DateTime, Enum, ForeignKey, MetaData, String, TypeDecorator
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry
+from sqlalchemy.sql.functions import FunctionElement
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: nothing to confuse when read aloud
 
@@ -58,6 +60,56 @@ class Owned:
     """A row of one organisation. Reads by a customer are narrowed to their organisations in `flows.access`."""
 
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
+
+
+class TransactionNumber(FunctionElement[int]):
+    """The number of the transaction that is under way: later transactions have higher ones (ADR 0016)."""
+
+    type = BigInteger()
+    name = "transaction_number"
+    inherit_cache = True
+
+
+class FirstUndecided(FunctionElement[int]):
+    """Every transaction with a lower number has ended, and the statement that asks sees what those have written."""
+
+    type = BigInteger()
+    name = "first_undecided"
+    inherit_cache = True
+
+
+class NextTransaction(FunctionElement[int]):
+    """No transaction that the statement that asks can see has this number or a higher one."""
+
+    type = BigInteger()
+    name = "next_transaction"
+    inherit_cache = True
+
+
+_USER_VERSION = "(SELECT user_version FROM pragma_user_version)"
+_NUMBERS: dict[type[FunctionElement[int]], tuple[str, str]] = {
+    TransactionNumber: ("pg_current_xact_id()", _USER_VERSION),
+    FirstUndecided: ("pg_snapshot_xmin(pg_current_snapshot())", f"({_USER_VERSION} + 1)"),
+    NextTransaction: ("pg_snapshot_xmax(pg_current_snapshot())", f"({_USER_VERSION} + 1)"),
+}
+"""On PostgreSQL and on SQLite, whose one writer raises the number when it begins (`flows.db`)."""
+
+
+@compiles(TransactionNumber)
+@compiles(FirstUndecided)
+@compiles(NextTransaction)
+def _number(element: FunctionElement[int], compiler: Any, **_options: Any) -> str:
+    on_postgresql, on_sqlite = _NUMBERS[type(element)]
+    return on_sqlite if compiler.dialect.name == "sqlite" else f"CAST(CAST({on_postgresql} AS text) AS bigint)"
+
+
+class Stamped:
+    """A row that knows which transaction changed it last; phones ask what changed since a number (ADR 0016).
+
+    The database stamps every INSERT and UPDATE of the row, so no verb has to think of it.
+    """
+
+    changed: Mapped[int] = mapped_column(BigInteger, default=TransactionNumber(), onupdate=TransactionNumber())
 
 
 def one_of(name: str, *values: str) -> Enum:

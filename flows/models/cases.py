@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from flows.models.base import Base, Owned, uid_column
+from flows.models.base import Base, Owned, Stamped, uid_column
 from flows.models.instances import Instance
 from flows.models.people import User
 
@@ -36,7 +36,7 @@ class Comment(Owned, Base):
     uploads: Mapped[list[Upload]] = relationship(back_populates="comment", order_by="Upload.id")
 
 
-class Participant(Base):
+class Participant(Stamped, Base):
     """Somebody who was assigned, forwarded, commented, attached or reviewed: makes "Related to me" (B33, Q16).
 
     `created_at` is the instance's, so that a person's list is read off one index, newest first.
@@ -54,7 +54,7 @@ class Participant(Base):
     first_at: Mapped[datetime]
 
 
-class DepartmentStay(Base):
+class DepartmentStay(Stamped, Base):
     """A department that an instance is or was in: what its managers see (Q15). `created_at` is the instance's."""
 
     __tablename__ = "department_stays"

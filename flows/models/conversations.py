@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from flows.models.base import Base, Owned, one_of, uid_column
+from flows.models.base import Base, Owned, Stamped, one_of, uid_column
 from flows.models.instances import Instance
 from flows.models.people import User
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 LONGEST_MESSAGE = 10_000
 
 
-class Message(Owned, Base):
+class Message(Owned, Stamped, Base):
     """One thing that was said (C47, C48), or noted between staff (X29). Never changed, never deleted.
 
     Messages and notes are two threads: `seq` counts from 1 without a gap in each, so that a note leaves no trace in
@@ -30,6 +30,7 @@ class Message(Owned, Base):
     __table_args__ = (
         UniqueConstraint("instance_id", "is_internal", "seq"),
         UniqueConstraint("instance_id", "author_id", "client_id"),
+        Index(None, "organisation_id", "changed", "id"),
     )
 
     uid: Mapped[str] = uid_column("msg")
@@ -48,11 +49,15 @@ class Message(Owned, Base):
     uploads: Mapped[list[Upload]] = relationship(back_populates="message", order_by="Upload.id")
 
 
-class ReadCursor(Base):
+class ReadCursor(Stamped, Base):
     """How far a person has read the messages of an instance (Q24). It only moves forward."""
 
     __tablename__ = "read_cursors"
-    __table_args__ = (UniqueConstraint("user_id", "instance_id"), Index(None, "instance_id"))
+    __table_args__ = (
+        UniqueConstraint("user_id", "instance_id"),
+        Index(None, "instance_id"),
+        Index(None, "user_id", "changed"),
+    )
 
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     instance_id: Mapped[int] = mapped_column(ForeignKey("instances.id"))

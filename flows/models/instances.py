@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, ForeignKey, Index, String, UniqueConstrain
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from flows.models.base import Base, Moment, Owned, one_of, uid_column
+from flows.models.base import Base, Moment, Owned, Stamped, one_of, uid_column
 from flows.models.catalogue import FlowVersion
 from flows.models.departments import Department
 from flows.models.organisations import Organisation
@@ -34,7 +34,7 @@ def _by_hand(name: str, column: str, where: str) -> Index:
     return Index(f"ix_instances_{name}", column, "created_at", "id", postgresql_where=only, sqlite_where=only)
 
 
-class Instance(Owned, Base):
+class Instance(Owned, Stamped, Base):
     """One run of a flow. `status` is the stored phase; overdue is computed from `due_at` (Q20).
 
     A flow with states has a `state` and no steps: `status` is then what the state's column says (Q9). `is_internal`
@@ -57,6 +57,21 @@ class Instance(Owned, Base):
         Index(None, "status", "due_at", "id"),
         Index(None, "customer_id", "created_at", "id"),
         Index(None, "subject"),
+        Index(None, "organisation_id", "changed", "id"),
+        Index(
+            "ix_instances_ending",
+            "organisation_id",
+            "due_at",
+            postgresql_where=text("closed_at IS NULL"),
+            sqlite_where=text("closed_at IS NULL"),
+        ),
+        Index(
+            "ix_instances_rated",
+            "organisation_id",
+            "rated_at",
+            postgresql_where=text("rated_at IS NOT NULL"),
+            sqlite_where=text("rated_at IS NOT NULL"),
+        ),
         _by_hand("pending", "assignee_id", "closed_at IS NULL AND state IS NOT NULL"),
         _by_hand("created_by", "creator_id", "state IS NOT NULL"),
         _by_hand("department", "department_id", "state IS NOT NULL"),

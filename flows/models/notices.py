@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from flows.models.base import Base, one_of, uid_column
+from flows.models.base import Base, Stamped, one_of, uid_column
 from flows.models.instances import Instance
 from flows.models.orders import Order
 from flows.models.people import SignIn, User
@@ -16,11 +16,11 @@ from flows.models.people import SignIn, User
 PROVIDERS = ("fcm", "webpush")
 
 
-class Notice(Base):
+class Notice(Stamped, Base):
     """A few words for one person in their inbox; those `at_top` are shown on every page until seen (A13)."""
 
     __tablename__ = "notices"
-    __table_args__ = (Index(None, "user_id", "seen_at", "id"),)
+    __table_args__ = (Index(None, "user_id", "seen_at", "id"), Index(None, "user_id", "changed", "id"))
 
     uid: Mapped[str] = uid_column("ntf")
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from flows.models.base import Base, Owned, one_of, uid_column
+from flows.models.base import Base, Owned, Stamped, one_of, uid_column
 from flows.models.organisations import Organisation
 from flows.models.people import User
 
@@ -56,7 +56,7 @@ class BasketLine(Base):
     product: Mapped[Product] = relationship()
 
 
-class Order(Owned, Base):
+class Order(Owned, Stamped, Base):
     """An order for one organisation, placed by its buyer. `details` are what the task collected (A5, A30)."""
 
     __tablename__ = "orders"
@@ -64,6 +64,7 @@ class Order(Owned, Base):
         Index(None, "placed_at", "id"),
         Index(None, "organisation_id", "placed_at", "id"),
         Index(None, "state", "id"),
+        Index(None, "organisation_id", "changed", "id"),
     )
 
     uid: Mapped[str] = uid_column("ord")

@@ -9,10 +9,10 @@ from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from flows.models.base import Base, one_of, uid_column
+from flows.models.base import Base, Stamped, one_of, uid_column
 
 
-class Organisation(Base):
+class Organisation(Stamped, Base):
     """A company or household account. `parent` is the reseller (MSP) whose people order for it too (A20, A35).
 
     The one of kind `house` is the operator itself: it owns the tasks that no customer is behind.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from flows.models.base import Base, Owned, one_of, uid_column
+from flows.models.base import Base, Owned, Stamped, one_of, uid_column
 from flows.models.people import User
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 STEP_STATES = ("locked", "open", "pending_approval", "completed", "returned", "reopened", "skipped")
 
 
-class Step(Owned, Base):
+class Step(Owned, Stamped, Base):
     """One step of one instance. The draft is shared by the people of the customer: answers saved but not sent (X14).
 
     `remark` is what its actor has to read first while it is returned or reopened: `message`, `by`, `at` (ISO), and
@@ -26,7 +26,7 @@ class Step(Owned, Base):
     """
 
     __tablename__ = "steps"
-    __table_args__ = (UniqueConstraint("instance_id", "name"),)
+    __table_args__ = (UniqueConstraint("instance_id", "name"), Index(None, "organisation_id", "changed", "id"))
 
     uid: Mapped[str] = uid_column("st")
     instance_id: Mapped[int] = mapped_column(ForeignKey("instances.id"))

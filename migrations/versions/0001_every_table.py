@@ -43,6 +43,7 @@ def upgrade() -> None:
     sa.Column('time_zone', sa.String(length=64), nullable=False),
     sa.Column('is_active', sa.Boolean(), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('changed', sa.BigInteger(), nullable=False),
     sa.Column('id', sa.Integer(), nullable=False),
     sa.ForeignKeyConstraint(['parent_id'], ['organisations.id'], name=op.f('fk_organisations_parent_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_organisations')),
@@ -211,6 +212,7 @@ def upgrade() -> None:
     sa.Column('version', sa.Integer(), nullable=False),
     sa.Column('event_seq', sa.Integer(), nullable=False),
     sa.Column('organisation_id', sa.Integer(), nullable=False),
+    sa.Column('changed', sa.BigInteger(), nullable=False),
     sa.Column('id', sa.Integer(), nullable=False),
     sa.ForeignKeyConstraint(['organisation_id'], ['organisations.id'], name=op.f('fk_orders_organisation_id')),
     sa.ForeignKeyConstraint(['placed_by_id'], ['users.id'], name=op.f('fk_orders_placed_by_id')),
@@ -218,6 +220,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('uid', name=op.f('uq_orders_uid'))
     )
     op.create_index(op.f('ix_orders_organisation_id'), 'orders', ['organisation_id'], unique=False)
+    op.create_index(op.f('ix_orders_organisation_id_changed_id'), 'orders', ['organisation_id', 'changed', 'id'], unique=False)
     op.create_index(op.f('ix_orders_organisation_id_placed_at_id'), 'orders', ['organisation_id', 'placed_at', 'id'], unique=False)
     op.create_index(op.f('ix_orders_placed_at_id'), 'orders', ['placed_at', 'id'], unique=False)
     op.create_index(op.f('ix_orders_placed_by_id'), 'orders', ['placed_by_id'], unique=False)
@@ -409,6 +412,7 @@ def upgrade() -> None:
     sa.Column('message_seq', sa.Integer(), nullable=False),
     sa.Column('note_seq', sa.Integer(), nullable=False),
     sa.Column('organisation_id', sa.Integer(), nullable=False),
+    sa.Column('changed', sa.BigInteger(), nullable=False),
     sa.Column('id', sa.Integer(), nullable=False),
     sa.ForeignKeyConstraint(['assignee_id'], ['users.id'], name=op.f('fk_instances_assignee_id')),
     sa.ForeignKeyConstraint(['creator_id'], ['users.id'], name=op.f('fk_instances_creator_id')),
@@ -429,12 +433,15 @@ def upgrade() -> None:
     op.create_index(op.f('ix_instances_customer_id_created_at_id'), 'instances', ['customer_id', 'created_at', 'id'], unique=False)
     op.create_index('ix_instances_department', 'instances', ['department_id', 'created_at', 'id'], unique=False, postgresql_where=sa.text('state IS NOT NULL'), sqlite_where=sa.text('state IS NOT NULL'))
     op.create_index(op.f('ix_instances_department_id'), 'instances', ['department_id'], unique=False)
+    op.create_index('ix_instances_ending', 'instances', ['organisation_id', 'due_at'], unique=False, postgresql_where=sa.text('closed_at IS NULL'), sqlite_where=sa.text('closed_at IS NULL'))
     op.create_index(op.f('ix_instances_flow_version_id'), 'instances', ['flow_version_id'], unique=False)
     op.create_index('ix_instances_open', 'instances', ['waiting_on', 'due_at'], unique=False, postgresql_where=sa.text('closed_at IS NULL'), sqlite_where=sa.text('closed_at IS NULL'))
     op.create_index(op.f('ix_instances_organisation_id'), 'instances', ['organisation_id'], unique=False)
+    op.create_index(op.f('ix_instances_organisation_id_changed_id'), 'instances', ['organisation_id', 'changed', 'id'], unique=False)
     op.create_index(op.f('ix_instances_organisation_id_created_at_id'), 'instances', ['organisation_id', 'created_at', 'id'], unique=False)
     op.create_index(op.f('ix_instances_parent_id'), 'instances', ['parent_id'], unique=False)
     op.create_index('ix_instances_pending', 'instances', ['assignee_id', 'created_at', 'id'], unique=False, postgresql_where=sa.text('closed_at IS NULL AND state IS NOT NULL'), sqlite_where=sa.text('closed_at IS NULL AND state IS NOT NULL'))
+    op.create_index('ix_instances_rated', 'instances', ['organisation_id', 'rated_at'], unique=False, postgresql_where=sa.text('rated_at IS NOT NULL'), sqlite_where=sa.text('rated_at IS NOT NULL'))
     op.create_index(op.f('ix_instances_status_created_at_id'), 'instances', ['status', 'created_at', 'id'], unique=False)
     op.create_index(op.f('ix_instances_status_due_at_id'), 'instances', ['status', 'due_at', 'id'], unique=False)
     op.create_index(op.f('ix_instances_subject'), 'instances', ['subject'], unique=False)
@@ -511,6 +518,7 @@ def upgrade() -> None:
     sa.Column('department_id', sa.Integer(), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('first_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('changed', sa.BigInteger(), nullable=False),
     sa.Column('id', sa.Integer(), nullable=False),
     sa.ForeignKeyConstraint(['department_id'], ['departments.id'], name=op.f('fk_department_stays_department_id')),
     sa.ForeignKeyConstraint(['instance_id'], ['instances.id'], name=op.f('fk_department_stays_instance_id')),
@@ -576,6 +584,7 @@ def upgrade() -> None:
     sa.Column('client_id', sa.String(length=64), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('organisation_id', sa.Integer(), nullable=False),
+    sa.Column('changed', sa.BigInteger(), nullable=False),
     sa.Column('id', sa.Integer(), nullable=False),
     sa.ForeignKeyConstraint(['author_id'], ['users.id'], name=op.f('fk_messages_author_id')),
     sa.ForeignKeyConstraint(['instance_id'], ['instances.id'], name=op.f('fk_messages_instance_id')),
@@ -587,6 +596,7 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_messages_author_id'), 'messages', ['author_id'], unique=False)
     op.create_index(op.f('ix_messages_organisation_id'), 'messages', ['organisation_id'], unique=False)
+    op.create_index(op.f('ix_messages_organisation_id_changed_id'), 'messages', ['organisation_id', 'changed', 'id'], unique=False)
     op.create_table('mutes',
     sa.Column('user_id', sa.Integer(), nullable=False),
     sa.Column('instance_id', sa.Integer(), nullable=False),
@@ -612,6 +622,7 @@ def upgrade() -> None:
     sa.Column('url', sa.String(length=400), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('seen_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('changed', sa.BigInteger(), nullable=False),
     sa.Column('id', sa.Integer(), nullable=False),
     sa.ForeignKeyConstraint(['instance_id'], ['instances.id'], name=op.f('fk_notices_instance_id')),
     sa.ForeignKeyConstraint(['order_id'], ['orders.id'], name=op.f('fk_notices_order_id')),
@@ -620,12 +631,14 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_notices')),
     sa.UniqueConstraint('uid', name=op.f('uq_notices_uid'))
     )
+    op.create_index(op.f('ix_notices_user_id_changed_id'), 'notices', ['user_id', 'changed', 'id'], unique=False)
     op.create_index(op.f('ix_notices_user_id_seen_at_id'), 'notices', ['user_id', 'seen_at', 'id'], unique=False)
     op.create_table('participants',
     sa.Column('instance_id', sa.Integer(), nullable=False),
     sa.Column('user_id', sa.Integer(), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('first_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('changed', sa.BigInteger(), nullable=False),
     sa.Column('id', sa.Integer(), nullable=False),
     sa.ForeignKeyConstraint(['instance_id'], ['instances.id'], name=op.f('fk_participants_instance_id')),
     sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_participants_user_id')),
@@ -638,6 +651,7 @@ def upgrade() -> None:
     sa.Column('instance_id', sa.Integer(), nullable=False),
     sa.Column('seq', sa.Integer(), nullable=False),
     sa.Column('read_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('changed', sa.BigInteger(), nullable=False),
     sa.Column('id', sa.Integer(), nullable=False),
     sa.ForeignKeyConstraint(['instance_id'], ['instances.id'], name=op.f('fk_read_cursors_instance_id')),
     sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_read_cursors_user_id')),
@@ -645,6 +659,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('user_id', 'instance_id', name=op.f('uq_read_cursors_user_id_instance_id'))
     )
     op.create_index(op.f('ix_read_cursors_instance_id'), 'read_cursors', ['instance_id'], unique=False)
+    op.create_index(op.f('ix_read_cursors_user_id_changed'), 'read_cursors', ['user_id', 'changed'], unique=False)
     op.create_table('steps',
     sa.Column('uid', sa.String(length=32), nullable=False),
     sa.Column('instance_id', sa.Integer(), nullable=False),
@@ -668,6 +683,7 @@ def upgrade() -> None:
     sa.Column('completed_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('completed_by_id', sa.Integer(), nullable=True),
     sa.Column('organisation_id', sa.Integer(), nullable=False),
+    sa.Column('changed', sa.BigInteger(), nullable=False),
     sa.Column('id', sa.Integer(), nullable=False),
     sa.ForeignKeyConstraint(['completed_by_id'], ['users.id'], name=op.f('fk_steps_completed_by_id')),
     sa.ForeignKeyConstraint(['draft_by_id'], ['users.id'], name=op.f('fk_steps_draft_by_id')),
@@ -679,6 +695,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('uid', name=op.f('uq_steps_uid'))
     )
     op.create_index(op.f('ix_steps_organisation_id'), 'steps', ['organisation_id'], unique=False)
+    op.create_index(op.f('ix_steps_organisation_id_changed_id'), 'steps', ['organisation_id', 'changed', 'id'], unique=False)
     op.create_table('timeline_events',
     sa.Column('instance_id', sa.Integer(), nullable=True),
     sa.Column('order_id', sa.Integer(), nullable=True),
@@ -882,16 +899,20 @@ def downgrade() -> None:
     op.drop_index(op.f('ix_timeline_events_at_id'), table_name='timeline_events')
     op.drop_index(op.f('ix_timeline_events_actor_id'), table_name='timeline_events')
     op.drop_table('timeline_events')
+    op.drop_index(op.f('ix_steps_organisation_id_changed_id'), table_name='steps')
     op.drop_index(op.f('ix_steps_organisation_id'), table_name='steps')
     op.drop_table('steps')
+    op.drop_index(op.f('ix_read_cursors_user_id_changed'), table_name='read_cursors')
     op.drop_index(op.f('ix_read_cursors_instance_id'), table_name='read_cursors')
     op.drop_table('read_cursors')
     op.drop_index(op.f('ix_participants_user_id_created_at_instance_id'), table_name='participants')
     op.drop_table('participants')
     op.drop_index(op.f('ix_notices_user_id_seen_at_id'), table_name='notices')
+    op.drop_index(op.f('ix_notices_user_id_changed_id'), table_name='notices')
     op.drop_table('notices')
     op.drop_index(op.f('ix_mutes_instance_id'), table_name='mutes')
     op.drop_table('mutes')
+    op.drop_index(op.f('ix_messages_organisation_id_changed_id'), table_name='messages')
     op.drop_index(op.f('ix_messages_organisation_id'), table_name='messages')
     op.drop_index(op.f('ix_messages_author_id'), table_name='messages')
     op.drop_table('messages')
@@ -922,12 +943,15 @@ def downgrade() -> None:
     op.drop_index(op.f('ix_instances_subject'), table_name='instances')
     op.drop_index(op.f('ix_instances_status_due_at_id'), table_name='instances')
     op.drop_index(op.f('ix_instances_status_created_at_id'), table_name='instances')
+    op.drop_index('ix_instances_rated', table_name='instances', postgresql_where=sa.text('rated_at IS NOT NULL'), sqlite_where=sa.text('rated_at IS NOT NULL'))
     op.drop_index('ix_instances_pending', table_name='instances', postgresql_where=sa.text('closed_at IS NULL AND state IS NOT NULL'), sqlite_where=sa.text('closed_at IS NULL AND state IS NOT NULL'))
     op.drop_index(op.f('ix_instances_parent_id'), table_name='instances')
     op.drop_index(op.f('ix_instances_organisation_id_created_at_id'), table_name='instances')
+    op.drop_index(op.f('ix_instances_organisation_id_changed_id'), table_name='instances')
     op.drop_index(op.f('ix_instances_organisation_id'), table_name='instances')
     op.drop_index('ix_instances_open', table_name='instances', postgresql_where=sa.text('closed_at IS NULL'), sqlite_where=sa.text('closed_at IS NULL'))
     op.drop_index(op.f('ix_instances_flow_version_id'), table_name='instances')
+    op.drop_index('ix_instances_ending', table_name='instances', postgresql_where=sa.text('closed_at IS NULL'), sqlite_where=sa.text('closed_at IS NULL'))
     op.drop_index(op.f('ix_instances_department_id'), table_name='instances')
     op.drop_index('ix_instances_department', table_name='instances', postgresql_where=sa.text('state IS NOT NULL'), sqlite_where=sa.text('state IS NOT NULL'))
     op.drop_index(op.f('ix_instances_customer_id_created_at_id'), table_name='instances')
@@ -962,6 +986,7 @@ def downgrade() -> None:
     op.drop_index(op.f('ix_orders_placed_by_id'), table_name='orders')
     op.drop_index(op.f('ix_orders_placed_at_id'), table_name='orders')
     op.drop_index(op.f('ix_orders_organisation_id_placed_at_id'), table_name='orders')
+    op.drop_index(op.f('ix_orders_organisation_id_changed_id'), table_name='orders')
     op.drop_index(op.f('ix_orders_organisation_id'), table_name='orders')
     op.drop_table('orders')
     op.drop_index(op.f('ix_memberships_organisation_id'), table_name='memberships')

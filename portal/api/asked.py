@@ -18,6 +18,7 @@ Id = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 Email = Annotated[str, StringConstraints(min_length=3, max_length=254)]
 Secret = Annotated[str, StringConstraints(min_length=1, max_length=400)]
 Device = Annotated[str, StringConstraints(min_length=1, max_length=80)]
+MOST_SYNCED = 200
 Limit = Annotated[int, AfterValidator(lambda wanted: max(1, min(wanted, MOST_A_PAGE)))]
 
 
@@ -130,6 +131,23 @@ class OrderList(Paged):
 
 class NoticeList(Paged):
     unread: bool = False
+
+
+class SyncWanted(Query):
+    """`types` takes several, separated by commas: account, instance, case, task, order, draft, message, notification.
+
+    `limit` counts what changed; a page may bring more, because an order is brought with its task.
+    """
+
+    cursor: Annotated[str, StringConstraints(max_length=3500)] | None = None
+    limit: Annotated[int, AfterValidator(lambda wanted: max(1, min(wanted, MOST_SYNCED)))] = MOST_SYNCED
+    types: Annotated[
+        str,
+        StringConstraints(
+            pattern=_one_of("account", "instance", "case", "task", "order", "draft", "message", "notification"),
+            max_length=100,
+        ),
+    ] = ""
 
 
 class Validating(Query):

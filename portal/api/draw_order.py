@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from flows.models import Instance, Order, Product
+from flows.models import Instance, Order, Organisation, Product
 from flows.queries import allowed
 from flows.queries.grid import grid_status, needs_action
 from flows.queries.orders import STATE_LABELS, flows_started_by
@@ -33,6 +33,10 @@ def product(row: Product) -> shapes.Product:
         unit=row.unit,
         needs_details=flows_started_by(row),
     )
+
+
+def customer(row: Organisation) -> shapes.Customer:
+    return shapes.Customer(id=row.uid, name=row.name, kind=row.kind, address=row.address, time_zone=row.time_zone)
 
 
 def quote(items: Sequence[tuple[Product, int]]) -> shapes.Quote:

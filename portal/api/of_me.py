@@ -39,15 +39,18 @@ def change_me(call: Call, body: asked.Profile) -> Answer:
 @operation("GET", "/me/summary", who="signed_in", gives=shapes.Summary)
 def get_summary(call: Call) -> Answer:
     """The numbers for a badge or a widget."""
+    return Answer(numbers(call))
+
+
+def numbers(call: Call) -> shapes.Summary:
+    """What waits for this person, as it is now."""
     found = summary.of_person(call.actor, call.now)
-    return Answer(
-        shapes.Summary(
-            outstanding=found.outstanding,
-            awaiting_us=found.awaiting_us,
-            unread_messages=found.unread_messages,
-            unread_notifications=found.unread_notifications,
-            next_due=found.next_due,
-        )
+    return shapes.Summary(
+        outstanding=found.outstanding,
+        awaiting_us=found.awaiting_us,
+        unread_messages=found.unread_messages,
+        unread_notifications=found.unread_notifications,
+        next_due=found.next_due,
     )
 
 

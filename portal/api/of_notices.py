@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from flows import access, settings
+from flows import access
 from flows.actions import choosing, noticing
 from flows.models import Notice
 from flows.queries import choices, notices
 from flows.rules.errors import Invalid
 from flows.rules.notices import Channel, Kind
-from portal.api import asked, cursors, shapes
+from portal.api import asked, cursors, draw_notice, shapes
 from portal.api.door import Answer, Call, operation, page
 
 
@@ -45,7 +45,10 @@ def list_notifications(call: Call, query: asked.NoticeList) -> Answer:
     found = notices.inbox(call.actor, unread=query.unread, cursor=cursors.opened(query.cursor), limit=query.limit)
     sealed = cursors.seal(found.next_cursor)
     return page(
-        shapes.Page[shapes.Notification](data=[_notification(row) for row in found.rows], next_cursor=sealed), sealed
+        shapes.Page[shapes.Notification](
+            data=[draw_notice.notification(row) for row in found.rows], next_cursor=sealed
+        ),
+        sealed,
     )
 
 
@@ -71,20 +74,6 @@ def _up_to(call: Call, uid: str) -> list[str]:
         .where(Notice.id <= mine.scalar_subquery())
     )
     return list(call.session.scalars(earlier.where(Notice.seen_at.is_(None))))
-
-
-def _notification(notice: Notice) -> shapes.Notification:
-    address = notices.address_of(notice)
-    return shapes.Notification(
-        id=notice.uid,
-        kind=notice.kind,
-        text=notice.text,
-        link_text=notice.link_text,
-        instance_id=notice.instance.uid if notice.instance else None,
-        created_at=notice.created_at,
-        read_at=notice.seen_at,
-        links=shapes.Links(web=settings.current().origin + address) if address.startswith("/") else None,
-    )
 
 
 def _preferences(call: Call) -> shapes.Preferences:

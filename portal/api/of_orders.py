@@ -6,7 +6,7 @@ from typing import Any
 
 from flows import access
 from flows.actions import accounts, ordering
-from flows.models import Instance, Order, Organisation, Product
+from flows.models import Instance, Order, Product
 from flows.queries import orders, parties, timeline
 from flows.rules.errors import Invalid, Refused
 from portal.api import asked, cursors, draw_order, shapes
@@ -34,7 +34,7 @@ def get_product(call: Call, product_id: str) -> Answer:
 def list_customers(call: Call, query: asked.Searched) -> Answer:
     """Organisations that I may order for, at most 200; narrow them with `q`."""
     found = orders.customers(call.actor, query.q)
-    return Answer(shapes.Page[shapes.Customer](data=[_customer(row) for row in found]))
+    return Answer(shapes.Page[shapes.Customer](data=[draw_order.customer(row) for row in found]))
 
 
 @operation(
@@ -51,7 +51,7 @@ def add_customer(call: Call, body: asked.NewCustomer) -> Answer:
     added = accounts.add_customer_organisation(
         call.work, body.name, kind=body.kind, address=body.address, time_zone=body.time_zone, parent_uid=body.parent_id
     )
-    return Answer(_customer(added), 201)
+    return Answer(draw_order.customer(added), 201)
 
 
 @operation("POST", "/orders/quote", who="signed_in", gives=shapes.Quote)
@@ -125,7 +125,3 @@ def _whole(call: Call, order: Order) -> Answer:
 def _beside(instances: list[Instance], lines: list[timeline.Entry]) -> tuple[object, ...]:
     """What shows in an order without being counted by its version: its tasks and the length of its timeline."""
     return (*((instance.uid, instance.version) for instance in instances), len(lines))
-
-
-def _customer(row: Organisation) -> shapes.Customer:
-    return shapes.Customer(id=row.uid, name=row.name, kind=row.kind, address=row.address, time_zone=row.time_zone)

@@ -15,11 +15,10 @@ from flows.queries import allowed, conversations, unread
 from flows.rules.conversations import closed_because
 from flows.rules.errors import Refused
 from portal.api import asked_of_talk as asked
-from portal.api import reading
+from portal.api import draw_talk, reading
 from portal.api.door import Answer, Call, operation
 from portal.api.shapes import Named
 from portal.api.shapes import talk as given
-from portal.api.shapes.cases import AttachedFile
 
 
 @operation("GET", "/instances/<instance_id>/messages", who="signed_in", gives=given.Messages, refusals=("not-found",))
@@ -101,18 +100,7 @@ def list_conversations(call: Call, query: asked.Many) -> Answer:
 
 
 def _message(call: Call, instance: Instance, one: MessageRow, senders: dict[int, str]) -> given.Message:
-    is_mine = one.author_id is not None and one.author_id == call.actor.user_id
-    return given.Message(
-        id=one.uid,
-        instance_id=instance.uid,
-        seq=one.seq,
-        client_id=one.client_id if is_mine else None,
-        sender=given.Sender(id=senders.get(one.author_id or 0), name=one.author_name, role=one.author_kind),
-        body=one.text,
-        files=[AttachedFile(id=f.uid, name=f.name, size=f.size, mime_type=f.mime) for f in one.uploads],
-        internal=one.is_internal,
-        sent_at=one.created_at,
-    )
+    return draw_talk.message(call.actor, one, instance.uid, senders.get(one.author_id or 0))
 
 
 def _senders(call: Call, messages: Iterable[MessageRow]) -> dict[int, str]:

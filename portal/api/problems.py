@@ -66,6 +66,9 @@ SLUGS = {
         403, "You may not do this", "The thing is yours to see, but this action is not. See allowed_actions."
     ),
     "not-found": Slug(404, "Not found", "It is not there, or not yours to see. Both look the same."),
+    "sync-cursor-expired": Slug(
+        410, "Start a full sync", "Drop what you keep of this person, and ask again without a cursor."
+    ),
     "method-not-allowed": Slug(405, "Not with this method", "Use one of the methods in the Allow header."),
     "step-locked": Slug(409, "This step cannot start yet", "Another step comes first. Fetch the instance again."),
     "instance-closed": Slug(409, "This task has ended", "Show what the detail says: when it ended and how."),
