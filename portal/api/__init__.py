@@ -17,6 +17,7 @@ from flows.rules.actors import SYSTEM
 from flows.rules.errors import BatonError, Busy, Invalid, Stale
 from flows.work import end_reading
 from portal.api import (
+    languages,
     limits,
     of_cases,
     of_devices,
@@ -36,7 +37,8 @@ from portal.api import (
     of_uploads,
     problems,
 )
-from portal.api.door import BASE, LANGUAGE, OPERATIONS, view_of
+from portal.api.door import BASE, OPERATIONS, view_of
+from portal.api.etags import etag
 from portal.api.problems import Declined
 from portal.may import may
 
@@ -107,9 +109,7 @@ def _refused(error: BatonError) -> Response:
         return problems.answer("token-expired", "Your access token has run out. Get a new one with the refresh token")
     if isinstance(error, Stale):
         kind = getattr(g.get("operation"), "etag_kind", "") or "me"
-        return problems.answer(
-            error.code, error.detail, headers=headers, current_etag=f'"{kind}-{error.current}-{LANGUAGE}"'
-        )
+        return problems.answer(error.code, error.detail, headers=headers, current_etag=etag(kind, error.current or 0))
     if isinstance(error, Invalid):
         return _invalid(error)
     return problems.answer(error.code, error.detail, headers=headers, status=error.status)
@@ -159,7 +159,7 @@ def _broken(_error: Exception) -> Response:
 
 def _add_headers(response: Response) -> Response:
     response.headers.setdefault("Cache-Control", "private, no-cache")
-    response.headers["Content-Language"] = LANGUAGE
+    response.headers.setdefault("Content-Language", languages.wanted())
     response.vary.update(("Accept-Language", "Authorization"))
     return response
 

@@ -23,14 +23,12 @@ from flows.rules.actors import Actor
 from flows.rules.errors import Invalid, Problem
 from flows.work import Work, unit_of_work
 from messaging.downloads import given_out
-from portal.api import cursors, etags, problems, reading
+from portal.api import cursors, etags, languages, problems, reading
 from portal.api.problems import Declined
 from portal.api.shapes import Shape
 from portal.may import Who, may
 
 BASE = "/api/v1"
-LANGUAGE = "en"
-"""The language that labels are in; flows bring others, of which none may be started yet."""
 _KEY = re.compile(r'"?([\x21\x23-\x7e]{1,120})"?')
 
 
@@ -204,7 +202,7 @@ def _write(op: Operation, given: dict[str, Any]) -> AnyResponse:
                 key,
                 status=response.status_code,
                 body=_body_of(response),
-                headers=dict(answer.headers) | _tag_of(answer),
+                headers={**answer.headers, **_tag_of(answer), "Content-Language": languages.wanted()},
             )
     return response
 

@@ -15,7 +15,7 @@ from portal.api import asked_of_cases as asked
 from portal.api import cursors, draw_case, reading, shapes
 from portal.api.asked import Paged
 from portal.api.asked_by_staff import Assignment
-from portal.api.door import BASE, LANGUAGE, Answer, Call, operation, page
+from portal.api.door import BASE, Answer, Call, operation, page
 from portal.api.etags import etag, wanted_version
 from portal.api.of_staff import assign_as_asked
 from portal.api.shapes import cases as given
@@ -229,7 +229,7 @@ def _whole(call: Call, instance: Instance) -> Answer:
     entries = timeline.of_instance(call.actor, instance)
     drawn = draw_case.whole(call, instance, _who(call, instance, *children), children, entries)
     beside = (len(entries), *((child.uid, child.version) for child in children))
-    return Answer(drawn, etag=etag(KIND, instance.version, LANGUAGE, *beside))
+    return Answer(drawn, etag=etag(KIND, instance.version, *beside))
 
 
 def _changed(call: Call, instance: Instance) -> Answer:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from flows import access
-from flows.actions import closing, rating, versions
+from flows.actions import closing, rating
 from flows.models import Instance
 from flows.queries import listing, parties, timeline, unread
 from flows.rules.errors import Refused
-from portal.api import asked, cursors, draw_instance, draw_order, shapes
-from portal.api.door import LANGUAGE, Answer, Call, operation, page
+from portal.api import asked, cursors, draw_instance, draw_order, languages, shapes
+from portal.api.door import Answer, Call, operation, page
 from portal.api.etags import wanted_version
 
 ENDED = ("instance-closed", "invalid-transition")
@@ -36,7 +36,7 @@ def list_instances(call: Call, query: asked.InstanceList) -> Answer:
     waiting = unread.of_page(call.actor, found.rows)
     rows = [
         draw_instance.summary(
-            call.actor, row, versions.definition_of(call.session, row), call.now, waiting.get(row.id, 0)
+            call.actor, row, languages.definition_of(call.session, row), call.now, waiting.get(row.id, 0)
         )
         for row in found.rows
     ]
@@ -118,14 +118,14 @@ def whole(call: Call, instance: Instance, include: str = "", status: int = 200, 
     if call.is_writing:
         call.session.flush()
     parties.know(call.actor, instance)
-    definition = versions.definition_of(call.session, instance)
+    definition = languages.definition_of(call.session, instance)
     steps, drafts = None, []
     if include:
         steps = draw_instance.steps_of(call.session, call.actor, instance, call.now, instance.steps)
         drafts = [step.draft_saved_at.isoformat() for step in instance.steps if step.draft_saved_at]
     waiting = unread.of_page(call.actor, [instance]).get(instance.id, 0)
     drawn = draw_instance.detail(call.session, call.actor, instance, definition, call.now, steps, waiting)
-    tag = draw_instance.instance_tag(instance, call.now, LANGUAGE, include, waiting, *drafts)
+    tag = draw_instance.instance_tag(instance, call.now, include, waiting, *drafts)
     return Answer(drawn, status, {"Location": location} if location else {}, tag)
 
 

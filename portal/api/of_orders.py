@@ -10,7 +10,7 @@ from flows.models import Instance, Order, Organisation, Product
 from flows.queries import orders, parties, timeline
 from flows.rules.errors import Invalid, Refused
 from portal.api import asked, cursors, draw_order, shapes
-from portal.api.door import BASE, LANGUAGE, Answer, Call, operation, page
+from portal.api.door import BASE, Answer, Call, operation, page
 from portal.api.etags import etag
 
 
@@ -119,7 +119,7 @@ def _whole(call: Call, order: Order) -> Answer:
     who = parties.of_one(call.actor, order.organisation_id, [order.placed_by_id])
     lines = timeline.of_order(call.actor, order)
     drawn = draw_order.order_detail(call.actor, order, instances, who, call.now, lines)
-    return Answer(drawn, etag=etag("ord", order.version, LANGUAGE, *_beside(instances, lines)))
+    return Answer(drawn, etag=etag("ord", order.version, *_beside(instances, lines)))
 
 
 def _beside(instances: list[Instance], lines: list[timeline.Entry]) -> tuple[object, ...]:

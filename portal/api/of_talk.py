@@ -15,7 +15,7 @@ from flows.queries import allowed, conversations, unread
 from flows.rules.conversations import closed_because
 from flows.rules.errors import Refused
 from portal.api import asked_of_talk as asked
-from portal.api import reading
+from portal.api import languages, reading
 from portal.api.door import Answer, Call, operation
 from portal.api.shapes import Named
 from portal.api.shapes import talk as given
@@ -90,7 +90,7 @@ def list_conversations(call: Call, query: asked.Many) -> Answer:
     senders = _senders(call, [one.newest for one in found])
     rows = [
         given.Conversation(
-            instance=Named(id=one.instance.uid, name=one.instance.title),
+            instance=Named(id=one.instance.uid, name=languages.title_of(call.session, one.instance)),
             reference=one.instance.reference,
             newest=_message(call, one.instance, one.newest, senders),
             unread=one.unread,
