@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, get_type_hints
+from typing import Any, Literal, TypeVar, get_type_hints
 
 import orjson
 from flask import Response, g, request
@@ -19,15 +19,17 @@ from flows.access import clean, read_as
 from flows.actions.accounts import NOBODY
 from flows.actions.replaying import fingerprint_of, remember, replay_of
 from flows.clock import clock
+from flows.queries.pages import Page
 from flows.rules.actors import Actor
 from flows.rules.errors import Invalid, Problem
 from flows.work import Work, unit_of_work
 from messaging.downloads import given_out
 from portal.api import cursors, etags, languages, problems, reading
 from portal.api.problems import Declined
-from portal.api.shapes import Shape
+from portal.api.shapes import CountedPage, Shape
 from portal.may import Who, may
 
+Row = TypeVar("Row", bound=Shape)
 BASE = "/api/v1"
 _KEY = re.compile(r'"?([\x21\x23-\x7e]{1,120})"?')
 
@@ -49,7 +51,7 @@ class Answer:
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     etag: str = ""
-    denied: tuple[str, str] | None = None
+    denied: tuple[str, str] | tuple[str, str, Sequence[Problem]] | None = None
     content: Content | None = None
 
 
@@ -263,6 +265,13 @@ def _answer(answer: Answer) -> AnyResponse:
 def page(body: Shape, next_cursor: str | None) -> Answer:
     """A list with the Link to its next page."""
     return Answer(body, headers={"Link": cursors.next_link(next_cursor)} if next_cursor else {})
+
+
+def counted_page(of: type[Row], rows: Sequence[Row], found: Page[Any]) -> Answer:
+    """The same of rows drawn from a page of ours, with its total where somebody asked for one."""
+    sealed = cursors.seal(found.next_cursor)
+    body = CountedPage[of](data=list(rows), next_cursor=sealed, total=found.total)  # type: ignore[valid-type]
+    return page(body, sealed)
 
 
 def _moved_below(wrong: Invalid, pointer: str) -> Invalid:

@@ -24,6 +24,7 @@ from flows.rules.moves import WITH_ACTOR
 from portal.api import draw_links, draw_payment, languages, shapes
 from portal.api.conditions import small_form
 from portal.api.etags import etag
+from portal.api.shapes.talk import Messages
 
 STATUS_WORDS = {
     "not_started": "Not started",
@@ -70,10 +71,11 @@ def detail(
     instance: Instance,
     definition: FlowDefinition,
     now: datetime,
-    steps: list[shapes.Step] | None,
     unread: int,
+    steps: list[shapes.Step] | None = None,
+    messages: Messages | None = None,
 ) -> shapes.Instance:
-    """The whole instance, its people at hand; `steps` when they were asked for."""
+    """The whole instance, its people at hand; `steps` and `messages` when they were asked for."""
     return shapes.Instance(
         **_facts(actor, instance, definition, now, unread),
         close_message=instance.close_message,
@@ -82,6 +84,7 @@ def detail(
         linked=_linked(instance, definition) if actor.is_staff else [],
         outcomes=_outcomes(session, instance, definition, now) if actor.is_staff and instance.is_open else [],
         steps=steps,
+        messages=messages,
     )
 
 

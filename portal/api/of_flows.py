@@ -68,7 +68,7 @@ def get_flow(call: Call, slug: str) -> Answer:
     "POST",
     "/instances",
     who="customer",
-    gives=shapes.Instance,
+    gives=shapes.Started,
     status=201,
     key="required",
     refusals=("forbidden", "invalid-transition"),
@@ -79,7 +79,9 @@ def start_instance(call: Call, body: asked.NewInstance) -> Answer:
     with reading.named(fields="answers", organisation="customer_id"):
         instance = beginning.start_by_customer(call.work, body.flow, customer, body.answers)
     call.session.flush()
-    return whole(call, instance, status=201, location=f"{BASE}/instances/{instance.uid}")
+    answer = whole(call, instance, location=f"{BASE}/instances/{instance.uid}")
+    started = shapes.Started(**dict(answer.body or ()), client_id=body.client_id)
+    return Answer(started, 201, answer.headers, answer.etag)
 
 
 def _questions(call: Call, asked_at_start: Mapping[str, FlowField], zone: str) -> list[shapes.Field]:

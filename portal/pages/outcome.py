@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from flows import access
 from flows.access import read_as
-from flows.actions import noticing, rating, versions
+from flows.actions import noticing, rating, reopening, versions
 from flows.catalogue import FlowDefinition
 from flows.clock import clock
 from flows.events import ENDINGS
@@ -51,6 +51,18 @@ def rate(ref: str) -> Response:
     return redirect(location, 303)
 
 
+@pages.post("/reopen_request")
+@may("customer")
+def ask_to_reopen(ref: str) -> Response:
+    try:
+        with unit_of_work(g.actor) as work:
+            location = once(work, lambda: _ask_to_reopen(work, ref))
+    except Invalid as invalid:
+        return _page(access.instance_to_read(g.actor, ref), invalid.by_field())
+    flash(_("We have your question, and will look at the request again."))
+    return redirect(location, 303)
+
+
 @pages.get("/copy")
 @may("customer")
 def copy(ref: str) -> Response:
@@ -66,6 +78,12 @@ def copy(ref: str) -> Response:
         has_files=given.has_files(steps),
         order=asking.orders_of(g.actor, [instance]).get(instance.subject or ""),
     )
+
+
+def _ask_to_reopen(work: Work, ref: str) -> str:
+    instance = access.instance_to_change(work, ref)
+    reopening.ask(work, instance, text("reason"))
+    return f"/tasks/{instance.reference}/outcome"
 
 
 def _rate(work: Work, ref: str) -> str:
@@ -94,6 +112,7 @@ def _page(instance: Instance, problems: dict[str, str] | None = None) -> Respons
         has_files=given.has_files(steps),
         order=asking.orders_of(g.actor, [instance]).get(instance.subject or ""),
         problems=problems or {},
+        may_ask="ask_to_reopen" in allowed.of_instance(g.actor, instance, definition, now),
         **_rating(instance, definition, now),
     )
 

@@ -29,6 +29,12 @@ class Page(Shape, Generic[Row]):
     next_cursor: str | None = None
 
 
+class CountedPage(Page[Row], Generic[Row]):
+    """`total` is there with `count=true`: "37", or "1000+" for more than a thousand."""
+
+    total: str | None = None
+
+
 class Money(Shape):
     """`amount` in minor units: 4500 is £45.00."""
 
