@@ -44,6 +44,15 @@ class Content:
 
 
 @dataclass(frozen=True)
+class Made:
+    """A file that was made for this answer."""
+
+    raw: bytes
+    mime: str
+    name: str
+
+
+@dataclass(frozen=True)
 class Answer:
     """What an endpoint gives: a shape (None for 204), a file, or a problem that must not undo the work it tells of."""
 
@@ -53,6 +62,7 @@ class Answer:
     etag: str = ""
     denied: tuple[str, str] | tuple[str, str, Sequence[Problem]] | None = None
     content: Content | None = None
+    made: Made | None = None
 
 
 @dataclass(frozen=True)
@@ -251,6 +261,9 @@ def _answer(answer: Answer) -> AnyResponse:
         return problems.answer(*answer.denied)
     if answer.content is not None:
         return given_out(answer.content.sha256, answer.content.mime, answer.content.name)
+    if answer.made is not None:
+        headers = {"Content-Disposition": f'attachment; filename="{answer.made.name}"'}
+        return Response(answer.made.raw, answer.status, headers, answer.made.mime)
     raw = b"" if answer.body is None else orjson.dumps(answer.body.model_dump(mode="json", by_alias=True))
     response = Response(raw, answer.status, dict(answer.headers), "application/json")
     tag = answer.etag or (f'"{etags.digest(raw)}"' if request.method in ("GET", "HEAD") else "")

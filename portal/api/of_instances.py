@@ -11,8 +11,9 @@ from flows.queries import listing, parties, timeline, unread
 from flows.rules.errors import Refused
 from portal.api import asked, cursors, draw_instance, draw_order, languages, of_talk, shapes
 from portal.api.asked_of_talk import MessagesWanted
-from portal.api.door import Answer, Call, counted_page, operation, page
+from portal.api.door import Answer, Call, Made, counted_page, operation, page
 from portal.api.etags import wanted_version
+from portal.pages.outcome import pdf_of
 
 ENDED = ("instance-closed", "invalid-transition")
 
@@ -74,6 +75,17 @@ def list_history(call: Call, instance_id: str, query: asked.Paged) -> Answer:
     sealed = cursors.seal(str(start + query.limit) if more else None)
     shown = [draw_order.entry(line) for line in lines[start : start + query.limit]]
     return page(shapes.Page[shapes.TimelineEntry](data=shown, next_cursor=sealed), sealed)
+
+
+@operation(
+    "GET", "/instances/<instance_id>/summary.pdf", who="signed_in", gives=None, gives_bytes=True,
+    refusals=("not-found",),
+)  # fmt: skip
+def get_summary_as_pdf(call: Call, instance_id: str) -> Answer:
+    """A copy to keep, as a PDF: what was asked, answered and decided so far; private answers stay masked."""
+    instance = _guided(access.instance_to_read(call.actor, instance_id))
+    raw = pdf_of(call.actor, instance, call.now)
+    return Answer(made=Made(raw, "application/pdf", f"{instance.reference}.pdf"))
 
 
 def _guided(instance: Instance) -> Instance:
