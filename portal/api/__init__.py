@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import structlog
 from flask import Blueprint, Flask, Response, abort, g, render_template, request
@@ -17,6 +18,7 @@ from flows.rules.actors import SYSTEM
 from flows.rules.errors import BatonError, Busy, Invalid, Stale
 from flows.work import end_reading
 from portal.api import (
+    ages,
     languages,
     limits,
     of_cases,
@@ -35,6 +37,7 @@ from portal.api import (
     of_steps,
     of_talk,
     of_uploads,
+    openapi,
     problems,
 )
 from portal.api.door import BASE, OPERATIONS, view_of
@@ -82,9 +85,11 @@ def register(app: Flask) -> None:
         blueprint.register_error_handler(lost, _database_is_away)
     blueprint.register_error_handler(Exception, _broken)
     blueprint.after_request(_add_headers)
+    blueprint.after_request(ages.say_goodbye)
     limits.register(app, blueprint)
     app.register_blueprint(blueprint)
     app.add_url_rule("/problems/<slug>", "problem_help", _help_page)
+    app.add_url_rule(f"{BASE}/docs", "api_docs", _docs)
 
 
 def _nothing_here(known: Map) -> Callable[..., Response]:
@@ -170,3 +175,15 @@ def _help_page(slug: str) -> str:
     if slug not in problems.SLUGS:
         abort(404)
     return render_template("problem_help.html", slug=slug, problem=problems.SLUGS[slug])
+
+
+@may("public")
+def _docs() -> str:
+    """The OpenAPI document as a page; nothing of it is asked from anywhere else."""
+    document = openapi.document()
+    by_tag: dict[str, list[tuple[str, str, dict[str, Any]]]] = {}
+    for path, operations in document["paths"].items():
+        for method, described in operations.items():
+            by_tag.setdefault(described["tags"][0], []).append((method.upper(), path, described))
+    schemas = document["components"]["schemas"]
+    return render_template("api_docs.html", document=document, by_tag=by_tag, schemas=schemas, kind_of=openapi.in_words)

@@ -24,13 +24,15 @@ from flows.rules.actors import Actor
 from flows.rules.errors import Invalid, Problem
 from flows.work import Work, unit_of_work
 from messaging.downloads import given_out
-from portal.api import cursors, etags, languages, problems, reading
+from portal.api import ages, cursors, etags, languages, problems, reading
 from portal.api.problems import Declined
 from portal.api.shapes import CountedPage, Shape
 from portal.may import Who, may
 
 Row = TypeVar("Row", bound=Shape)
 BASE = "/api/v1"
+OF_ANY_AGE = ("/meta", "/openapi.json", "/auth/revoke")
+"""What an app may ask however old it is: how old it may be, and to sign out."""
 _KEY = re.compile(r'"?([\x21\x23-\x7e]{1,120})"?')
 
 
@@ -105,6 +107,7 @@ class Operation:
     etag_kind: str
     pointer: str
     finish: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+    goodbye: ages.Goodbye | None = None
 
     @property
     def name(self) -> str:
@@ -132,12 +135,14 @@ def operation(
     pointer: str = "#",
     gives_bytes: bool = False,
     finish: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
+    goodbye: ages.Goodbye | None = None,
 ) -> Callable[[Callable[..., Answer]], Callable[..., Answer]]:
     """Declare an endpoint. Its arguments `query` and `body` are models by annotation, the others come from the path.
 
     An argument `file` makes the body multipart: one file, and the texts of `body` beside it. `gives_bytes`: it answers
     with a file. `pointer` is where a verb's problems lie in the body, e.g. `#/answers`. `finish` adds to the answer
     what is only known once the work is safe, because somebody else has to be asked; also for a repeated request.
+    `goodbye`: it is to go.
     """
 
     def declare(handler: Callable[..., Answer]) -> Callable[..., Answer]:
@@ -160,6 +165,7 @@ def operation(
                 etag_kind,
                 pointer,
                 finish,
+                goodbye,
             )
         )
         return handler
@@ -173,6 +179,8 @@ def view_of(op: Operation) -> Callable[..., AnyResponse]:
     @may(op.who, takes_files=op.takes_file)
     def view(**path: str) -> AnyResponse:
         g.operation = op
+        if op.path not in OF_ANY_AGE and (old := ages.too_old()) is not None:
+            return old
         _refuse_two_sign_ins()
         given: dict[str, Any] = {name: clean(value) for name, value in path.items()}
         if op.query is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, PlainSerializer, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
 
 def rfc3339(moment: datetime) -> str:
@@ -67,7 +67,9 @@ class FieldProblem(Shape):
 
 
 class ProblemDocument(Shape):
-    """RFC 9457, with `code` (the slug of `type`), `errors` by JSON pointer, and for 412 the ETag of now."""
+    """RFC 9457, with `code` (the slug of `type`) and `errors` by JSON pointer; for 412 the ETag of now, for 426
+    what to update to, and where.
+    """
 
     model_config = ConfigDict(json_schema_serialization_defaults_required=False)
 
@@ -79,3 +81,5 @@ class ProblemDocument(Shape):
     code: str
     errors: list[FieldProblem]
     current_etag: str = ""
+    min_version: str = ""
+    stores: list[str] = Field(default_factory=list)
