@@ -35,7 +35,7 @@ OF_THE_TABLE = {
 
 
 @pytest.mark.requirement("D5")
-def test_every_slug_of_the_table_has_its_status() -> None:
+def test_every_slug_of_the_table_has_its_status(database: str) -> None:
     for status, slugs in OF_THE_TABLE.items():
         assert {problems.SLUGS[slug].status for slug in slugs} == {status}
 
