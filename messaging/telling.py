@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from sqlalchemy import select
+
 from flows import settings as settings_room
 from flows.actions.noticing import tell
 from flows.actions.owing import owe_mail
 from flows.events import Event
-from flows.models import Instance
+from flows.models import Instance, Role, User
 from flows.rules.notices import KINDS, Channel
 from flows.work import Subject, Work
 
@@ -85,3 +87,10 @@ def page_of(subject: Subject, path: str = "") -> str:
 
 def absolute(path: str) -> str:
     return f"{settings_room.current().origin}{path}"
+
+
+def staff_who_may(work: Work, permission: str) -> list[int]:
+    """Ids of the staff with a role that grants this."""
+    roles = [role.id for role in work.session.scalars(select(Role)) if permission in role.permissions]
+    query = select(User.id).join(User.roles).where(Role.id.in_(roles), User.kind == "staff", User.is_active)
+    return list(work.session.scalars(query.distinct().order_by(User.id)))
