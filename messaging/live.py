@@ -21,8 +21,8 @@ from flows.rules.actors import SYSTEM
 from flows.settings import Settings
 from flows.work import end_reading
 from messaging.live_gate import Gate, Visitor, rooms_of
-from messaging.live_talk import Talk
-from messaging.poke import CHANNEL
+from messaging.live_talk import BEAT_SECONDS, Talk
+from messaging.poke import CHANNEL, Poke
 
 log = structlog.get_logger(__name__)
 
@@ -37,14 +37,17 @@ def serve(app: Flask, host: str, port: int) -> None:
     """Serve sockets until SIGTERM or SIGINT. Needs gevent's patches in place before the application was made."""
     settings: Settings = app.config["BATON"]
     sockets = sockets_of(app)
+    talk = Talk(app, sockets)
     gate = Gate(app, app.wsgi_app)
-    gevent.spawn(_relay, sockets, settings.redis)
+    gevent.spawn(_relay, sockets, talk, settings.redis)
     gevent.spawn(_sweep, app, sockets, gate)
+    gevent.spawn(_beat, talk)
     server = WSGIServer((host, port), gate, spawn=Pool(MOST_CONNECTIONS), log=None)
     for sign in (signal.SIGTERM, signal.SIGINT):
         gevent.signal_handler(sign, server.stop, 1)
     log.info("live", host=host, port=port)
     server.serve_forever(stop_timeout=1)
+    talk.end()
 
 
 def sockets_of(app: Flask) -> SocketIO:
@@ -62,7 +65,6 @@ def sockets_of(app: Flask) -> SocketIO:
     )
     for namespace, kind in (("/portal", "customer"), ("/staff", "staff")):
         sockets.on_event("connect", _welcome(kind), namespace=namespace)
-    Talk(app, sockets)
     return sockets
 
 
@@ -78,7 +80,7 @@ def _welcome(kind: str) -> Any:
     return connect
 
 
-def _relay(sockets: SocketIO, url: str) -> None:
+def _relay(sockets: SocketIO, talk: Talk, url: str) -> None:
     """Pass on what is published after each commit; when Redis was away, everybody is asked to look anew."""
     was_away = False
     while True:
@@ -94,7 +96,7 @@ def _relay(sockets: SocketIO, url: str) -> None:
                 while True:
                     said = heard.get_message(timeout=5)
                     if said is not None:
-                        emit(sockets, said["data"])
+                        pass_on(sockets, talk, said["data"])
         except (RedisError, OSError) as fault:
             if not was_away:
                 log.warning("redis_away", fault=f"{type(fault).__name__}: {fault}")
@@ -102,16 +104,24 @@ def _relay(sockets: SocketIO, url: str) -> None:
             gevent.sleep(RECONNECT_SECONDS)
 
 
-def emit(sockets: SocketIO, words: bytes) -> None:
-    """Emit one published list of pokes; nonsense is logged and passed over."""
+def pass_on(sockets: SocketIO, talk: Talk, words: bytes) -> None:
+    """What was published: pokes in a list, or words of a live process. Nonsense is logged and passed over."""
     try:
-        for poke in orjson.loads(words):
-            payload = {name: poke["payload"][name] for name in ("id", "seq", "type")}
-            for room in poke["rooms"]:
-                for namespace in _doors_of(room):
-                    sockets.emit(poke["event"], payload, namespace=namespace, to=room)
-    except (ValueError, KeyError, TypeError) as fault:
+        said = orjson.loads(words)
+        if isinstance(said, dict):
+            talk.hear(said)
+            return
+        for poke in said:
+            _emit(sockets, poke)
+    except (ValueError, KeyError, TypeError, AttributeError) as fault:
         log.warning("unreadable_poke", fault=f"{type(fault).__name__}: {fault}")
+
+
+def _emit(sockets: SocketIO, poke: Poke) -> None:
+    payload = {name: poke["payload"][name] for name in ("id", "seq", "type")}
+    for room in poke["rooms"]:
+        for namespace in _doors_of(room):
+            sockets.emit(poke["event"], payload, namespace=namespace, to=room)
 
 
 def _doors_of(room: str) -> tuple[str, ...]:
@@ -135,6 +145,13 @@ def _sweep(app: Flask, sockets: SocketIO, gate: Gate) -> None:
                 end_dead(sockets, gate)
         except Exception:  # a database that is away for a while must not end the sweeping
             log.exception("sweep_failed")
+
+
+def _beat(talk: Talk) -> None:
+    """Tell the other live processes, every few seconds, who looks through this one."""
+    while True:
+        talk.beat()
+        gevent.sleep(BEAT_SECONDS)
 
 
 def end_dead(sockets: SocketIO, gate: Gate) -> None:
