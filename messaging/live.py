@@ -21,6 +21,7 @@ from flows.rules.actors import SYSTEM
 from flows.settings import Settings
 from flows.work import end_reading
 from messaging.live_gate import Gate, Visitor, rooms_of
+from messaging.live_limits import Impatient, limit, tidy
 from messaging.live_talk import BEAT_SECONDS, Talk
 from messaging.poke import CHANNEL, Poke
 
@@ -38,11 +39,11 @@ def serve(app: Flask, host: str, port: int) -> None:
     settings: Settings = app.config["BATON"]
     sockets = sockets_of(app)
     talk = Talk(app, sockets)
-    gate = Gate(app, app.wsgi_app)
+    gate = Gate(app, tidy(sockets.server.eio, app.wsgi_app))
     gevent.spawn(_relay, sockets, talk, settings.redis)
     gevent.spawn(_sweep, app, sockets, gate)
     gevent.spawn(_beat, talk)
-    server = WSGIServer((host, port), gate, spawn=Pool(MOST_CONNECTIONS), log=None)
+    server = WSGIServer((host, port), gate, spawn=Pool(MOST_CONNECTIONS), log=None, handler_class=Impatient)
     for sign in (signal.SIGTERM, signal.SIGINT):
         gevent.signal_handler(sign, server.stop, 1)
     log.info("live", host=host, port=port)
@@ -65,6 +66,7 @@ def sockets_of(app: Flask) -> SocketIO:
     )
     for namespace, kind in (("/portal", "customer"), ("/staff", "staff")):
         sockets.on_event("connect", _welcome(kind), namespace=namespace)
+    limit(sockets.server.eio)
     return sockets
 
 
@@ -163,11 +165,16 @@ def end_dead(sockets: SocketIO, gate: Gate) -> None:
     for session_id in set(gate.outdated(rooms)) & alive:
         gate.forget(session_id)
         for namespace, sid in _sockets_in(sockets, f"session:{session_id}"):
-            sockets.server.eio.disconnect(sockets.server.manager.eio_sid_from_sid(sid, namespace))
+            _hang_up(sockets, namespace, sid)
     for session_id in held - alive:
         for namespace, sid in _sockets_in(sockets, f"session:{session_id}"):
             sockets.emit("session.ended", {"id": "", "seq": 0, "type": "ended"}, namespace=namespace, to=sid)
-            sockets.server.disconnect(sid, namespace=namespace)
+            _hang_up(sockets, namespace, sid)
+
+
+def _hang_up(sockets: SocketIO, namespace: str, sid: str) -> None:
+    """Not the namespace alone: who they were is known by the connection, and over it they could enter it again."""
+    sockets.server.eio.disconnect(sockets.server.manager.eio_sid_from_sid(sid, namespace))
 
 
 def _sockets_in(sockets: SocketIO, room: str) -> list[tuple[str, str]]:

@@ -2,9 +2,9 @@
 
 Rooms are `instance:<uid>`, entered only after `flows.access` has found the request for the actor of that very moment;
 whoever is signed out, or may see less, is disconnected by the sweep of `messaging.live`, and a closed socket has left
-every room. Each live process knows the sockets that it holds and says so to all of them, itself included, on the channel
-of the pokes; nothing of it is kept in Redis. It says all of it again every few seconds, so that whoever looked through a
-process that was killed looks no more soon after.
+every room. Each live process knows the sockets that it holds and says so to all of them, itself included, on the
+channel of the pokes; nothing of it is kept in Redis. It says all of it again every few seconds, so that whoever looked
+through a process that was killed looks no more soon after.
 """
 
 from __future__ import annotations
