@@ -32,6 +32,8 @@ LARGEST_FRAME_BYTES = 4096
 """What clients send is a few words; everything large goes over HTTP."""
 SWEEP_SECONDS = 5
 RECONNECT_SECONDS = 1
+STAFF_EVERY_SECONDS = 1
+MESSAGE = "message.created"
 
 
 def serve(app: Flask, host: str, port: int) -> None:
@@ -40,7 +42,7 @@ def serve(app: Flask, host: str, port: int) -> None:
     sockets = sockets_of(app)
     talk = Talk(app, sockets)
     gate = Gate(app, tidy(sockets.server.eio, app.wsgi_app))
-    gevent.spawn(_relay, sockets, talk, settings.redis)
+    gevent.spawn(_relay, sockets, Crier(sockets, talk), settings.redis)
     gevent.spawn(_sweep, app, sockets, gate)
     gevent.spawn(_beat, talk)
     server = WSGIServer((host, port), gate, spawn=Pool(MOST_CONNECTIONS), log=None, handler_class=Impatient)
@@ -82,7 +84,7 @@ def _welcome(kind: str) -> Any:
     return connect
 
 
-def _relay(sockets: SocketIO, talk: Talk, url: str) -> None:
+def _relay(sockets: SocketIO, crier: Crier, url: str) -> None:
     """Pass on what is published after each commit; when Redis was away, everybody is asked to look anew."""
     was_away = False
     while True:
@@ -98,7 +100,7 @@ def _relay(sockets: SocketIO, talk: Talk, url: str) -> None:
                 while True:
                     said = heard.get_message(timeout=5)
                     if said is not None:
-                        pass_on(sockets, talk, said["data"])
+                        crier.pass_on(said["data"])
         except (RedisError, OSError) as fault:
             if not was_away:
                 log.warning("redis_away", fault=f"{type(fault).__name__}: {fault}")
@@ -106,24 +108,49 @@ def _relay(sockets: SocketIO, talk: Talk, url: str) -> None:
             gevent.sleep(RECONNECT_SECONDS)
 
 
-def pass_on(sockets: SocketIO, talk: Talk, words: bytes) -> None:
-    """What was published: pokes in a list, or words of a live process. Nonsense is logged and passed over."""
-    try:
-        said = orjson.loads(words)
-        if isinstance(said, dict):
-            talk.hear(said)
-            return
-        for poke in said:
-            _emit(sockets, poke)
-    except (ValueError, KeyError, TypeError, AttributeError) as fault:
-        log.warning("unreadable_poke", fault=f"{type(fault).__name__}: {fault}")
+class Crier:
+    """Passes on what is published: pokes in a list, or words of a live process."""
 
+    def __init__(self, sockets: SocketIO, talk: Talk) -> None:
+        self._sockets, self._talk = sockets, talk
+        self._said_last: dict[str, Any] | None = None
 
-def _emit(sockets: SocketIO, poke: Poke) -> None:
-    payload = {name: poke["payload"][name] for name in ("id", "seq", "type")}
-    for room in poke["rooms"]:
-        for namespace in _doors_of(room):
-            sockets.emit(poke["event"], payload, namespace=namespace, to=room)
+    def pass_on(self, words: bytes) -> None:
+        """Nonsense is logged and passed over."""
+        try:
+            said = orjson.loads(words)
+            if isinstance(said, dict):
+                self._talk.hear(said)
+                return
+            for poke in said:
+                self._emit(poke)
+        except (ValueError, KeyError, TypeError, AttributeError) as fault:
+            log.warning("unreadable_poke", fault=f"{type(fault).__name__}: {fault}")
+
+    def _emit(self, poke: Poke) -> None:
+        payload = {name: poke["payload"][name] for name in ("id", "seq", "type")}
+        for room in poke["rooms"]:
+            if room == "staff" and poke["event"] == MESSAGE:
+                self._tell_staff(payload)
+                continue
+            for namespace in _doors_of(room):
+                self._sockets.emit(poke["event"], payload, namespace=namespace, to=room)
+
+    def _tell_staff(self, payload: dict[str, Any]) -> None:
+        """Who looks at the conversation hears at once. The others would ask for their lists anew: once a second is
+        enough for all that was said in it.
+        """
+        self._sockets.emit(MESSAGE, payload, namespace="/staff", to=f"instance:{payload['id']}")
+        if self._said_last is None:
+            gevent.spawn_later(STAFF_EVERY_SECONDS, self._tell_the_others)
+        self._said_last = payload
+
+    def _tell_the_others(self) -> None:
+        payload, self._said_last = self._said_last, None
+        if payload is not None:
+            heard = self._sockets.server.manager.get_participants("/staff", f"instance:{payload['id']}")
+            told = [sid for sid, _ in heard]
+            self._sockets.emit(MESSAGE, payload, namespace="/staff", to="staff", skip_sid=told)
 
 
 def _doors_of(room: str) -> tuple[str, ...]:

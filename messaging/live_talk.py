@@ -73,6 +73,7 @@ class Talk:
         self._app, self._sockets = app, sockets
         self._lookers: dict[str, Looker] = {}
         self._there: defaultdict[str, set[str]] = defaultdict(set)
+        self._changed: set[str] = set()
         self._own_id = secrets.token_hex(8)
         self._processes = {self._own_id: Process(time.monotonic(), {})}
         for namespace in NAMESPACES:
@@ -161,10 +162,9 @@ class Talk:
             before, known.there = known.there, dict(said["all"])
             self._tell_lookers({uid for uid in {*before, *known.there} if before.get(uid) != known.there.get(uid)})
         else:
-            known.there[said["id"]] = said["there"]
-            self._tell_lookers([said["id"]])
-            if not said["there"]:
-                del known.there[said["id"]]
+            known.there.update(said["some"])
+            self._tell_lookers(said["some"])
+            known.there = {uid: names for uid, names in known.there.items() if names}
         if is_new:
             self.beat()
 
@@ -175,7 +175,14 @@ class Talk:
             self.hear(said)
 
     def _tell_who_is_there(self, uid: str) -> None:
-        self._say(id=uid, there=self._names_here(uid))
+        """Soon, by one greenlet for all: hundreds of pages may come or go at the same moment."""
+        if not self._changed:
+            self._sockets.start_background_task(self._tell_changes)
+        self._changed.add(uid)
+
+    def _tell_changes(self) -> None:
+        changed, self._changed = self._changed, set()
+        self._say(some={uid: self._names_here(uid) for uid in changed})
 
     def _names_here(self, uid: str) -> list[str]:
         return sorted({self._lookers[sid].name for sid in self._there.get(uid, ()) if sid in self._lookers})
