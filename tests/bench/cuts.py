@@ -11,6 +11,7 @@ import asyncio
 import random
 import sys
 import time
+from dataclasses import dataclass
 
 from tests.bench.browsers import Browser
 from tests.bench.running import Running, running
@@ -68,52 +69,63 @@ async def cut_at_random(lines: list[Line], cuts: int, until: asyncio.Event) -> t
     return cuts, healed
 
 
-async def talk(web: Line, live: Line, product: Running, messages: int, cuts: int) -> None:
+@dataclass
+class Outcome:
+    """What both sides hold in the end, how many cuts there were, and how long after the last heal it was whole."""
+
+    sides: tuple[Side, Side]
+    cuts: int
+    whole_after: float
+
+
+async def talk(web: Line, live: Line, product: Running, messages: int, cuts: int) -> Outcome:
+    """Each side writes half of the messages, one after the other, while the line is cut again and again."""
     chat = product.chats[0]
-    home = Side(Browser(web.port, live.port, chat.customer, chat.home, chat.about, origin_port=product.port), "home")
-    desk = Side(
-        Browser(web.port, live.port, chat.staff, chat.desk, chat.about, "staff", origin_port=product.port), "desk"
-    )
+    ports = (web.port, live.port)
+    home = Side(Browser(*ports, chat.customer, chat.home, chat.about, origin_port=product.port), "home")
+    desk = Side(Browser(*ports, chat.staff, chat.desk, chat.about, "staff", origin_port=product.port), "desk")
     sides, done = (home, desk), asyncio.Event()
     for side in sides:
         await side.page.open()
     behind = [asyncio.ensure_future(act) for side in sides for act in (side.page.listen(), side.poll())]
     cutting = asyncio.ensure_future(cut_at_random([web, live], cuts, done))
-    began = time.perf_counter()
     await asyncio.gather(*(side.write(messages // 2) for side in sides))
     wrote = time.perf_counter()
+    done.set()
     many, healed = await cutting
     from_here = max(wrote, healed)
     while any(len(side.page.seen) < messages for side in sides) and time.perf_counter() < from_here + 60:
         await asyncio.sleep(0.02)
-    whole = time.perf_counter() - from_here
     for one in behind:
         one.cancel()
-    report(sides, messages, many, began, whole)
+    return Outcome(sides, many, time.perf_counter() - from_here)
 
 
-def report(sides: tuple[Side, ...], messages: int, cuts: int, began: float, whole: float) -> None:
-    say = sys.stdout.write
-    say(f"{messages} messages, {cuts} cuts, {time.perf_counter() - began:.0f} s\n")
-    for side in sides:
-        numbers = [seq for seq, _ in side.page.seen]
-        words = [text for _, text in side.page.seen]
-        say(
-            f"{side.name}: holds {len(words)}, twice {len(words) - len({*words})}, sent again {side.again},"
-            f" looks {side.page.looks}, numbers without a gap {numbers == [*range(1, messages + 1)]}\n"
-        )
-    say(f"the same order: {sides[0].page.seen == sides[1].page.seen}; whole {whole:.2f} s after the last heal\n")
-
-
-def main() -> None:
-    messages, cuts = (int(given) for given in (sys.argv[1:] + [str(MESSAGES), str(CUTS)][len(sys.argv) - 1 :])[:2])
+def talked(messages: int, cuts: int) -> Outcome:
+    """The whole story with a product of its own."""
     with running(1) as product:
         web, live = Line(product.port), Line(product.live_port)
         try:
-            asyncio.run(talk(web, live, product, messages, cuts))
+            return asyncio.run(talk(web, live, product, messages, cuts))
         finally:
             web.close()
             live.close()
+
+
+def main() -> None:
+    messages, cuts = (int(given) for given in [*sys.argv[1:], *map(str, (MESSAGES, CUTS)[len(sys.argv) - 1 :])])
+    began, say = time.perf_counter(), sys.stdout.write
+    told = talked(messages, cuts)
+    say(f"{messages} messages, {told.cuts} cuts, {time.perf_counter() - began:.0f} s with the start of the product\n")
+    for side in told.sides:
+        words = [text for _, text in side.page.seen]
+        in_order = [seq for seq, _ in side.page.seen] == [*range(1, messages + 1)]
+        say(
+            f"{side.name}: holds {len(words)}, twice {len(words) - len({*words})}, sent again {side.again},"
+            f" looks {side.page.looks}, numbers without a gap: {in_order}\n"
+        )
+    same = told.sides[0].page.seen == told.sides[1].page.seen
+    say(f"the same order: {same}; whole {told.whole_after:.2f} s after the last heal\n")
 
 
 if __name__ == "__main__":
