@@ -49,8 +49,12 @@ def count_for(actor: Actor) -> ScalarSelect[int]:
 
 
 def has_some(actor: Actor) -> ColumnElement[bool]:
-    """Whether an `Instance` in the statement around it has some, while it is open: the filter of lists (C13)."""
-    return Instance.id.in_(open_for(actor).with_only_columns(Message.instance_id))
+    """Whether an `Instance` in the statement around it has some, while it is open: the filter of lists (C13).
+
+    Asked of one row after the other, so that a page is full after few of them, however many have some.
+    """
+    waiting = messages_for(actor).where(Message.instance_id == Instance.id).correlate(Instance)
+    return and_(Instance.closed_at.is_(None), TALKED_ABOUT, ~_is_read_through(actor.user_id), waiting.exists())
 
 
 def of_page(actor: Actor, instances: Collection[Instance]) -> dict[int, int]:
