@@ -126,6 +126,8 @@ def main() -> None:
         )
     same = told.sides[0].page.seen == told.sides[1].page.seen
     say(f"the same order: {same}; whole {told.whole_after:.2f} s after the last heal\n")
+    if not same or len(told.sides[0].page.seen) != messages:
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from contextlib import suppress
 from tests.bench.browsers import Browser, upgrade
 from tests.bench.running import Running, running
 
-MANY, A_SECOND, PAGES = 1_000, 200, 200
+MANY, A_SECOND, PAGES = 1_000, 200, 60
 
 
 async def pages(browser: Browser) -> list[float]:
