@@ -66,12 +66,14 @@ function talk({ dataset: here }) {
     [unread, read] = [+told.unreadMany, Math.max(read, +told.readUpTo)];
     badge();
     if (told.closed && !here.closed) close(told.closed);
+    again();
     if (told.newer) return catchUp();
     seen();
   }
   ["message-created", "message-read", "instance-closed", "instance-updated"].forEach((name) =>
     body.addEventListener(name, ({ detail }) => { if (detail.id === here.id) look(); }));
   body.addEventListener("resync", look);
+  setInterval(() => document.hidden || body.socket?.readyState === 1 || look(), 4000); // no hints come meanwhile
 
   // --- reading: what is before somebody's eyes ---
   let inView = false;
@@ -126,6 +128,7 @@ function talk({ dataset: here }) {
   async function deliver(line) {
     const status = line.querySelector("[data-state]"), stay = line.querySelector(".btn");
     stay?.remove();
+    line.lost = false;
     status.textContent = words.sending;
     line.data.set("csrf_token", token());
     const answer = await ask(here.talk, { method: "POST", body: line.data });
@@ -139,8 +142,11 @@ function talk({ dataset: here }) {
       if (told?.dataset.closed && !here.closed) { status.textContent = words.failed; return close(told.dataset.closed); }
     }
     status.textContent = why;
-    line.lost = !answer.status;
+    line.lost = !(answer.status < 500);
     line.append(make("button", { type: "button", className: "btn s", textContent: words.again, onclick: () => deliver(line) }));
+  }
+  async function again() {
+    for (const line of list.querySelectorAll(".unsent")) if (line.lost) await deliver(line);
   }
   if (form) {
     try { text.value ||= localStorage.getItem(kept) || ""; } catch { /* not allowed here */ }
@@ -185,7 +191,7 @@ function talk({ dataset: here }) {
       text.focus();
       deliver(line);
     });
-    addEventListener("online", () => list.querySelectorAll(".unsent").forEach((line) => line.lost && deliver(line)));
+    addEventListener("online", again);
   }
 
   // --- who else is there ---

@@ -179,3 +179,21 @@ def test_what_did_not_arrive_is_shown_and_sent_once(
     expect(home.locator(".log .mine:not(.unsent) .words")).to_have_text("On the train")
     expect(unsent).to_have_count(0)
     assert [one.text for one in talking.all()] == ["On the train"]
+
+
+@pytest.mark.requirement("C47", "D4")
+def test_what_was_written_without_a_network_goes_by_itself_once_it_is_back(
+    browser_of: Callable[[Actor], BrowserContext], talking: Talking, world: World, database: str
+) -> None:
+    tenant = browser_of(world.tenant)
+    home = look(tenant, f"/tasks/{talking.play.ref}")
+    wait_for(lambda: home.evaluate("document.body.socket?.readyState === 1"))
+    tenant.route("**/messages**", lambda route: route.abort())
+    write(home, "First")
+    write(home, "Second")
+    expect(home.locator(".unsent").get_by_role("button", name="Try again")).to_have_count(2)
+    tenant.unroute("**/messages**")
+    home.evaluate("document.body.socket.close()")
+    expect(home.locator(".log .mine:not(.unsent) .words")).to_have_text(["First", "Second"])
+    expect(home.locator(".unsent")).to_have_count(0)
+    assert [one.text for one in talking.all()] == ["First", "Second"]
