@@ -17,7 +17,6 @@ function talk({ dataset: here }) {
   const lines = () => [...list.querySelectorAll("[data-seq]")];
   const last = () => +(lines().at(-1)?.dataset.seq || 0);
   const token = () => document.querySelector("[name=csrf_token]").value;
-  const title = document.title.replace(/^\(\d+\) /, "");
   const space = body.matches(".staff") ? "staff" : "portal";
   const say = (name, more) => body.socket?.readyState === 1 && body.socket.send(`42/${space},${JSON.stringify([name, { id: here.id, ...more }])}`);
   let unread = +here.unreadMany, read = +here.readUpTo;
@@ -28,7 +27,6 @@ function talk({ dataset: here }) {
   function badge() {
     const mark = find("[data-unread]");
     if (mark) { mark.hidden = !unread; mark.firstChild.data = unread; }
-    if (!notes) document.title = (unread ? `(${unread}) ` : "") + title;
   }
   function receipt(seq, text) {
     list.querySelectorAll("[data-receipt]").forEach((node) => node.remove());
