@@ -220,6 +220,7 @@ def test_columns_sort_and_turn_round(client_of: ClientOf, world: World, made: Ma
     for query, order in (("", [late, soon]), ("sort=-created", [soon, late]), ("sort=due", [soon, late]),
                          ("sort=-due", [late, soon]), ("sort=progress", [late, soon]),
                          ("sort=-progress", [soon, late]), ("sort=urgency", [soon, late]),
+                         ("sort=messages", [late, soon]),
                          ("sort=foo", [late, soon])):  # fmt: skip
         html = page(client, f"?{query}&show=open")
         assert refs(html) == order, query
