@@ -128,7 +128,7 @@ class Asked(Narrowed):
         return next((name for name, view in BUILT_IN.items() if mine == {k: [v] for k, v in view.query.items()}), "")
 
     def sort_link(self, label: str, name: str) -> dict[str, str]:
-        """A column that sorts; asked for again it turns round, except urgency and messages, which have one direction."""
+        """A column that sorts; asked for again it turns round, but urgency and messages have one direction."""
         up = "descending" if name in ("created", "messages") else "ascending"
         down = {"ascending": "descending", "descending": "ascending"}[up]
         state = {name: up, f"-{name}": down}.get(self.sort, "")

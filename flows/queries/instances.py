@@ -224,7 +224,9 @@ def _unread_first(actor: Actor, branches: list[_Branch], sort: str) -> list[_Bra
         return branches
     some = unread.has_some(actor)
     return [
-        _Branch(rank, (*branch.where, some if rank == 0 else ~some), branch.key) for rank in (0, 1) for branch in branches
+        _Branch(rank, (*branch.where, some if rank == 0 else ~some), branch.key)
+        for rank in (0, 1)
+        for branch in branches
     ]
 
 

@@ -1,4 +1,4 @@
-"""A tenant and an agent talk about a repair: on `baton up`, side by side in Chromium, through cuts, pushes and mails."""
+"""A tenant and an agent talk about a repair: on `baton up`, side by side in Chromium, through cuts and pushes."""
 
 from __future__ import annotations
 
