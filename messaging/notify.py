@@ -209,8 +209,8 @@ TABLE: Mapping[type[Event], tuple[Line, ...] | Silent] = {
     ),
     events.CommentedInternally: _ON_THE_TIMELINE,
     events.MessageSent: (
-        Line(_CUSTOMER, "message", PUSH, conversations.said_by_us),
-        Line(_ASSIGNEE, "message", PUSH, conversations.said_by_them),
+        Line(_CUSTOMER, "message", _ALL, conversations.said_by_us),
+        Line("whoever answers it", "message", PUSH, conversations.said_by_them),
     ),
     events.NoteWritten: _ON_THE_TIMELINE,
     events.PriorityChanged: _ON_THE_TIMELINE,

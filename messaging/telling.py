@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from sqlalchemy import select
@@ -53,6 +54,15 @@ class Telling:
         owe_mail(
             self.work, key=key, template=template, kind=self.line.kind, to=user_id, scope=scope, subject=self.subject
         )
+
+    def mail_later(self, user_id: int, template: str, patience: timedelta) -> None:
+        """Owe a mail that says what is true by then, unless the request has ended meanwhile."""
+        self._check("mail")
+        key = f"{self.subject.uid}:{self._seq()}:{template}:{user_id}"
+        owe_mail(
+            self.work, key=key, template=template, kind=self.line.kind, to=user_id, scope={}, subject=self.subject,
+            at=self.work.now + patience, while_open=True,
+        )  # fmt: skip
 
     def note(self, user_ids: Iterable[int], text: str, link: str, *, url: str = "", at_top: bool = True) -> None:
         """Words for the inbox, and a push to the devices that want it."""

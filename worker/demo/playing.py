@@ -24,6 +24,7 @@ from flows.rules.actors import SYSTEM, Actor
 from flows.work import Work, end_reading, unit_of_work
 from messaging import posting
 from messaging.outbox import NOT_ON_THE_TIMELINE
+from messaging.wanting import SetAside
 from worker.demo.people import Cast
 from worker.demo.provisioner import answers_later, reference_of
 
@@ -119,7 +120,12 @@ def _checked(work: Work, owed: Owed) -> None:
 
 def _mailed(work: Work, owed: Owed) -> None:
     recipient = work.session.get_one(User, owed.payload["to"])
-    sent = MailSent(owed.payload["template"], recipient.name, posting.write(owed).subject, recipient.kind == "staff")
+    try:
+        words = posting.write(owed)
+    except SetAside as unwanted:
+        delivering.set_aside(work, owed.id, unwanted.reason)
+        return
+    sent = MailSent(owed.payload["template"], recipient.name, words.subject, recipient.kind == "staff")
     subject = access.subject_to_change(work, owed.instance_id, owed.order_id)
     if subject is not None and sent.template not in NOT_ON_THE_TIMELINE:
         work.record(subject, sent)
