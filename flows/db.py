@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, event
 from sqlalchemy.engine import Engine
@@ -35,6 +38,19 @@ def engine_options(url: str, threads: int = 8) -> dict[str, Any]:
             "options": "-c lock_timeout=8s -c statement_timeout=20s -c idle_in_transaction_session_timeout=60s",
         },
     }
+
+
+@contextmanager
+def throwaway() -> Iterator[None]:
+    """A database in memory with every table and no row, for the time inside; what was served before waits meanwhile."""
+    app = Flask("throwaway", static_folder=None, template_folder=None)
+    app.config["SQLALCHEMY_DATABASE_URI"] = "sqlite://"
+    db.init_app(app)
+    with app.app_context():
+        Base.metadata.create_all(db.engine)
+        yield
+        db.session.remove()
+        db.engine.dispose()
 
 
 @event.listens_for(Engine, "connect")
