@@ -103,6 +103,18 @@ def simulate(
 
 
 @flows.command()
+@click.argument("names", nargs=-1, metavar="[FLOW|FILE]...")
+@click.option("--show", is_flag=True, help="Show what happened in every case, not only in those that failed.")
+def test(names: tuple[str, ...], show: bool) -> None:
+    """Play the scenario files of flows, or these files; exit code 1 when something came out otherwise."""
+    from flows.authoring.play import telling
+
+    text, code = telling.report(_registry(), names, show=show)
+    click.echo(text)
+    sys.exit(code)
+
+
+@flows.command()
 def schema() -> None:
     """The JSON schema of a flow file, for editors."""
     from flows.authoring.reference import json_schema

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
@@ -49,8 +50,24 @@ class Diary:
     happenings: list[Happening]
     consequences: list[Consequence]
 
-    def moments(self) -> list[datetime]:
-        return sorted({one.at for one in self.happenings} | {one.at for one in self.consequences})
+    def moments(self) -> list[tuple[datetime, str, str]]:
+        """(when, what happened, what it set off) in the order of time."""
+        times = sorted({one.at for one in self.happenings} | {one.at for one in self.consequences})
+        return [
+            (
+                moment,
+                ", ".join(one.words for one in self.happenings if one.at == moment),
+                grouped(one for one in self.consequences if one.at == moment),
+            )
+            for moment in times
+        ]
+
+    def lines(self, zone: str) -> list[str]:
+        """One line a moment, in the customer's time."""
+        return [
+            f"{moment.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}  {happened}  {set_off}".rstrip()
+            for moment, happened, set_off in self.moments()
+        ]
 
 
 def read_diary(instances: Iterable[int]) -> Diary:

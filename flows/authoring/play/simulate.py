@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from flows.access import read_as
 from flows.authoring.play.beginning import Opening, Way, begin
 from flows.authoring.play.deeds import VERBS, Deed, perform
-from flows.authoring.play.diary import Diary, grouped, read_diary, status_of
+from flows.authoring.play.diary import Diary, read_diary, status_of
 from flows.authoring.play.sandbox import Sandbox, sandbox
 from flows.catalogue.problems import cure_among
 from flows.catalogue.registry import Registry
@@ -208,12 +208,7 @@ def _play_out(stage: Sandbox, end: datetime) -> None:
 
 
 def _lines(diary: Diary, start: datetime, zone: str) -> list[Line]:
-    found = []
-    for moment in diary.moments():
-        happened = ", ".join(one.words for one in diary.happenings if one.at == moment)
-        set_off = grouped(one for one in diary.consequences if one.at == moment)
-        found.append(Line(moment, _day(moment, start, zone), happened, set_off))
-    return found
+    return [Line(moment, _day(moment, start, zone), happened, set_off) for moment, happened, set_off in diary.moments()]
 
 
 def _day(moment: datetime, start: datetime, zone: str) -> int:
