@@ -14,11 +14,11 @@ from flows.actions import closing, delivering, firing, ordering, starting, submi
 from flows.actions.ordering import Item
 from flows.clock import clock
 from flows.models import Effect, Instance, Order, OrderLine, Timer
+from flows.queries import invariants
 from flows.rules.actors import SYSTEM, Actor
 from flows.rules.errors import BatonError
 from flows.work import end_reading, unit_of_work
 from tests.world import World
-from worker import invariants
 
 STEPS = 150
 ANSWERS = {"company_name": "Acme", "domain_name": "acme.example", "admin_email": "it@acme.example"}

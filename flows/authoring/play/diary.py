@@ -35,7 +35,10 @@ class Happening:
 
 @dataclass(frozen=True)
 class Consequence:
-    """Something that was owed and carried out. `kind` is email, notice, message, call, webhook, or incident."""
+    """Something that was owed and carried out. `kind` is email, notice, message, call, webhook, or incident.
+
+    `moment` is the occasion that it was owed for, once and for all: two alike of one moment are one too many.
+    """
 
     at: datetime
     instance_id: int
@@ -43,6 +46,7 @@ class Consequence:
     name: str
     to: str
     payload: Mapping[str, Any]
+    moment: str = ""
 
 
 @dataclass(frozen=True)
@@ -125,6 +129,7 @@ def _owed(ids: list[int], names: Mapping[int, str]) -> list[Consequence]:
             name_of(row).partition(" ")[2],
             names.get(row.payload.get("to", 0), ""),
             row.payload,
+            row.chain,
         )
         for row in read_as(SYSTEM).scalars(query.order_by(Effect.id))
         if row.ended_at is not None
