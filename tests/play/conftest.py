@@ -20,10 +20,12 @@ def registry() -> Registry:
 
 @pytest.fixture
 def written(tmp_path: Path) -> Callable[..., Registry]:
-    """`written(text)`: the registry with one more flow, made of this text."""
+    """`written(text)`: the registry with one more flow, `seeded`, made of this text, and a mail `seeded/done`."""
 
-    def write(text: str, name: str = "made") -> Registry:
-        (tmp_path / f"{name}.flow.yaml").write_text(text)
+    def write(text: str) -> Registry:
+        (tmp_path / "seeded.flow.yaml").write_text(text)
+        (tmp_path / "mail" / "seeded").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "mail" / "seeded" / "done.en.md").write_text("Subject: Done\n\nIt is done.\n")
         found = catalogue.load([tmp_path])
         assert not found.broken, found.broken[0].problems[0].text()
         return found

@@ -1,4 +1,4 @@
-"""Scenario files: the shipped ones hold, a story that does not hold says where and what, a mistake stands on its line."""
+"""Scenario files: the shipped ones hold, what comes out otherwise is told, a mistake stands on its line."""
 
 from __future__ import annotations
 
@@ -110,9 +110,7 @@ def test_files_that_are_none_are_told(registry: Registry) -> None:
 def test_pytest_collects_them(pytester: pytest.Pytester) -> None:
     here = Path(__file__).parent / "flows" / "quick-answer.flow.yaml"
     pytester.makefile(".flow.yaml", **{"quick-answer": here.read_text()})
-    pytester.mkdir("scenarios").joinpath("quick.yaml").write_text(
-        STORY.replace("status: expired", "status: completed")
-    )
+    pytester.mkdir("scenarios").joinpath("quick.yaml").write_text(STORY.replace("status: expired", "status: completed"))
     pytester.runpytest_subprocess().assert_outcomes()
     ran = pytester.runpytest_subprocess("--flows", "-v")
     ran.assert_outcomes(passed=1, failed=1)

@@ -115,6 +115,22 @@ def test(names: tuple[str, ...], show: bool) -> None:
 
 
 @flows.command()
+@click.argument("name")
+@click.option("--steps", default=2_000, show_default=True, type=click.IntRange(1, 1_000_000), help="How many steps.")
+@click.option("--seed", default=1, show_default=True, help="The same seed does the same.")
+@click.option("--jobs", default=2, show_default=True, type=click.IntRange(1, 64), help="How many processes.")
+def fuzz(name: str, steps: int, seed: int, jobs: int) -> None:
+    """Let random people do random things to a flow, and say what breaks; exit code 1 when something did."""
+    from flows.authoring.play import fuzz as play
+
+    registry = _registry()
+    _known(name, registry)
+    report = play.fuzz(registry, name, steps, seed, jobs)
+    click.echo(play.text_of(report))
+    sys.exit(int(bool(report.findings)))
+
+
+@flows.command()
 def schema() -> None:
     """The JSON schema of a flow file, for editors."""
     from flows.authoring.reference import json_schema

@@ -34,10 +34,7 @@ class Choice:
     """A deed that somebody is offered; `leads_on` when the flow moves by it, other than by being called off."""
 
     deed: Deed
-
-    @property
-    def leads_on(self) -> bool:
-        return self.deed.verb in LEAD_ON
+    leads_on: bool
 
 
 def choices(stage: Sandbox, instance_id: int) -> list[Choice]:
@@ -45,8 +42,9 @@ def choices(stage: Sandbox, instance_id: int) -> list[Choice]:
     instance = access.instance_to_read(SYSTEM, stage.uid_of(instance_id))
     definition = stage.definition_of(instance)
     scope = cache(for_actions(access.read_as(SYSTEM), instance, definition, clock.now()))
+    leading = LEAD_ON if instance.assignee_id else LEAD_ON | {"take"}  # then somebody is there who may act
     found = [
-        Choice(deed)
+        Choice(deed, deed.verb in leading)
         for who, actor in stage.cast.actors.items()
         for deed in (
             *_of_instance(who, actor, instance, definition, scope),

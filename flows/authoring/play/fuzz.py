@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from multiprocessing import get_context
 from random import Random
 from time import perf_counter
 
@@ -62,6 +63,14 @@ class Report:
     reached: Reached = field(default_factory=Reached)
     findings: dict[tuple[str, str], Finding] = field(default_factory=dict)
 
+    def take_in(self, part: Report) -> None:
+        """What another process came to."""
+        self.steps += part.steps
+        self.lives += part.lives
+        self.reached.join(part.reached)
+        for finding in part.findings.values():
+            self.add(finding)
+
     def add(self, finding: Finding) -> None:
         key = (finding.code, finding.text)
         earlier = self.findings.get(key)
@@ -69,18 +78,38 @@ class Report:
             self.findings[key] = finding
 
 
-def fuzz(registry: Registry, name: str, steps: int = 2_000, seed: int = 1) -> Report:
-    """So many steps of random lives. The same seed does the same."""
-    report = Report(name, seed)
+def fuzz(registry: Registry, name: str, steps: int = 2_000, seed: int = 1, jobs: int = 1) -> Report:
+    """So many steps of random lives, in so many processes. The same seed and jobs do the same."""
     began = perf_counter()
-    while report.steps < steps:
-        life = Life(registry, name, Random(f"{seed}.{report.lives}"), min(LONGEST_LIFE, steps - report.steps))  # noqa: S311  # a game
-        life.live(report)
-        report.lives += 1
+    shares = [(registry, name, steps // jobs, f"{seed}.{job}") for job in range(jobs)]
+    if jobs == 1:
+        parts = [_live(*shares[0])]
+    else:
+        with get_context("fork").Pool(jobs) as pool:
+            parts = pool.starmap(_live, shares)
+    report = Report(name, seed)
+    for part in parts:
+        report.take_in(part)
     report.seconds = perf_counter() - began
     for text in reach.missing(registry.flows[name].definition, report.reached):
         report.add(Finding("never", text))
     return report
+
+
+def _live(registry: Registry, name: str, steps: int, seed: str) -> Report:
+    report = Report(name, 0)
+    while report.steps < steps:
+        dice = Random(f"{seed}.{report.lives}")  # noqa: S311  # a game
+        Life(registry, name, dice, min(LONGEST_LIFE, steps - report.steps)).live(report)
+        report.lives += 1
+    return report
+
+
+def text_of(report: Report) -> str:
+    """As people read it: the figures, then what was found, each with the shortest story that led there."""
+    pace = report.steps / report.seconds if report.seconds else 0.0
+    head = f"{report.flow}: {report.steps} steps in {report.lives} lives, seed {report.seed} ({pace:.0f} steps/s)"
+    return "\n".join([head, *(f"  {finding}" for finding in report.findings.values())])
 
 
 class Life:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 from flows.authoring.play.diary import Diary
 from flows.catalogue import FlowDefinition
@@ -22,6 +22,10 @@ class Reached:
     outcomes: set[str] = field(default_factory=set)
     timers: set[tuple[str, int]] = field(default_factory=set)
     effects: set[tuple[str, str]] = field(default_factory=set)
+
+    def join(self, other: Reached) -> None:
+        for one in fields(self):
+            getattr(self, one.name).update(getattr(other, one.name))
 
     def take_in(self, diary: Diary, instance: Instance) -> None:
         """What one life came to."""
