@@ -36,13 +36,12 @@ class Reached:
                     self.states |= {one.facts["before"], one.facts["after"]}
                 case "timer_fired":
                     self.timers.add((one.facts["timer"], one.facts["n"]))
-                case kind if kind.startswith("step_") and "step" in one.facts:
-                    self.opened.add(one.facts["step"])
+                case "step_completed":
+                    self.completed.add(one.facts["step"])
         for step in instance.steps:
             if step.state not in ("locked", "skipped"):
                 self.opened.add(step.name)
-            if step.completed_at is not None:
-                self.completed.add(step.name)
+        self.opened |= self.completed
         self.states |= {instance.state} if instance.state else set()
         self.outcomes |= {instance.outcome} if instance.outcome else set()
         self.effects |= {(one.kind, one.name) for one in diary.consequences}
