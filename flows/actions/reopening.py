@@ -37,6 +37,7 @@ def reopen_step(work: Work, instance: Instance, step: Step, reason: str = "", ve
         _refuse_what_is_over(instance, ("completed",))
         access.require(work.actor, "cancel")
         _take_up(work, instance, reason)
+        planning.begin_end_anew(work, instance, definition)
     again = [name for name in moves.dependents(definition, step.name) if _must_be_checked(instance, name)]
     hand_back(work, step, "reopened", reason.strip(), {})
     title = definition.steps[step.name].title

@@ -15,13 +15,12 @@ from flows.actions import closing, conversing, delivering, firing, ordering, sta
 from flows.actions.ordering import Item
 from flows.clock import clock
 from flows.models import Effect, Instance, Message, Order, OrderLine, ReadCursor, Timer
-from flows.queries import unread
+from flows.queries import invariants, unread
 from flows.rules.actors import SYSTEM, Actor
 from flows.rules.conversations import counts_as_unread
 from flows.rules.errors import BatonError
 from flows.work import end_reading, unit_of_work
 from tests.world import World
-from worker import invariants
 
 STEPS = 200
 ANSWERS = {"company_name": "Acme", "domain_name": "acme.example", "admin_email": "it@acme.example"}
