@@ -12,7 +12,8 @@ ROOT = Path(__file__).parents[1]
 TABLE = ROOT / "docs" / "requirements.md"
 DOORS = {
     "rules": "rule", "queries": "query", "catalogue": "catalogue", "play": "played flows", "actions": "verb",
-    "portal": "portal", "browser": "browser", "admin": "back office", "api": "JSON", "messaging": "messages", "worker": "worker",
+    "portal": "portal", "browser": "browser", "admin": "back office", "api": "JSON", "messaging": "messages",
+    "worker": "worker",
     "chaos": "real processes", "walks": "whole product", "laws": "law",
     "guided": "verb", "stages": "verb", "payments": "money", "housing": "lettings", "private": "private answers",
     "security": "security", "talk": "conversation",
