@@ -44,8 +44,6 @@ def file_of_form(model: type[Model], actor: Actor) -> tuple[Model, Received]:
     """
     if request.mimetype != "multipart/form-data":
         raise Declined("upload-type", "Send multipart/form-data with one part called “file”")
-    if None in request.form or None in request.files:
-        raise Declined("malformed", "A part of the form has no name")
     files = [(name, one) for name, several in request.files.lists() for one in several]
     texts = {clean(name): clean(value) for name, value in request.form.items()}
     body = fitting(model, {**texts, **{name: "" for name, _ in files if name != "file"}}, "#")
