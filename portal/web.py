@@ -68,8 +68,9 @@ class NamedParts(FormDataParser):
     def parse(self, *given: Any, **more: Any) -> tuple[IO[bytes], MultiDict[str, str], MultiDict[str, FileStorage]]:
         stream, form, files = super().parse(*given, **more)
         if None in form or None in files:
-            for one in files.values(multi=True):
-                one.close()
+            for several in files.listvalues():
+                for one in several:
+                    one.close()
             raise BadRequest("A part of the form has no name")
         return stream, form, files
 
