@@ -14,13 +14,17 @@ define INSTALL
 	@touch $@
 endef
 
-.PHONY: up test lint migration requirements reference clean
+.PHONY: up test test-both lint migration requirements reference openapi clean
 
 up: $(VENV)/installed
 	@exec $(BIN)/baton up
 
 test: lint
 	BATON_MODE= $(BIN)/python -m pytest -q -n 2
+
+# Before a release: tests of pages and API too on SQLite and on PostgreSQL, where `test` gives each one of the two.
+test-both: export BATON_TEST_DATABASES = both
+test-both: test
 
 lint: $(VENV)/installed-for-tests
 	$(BIN)/ruff check .
@@ -40,6 +44,10 @@ requirements: $(VENV)/installed-for-tests
 # Every key of the flow language, read off the models.
 reference: $(VENV)/installed
 	$(BIN)/baton flows reference > docs/flow-language.md
+
+# The API as released: accepts what was added, refuses what would break apps that are out there.
+openapi: $(VENV)/installed-for-tests
+	$(BIN)/python -m tests.api.released
 
 clean:
 	rm -rf $(VENV) var

@@ -128,8 +128,8 @@ class Asked(Narrowed):
         return next((name for name, view in BUILT_IN.items() if mine == {k: [v] for k, v in view.query.items()}), "")
 
     def sort_link(self, label: str, name: str) -> dict[str, str]:
-        """A column that sorts; asked for again it turns round, except urgency, which has one direction."""
-        up = "descending" if name == "created" else "ascending"
+        """A column that sorts; asked for again it turns round, but urgency and messages have one direction."""
+        up = "descending" if name in ("created", "messages") else "ascending"
         down = {"ascending": "descending", "descending": "ascending"}[up]
         state = {name: up, f"-{name}": down}.get(self.sort, "")
         other = f"-{name}" if self.sort == name and f"-{name}" in SORTS else name

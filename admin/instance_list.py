@@ -36,7 +36,7 @@ def columns(asked: Asked) -> list[str | dict[str, str]]:
         "Source",
         asked.sort_link("Created", "created"),
         "Rating",
-        "Messages",
+        asked.sort_link("Messages", "messages"),
     ]
 
 

@@ -56,6 +56,8 @@ EFFECT_TAGS = {
     "incident": Tag("Incident", "bad"),
     "skipped": Tag("Skipped", "plain"),
 }
+UNREAD = "?unread=1&show=open"
+"""What the list of task instances is asked for those with unread messages."""
 GRID_TONES = {"Pending": "info", "Completed": "ok", "Expired": "warn"}
 STEP_WORDS = {"pending_approval": "Awaiting review", "returned": "Changes needed"}
 
@@ -92,6 +94,7 @@ def frame_for(view: StaffView | None, bare: bool = False) -> None:
     frame.brand, frame.home = f"{frame.brand} staff", "/admin/"
     frame.nav = navigation(g.actor, view)
     frame.unread = badges(g.actor)["messages"]
+    frame.nav_url = "/admin/navigation" if g.actor.may("view") else ""
     frame.links = [*frame.links, *personal_links()]
 
 
@@ -105,7 +108,16 @@ def navigation(actor: Actor, here: StaffView | None) -> list[tuple[str, str | No
             entries.append((group.label, None, 0, False))
         for view in views:
             entries.append((view.name, f"{view.url}/", waiting.get(view.slug, 0), view is here))
+            if view.slug == "instances":
+                entries.append(("Unread messages", f"{view.url}/{UNREAD}", waiting["messages"], False))
     return entries
+
+
+def view_at(path: str) -> StaffView | None:
+    """The view that a page belongs to, by its address."""
+    views = [view for group in current_app.extensions["back_office"] for view in group.views]
+    found = [view for view in views if f"{path}/".startswith(f"{view.url}/")]
+    return max(found, key=lambda view: len(view.url), default=None)
 
 
 def badges(actor: Actor, more: Mapping[str, Select[Any]] | None = None) -> Mapping[str, Tally]:

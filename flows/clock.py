@@ -15,10 +15,11 @@ class Clock:
         self._file: Path | None = None
         self._shift = timedelta()
         self._read_at: float | None = None
+        self._still: datetime | None = None
 
     def now(self) -> datetime:
         """The moment it is for everything that flows decide, in UTC."""
-        return self.wall() + self.shift
+        return (self._still or self.wall()) + self.shift
 
     @staticmethod
     def wall() -> datetime:
@@ -49,6 +50,16 @@ class Clock:
     def follow(self, file: Path | None) -> None:
         """Take the shift from `file` from now on; None returns to the real time."""
         self._file, self._shift, self._read_at = file, timedelta(), None
+
+    @contextmanager
+    def standing(self, moment: datetime) -> Iterator[None]:
+        """Inside it is `moment`, and later only by `move` and `set`; no file is touched."""
+        with self.apart():
+            self._shift, self._still = timedelta(), moment
+            try:
+                yield
+            finally:
+                self._still = None
 
     @contextmanager
     def apart(self) -> Iterator[None]:

@@ -116,6 +116,12 @@ class Settings:
     staff_totp: str = _env(
         "BATON_STAFF_TOTP", "", "`required` or `optional`; empty: optional in demo mode, else required"
     )
+    min_app_version: str = _env("BATON_MIN_APP_VERSION", "1.0.0", "apps that say they are older are told to update")
+    app_stores: str = _env("BATON_APP_STORES", "", "where the app is to be had: web addresses, separated by commas")
+    ios_app: str = _env("BATON_IOS_APP", "", "apps that open our links on iOS: TEAMID.bundle.id, separated by commas")
+    android_app: str = _env(
+        "BATON_ANDROID_APP", "", "the same on Android: package=SHA-256 of its certificate, separated by commas"
+    )
     log_level: str = _env("BATON_LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING or ERROR")
 
     @classmethod
@@ -162,6 +168,8 @@ class Settings:
             raise SettingsError(
                 f"BATON_STRIPE_API_BASE is {self.stripe_api_base!r}; use https://host, or leave it empty"
             )
+        if not all(part.isascii() and part.isdigit() for part in self.min_app_version.split(".")):
+            raise SettingsError(f"BATON_MIN_APP_VERSION is {self.min_app_version!r}; use numbers such as 1.4.0")
         if self.mode == "production":
             self._check_production()
 

@@ -41,7 +41,7 @@ def owe_due() -> int:
     return sum(_owe(key, user_id) for key, user_id in new.items())
 
 
-def words_for(user: User) -> Mapping[str, Any]:
+def words_for(user: User, _instance_id: int | None = None) -> Mapping[str, Any]:
     """What the mail says, from what is unread as it goes out. SetAside when nothing is any more."""
     waiting = _waiting_for(user)
     if not waiting:

@@ -15,7 +15,7 @@ from flows.rules import ratings
 from flows.rules.moves import WITH_ACTOR
 from flows.rules.words import day_in_words
 from flows.work import Work
-from messaging.telling import Telling, absolute, page_of
+from messaging.telling import Telling, absolute, page_of, staff_who_may
 
 
 def started(telling: Telling, instance: Instance, fact: events.InstanceStarted) -> None:
@@ -138,6 +138,17 @@ def taken_up_again(telling: Telling, instance: Instance, fact: events.InstanceRe
     if _guided(telling, instance) is not None and not is_told:
         _mail(telling, instance, "request-resumed", reason=fact.reason, theirs=instance.waiting_on == "customer")
         _note(telling, instance, f"We have taken up {instance.title} again", "Look at it", at_top=False)
+
+
+def asked_to_reopen(telling: Telling, instance: Instance, fact: events.ReopeningAsked) -> None:
+    """Its assignee; where nobody has it, everybody who may take it up again."""
+    if _guided(telling, instance) is None:
+        return
+    text = f"{instance.customer_name} asks to take {instance.title} ({instance.reference}) up again: “{fact.reason}”"
+    if instance.assignee_id is not None:
+        _note_staff(telling, instance, instance.assignee_id, text, "Look at it")
+    else:
+        telling.note(staff_who_may(telling.work, "cancel"), text, "Look at it", url=instance.staff_page)
 
 
 def rated(telling: Telling, instance: Instance, fact: events.Rated) -> None:

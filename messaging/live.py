@@ -21,8 +21,9 @@ from flows.rules.actors import SYSTEM
 from flows.settings import Settings
 from flows.work import end_reading
 from messaging.live_gate import Gate, Visitor, rooms_of
-from messaging.live_talk import Talk
-from messaging.poke import CHANNEL
+from messaging.live_limits import Impatient, limit, tidy
+from messaging.live_talk import BEAT_SECONDS, Talk
+from messaging.poke import CHANNEL, Poke
 
 log = structlog.get_logger(__name__)
 
@@ -31,20 +32,25 @@ LARGEST_FRAME_BYTES = 4096
 """What clients send is a few words; everything large goes over HTTP."""
 SWEEP_SECONDS = 5
 RECONNECT_SECONDS = 1
+STAFF_EVERY_SECONDS = 1
+MESSAGE = "message.created"
 
 
 def serve(app: Flask, host: str, port: int) -> None:
     """Serve sockets until SIGTERM or SIGINT. Needs gevent's patches in place before the application was made."""
     settings: Settings = app.config["BATON"]
     sockets = sockets_of(app)
-    gate = Gate(app, app.wsgi_app)
-    gevent.spawn(_relay, sockets, settings.redis)
+    talk = Talk(app, sockets)
+    gate = Gate(app, tidy(sockets.server.eio, app.wsgi_app))
+    gevent.spawn(_relay, sockets, Crier(sockets, talk), settings.redis)
     gevent.spawn(_sweep, app, sockets, gate)
-    server = WSGIServer((host, port), gate, spawn=Pool(MOST_CONNECTIONS), log=None)
+    gevent.spawn(_beat, talk)
+    server = WSGIServer((host, port), gate, spawn=Pool(MOST_CONNECTIONS), log=None, handler_class=Impatient)
     for sign in (signal.SIGTERM, signal.SIGINT):
         gevent.signal_handler(sign, server.stop, 1)
     log.info("live", host=host, port=port)
     server.serve_forever(stop_timeout=1)
+    talk.end()
 
 
 def sockets_of(app: Flask) -> SocketIO:
@@ -62,7 +68,7 @@ def sockets_of(app: Flask) -> SocketIO:
     )
     for namespace, kind in (("/portal", "customer"), ("/staff", "staff")):
         sockets.on_event("connect", _welcome(kind), namespace=namespace)
-    Talk(app, sockets)
+    limit(sockets.server.eio)
     return sockets
 
 
@@ -78,7 +84,7 @@ def _welcome(kind: str) -> Any:
     return connect
 
 
-def _relay(sockets: SocketIO, url: str) -> None:
+def _relay(sockets: SocketIO, crier: Crier, url: str) -> None:
     """Pass on what is published after each commit; when Redis was away, everybody is asked to look anew."""
     was_away = False
     while True:
@@ -94,7 +100,7 @@ def _relay(sockets: SocketIO, url: str) -> None:
                 while True:
                     said = heard.get_message(timeout=5)
                     if said is not None:
-                        emit(sockets, said["data"])
+                        crier.pass_on(said["data"])
         except (RedisError, OSError) as fault:
             if not was_away:
                 log.warning("redis_away", fault=f"{type(fault).__name__}: {fault}")
@@ -102,16 +108,49 @@ def _relay(sockets: SocketIO, url: str) -> None:
             gevent.sleep(RECONNECT_SECONDS)
 
 
-def emit(sockets: SocketIO, words: bytes) -> None:
-    """Emit one published list of pokes; nonsense is logged and passed over."""
-    try:
-        for poke in orjson.loads(words):
-            payload = {name: poke["payload"][name] for name in ("id", "seq", "type")}
-            for room in poke["rooms"]:
-                for namespace in _doors_of(room):
-                    sockets.emit(poke["event"], payload, namespace=namespace, to=room)
-    except (ValueError, KeyError, TypeError) as fault:
-        log.warning("unreadable_poke", fault=f"{type(fault).__name__}: {fault}")
+class Crier:
+    """Passes on what is published: pokes in a list, or words of a live process."""
+
+    def __init__(self, sockets: SocketIO, talk: Talk) -> None:
+        self._sockets, self._talk = sockets, talk
+        self._said_last: dict[str, Any] | None = None
+
+    def pass_on(self, words: bytes) -> None:
+        """Nonsense is logged and passed over."""
+        try:
+            said = orjson.loads(words)
+            if isinstance(said, dict):
+                self._talk.hear(said)
+                return
+            for poke in said:
+                self._emit(poke)
+        except (ValueError, KeyError, TypeError, AttributeError) as fault:
+            log.warning("unreadable_poke", fault=f"{type(fault).__name__}: {fault}")
+
+    def _emit(self, poke: Poke) -> None:
+        payload = {name: poke["payload"][name] for name in ("id", "seq", "type")}
+        for room in poke["rooms"]:
+            if room == "staff" and poke["event"] == MESSAGE:
+                self._tell_staff(payload)
+                continue
+            for namespace in _doors_of(room):
+                self._sockets.emit(poke["event"], payload, namespace=namespace, to=room)
+
+    def _tell_staff(self, payload: dict[str, Any]) -> None:
+        """Who looks at the conversation hears at once. The others would ask for their lists anew: once a second is
+        enough for all that was said in it.
+        """
+        self._sockets.emit(MESSAGE, payload, namespace="/staff", to=f"instance:{payload['id']}")
+        if self._said_last is None:
+            gevent.spawn_later(STAFF_EVERY_SECONDS, self._tell_the_others)
+        self._said_last = payload
+
+    def _tell_the_others(self) -> None:
+        payload, self._said_last = self._said_last, None
+        if payload is not None:
+            heard = self._sockets.server.manager.get_participants("/staff", f"instance:{payload['id']}")
+            told = [sid for sid, _ in heard]
+            self._sockets.emit(MESSAGE, payload, namespace="/staff", to="staff", skip_sid=told)
 
 
 def _doors_of(room: str) -> tuple[str, ...]:
@@ -137,6 +176,13 @@ def _sweep(app: Flask, sockets: SocketIO, gate: Gate) -> None:
             log.exception("sweep_failed")
 
 
+def _beat(talk: Talk) -> None:
+    """Tell the other live processes, every few seconds, who looks through this one."""
+    while True:
+        talk.beat()
+        gevent.sleep(BEAT_SECONDS)
+
+
 def end_dead(sockets: SocketIO, gate: Gate) -> None:
     """Tell and disconnect everybody whose session is over; let those who may hear something else now connect anew."""
     held = gate.held()
@@ -146,11 +192,16 @@ def end_dead(sockets: SocketIO, gate: Gate) -> None:
     for session_id in set(gate.outdated(rooms)) & alive:
         gate.forget(session_id)
         for namespace, sid in _sockets_in(sockets, f"session:{session_id}"):
-            sockets.server.eio.disconnect(sockets.server.manager.eio_sid_from_sid(sid, namespace))
+            _hang_up(sockets, namespace, sid)
     for session_id in held - alive:
         for namespace, sid in _sockets_in(sockets, f"session:{session_id}"):
             sockets.emit("session.ended", {"id": "", "seq": 0, "type": "ended"}, namespace=namespace, to=sid)
-            sockets.server.disconnect(sid, namespace=namespace)
+            _hang_up(sockets, namespace, sid)
+
+
+def _hang_up(sockets: SocketIO, namespace: str, sid: str) -> None:
+    """Not the namespace alone: who they were is known by the connection, and over it they could enter it again."""
+    sockets.server.eio.disconnect(sockets.server.manager.eio_sid_from_sid(sid, namespace))
 
 
 def _sockets_in(sockets: SocketIO, room: str) -> list[tuple[str, str]]:

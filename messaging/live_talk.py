@@ -1,18 +1,22 @@
 """Who looks at which request just now, and who types: what lives in sockets alone (API.md section 8).
 
-One live process holds all sockets, so this is a few dictionaries in it. Rooms are `instance:<uid>`, entered only after
-`flows.access` has found the request for the actor of that very moment; whoever is signed out, or may see less, is
-disconnected by the sweep of `messaging.live`, and a closed socket has left every room.
+Rooms are `instance:<uid>`, entered only after `flows.access` has found the request for the actor of that very moment;
+whoever is signed out, or may see less, is disconnected by the sweep of `messaging.live`, and a closed socket has left
+every room. Each live process knows the sockets that it holds and says so to all of them, itself included, on the
+channel of the pokes; nothing of it is kept in Redis. It says all of it again every few seconds, so that whoever looked
+through a process that was killed looks no more soon after.
 """
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
 import structlog
 from flask import Flask, request
 from flask_socketio import SocketIO, join_room, leave_room
@@ -24,7 +28,9 @@ from flows.db import db
 from flows.rules.actors import SYSTEM, Actor
 from flows.rules.errors import BatonError
 from flows.work import end_reading
+from messaging import redis_door
 from messaging.live_gate import Visitor
+from messaging.poke import CHANNEL
 
 log = structlog.get_logger(__name__)
 
@@ -33,6 +39,13 @@ MOST_WATCHED = 5
 """Requests that one page looks at; it shows one."""
 TYPING_EVERY_SECONDS = 1.0
 LONGEST_ID = 64
+BEAT_SECONDS = 4
+LASTS_SECONDS = 12
+"""How long a live process counts as running after its last word: three beats, so that one may go astray."""
+
+Said = Mapping[str, Any]
+There = dict[str, list[str]]
+"""Names of those who look, by the request that they look at."""
 
 
 @dataclass
@@ -45,6 +58,14 @@ class Looker:
     typed_at: float = 0.0
 
 
+@dataclass
+class Process:
+    """A live process as it last spoke of itself."""
+
+    heard_at: float
+    there: There
+
+
 class Talk:
     """What pages say over their sockets. Nothing here is kept, and nothing here may be relied on."""
 
@@ -52,6 +73,9 @@ class Talk:
         self._app, self._sockets = app, sockets
         self._lookers: dict[str, Looker] = {}
         self._there: defaultdict[str, set[str]] = defaultdict(set)
+        self._changed: set[str] = set()
+        self._own_id = secrets.token_hex(8)
+        self._processes = {self._own_id: Process(time.monotonic(), {})}
         for namespace in NAMESPACES:
             for name, act in (
                 ("instance.watch", self._watch),
@@ -91,11 +115,7 @@ class Talk:
         if on and now - looker.typed_at < TYPING_EVERY_SECONDS:
             return
         looker.typed_at = now if on else 0.0
-        payload = {"id": uid, "name": looker.name, "on": on}
-        for namespace in NAMESPACES:
-            self._sockets.emit(
-                "typing", payload, namespace=namespace, to=f"instance:{uid}", skip_sid=_page()
-            )  # fmt: skip
+        self._say(typing={"id": uid, "name": looker.name, "on": on}, but=_page())
 
     def _leave(self, *_reason: object) -> None:
         looker = self._lookers.get(_page())
@@ -115,15 +135,74 @@ class Talk:
         if not self._there[uid]:
             del self._there[uid]
 
+    # --- between live processes ---
+
+    def beat(self) -> None:
+        """Say who looks through this process, and let go of processes that have been silent for too long."""
+        self._say(all={uid: self._names_here(uid) for uid in self._there})
+        now = time.monotonic()
+        for name, process in [*self._processes.items()]:
+            if now - process.heard_at > LASTS_SECONDS:
+                del self._processes[name]
+                self._tell_lookers(process.there)
+
+    def end(self) -> None:
+        """Nobody looks through this process any more."""
+        self._say(all={})
+
+    def hear(self, said: Said) -> None:
+        """What a live process says. One that nobody knew is told of those who look here. KeyError on nonsense."""
+        if "typing" in said:
+            self._tell_of_typing(said["typing"], said["but"])
+            return
+        is_new = said["from"] not in self._processes
+        known = self._processes.setdefault(said["from"], Process(0, {}))
+        known.heard_at = time.monotonic()
+        if "all" in said:
+            before, known.there = known.there, dict(said["all"])
+            self._tell_lookers({uid for uid in {*before, *known.there} if before.get(uid) != known.there.get(uid)})
+        else:
+            known.there.update(said["some"])
+            self._tell_lookers(said["some"])
+            known.there = {uid: names for uid, names in known.there.items() if names}
+        if is_new:
+            self.beat()
+
+    def _say(self, **words: Any) -> None:
+        """To every live process; without Redis this one alone hears it."""
+        said = {"from": self._own_id, **words}
+        if not redis_door.publish(CHANNEL, orjson.dumps(said)):
+            self.hear(said)
+
     def _tell_who_is_there(self, uid: str) -> None:
+        """Soon, by one greenlet for all: hundreds of pages may come or go at the same moment."""
+        if not self._changed:
+            self._sockets.start_background_task(self._tell_changes)
+        self._changed.add(uid)
+
+    def _tell_changes(self) -> None:
+        changed, self._changed = self._changed, set()
+        self._say(some={uid: self._names_here(uid) for uid in changed})
+
+    def _names_here(self, uid: str) -> list[str]:
+        return sorted({self._lookers[sid].name for sid in self._there.get(uid, ()) if sid in self._lookers})
+
+    def _tell_of_typing(self, typing: Said, by: str) -> None:
+        payload = {name: typing[name] for name in ("id", "name", "on")}
+        for namespace in NAMESPACES:
+            self._sockets.emit("typing", payload, namespace=namespace, to=f"instance:{typing['id']}", skip_sid=by)
+
+    def _tell_lookers(self, uids: Iterable[str]) -> None:
         """Each colleague hears of the others; a customer does not hear who of ours looks at their request."""
-        there = {sid: self._lookers[sid] for sid in self._there.get(uid, ()) if sid in self._lookers}
-        for sid, looker in there.items():
-            if looker.namespace == "/staff":
-                others = {one.name for one in there.values() if one.name != looker.name}
-                self._sockets.emit(
-                    "presence", {"id": uid, "viewers": sorted(others)}, namespace="/staff", to=sid
-                )  # fmt: skip
+        for uid in uids:
+            there = {name for process in self._processes.values() for name in process.there.get(uid, ())}
+            for sid in [*self._there.get(uid, ())]:
+                looker = self._lookers.get(sid)
+                if looker is not None and looker.namespace == "/staff":
+                    payload = {"id": uid, "viewers": sorted(there - {looker.name})}
+                    self._sockets.emit("presence", payload, namespace="/staff", to=sid)
+
+    # --- who asks ---
 
     def _actor(self, visitor: Visitor) -> Actor | None:
         with self._app.app_context():

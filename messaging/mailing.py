@@ -7,7 +7,7 @@ import re
 import smtplib
 import ssl
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from email.utils import format_datetime, formataddr, parseaddr, parsedate_to_datetime
 from hashlib import sha256
 from pathlib import Path
@@ -21,17 +21,12 @@ from flask_mailman.backends.smtp import EmailBackend as SmtpBackend
 from flask_mailman.message import BadHeaderError
 
 from flows import settings as settings_room
-from flows.clock import clock
 from flows.plugin import PassingFault, PermanentFault
 from flows.settings import Settings, SettingsError
+from messaging import peace
 from messaging.letters import Letter, one_line
-from messaging.wanting import PutOff
 
 TIMEOUT_SECONDS = 10.0
-PAUSE = timedelta(seconds=15)
-"""How long a server that was found away, or that hung, is left in peace: one mail waits for it and not each of them, so
-that webhooks, pushes and calls behind them in the queue are not held up."""
-_away: dict[str, datetime] = {}
 _OF_THIS_MAIL = (smtplib.SMTPRecipientsRefused, smtplib.SMTPSenderRefused, smtplib.SMTPDataError)
 """What a server that works says about one mail."""
 _ADDRESS = re.compile(r"[^\s@<>\"(),:;\\\[\]\x00-\x20\x7f]+@[^\s@<>\"(),:;\\\[\]\x00-\x20\x7f]+")
@@ -76,10 +71,8 @@ def smtp_from(url: str) -> dict[str, Any]:
 
 
 def check_server() -> None:
-    """Raises PutOff while the server is left in peace, because another mail has just found it away."""
-    until = _away.get(_server())
-    if until is not None and until > clock.now():
-        raise PutOff(until)
+    """Raises PutOff while the server is left in peace, because another mail has found it away."""
+    peace.check(_server())
 
 
 def send(
@@ -112,14 +105,14 @@ def send(
         raise PermanentFault(f"this is no mail that can be sent: {fault}") from fault
     except (smtplib.SMTPException, OSError) as fault:
         if not isinstance(fault, _OF_THIS_MAIL):
-            _away[_server()] = clock.now() + PAUSE
+            peace.found_away(_server())
         raise _judged(fault) from fault
-    _away.pop(_server(), None)
+    peace.found_well(_server())
 
 
 def _server() -> str:
     """Which mail server the application uses."""
-    return f"{current_app.config.get('MAIL_SERVER')}:{current_app.config.get('MAIL_PORT')}"
+    return f"smtp {current_app.config.get('MAIL_SERVER')}:{current_app.config.get('MAIL_PORT')}"
 
 
 def message_id(key: str, sender: str) -> str:

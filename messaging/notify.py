@@ -16,11 +16,11 @@ from flows import events
 from flows.actions.noticing import tell
 from flows.actions.owing import recipients
 from flows.events import Event
-from flows.models import Instance, Notice, Order, Payment, Role, User
+from flows.models import Instance, Notice, Order, Payment
 from flows.rules.words import day_in_words, money_in_words
 from flows.work import Subject, Work
 from messaging import cases, conversations, guided
-from messaging.telling import MAIL, PUSH, Line, Telling, absolute, page_of
+from messaging.telling import MAIL, PUSH, Line, Telling, absolute, page_of, staff_who_may
 
 INCIDENTS = "/admin/outbox/"
 """Where staff see to what could not be delivered."""
@@ -69,7 +69,7 @@ def _order_cancelled(telling: Telling, order: Order, fact: events.OrderCancelled
 
 
 def _order_failed(telling: Telling, order: Order, fact: events.OrderFailed) -> None:
-    staff = _staff_who_may(telling.work, "orders")
+    staff = staff_who_may(telling.work, "orders")
     for user_id in staff:
         telling.mail(user_id, "order-failed", order=_words(order), cause=fact.cause)
 
@@ -144,17 +144,11 @@ def _gave_up(telling: Telling, subject: Subject, fact: events.EffectGaveUp) -> N
 
 def tell_of_incident(work: Work, text: str, about: Subject | None = None) -> None:
     """One notice a person until it is seen, however many incidents an outage brings."""
-    staff = _staff_who_may(work, "health")
+    staff = staff_who_may(work, "health")
     unseen = select(Notice.user_id).where(Notice.user_id.in_(staff), Notice.url == INCIDENTS, Notice.seen_at.is_(None))
     told = {*work.session.scalars(unseen), *(new.user_id for new in work.session.new if isinstance(new, Notice))}
     untold = [user_id for user_id in staff if user_id not in told]
     tell(work, untold, "trouble", text, "See to it", about=about, url=INCIDENTS)
-
-
-def _staff_who_may(work: Work, permission: str) -> list[int]:
-    roles = [role.id for role in work.session.scalars(select(Role)) if permission in role.permissions]
-    query = select(User.id).join(User.roles).where(Role.id.in_(roles), User.kind == "staff", User.is_active)
-    return list(work.session.scalars(query.distinct().order_by(User.id)))
 
 
 _BY_FLOW = Silent("the flow says in its effects who hears of this")
@@ -190,6 +184,7 @@ TABLE: Mapping[type[Event], tuple[Line, ...] | Silent] = {
         Line(_CUSTOMER, "reminder", _ALL, guided.step_overdue),
         Line(_ASSIGNEE, "work", PUSH, guided.our_step_overdue),
     ),
+    events.ReopeningAsked: (Line("its assignee, or staff who may take it up", "work", PUSH, guided.asked_to_reopen),),
     events.Rated: (Line(_ASSIGNEE, "work", PUSH, guided.rated),),
     events.StepAdded: (Line(_CUSTOMER, "task-waiting", _ALL, guided.step_added),),
     events.FieldAdded: (Line(_CUSTOMER, "changes-needed", _ALL, guided.field_added),),
@@ -214,8 +209,8 @@ TABLE: Mapping[type[Event], tuple[Line, ...] | Silent] = {
     ),
     events.CommentedInternally: _ON_THE_TIMELINE,
     events.MessageSent: (
-        Line(_CUSTOMER, "message", PUSH, conversations.said_by_us),
-        Line(_ASSIGNEE, "message", PUSH, conversations.said_by_them),
+        Line(_CUSTOMER, "message", _ALL, conversations.said_by_us),
+        Line("whoever answers it", "message", PUSH, conversations.said_by_them),
     ),
     events.NoteWritten: _ON_THE_TIMELINE,
     events.PriorityChanged: _ON_THE_TIMELINE,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
 from sqlalchemy import select
@@ -18,7 +19,7 @@ from flows.models import Effect
 from flows.plugin import PassingFault, PermanentFault
 from flows.rules.actors import SYSTEM
 from flows.work import Work, end_reading, unit_of_work
-from messaging import checking, mailing, notify, posting, pushing, webhooks
+from messaging import checking, mailing, notify, peace, posting, pushing, webhooks
 from messaging.payments import desk
 from messaging.wanting import PutOff, SetAside
 
@@ -108,7 +109,9 @@ def _push(owed: Owed) -> Ending:
 def _webhook(owed: Owed) -> Ending:
     end_reading()
     url = delivering.in_clear({"url": owed.payload["url"]})["url"]
-    answer = webhooks.post(url, owed.payload["event"], delivering.in_clear(owed.payload["body"]), owed.key)
+    body = delivering.in_clear(owed.payload["body"])
+    with peace.left_in_peace(f"webhook {urlsplit(url).netloc}"):
+        answer = webhooks.post(url, owed.payload["event"], body, owed.key)
 
     def ending(work: Work) -> dict[str, Any]:
         on_success = owed.payload.get("on_success") or {}

@@ -15,6 +15,7 @@ import httpx
 from flows import settings as settings_room
 from flows.clock import clock
 from flows.plugin import PassingFault, PermanentFault
+from messaging.peace import Unreachable
 
 PATIENCE_SECONDS = 5.0
 MOST_BYTES = 64 * 1024
@@ -61,8 +62,8 @@ def call(
     raise _away(target, unreached) from unreached
 
 
-def _away(target: SplitResult, fault: Exception) -> PassingFault:
-    return PassingFault(f"{target.hostname} cannot be reached: {type(fault).__name__}: {fault}"[:300])
+def _away(target: SplitResult, fault: Exception) -> Unreachable:
+    return Unreachable(f"{target.hostname} cannot be reached: {type(fault).__name__}: {fault}"[:300])
 
 
 def _exchange(
@@ -139,7 +140,7 @@ def _resolve(host: str, port: int) -> list[str]:
     try:
         rows = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as fault:
-        raise PassingFault(f"{host} cannot be found: {fault}") from fault
+        raise Unreachable(f"{host} cannot be found: {fault}") from fault
     return list(dict.fromkeys(str(row[4][0]) for row in rows))
 
 

@@ -23,9 +23,9 @@ from flows.models import Effect, User
 from flows.plugin import PermanentFault
 from flows.rules.actors import SYSTEM
 from flows.rules.errors import Busy
-from flows.rules.notices import Kind
+from flows.rules.notices import KINDS, Kind
 from flows.work import unit_of_work
-from messaging import digests, letters, wanting
+from messaging import conversations, digests, letters, wanting
 from messaging.letters import Frame, Letter
 from messaging.reasons import sentences_in
 from messaging.wanting import SetAside
@@ -34,7 +34,10 @@ MOST_A_DAY = 20
 DAY_SECONDS = 24 * 3600
 PROVING = {"sign-in-code": "sign-in", "invitation": "invitation"}
 """Mails that may go to an address nobody has proved yet: they are how it is proved. The value says why they came."""
-LATE_WORDS: Mapping[str, Callable[[User], Mapping[str, Any]]] = {digests.KIND: digests.words_for}
+LATE_WORDS: Mapping[str, Callable[[User, int | None], Mapping[str, Any]]] = {
+    digests.KIND: digests.words_for,
+    conversations.MAIL: conversations.words_for,
+}
 """Mails that say what is true as they go out, and not what was as they were owed."""
 ONE_CLICK = "List-Unsubscribe=One-Click"
 
@@ -115,10 +118,11 @@ def _addressee(owed: Owed) -> _Addressee:
             raise PermanentFault("Nobody to send this to: name a person who has a verified address")
         return _Addressee("", address, owed.payload.get("language") or "en")
     user = read_as(SYSTEM).get(User, user_id)
+    never = SetAside if KINDS[owed.payload["kind"]].mail == "choice" else PermanentFault
     if user is None or not user.is_active:
-        raise PermanentFault("The account of the person this goes to is closed")
+        raise never("The account of the person this goes to is closed")
     if user.email_verified_at is None and not proving:
-        raise PermanentFault(f"{user.name} has not verified an email address; mail goes to verified addresses only")
+        raise never(f"{user.name} has not verified an email address; mail goes to verified addresses only")
     return _Addressee(user.name, user.email, user.language or "en", user.first_name, user)
 
 
@@ -128,7 +132,7 @@ def _scope(owed: Owed, addressee: _Addressee) -> dict[str, Any]:
         "settings": {"brand": settings.brand, "url": settings.origin},
         "recipient": {"name": addressee.name, "first_name": addressee.first_name or addressee.name},
         **owed.payload["scope"],
-        **(LATE_WORDS[template](addressee.user) if template in LATE_WORDS and addressee.user is not None else {}),
+        **(LATE_WORDS[template](addressee.user, owed.instance_id) if template in LATE_WORDS and addressee.user else {}),
     }
 
 

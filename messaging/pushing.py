@@ -27,7 +27,7 @@ from flows.plugin import PassingFault, PermanentFault
 from flows.queries.notices import address_of
 from flows.rules.actors import SYSTEM
 from flows.work import end_reading
-from messaging import outside, wanting
+from messaging import outside, peace, wanting
 from messaging.reasons import title_in
 from messaging.wanting import SetAside
 
@@ -77,8 +77,16 @@ def push(owed: Owed) -> None:
         wanting.check(device.user, kind, "push", notice.instance_id)
     words = _words(owed, device, notice)
     send, address, keys = _SENDERS[device.provider], device.address, dict(device.keys)
+    # Whoever registers devices chooses the hosts of theirs; so one that hangs speaks for the others of the same person.
+    places = (f"push {_host_of(device)}", f"pushes to {device.user_id}")
     end_reading()
-    send(address, keys, words)
+    with peace.left_in_peace(*places):
+        send(address, keys, words)
+
+
+def _host_of(device: Device) -> str:
+    address = device.address if device.provider == "webpush" else settings_room.current().fcm_url
+    return urlsplit(address).netloc
 
 
 def _words(owed: Owed, device: Device, notice: Notice | None) -> Words:

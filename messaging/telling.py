@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, TypeVar
+
+from sqlalchemy import select
 
 from flows import settings as settings_room
 from flows.actions.noticing import tell
 from flows.actions.owing import owe_mail
 from flows.events import Event
-from flows.models import Instance
+from flows.models import Instance, Role, User
 from flows.rules.notices import KINDS, Channel
 from flows.work import Subject, Work
 
@@ -52,6 +55,15 @@ class Telling:
             self.work, key=key, template=template, kind=self.line.kind, to=user_id, scope=scope, subject=self.subject
         )
 
+    def mail_later(self, user_id: int, template: str, patience: timedelta) -> None:
+        """Owe a mail that says what is true by then, unless the request has ended meanwhile."""
+        self._check("mail")
+        key = f"{self.subject.uid}:{self._seq()}:{template}:{user_id}"
+        owe_mail(
+            self.work, key=key, template=template, kind=self.line.kind, to=user_id, scope={}, subject=self.subject,
+            at=self.work.now + patience, while_open=True,
+        )  # fmt: skip
+
     def note(self, user_ids: Iterable[int], text: str, link: str, *, url: str = "", at_top: bool = True) -> None:
         """Words for the inbox, and a push to the devices that want it."""
         self._check("inbox")
@@ -85,3 +97,10 @@ def page_of(subject: Subject, path: str = "") -> str:
 
 def absolute(path: str) -> str:
     return f"{settings_room.current().origin}{path}"
+
+
+def staff_who_may(work: Work, permission: str) -> list[int]:
+    """Ids of the staff with a role that grants this."""
+    roles = [role.id for role in work.session.scalars(select(Role)) if permission in role.permissions]
+    query = select(User.id).join(User.roles).where(Role.id.in_(roles), User.kind == "staff", User.is_active)
+    return list(work.session.scalars(query.distinct().order_by(User.id)))

@@ -49,6 +49,7 @@ class Frame:
     side: bool = False
     live_url: str = ""
     unread: int = 0
+    nav_url: str = ""
 
 
 def register(app: Flask) -> None:
@@ -76,6 +77,7 @@ def make_frame(bare: bool = False) -> Frame:
         unseen = notices.unseen(actor)
         frame.unseen, frame.toasts = unseen.count, _toasts(unseen.at_top)
         frame.unread = 0 if actor.is_staff else navigation.my_standing(actor).unread
+        frame.nav_url = "" if actor.is_staff else "/navigation"
     return frame
 
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 import zlib
+from typing import IO, Any
 from urllib.parse import urlsplit
 
 import structlog
-from flask import Flask, Response, current_app, g, redirect, request, session
+from flask import Flask, Request, Response, current_app, g, redirect, request, session
 from flask_babel import Babel
 from flask_login import LoginManager, UserMixin
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy.exc import OperationalError
-from werkzeug.exceptions import NotFound, SecurityError
+from werkzeug.datastructures import FileStorage, MultiDict
+from werkzeug.exceptions import BadRequest, NotFound, SecurityError
+from werkzeug.formparser import FormDataParser
 from werkzeug.routing import IntegerConverter, ValidationError
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -59,11 +62,31 @@ class RowNumber(IntegerConverter):
         return int(value)
 
 
+class NamedParts(FormDataParser):
+    """Every part of a form that goes on from here has a name; one without is refused before anybody looks for it."""
+
+    def parse(self, *given: Any, **more: Any) -> tuple[IO[bytes], MultiDict[str, str], MultiDict[str, FileStorage]]:
+        stream, form, files = super().parse(*given, **more)
+        if None in form or None in files:
+            for several in files.listvalues():
+                for one in several:
+                    one.close()
+            raise BadRequest("A part of the form has no name")
+        return stream, form, files
+
+
+class OurRequest(Request):
+    """A request as every door gets it."""
+
+    form_data_parser_class = NamedParts
+
+
 def register(app: Flask) -> None:
     """Hang the plumbing on the application, in the order in which a request meets it."""
     app.config.update(
         WTF_CSRF_CHECK_DEFAULT=False, WTF_CSRF_TIME_LIMIT=None, PERMANENT_SESSION_LIFETIME=accounts.CUSTOMER_IDLE
     )
+    app.request_class = OurRequest
     app.url_map.converters["int"] = RowNumber
     csrf.init_app(app)
     Babel(app, default_locale="en", locale_selector=language, timezone_selector=time_zone)

@@ -77,17 +77,25 @@ def axe(chromium: Browser) -> Callable[..., None]:
         cookies: list[Any] | None = None,
         prepare: Callable[[Page], None] | None = None,
     ) -> None:
-        for width in WIDTHS:
-            _check_one(chromium, url, f"{name}-{width}", width, cookies or [], prepare)
+        if prepare is None:
+            _check(chromium, url, name, WIDTHS, cookies or [], None)
+        else:  # what was opened need not stay open while the window changes
+            for width in WIDTHS:
+                _check(chromium, url, name, (width,), cookies or [], prepare)
 
     return check
 
 
-def _check_one(
-    browser: Browser, url: str, name: str, width: int, cookies: list[Any], prepare: Callable[[Page], None] | None
+def _check(
+    browser: Browser,
+    url: str,
+    name: str,
+    widths: tuple[int, ...],
+    cookies: list[Any],
+    prepare: Callable[[Page], None] | None,
 ) -> None:
     context = browser.new_context(
-        viewport={"width": width, "height": 900}, color_scheme="light", reduced_motion="reduce"
+        viewport={"width": widths[0], "height": 900}, color_scheme="light", reduced_motion="reduce"
     )
     context.add_cookies(cookies)
     page = context.new_page()
@@ -100,16 +108,25 @@ def _check_one(
     page.goto(url)
     if prepare:
         prepare(page)
-    _keep_picture(page, f"{name}-light", prepare is None)
-    found = violations(page)
-    page.emulate_media(color_scheme="dark")  # nothing but colours changes, so only colours are asked about
-    _keep_picture(page, f"{name}-dark", prepare is None)
-    found += violations(page, *COLOURS)
-    sideways = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    found: list[str] = []
+    for width in widths:
+        found += [f"{width} px: {line}" for line in _look(page, f"{name}-{width}", width, prepare is None)]
     context.close()
     assert not found, f"{name}: " + "\n".join(found)
     assert not errors, f"{name}: {errors}"
-    assert sideways <= 0, f"{name} scrolls sideways by {sideways} px"
+
+
+def _look(page: Page, name: str, width: int, whole: bool) -> list[str]:
+    """What axe finds with this width in light and dark, and whether it scrolls sideways."""
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme="light")
+    _keep_picture(page, f"{name}-light", whole)
+    found = violations(page)
+    page.emulate_media(color_scheme="dark")  # nothing but colours changes, so only colours are asked about
+    _keep_picture(page, f"{name}-dark", whole)
+    found += violations(page, *COLOURS)
+    sideways = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return [*found, *([f"it scrolls sideways by {sideways} px"] if sideways > 0 else [])]
 
 
 def look_around(page: Page, name: str) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from flask import g
+from urllib.parse import urlsplit
+
+from flask import g, render_template, request
 from werkzeug.wrappers import Response
 
 from admin.guard import StaffView, door
-from admin.showing import ORDER_TAGS, show
+from admin.showing import ORDER_TAGS, frame_for, show, view_at
 from flows.clock import clock
 from flows.queries import staff
 
@@ -23,3 +25,9 @@ class Dashboard(StaffView):
         figures = staff.figures(g.actor, clock.now())
         orders = [(state, ORDER_TAGS[state].words, figures.orders.get(state, 0)) for state in ORDER_TAGS]
         return show(self, "dashboard.html", figures=figures, orders=orders)
+
+    @door("/navigation", needs="view")
+    def navigation(self) -> str:
+        """What stands beside every page, with its badges as they are now, for the page that asks."""
+        frame_for(view_at(urlsplit(request.referrer or "").path))
+        return render_template("navigation.html")

@@ -102,11 +102,14 @@ def _push(work: Work, notice: Notice, reach: _Reach, about: Subject | None) -> N
         write_effect(work, None, f"{notice.uid}:push:{device}", "push", payload, at=at)
 
 
-def supersede(work: Work, user_ids: Collection[int], kind: str, url: str) -> None:
-    """What was said before under the same address counts as seen: the next notice says it again."""
+def supersede(work: Work, user_ids: Collection[int], kind: str, url: str) -> set[int]:
+    """What was said before under the same address counts as seen: the next notice says it again.
+
+    Returns those who had not seen it yet.
+    """
     same = Notice.user_id.in_(user_ids), Notice.kind == kind, Notice.url == url, Notice.seen_at.is_(None)
-    older = update(Notice).where(*same).values(seen_at=work.now)
-    work.session.execute(older, execution_options={"synchronize_session": False})
+    older = update(Notice).where(*same).values(seen_at=work.now).returning(Notice.user_id)
+    return {*work.session.scalars(older, execution_options={"synchronize_session": False})}
 
 
 def see_messages_of(work: Work, instance: Instance) -> None:

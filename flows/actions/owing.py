@@ -90,7 +90,7 @@ def _owe_one(
     moment = chain.partition(":")[2]
     match rule:
         case EmailEffect(email=letter) | NotifyEffect(notify=letter):
-            for user_id in recipients(work, instance, letter.to):
+            for user_id in _told(work, instance, letter.to, moment):
                 payload = {
                     "template": letter.template,
                     "to": user_id,
@@ -103,7 +103,7 @@ def _owe_one(
                 mailed.setdefault(user_id)
         case NoticeEffect(notice=notice):
             text = str(compile_text(notice.text).masked(hidden).render(scope))
-            ids = recipients(work, instance, notice.to)
+            ids = _told(work, instance, notice.to, moment)
             noticing.tell(work, ids, kind_of_moment(moment), text, notice.link or "", about=instance)
             told.update(ids)
         case MessageEffect(message=words):
@@ -127,6 +127,14 @@ def _owe_one(
             assign_by_rule(work, instance, user, department)
         case _:
             raise ExpressionProblem(f"{rule.kind!r} effects are not available in this version", 0)
+
+
+def _told(work: Work, instance: Instance, roles: Iterable[str] | None, moment: str) -> list[int]:
+    """Whom words of a flow go to; whoever takes something themselves need not be told that it is theirs."""
+    ids = recipients(work, instance, roles)
+    if kind_of_moment(moment) != "assigned" or instance.assignee_id != work.actor.user_id:
+        return ids
+    return [user_id for user_id in ids if user_id != work.actor.user_id]
 
 
 def _note_mails(work: Work, instance: Instance, kind: str, user_ids: Sequence[int]) -> None:
@@ -226,10 +234,12 @@ def owe_mail(
     scope: Mapping[str, Any],
     subject: Subject | None = None,
     language: str = "en",
+    at: datetime | None = None,
+    while_open: bool = False,
 ) -> None:
-    """Owe one mail of the product itself, of a `kind` of `flows.rules.notices`.
+    """Owe one mail of the product itself, of a `kind` of `flows.rules.notices`, now or at `at`.
 
-    `to` is a user, or `address` one that was just proved or asked for.
+    `to` is a user, or `address` one that was just proved or asked for. With `while_open` it is not sent after the end.
     """
     payload = {
         "template": template,
@@ -238,9 +248,9 @@ def owe_mail(
         "scope": dict(scope),
         "language": language,
         "kind": kind,
-        "while_open": False,
+        "while_open": while_open,
     }
-    write_effect(work, subject, key, "email", payload)
+    write_effect(work, subject, key, "email", payload, at=at)
 
 
 def owe_webhook(

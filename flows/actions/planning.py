@@ -120,6 +120,13 @@ def resume_timers(work: Work, instance: Instance) -> None:
     )
 
 
+def begin_end_anew(work: Work, instance: Instance, definition: FlowDefinition) -> None:
+    """Taken up after its end came, it gets as much time as at the beginning; else nobody could do anything with it."""
+    if instance.expires_at is not None and instance.expires_at <= work.now:
+        instance.expires_at = moment_of(definition.expires, work.now, instance.time_zone)
+        move_timer(work, instance, EXPIRY, "expiry", instance.expires_at)
+
+
 def move_timer(work: Work, instance: Instance, name: str, kind: str, moment: datetime | None) -> None:
     """The one planned occurrence of an end or a due date is at another moment now; None: there is none any more."""
     timer = work.session.scalar(select(Timer).where(Timer.instance_id == instance.id, Timer.name == name, Timer.n == 1))

@@ -6,14 +6,17 @@ from datetime import datetime
 
 from flows import access
 from flows.actions import closing, owing, planning, settling, versions
+from flows.actions.accounts.tallies import count_try
 from flows.actions.reviewing import hand_back
-from flows.events import InstanceReopened, StepConfirmed, StepReopened
+from flows.events import InstanceReopened, ReopeningAsked, StepConfirmed, StepReopened
 from flows.models import Instance, Step
-from flows.rules import moves
-from flows.rules.errors import Invalid, OutOfStep
+from flows.rules import moves, reopenings
+from flows.rules.errors import Invalid, OutOfStep, Refused
 from flows.work import Work
 
 LONGEST_REASON = 1000
+ASKED_A_DAY = 3
+DAY_SECONDS = 24 * 60 * 60
 
 
 def reopen_step(work: Work, instance: Instance, step: Step, reason: str = "", version: int | None = None) -> None:
@@ -34,6 +37,7 @@ def reopen_step(work: Work, instance: Instance, step: Step, reason: str = "", ve
         _refuse_what_is_over(instance, ("completed",))
         access.require(work.actor, "cancel")
         _take_up(work, instance, reason)
+        planning.begin_end_anew(work, instance, definition)
     again = [name for name in moves.dependents(definition, step.name) if _must_be_checked(instance, name)]
     hand_back(work, step, "reopened", reason.strip(), {})
     title = definition.steps[step.name].title
@@ -76,6 +80,25 @@ def revive(work: Work, instance: Instance, reason: str, expires_at: datetime | N
         instance.expires_at = expires_at
         planning.move_timer(work, instance, planning.EXPIRY, "expiry", expires_at)
     settling.settle(work, instance, definition)
+
+
+def ask(work: Work, instance: Instance, reason: str) -> None:
+    """The customer says why an ended request should go on (P10); whoever works on it hears, and decides.
+
+    It may be said again, in other words, a few times a day: nothing else changes until staff answer.
+    """
+    if work.actor.kind != "customer":
+        raise Refused("Only the customer asks; staff take it up again", known=True)
+    if not reopenings.may_be_asked_for(instance, work.now):
+        raise OutOfStep("This can be asked within 14 days of the end of a request. Start a new one instead")
+    words = access.clean(reason).strip()
+    if not words:
+        raise Invalid("Say what is wrong", "/reason", "required")
+    if len(words) > LONGEST_REASON:
+        raise Invalid(f"Use {LONGEST_REASON:,} characters at most", "/reason", "too-long")
+    count_try(work, f"reopen:{instance.uid}", ASKED_A_DAY, DAY_SECONDS)
+    instance.version += 1
+    work.record(instance, ReopeningAsked(words))
 
 
 def _refuse_what_is_over(instance: Instance, ways: tuple[str, ...]) -> None:

@@ -27,6 +27,7 @@ def enter(work: Work, instance: Instance, definition: FlowDefinition, state: str
         _end(work, instance, definition, comment)
     elif was_open is False and not is_over:
         _take_up(work, instance, comment)
+        planning.begin_end_anew(work, instance, definition)
     elif is_over and instance.status != before:
         raise ValueError(f"an action of {definition.flow} leads from one end to another: {before} to {state}")
     moment = f"entered.{state}"

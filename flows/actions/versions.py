@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from flows import catalogue
 from flows.catalogue import FlowDefinition, LoadedFlow
 from flows.catalogue.overlay import overlaid
+from flows.catalogue.translation import in_language
 from flows.models import FlowVersion, Instance
 from flows.work import Work
 
@@ -48,6 +49,12 @@ def _insert(work: Work, loaded: LoadedFlow) -> None:
 def definition_of(session: Session, instance: Instance) -> FlowDefinition:
     """What the flow said when the instance started, whatever the file says today, with what was added to this one."""
     return overlaid(_published(session, instance), instance.overlay)
+
+
+def spoken_of(session: Session, instance: Instance, language: str) -> FlowDefinition:
+    """The same for showing, in this language as far as the flow has words for it (X23)."""
+    said = in_language(catalogue.current(), _published(session, instance), instance.flow_hash, language)
+    return overlaid(said, instance.overlay)
 
 
 def _published(session: Session, instance: Instance) -> FlowDefinition:

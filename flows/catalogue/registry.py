@@ -126,6 +126,8 @@ class Registry:
     flows: dict[str, LoadedFlow] = field(default_factory=dict)
     broken: list[BrokenFlow] = field(default_factory=list)
     plugins: list[Plugin] = field(default_factory=list)
+    spoken: dict[tuple[str, str], FlowDefinition] = field(default_factory=dict, repr=False, compare=False)
+    """Flows in other languages by content hash and language; filled by `translation.in_language`."""
 
     def action(self, name: str) -> ActionSpec | None:
         return next((plugin.actions[name] for plugin in self.plugins if name in plugin.actions), None)
@@ -171,4 +173,4 @@ class Registry:
 
     def with_plugins(self, first: Sequence[Plugin]) -> Registry:
         """The same registry with other plugins looked at first: how lint sees a file beside its own mails."""
-        return replace(self, plugins=[*first, *self.plugins])
+        return replace(self, plugins=[*first, *self.plugins], spoken={})

@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import structlog
+
 from flows.catalogue.problems import FlowProblem, cure_among
+from flows.catalogue.registry import Registry
 from flows.catalogue.schema import FlowDefinition
-from flows.catalogue.source import Path, Place, Source
+from flows.catalogue.source import Path, Place, Source, Unreadable, read_source
+
+log = structlog.get_logger(__name__)
 
 WORD_KEYS = frozenset({"title", "label", "hint", "summary", "text", "help", "message", "customer_label"})
 _NAMED_WORDS = frozenset({"options", "status_labels"})
@@ -28,6 +33,32 @@ def translated(definition: FlowDefinition, locale: dict[str, Any]) -> FlowDefini
         if isinstance(said, str):
             _at(written, path[:-1])[path[-1]] = said
     return FlowDefinition.model_validate(written)
+
+
+def in_language(registry: Registry, definition: FlowDefinition, content_hash: str, language: str) -> FlowDefinition:
+    """What a served flow, or an older text of it, says in this language, else in the base of it ("cy" for "cy-GB").
+
+    What the plugin's locale does not say stays in the language that the flow is written in. An older text is spoken
+    with the words of today: they lie by path, and those for places that it does not have are not looked at.
+    """
+    file = definition.i18n.get(language) or definition.i18n.get(language.partition("-")[0])
+    if file is None:
+        return definition
+    key = (content_hash, language)
+    if key not in registry.spoken:
+        registry.spoken[key] = translated(definition, _locale(registry, file))
+    return registry.spoken[key]
+
+
+def _locale(registry: Registry, file: str) -> dict[str, Any]:
+    """The words in a locale file. Lint passed it when the flow was loaded; if it broke since, there are none."""
+    found = registry.read(file)
+    try:
+        words = read_source(found[1], found[0])[0] if found is not None else None
+    except Unreadable as refusal:
+        log.warning("locale_unreadable", file=file, cause=str(refusal))
+        return {}
+    return words if isinstance(words, dict) else {}
 
 
 def check_locale(definition: FlowDefinition, values: Any, source: Source) -> list[FlowProblem]:

@@ -18,6 +18,7 @@ from flows.events.instances import (
     InstanceStarted,
     Linked,
     Rated,
+    ReopeningAsked,
     Unlinked,
 )
 from flows.events.orders import (
@@ -96,6 +97,7 @@ __all__ = [
     "PriorityChanged",
     "ProvisioningRequested",
     "Rated",
+    "ReopeningAsked",
     "ReviewEscalated",
     "SensitiveRead",
     "StepAdded",

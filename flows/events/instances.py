@@ -44,6 +44,13 @@ class InstanceReopened(Event):
 
 
 @dataclass(frozen=True)
+class ReopeningAsked(Event):
+    """The customer wants an ended request taken up again; staff decide."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
 class Rated(Event):
     score: int
     scale: int

@@ -11,7 +11,7 @@ from flows.catalogue.schema import Step as StepRule
 from flows.models import Instance, Order, Payment, Step
 from flows.queries import lookups
 from flows.queries.grid import needs_action
-from flows.rules import people, private, ratings, stages
+from flows.rules import people, private, ratings, reopenings, stages
 from flows.rules.actors import Actor
 from flows.rules.moves import WITH_ACTOR
 from flows.rules.orders import is_cancellable
@@ -62,6 +62,7 @@ def _of_customer(actor: Actor, instance: Instance, definition: FlowDefinition, n
         "complete_task": needs_action(instance, now),
         "cancel": cancellable,
         "rate": ratings.is_asked(instance.status, definition.rating) and ratings.may_change(instance.rated_at, now),
+        "ask_to_reopen": reopenings.may_be_asked_for(instance, now),
     }
     return [name for name, holds in allowed.items() if holds]
 

@@ -46,6 +46,7 @@ class Filters:
     due_from: datetime | None = None
     due_before: datetime | None = None
     without_due: bool = False
+    count: bool = False
 
 
 def in_box(
@@ -53,7 +54,7 @@ def in_box(
 ) -> Page[Instance]:
     """One page of a person's box."""
     query, at, row_id = _box(actor, box)
-    return _page(actor, narrowed(query, now, filters), at, row_id, cursor, limit)
+    return _page(actor, narrowed(query, now, filters), at, row_id, cursor, limit, filters.count)
 
 
 def of_department(
@@ -67,10 +68,12 @@ def of_department(
     """What is or was in a department: for its managers (B10, Q15). With `filters.open` what is there now."""
     if filters.open:
         query = _by_hand(actor).where(Instance.department_id == department_id)
-        return _page(actor, narrowed(query, now, filters), Instance.created_at, Instance.id, cursor, limit)
+        return _page(
+            actor, narrowed(query, now, filters), Instance.created_at, Instance.id, cursor, limit, filters.count
+        )
     query = _by_hand(actor).join(DepartmentStay, DepartmentStay.instance_id == Instance.id)
     query = narrowed(query.where(DepartmentStay.department_id == department_id), now, filters)
-    return _page(actor, query, DepartmentStay.created_at, DepartmentStay.instance_id, cursor, limit)
+    return _page(actor, query, DepartmentStay.created_at, DepartmentStay.instance_id, cursor, limit, filters.count)
 
 
 def cases(
@@ -78,7 +81,7 @@ def cases(
 ) -> Page[Instance]:
     """Cases and tasks that stand for themselves: all for staff, their own for a customer (B3)."""
     query = _by_hand(actor).where(Instance.parent_id.is_(None))
-    return _page(actor, narrowed(query, now, filters), Instance.created_at, Instance.id, cursor, limit)
+    return _page(actor, narrowed(query, now, filters), Instance.created_at, Instance.id, cursor, limit, filters.count)
 
 
 def children(actor: Actor, instance: Instance) -> Sequence[Instance]:
@@ -166,11 +169,13 @@ def _box(actor: Actor, box: str) -> tuple[Select[Any], Any, Any]:
     return mine, Instance.created_at, Instance.id
 
 
-def _page(actor: Actor, query: Select[Any], at: Any, row_id: Any, cursor: str | None, limit: int) -> Page[Instance]:
+def _page(
+    actor: Actor, query: Select[Any], at: Any, row_id: Any, cursor: str | None, limit: int, count: bool
+) -> Page[Instance]:
     query = query.options(
         joinedload(Instance.assignee),
         joinedload(Instance.creator),
         joinedload(Instance.department),
         joinedload(Instance.parent),
     )
-    return page_of(read_as(actor), query, at, cursor=cursor, limit=limit, row_id=row_id)
+    return page_of(read_as(actor), query, at, cursor=cursor, limit=limit, row_id=row_id, count=count)

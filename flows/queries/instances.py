@@ -26,7 +26,7 @@ from flows.rules.actors import Actor
 
 OVERDUE = "overdue"
 CLOSED_STATUSES = tuple(status for status in STATUSES if status not in OPEN_STATUSES)
-SORTS = ("created", "-created", "due", "-due", "progress", "-progress", "urgency")
+SORTS = ("created", "-created", "due", "-due", "progress", "-progress", "urgency", "messages")
 MOST_BRANCHES = 24
 MOST_AGENTS = 500
 URGENCY = {"awaiting_review": 1, "in_progress": 2, "not_started": 3}
@@ -95,8 +95,8 @@ def listed(
 ) -> Page[Instance]:  # fmt: skip
     """One page of instances of steps in one statement; the assignee is joined.
 
-    `sort` is one of SORTS; `created` begins with the newest, `due` with the soonest, `progress` with the least. Raises
-    Invalid for a cursor that is not one of this order.
+    `sort` is one of SORTS; `created` begins with the newest, `due` with the soonest, `progress` with the least, and
+    `messages` with those that have unread ones. Raises Invalid for a cursor that is not one of this order.
     """
     limit = max(1, min(limit, MOST_A_PAGE))
     rows = _first(actor, now, filters, sort, limit + 1, _read(cursor, sort) if cursor else None)
@@ -172,7 +172,7 @@ def _first(
     actor: Actor, now: datetime, filters: Filters, sort: str, most: int, after: _Place | None
 ) -> list[tuple[Instance, int, Any]]:
     """The first rows of the order after a place, each with its rank and key."""
-    down = sort in ("created", "-due", "-progress")
+    down = sort in ("created", "-due", "-progress", "messages")
     base = _of_steps(actor).where(*_plain(actor, filters))
     parts = [
         base.with_only_columns(literal(branch.rank).label("rank"), branch.key.label("key"), Instance.id.label("id"))
@@ -180,7 +180,7 @@ def _first(
         .order_by(*(column.desc() if down else column for column in branch.order))
         .limit(most)
         .subquery()
-        for branch in _branches(filters, sort.removeprefix("-"), now)
+        for branch in _unread_first(actor, _branches(filters, sort.removeprefix("-"), now), sort)
         if after is None or branch.rank >= after.rank
     ]
     if not parts:
@@ -200,7 +200,7 @@ def _first(
 
 def _branches(filters: Filters, sort: str, now: datetime) -> list[_Branch]:
     found, groups = filters.found, _groups(filters, now)
-    if sort == "created":
+    if sort in ("created", "messages"):
         ways = found.one_by_one if found is not None else None
         if ways is not None:
             fits = [*_of_agents(filters.agents), *([] if groups is None else [or_(false(), *map(_any_of, groups))])]
@@ -215,6 +215,18 @@ def _branches(filters: Filters, sort: str, now: datetime) -> list[_Branch]:
         _Branch(rank, (Instance.status == status, *group.where, *of_agent, *where, *_searched(found)), key)
         for (status, group), of_agent in product(statuses, [*map(_of_agents, agents)] or [_of_agents(filters.agents)])
         for rank, where, key in _ranks(sort, status, now, has_date or group.has_date)
+    ]
+
+
+def _unread_first(actor: Actor, branches: list[_Branch], sort: str) -> list[_Branch]:
+    """For the order by messages each branch is walked twice: what waits to be read, then the rest, newest first."""
+    if sort != "messages":
+        return branches
+    some = unread.has_some(actor)
+    return [
+        _Branch(rank, (*branch.where, some if rank == 0 else ~some), branch.key)
+        for rank in (0, 1)
+        for branch in branches
     ]
 
 

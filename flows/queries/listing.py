@@ -41,10 +41,14 @@ class Wanted:
     due_from: datetime | None = None
     due_before: datetime | None = None
     updated_since: datetime | None = None
+    sort: str = ""
+    count: bool = False
 
     @property
     def by_end(self) -> bool:
-        """What is still to do comes in the order in which it has to be done."""
+        """What is still to do comes in the order in which it has to be done, unless somebody wants another."""
+        if self.sort:
+            return self.sort == "due"
         return tuple(self.status) in (("pending",), ("overdue",)) or self.turn == "todo"
 
 
@@ -54,7 +58,7 @@ def listed(actor: Actor, now: datetime, wanted: Wanted, cursor: str | None, limi
     query = grid.narrowed(visible_instances(actor), actor, now, beside).where(*_conditions(actor, now, wanted))
     query = query.options(joinedload(Instance.organisation), joinedload(Instance.assignee), STEPS)
     at = Instance.end_at if wanted.by_end else Instance.created_at
-    return page_of(read_as(actor), query, at, cursor=cursor, limit=limit, ascending=wanted.by_end)
+    return page_of(read_as(actor), query, at, cursor=cursor, limit=limit, ascending=wanted.by_end, count=wanted.count)
 
 
 def _conditions(actor: Actor, now: datetime, wanted: Wanted) -> list[ColumnElement[bool]]:

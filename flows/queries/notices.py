@@ -40,7 +40,9 @@ def unseen(actor: Actor) -> Unseen:
     return Unseen(rows[0][1] if rows else 0, [notice for notice, _ in rows if notice.at_top])
 
 
-def inbox(actor: Actor, *, unread: bool = False, cursor: str | None = None, limit: int = 25) -> Page[Notice]:
+def inbox(
+    actor: Actor, *, unread: bool = False, cursor: str | None = None, limit: int = 25, count: bool = False
+) -> Page[Notice]:
     query = (
         notices_of(actor.user_id or 0)
         .order_by(None)
@@ -48,7 +50,7 @@ def inbox(actor: Actor, *, unread: bool = False, cursor: str | None = None, limi
     )
     if unread:
         query = query.where(Notice.seen_at.is_(None))
-    return page_of(read_as(actor), query, Notice.created_at, cursor=cursor, limit=limit)
+    return page_of(read_as(actor), query, Notice.created_at, cursor=cursor, limit=limit, count=count)
 
 
 def address_of(notice: Notice) -> str:

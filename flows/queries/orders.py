@@ -44,7 +44,13 @@ class Basket:
 
 
 def listed(
-    actor: Actor, *, state: Sequence[str] = (), search: str = "", cursor: str | None = None, limit: int = 25
+    actor: Actor,
+    *,
+    state: Sequence[str] = (),
+    search: str = "",
+    cursor: str | None = None,
+    limit: int = 25,
+    count: bool = False,
 ) -> Page[Order]:
     """One page of orders, newest first; three statements however many there are (orders, lines, buyers)."""
     query = visible_orders(actor).options(selectinload(Order.lines), joinedload(Order.placed_by))
@@ -55,7 +61,7 @@ def listed(
         query = query.where(
             Order.id == row_id if row_id is not None else Order.customer_name.icontains(text, autoescape=True)
         )
-    return page_of(read_as(actor), query, Order.placed_at, cursor=cursor, limit=limit)
+    return page_of(read_as(actor), query, Order.placed_at, cursor=cursor, limit=limit, count=count)
 
 
 def instances_of(actor: Actor, orders: Sequence[Order]) -> dict[str, list[Instance]]:

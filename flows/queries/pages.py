@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Select, tuple_
+from sqlalchemy import Select, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from flows.rules.errors import Invalid
 
 Row = TypeVar("Row")
 MOST_A_PAGE = 100
+MOST_COUNTED = 1000
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,8 @@ class Page(Generic[Row]):
 
     rows: Sequence[Row]
     next_cursor: str | None
+    total: str | None = None
+    """How many there are on all pages, where somebody asked: "37", or "1000+"."""
 
 
 def cursor_of(at: datetime, row_id: int) -> str:
@@ -66,14 +69,17 @@ def page_of(
     limit: int,
     ascending: bool = False,
     row_id: Any = None,
+    count: bool = False,
 ) -> Page[Any]:
     """Run `query` by the moment `at` (an attribute of its class) in one statement: at most `limit` rows after `cursor`.
 
     Newest first, unless `ascending`. `row_id` is the column of the rows' id where it is not the one beside `at`: then
-    an index of another table, which holds a copy of the moment, is what is read.
+    an index of another table, which holds a copy of the moment, is what is read. `count`: one statement more says how
+    many there are in all, up to a thousand.
     """
     limit = max(1, min(limit, MOST_A_PAGE))
     keys = (at, at.class_.id if row_id is None else row_id)
+    total = counted(session, query, keys[1]) if count else None
     place = tuple_(*keys)
     if cursor:
         reached = tuple_(*read_cursor(cursor))
@@ -81,6 +87,13 @@ def page_of(
     order = [column.asc() if ascending else column.desc() for column in keys]
     rows = session.scalars(query.order_by(*order).limit(limit + 1)).unique().all()
     if len(rows) <= limit:
-        return Page(rows, None)
+        return Page(rows, None, total)
     last = rows[limit - 1]
-    return Page(rows[:limit], cursor_of(getattr(last, at.key), last.id))
+    return Page(rows[:limit], cursor_of(getattr(last, at.key), last.id), total)
+
+
+def counted(session: Session, query: Select[Any], row_id: Any) -> str:
+    """How many rows the query has, in words: nobody reads further than a thousand, and no database should either."""
+    some = query.order_by(None).with_only_columns(row_id).limit(MOST_COUNTED + 1).subquery()
+    found = session.scalar(select(func.count()).select_from(some)) or 0
+    return str(found) if found <= MOST_COUNTED else f"{MOST_COUNTED}+"

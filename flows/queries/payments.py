@@ -49,7 +49,7 @@ def last_change(actor: Actor, instance: Instance, step: Step) -> Mapping[str, An
 
 
 def listed(
-    actor: Actor, *, state: str = "", search: str = "", cursor: str | None = None, limit: int = 25
+    actor: Actor, *, state: str = "", search: str = "", cursor: str | None = None, limit: int = 25, count: bool = False
 ) -> Page[Payment]:
     """One page of all payments with their requests and steps, the newest first, in one statement."""
     at_hand = (joinedload(Payment.instance), joinedload(Payment.step))
@@ -62,4 +62,4 @@ def listed(
         texts = (Instance.customer_name, Payment.title, Payment.reference, Payment.provider_reference, Payment.uid)
         found = (column.icontains(words, autoescape=True) for column in texts)
         query = query.where(Instance.id == row_id if row_id is not None else or_(*found))
-    return page_of(read_as(actor), query, Payment.created_at, cursor=cursor, limit=limit)
+    return page_of(read_as(actor), query, Payment.created_at, cursor=cursor, limit=limit, count=count)

@@ -189,6 +189,7 @@ SENTENCES = {
     "linked": "{label}: {to}",
     "unlinked": "{label}: no longer {from_}. {reason}",
     "instance_reopened": "Taken up again. {reason}",
+    "reopening_asked": "Asked to take it up again. {reason}",
     "rated": "Rated {score} of {scale}",
     "payment_begun": "{title}: payment of {money} begun",
     "payment_on_its_way": "{title}: {money} is on its way",

@@ -49,8 +49,12 @@ def count_for(actor: Actor) -> ScalarSelect[int]:
 
 
 def has_some(actor: Actor) -> ColumnElement[bool]:
-    """Whether an `Instance` in the statement around it has some, while it is open: the filter of lists (C13)."""
-    return Instance.id.in_(open_for(actor).with_only_columns(Message.instance_id))
+    """Whether an `Instance` in the statement around it has some, while it is open: the filter of lists (C13).
+
+    Asked of one row after the other, so that a page is full after few of them, however many have some.
+    """
+    waiting = messages_for(actor).where(Message.instance_id == Instance.id).correlate(Instance)
+    return and_(Instance.closed_at.is_(None), TALKED_ABOUT, ~_is_read_through(actor.user_id), waiting.exists())
 
 
 def of_page(actor: Actor, instances: Collection[Instance]) -> dict[int, int]:
@@ -69,7 +73,7 @@ def visible_conversations(actor: Actor) -> Select[Instance]:
 
 def open_for(actor: Actor) -> Select[Any]:
     """The unread messages of conversations that are still open: what badges count. It stops on close (Q24, C53)."""
-    seen = select(Instance.id).where(Instance.closed_at.is_(None), TALKED_ABOUT)
+    seen = select(Instance.id).where(Instance.closed_at.is_(None), TALKED_ABOUT, ~_is_read_through(actor.user_id))
     if actor.kind == "customer":
         seen = seen.where(
             Instance.organisation_id.in_(organisations_of(actor.user_id or 0)), Instance.is_internal.is_(False)
@@ -77,6 +81,16 @@ def open_for(actor: Actor) -> Select[Any]:
     elif not actor.may("view"):
         seen = seen.where(false())
     return messages_for(actor).where(Message.instance_id.in_(seen))
+
+
+def _is_read_through(user_id: int | None) -> ColumnElement[bool]:
+    """Their cursor stands at the last message. Said of the request, so that nobody looks at the messages of the many
+    that were read to the end.
+    """
+    cursor = aliased(ReadCursor)
+    return exists().where(
+        cursor.instance_id == Instance.id, cursor.user_id == user_id, cursor.seq >= Instance.message_seq
+    )
 
 
 def total(actor: Actor) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -28,7 +28,7 @@ class Kind:
     """One kind of notice. `mail` and `push` say whether it comes always, as chosen, or never on that channel.
 
     `title` is all that a push says, so it names nobody; `line` is what the inbox says of a mail of a flow. A mail that
-    `may_wait` is held back in quiet hours; every push is.
+    `may_wait` is held back in quiet hours; every push is. Mails of this kind go to the people in `mailed` alone.
     """
 
     name: str
@@ -38,6 +38,11 @@ class Kind:
     mail: Say = "choice"
     push: Say = "choice"
     may_wait: bool = True
+    mailed: tuple[Reader, ...] = ("customer", "staff")
+
+    def to(self, reader: Reader) -> Kind:
+        """The kind as it is for them."""
+        return self if reader in self.mailed else replace(self, mail="never")
 
     def says(self, channel: Channel) -> Say:
         return {"inbox": "always", "mail": self.mail, "push": self.push}[channel]
@@ -61,7 +66,7 @@ _ALL = (
         mail="always",
         may_wait=False,
     ),
-    Kind("message", "New messages", "New message about {title}", ("customer", "staff"), mail="never"),
+    Kind("message", "New messages", "New message about {title}", ("customer", "staff"), mailed=("customer",)),
     Kind("unread-daily", "Daily reminder of unread messages", "", ("customer",), push="never"),
     Kind("progress", "News about your requests", "News about {title}", ("customer",)),
     Kind("outcome", "Request completed or closed", "{title} has ended", ("customer",), mail="always"),
@@ -86,7 +91,7 @@ KINDS: Mapping[str, Kind] = {kind.name: kind for kind in _ALL}
 
 def kinds_for(reader: Reader) -> list[Kind]:
     """The lines of this person's page."""
-    return [kind for kind in _ALL if reader in kind.readers]
+    return [kind.to(reader) for kind in _ALL if reader in kind.readers]
 
 
 def kind_for(name: str, reader: Reader) -> Kind:
@@ -94,7 +99,7 @@ def kind_for(name: str, reader: Reader) -> Kind:
     kind = KINDS.get(name)
     if kind is None or reader not in kind.readers:
         return KINDS["work" if reader == "staff" else "progress"]
-    return kind
+    return kind.to(reader)
 
 
 def kind_of_moment(moment: str) -> str:

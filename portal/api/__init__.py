@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import structlog
 from flask import Blueprint, Flask, Response, abort, g, render_template, request
@@ -17,6 +18,8 @@ from flows.rules.actors import SYSTEM
 from flows.rules.errors import BatonError, Busy, Invalid, Stale
 from flows.work import end_reading
 from portal.api import (
+    ages,
+    languages,
     limits,
     of_cases,
     of_devices,
@@ -35,9 +38,11 @@ from portal.api import (
     of_sync,
     of_talk,
     of_uploads,
+    openapi,
     problems,
 )
-from portal.api.door import BASE, LANGUAGE, OPERATIONS, view_of
+from portal.api.door import BASE, OPERATIONS, view_of
+from portal.api.etags import etag
 from portal.api.problems import Declined
 from portal.may import may
 
@@ -82,9 +87,11 @@ def register(app: Flask) -> None:
         blueprint.register_error_handler(lost, _database_is_away)
     blueprint.register_error_handler(Exception, _broken)
     blueprint.after_request(_add_headers)
+    blueprint.after_request(ages.say_goodbye)
     limits.register(app, blueprint)
     app.register_blueprint(blueprint)
     app.add_url_rule("/problems/<slug>", "problem_help", _help_page)
+    app.add_url_rule(f"{BASE}/docs", "api_docs", _docs)
 
 
 def _nothing_here(known: Map) -> Callable[..., Response]:
@@ -109,9 +116,7 @@ def _refused(error: BatonError) -> Response:
         return problems.answer("token-expired", "Your access token has run out. Get a new one with the refresh token")
     if isinstance(error, Stale):
         kind = getattr(g.get("operation"), "etag_kind", "") or "me"
-        return problems.answer(
-            error.code, error.detail, headers=headers, current_etag=f'"{kind}-{error.current}-{LANGUAGE}"'
-        )
+        return problems.answer(error.code, error.detail, headers=headers, current_etag=etag(kind, error.current or 0))
     if isinstance(error, Invalid):
         return _invalid(error)
     return problems.answer(error.code, error.detail, headers=headers, status=error.status)
@@ -161,7 +166,7 @@ def _broken(_error: Exception) -> Response:
 
 def _add_headers(response: Response) -> Response:
     response.headers.setdefault("Cache-Control", "private, no-cache")
-    response.headers["Content-Language"] = LANGUAGE
+    response.headers.setdefault("Content-Language", languages.wanted())
     response.vary.update(("Accept-Language", "Authorization"))
     return response
 
@@ -172,3 +177,15 @@ def _help_page(slug: str) -> str:
     if slug not in problems.SLUGS:
         abort(404)
     return render_template("problem_help.html", slug=slug, problem=problems.SLUGS[slug])
+
+
+@may("public")
+def _docs() -> str:
+    """The OpenAPI document as a page; nothing of it is asked from anywhere else."""
+    document = openapi.document()
+    by_tag: dict[str, list[tuple[str, str, dict[str, Any]]]] = {}
+    for path, operations in document["paths"].items():
+        for method, described in operations.items():
+            by_tag.setdefault(described["tags"][0], []).append((method.upper(), path, described))
+    schemas = document["components"]["schemas"]
+    return render_template("api_docs.html", document=document, by_tag=by_tag, schemas=schemas, kind_of=openapi.in_words)

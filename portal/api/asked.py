@@ -61,6 +61,12 @@ class Paged(Query):
     limit: Limit = 25
 
 
+class Counted(Paged):
+    """`count=true` also says how many there are in `total`: "37", or "1000+" for more than a thousand."""
+
+    count: bool = False
+
+
 class Searched(Query):
     q: Words = ""
 
@@ -77,10 +83,12 @@ def _one_of(*words: str) -> str:
     return rf"^(({'|'.join(words)})(,|$))*$"
 
 
-class InstanceList(Paged):
+class InstanceList(Counted):
     """`status` takes values of `customer_status`, separated by commas, besides `pending` (all that run) and `overdue`.
 
     `agent` is the id of a colleague, `me` or `none`; `source` staff, customer, onboarding, event, separated by commas.
+
+    `sort`: `newest`, or `due` for what ends first; without it those still to do come by their end, others by their age.
     """
 
     turn: Literal["", "todo", "with_us", "done"] = ""
@@ -96,6 +104,7 @@ class InstanceList(Paged):
     due_before: Annotated[AwareDatetime, FromText] | None = None
     updated_since: Annotated[AwareDatetime, FromText] | None = None
     q: Words = ""
+    sort: Literal["", "newest", "due"] = ""
 
 
 class FlowList(Searched):
@@ -106,18 +115,24 @@ class FlowList(Searched):
 
 
 class NewInstance(Body):
-    """Answers to the questions of the flow's start; a customer is the id of one of my organisations."""
+    """Answers to the questions of the flow's start; a customer is the id of one of my organisations.
+
+    `client_id` is the app's own name for it until it has ours; the answer says it back.
+    """
 
     flow: Id
     answers: Annotated[dict[str, Any], Field(default_factory=dict)]
     customer_id: Id | None = None
+    client_id: Id | None = None
 
 
 class Including(Query):
-    include: Literal["", "steps"] = ""
+    """`include`: steps, messages (the newest page), or both, separated by a comma."""
+
+    include: Annotated[str, StringConstraints(pattern=_one_of("steps", "messages"), max_length=40)] = ""
 
 
-class OrderList(Paged):
+class OrderList(Counted):
     """`state` takes several, separated by commas."""
 
     state: Annotated[
@@ -129,7 +144,7 @@ class OrderList(Paged):
     q: Words = ""
 
 
-class NoticeList(Paged):
+class NoticeList(Counted):
     unread: bool = False
 
 
@@ -171,6 +186,13 @@ class Grant(Body):
     password: Secret | None = None
     second_factor: Secret | None = None
     refresh_token: Secret | None = None
+
+
+class NewPassword(Body):
+    """`current` is needed, where there is a password, by whoever signed in more than 15 minutes ago."""
+
+    password: Secret
+    current: Secret | None = None
 
 
 class Revoked(Body):
@@ -238,8 +260,12 @@ class Rated(Body):
 
 
 class NewUpload(Body):
-    """What may stand beside the file: its SHA-256 in hex, so that damage on the way is noticed."""
+    """What may stand beside the file: its SHA-256 in hex, so that damage on the way is noticed.
 
+    `purpose` says what it is for; a file is taken for whatever names it, so nothing hangs on it.
+    """
+
+    purpose: Literal["", "answer", "message", "comment"] = ""
     sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{64}$")] | None = None
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, Field
 
-from portal.api.asked import Body, Day, FromText, Id, Long, Paged, Sum, Words
+from portal.api.asked import Body, Counted, Day, FromText, Id, Long, Sum, Words
 
 Moment = Annotated[AwareDatetime, FromText]
 Name = Annotated[str, Field(min_length=1, max_length=64)]
@@ -65,7 +65,7 @@ class PaidBack(Body):
     reference: Words
 
 
-class PaymentList(Paged):
+class PaymentList(Counted):
     """`q` is found in references, titles and names."""
 
     state: Literal["", "pending", "processing", "paid", "failed", "cancelled", "refunding", "refunded"] = ""

@@ -6,12 +6,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, Field, StringConstraints
 
-from portal.api.asked import Body, FromText, Id, Paged, Words
+from portal.api.asked import Body, Counted, FromText, Id, Words
 
 LongWords = Annotated[str, StringConstraints(max_length=4000)]
 
 
-class CaseList(Paged):
+class CaseList(Counted):
     q: Words = ""
     open: bool = False
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, get_type_hints
+from typing import Any, Literal, TypeVar, get_type_hints
 
 import orjson
 from flask import Response, g, request
@@ -19,18 +19,20 @@ from flows.access import clean, read_as
 from flows.actions.accounts import NOBODY
 from flows.actions.replaying import fingerprint_of, remember, replay_of
 from flows.clock import clock
+from flows.queries.pages import Page
 from flows.rules.actors import Actor
 from flows.rules.errors import Invalid, Problem
 from flows.work import Work, unit_of_work
 from messaging.downloads import given_out
-from portal.api import cursors, etags, problems, reading
+from portal.api import ages, cursors, etags, languages, problems, reading
 from portal.api.problems import Declined
-from portal.api.shapes import Shape
+from portal.api.shapes import CountedPage, Shape
 from portal.may import Who, may
 
+Row = TypeVar("Row", bound=Shape)
 BASE = "/api/v1"
-LANGUAGE = "en"
-"""The language that labels are in; flows bring others, of which none may be started yet."""
+OF_ANY_AGE = ("/meta", "/openapi.json", "/auth/revoke")
+"""What an app may ask however old it is: how old it may be, and to sign out."""
 _KEY = re.compile(r'"?([\x21\x23-\x7e]{1,120})"?')
 
 
@@ -44,6 +46,15 @@ class Content:
 
 
 @dataclass(frozen=True)
+class Made:
+    """A file that was made for this answer."""
+
+    raw: bytes
+    mime: str
+    name: str
+
+
+@dataclass(frozen=True)
 class Answer:
     """What an endpoint gives: a shape (None for 204), a file, or a problem that must not undo the work it tells of."""
 
@@ -51,8 +62,9 @@ class Answer:
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     etag: str = ""
-    denied: tuple[str, str] | None = None
+    denied: tuple[str, str] | tuple[str, str, Sequence[Problem]] | None = None
     content: Content | None = None
+    made: Made | None = None
 
 
 @dataclass(frozen=True)
@@ -95,6 +107,7 @@ class Operation:
     etag_kind: str
     pointer: str
     finish: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+    goodbye: ages.Goodbye | None = None
 
     @property
     def name(self) -> str:
@@ -122,12 +135,14 @@ def operation(
     pointer: str = "#",
     gives_bytes: bool = False,
     finish: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
+    goodbye: ages.Goodbye | None = None,
 ) -> Callable[[Callable[..., Answer]], Callable[..., Answer]]:
     """Declare an endpoint. Its arguments `query` and `body` are models by annotation, the others come from the path.
 
     An argument `file` makes the body multipart: one file, and the texts of `body` beside it. `gives_bytes`: it answers
     with a file. `pointer` is where a verb's problems lie in the body, e.g. `#/answers`. `finish` adds to the answer
     what is only known once the work is safe, because somebody else has to be asked; also for a repeated request.
+    `goodbye`: it is to go.
     """
 
     def declare(handler: Callable[..., Answer]) -> Callable[..., Answer]:
@@ -150,6 +165,7 @@ def operation(
                 etag_kind,
                 pointer,
                 finish,
+                goodbye,
             )
         )
         return handler
@@ -163,6 +179,8 @@ def view_of(op: Operation) -> Callable[..., AnyResponse]:
     @may(op.who, takes_files=op.takes_file)
     def view(**path: str) -> AnyResponse:
         g.operation = op
+        if op.path not in OF_ANY_AGE and (old := ages.too_old()) is not None:
+            return old
         _refuse_two_sign_ins()
         given: dict[str, Any] = {name: clean(value) for name, value in path.items()}
         if op.query is not None:
@@ -204,7 +222,7 @@ def _write(op: Operation, given: dict[str, Any]) -> AnyResponse:
                 key,
                 status=response.status_code,
                 body=_body_of(response),
-                headers=dict(answer.headers) | _tag_of(answer),
+                headers={**answer.headers, **_tag_of(answer), "Content-Language": languages.wanted()},
             )
     return response
 
@@ -251,6 +269,9 @@ def _answer(answer: Answer) -> AnyResponse:
         return problems.answer(*answer.denied)
     if answer.content is not None:
         return given_out(answer.content.sha256, answer.content.mime, answer.content.name)
+    if answer.made is not None:
+        headers = {"Content-Disposition": f'attachment; filename="{answer.made.name}"'}
+        return Response(answer.made.raw, answer.status, headers, answer.made.mime)
     raw = b"" if answer.body is None else orjson.dumps(answer.body.model_dump(mode="json", by_alias=True))
     response = Response(raw, answer.status, dict(answer.headers), "application/json")
     tag = answer.etag or (f'"{etags.digest(raw)}"' if request.method in ("GET", "HEAD") else "")
@@ -265,6 +286,13 @@ def _answer(answer: Answer) -> AnyResponse:
 def page(body: Shape, next_cursor: str | None) -> Answer:
     """A list with the Link to its next page."""
     return Answer(body, headers={"Link": cursors.next_link(next_cursor)} if next_cursor else {})
+
+
+def counted_page(of: type[Row], rows: Sequence[Row], found: Page[Any]) -> Answer:
+    """The same of rows drawn from a page of ours, with its total where somebody asked for one."""
+    sealed = cursors.seal(found.next_cursor)
+    body = CountedPage[of](data=list(rows), next_cursor=sealed, total=found.total)  # type: ignore[valid-type]
+    return page(body, sealed)
 
 
 def _moved_below(wrong: Invalid, pointer: str) -> Invalid:

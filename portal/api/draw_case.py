@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from flows.actions import versions
 from flows.actions.scope import for_actions
 from flows.catalogue import FlowDefinition
 from flows.models import Comment, Instance
@@ -13,7 +12,7 @@ from flows.queries import allowed, files, lookups
 from flows.queries.parties import Parties
 from flows.queries.timeline import SAID_BY_THE_MOVE, Entry
 from flows.rules import stages
-from portal.api import draw_instance, draw_links, draw_order
+from portal.api import draw_instance, draw_links, draw_order, languages
 from portal.api.door import Call
 from portal.api.draw_instance import question
 from portal.api.shapes import Named
@@ -35,7 +34,7 @@ def facts(call: Call, instance: Instance, definition: FlowDefinition, who: Parti
     return {
         "id": instance.uid,
         "reference": instance.reference,
-        "title": instance.title,
+        "title": languages.title_of(call.session, instance),
         "flow": instance.flow,
         "state": state,
         "state_label": stages.state_label(definition, state, for_customer),
@@ -59,11 +58,11 @@ def facts(call: Call, instance: Instance, definition: FlowDefinition, who: Parti
 
 
 def summary(call: Call, instance: Instance, who: Parties) -> CaseSummary:
-    return CaseSummary.model_validate(facts(call, instance, versions.definition_of(call.session, instance), who))
+    return CaseSummary.model_validate(facts(call, instance, languages.definition_of(call.session, instance), who))
 
 
 def whole(call: Call, instance: Instance, who: Parties, children: Sequence[Instance], entries: Sequence[Entry]) -> Case:
-    definition = versions.definition_of(call.session, instance)
+    definition = languages.definition_of(call.session, instance)
     known = facts(call, instance, definition, who)
     sent = files.of_case(call.actor, instance, definition, entries)
     asked = lookups.asked_at_start(call.actor, instance, definition, call.now, files.at_hand(sent))

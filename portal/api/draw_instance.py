@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from flows.actions import closing, versions, withholding
+from flows.access import read_as
+from flows.actions import closing, withholding
 from flows.actions.deciding import Deciding
 from flows.actions.scope import scope_of
 from flows.catalogue import FlowDefinition
@@ -20,9 +21,10 @@ from flows.queries.grid import grid_status, needs_action
 from flows.rules import answers, private, ratings
 from flows.rules.actors import Actor
 from flows.rules.moves import WITH_ACTOR
-from portal.api import draw_links, draw_payment, shapes
+from portal.api import draw_links, draw_payment, languages, shapes
 from portal.api.conditions import small_form
 from portal.api.etags import etag
+from portal.api.shapes.talk import Messages
 
 STATUS_WORDS = {
     "not_started": "Not started",
@@ -34,10 +36,10 @@ STATUS_WORDS = {
 }
 
 
-def instance_tag(instance: Instance, now: datetime, language: str, *beside: object) -> str:
+def instance_tag(instance: Instance, now: datetime, *beside: object) -> str:
     """Time alone makes a task overdue or expired, and its version does not count that."""
     timely = (instance.is_open and instance.is_past_expiry(now), instance.is_overdue(now))
-    return etag("ti", instance.version, language, *timely, *beside)
+    return etag("ti", instance.version, *timely, *beside)
 
 
 def status_of(instance: Instance, now: datetime) -> str:
@@ -69,10 +71,11 @@ def detail(
     instance: Instance,
     definition: FlowDefinition,
     now: datetime,
-    steps: list[shapes.Step] | None,
     unread: int,
+    steps: list[shapes.Step] | None = None,
+    messages: Messages | None = None,
 ) -> shapes.Instance:
-    """The whole instance, its people at hand; `steps` when they were asked for."""
+    """The whole instance, its people at hand; `steps` and `messages` when they were asked for."""
     return shapes.Instance(
         **_facts(actor, instance, definition, now, unread),
         close_message=instance.close_message,
@@ -81,6 +84,7 @@ def detail(
         linked=_linked(instance, definition) if actor.is_staff else [],
         outcomes=_outcomes(session, instance, definition, now) if actor.is_staff and instance.is_open else [],
         steps=steps,
+        messages=messages,
     )
 
 
@@ -121,8 +125,8 @@ def _facts(actor: Actor, instance: Instance, definition: FlowDefinition, now: da
     return {
         "id": instance.uid,
         "reference": instance.reference,
-        "title": instance.title,
-        "kind": instance.kind,
+        "title": languages.title_of(read_as(actor), instance),
+        "kind": languages.kind_of(read_as(actor), instance),
         "flow": instance.flow,
         "status": status,
         "status_label": _label(definition, status),
@@ -226,7 +230,7 @@ def steps_of(
     session: Session, actor: Actor, instance: Instance, now: datetime, named: Iterable[Step]
 ) -> list[shapes.Step]:
     """These steps with their forms; what the flow suggests is worked out once for all of them."""
-    definition = versions.definition_of(session, instance)
+    definition = languages.definition_of(session, instance)
     shown = [step for step in named if step.state != "skipped"]
     fresh = any(not step.attempt for step in shown)
     scope = _scope(session, actor, instance, definition, now) if fresh else {}
@@ -243,10 +247,10 @@ def _scope(
     return scope_of(session, instance, definition, now)
 
 
-def step_tag(instance: Instance, step: Step, now: datetime, language: str) -> str:
+def step_tag(instance: Instance, step: Step, now: datetime) -> str:
     """A draft changes what is read but not the version that a submission must match."""
     ended = not instance.is_running(now)
-    return etag("st", step.version, language, step.draft_saved_at and step.draft_saved_at.isoformat(), ended)
+    return etag("st", step.version, step.draft_saved_at and step.draft_saved_at.isoformat(), ended)
 
 
 def draft_of(actor: Actor, instance: Instance, step: Step, rule: StepRule, now: datetime) -> shapes.Draft | None:

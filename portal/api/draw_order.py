@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from flows.access import read_as
 from flows.models import Instance, Order, Organisation, Product
 from flows.queries import allowed
 from flows.queries.grid import grid_status, needs_action
@@ -13,7 +14,7 @@ from flows.queries.orders import STATE_LABELS, flows_started_by
 from flows.queries.parties import Parties
 from flows.queries.timeline import Entry
 from flows.rules.actors import Actor
-from portal.api import draw_links, shapes
+from portal.api import draw_links, languages, shapes
 
 OUTSTANDING = "View your outstanding tasks"
 
@@ -129,7 +130,7 @@ def _task(actor: Actor, instance: Instance, now: datetime) -> shapes.OrderTask:
     return shapes.OrderTask(
         instance_id=instance.uid,
         reference=instance.reference,
-        title=instance.title,
+        title=languages.title_of(read_as(actor), instance),
         expires_at=instance.expires_at,
         customer_status=grid_status(instance, now).lower(),
         links=draw_links.of_instance(actor, instance),

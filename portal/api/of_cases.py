@@ -15,7 +15,7 @@ from portal.api import asked_of_cases as asked
 from portal.api import cursors, draw_case, reading, shapes
 from portal.api.asked import Paged
 from portal.api.asked_by_staff import Assignment
-from portal.api.door import BASE, LANGUAGE, Answer, Call, operation, page
+from portal.api.door import BASE, Answer, Call, counted_page, operation, page
 from portal.api.etags import etag, wanted_version
 from portal.api.of_staff import assign_as_asked
 from portal.api.shapes import cases as given
@@ -24,10 +24,10 @@ CHANGES = ("not-found", "forbidden", "invalid-transition", "instance-closed", "s
 KIND = "ca"
 
 
-@operation("GET", "/cases", who="signed_in", gives=shapes.Page[given.CaseSummary], refusals=("cursor-mismatch",))
+@operation("GET", "/cases", who="signed_in", gives=shapes.CountedPage[given.CaseSummary], refusals=("cursor-mismatch",))
 def list_cases(call: Call, query: asked.CaseList) -> Answer:
     """Cases, the newest first."""
-    filters = boxes.Filters(search=query.q, open=query.open)
+    filters = boxes.Filters(search=query.q, open=query.open, count=query.count)
     return _list(call, boxes.cases(call.actor, call.now, filters, cursors.opened(query.cursor), query.limit))
 
 
@@ -47,7 +47,7 @@ def get_case(call: Call, case_id: str) -> Answer:
     return _whole(call, _found(call, case_id))
 
 
-@operation("GET", "/cases/<case_id>/tasks", who="signed_in", gives=shapes.Page[given.CaseSummary],
+@operation("GET", "/cases/<case_id>/tasks", who="signed_in", gives=shapes.CountedPage[given.CaseSummary],
            refusals=("not-found",))  # fmt: skip
 def list_tasks_of_case(call: Call, case_id: str) -> Answer:
     """The tasks on a case, the oldest first; what is internal is left out for customers."""
@@ -70,7 +70,7 @@ def set_status(call: Call, case_id: str, body: asked.StatusWanted) -> Answer:
     return _changed(call, instance)
 
 
-@operation("GET", "/tasks", who="staff", gives=shapes.Page[given.CaseSummary],
+@operation("GET", "/tasks", who="staff", gives=shapes.CountedPage[given.CaseSummary],
            refusals=("not-found", "cursor-mismatch"))  # fmt: skip
 def list_box(call: Call, query: asked.BoxList) -> Answer:
     """One of my boxes: pending with me, created by me, related to me; or the board of a department of mine."""
@@ -80,6 +80,7 @@ def list_box(call: Call, query: asked.BoxList) -> Answer:
         overdue=query.overdue,
         priorities=(query.priority,) if query.priority else (),
         flow=query.flow,
+        count=query.count,
     )
     where = (call.now, filters, cursors.opened(query.cursor), query.limit)
     if query.department_id is None:
@@ -219,9 +220,7 @@ def _comment(call: Call, named: str, body: asked.NewComment) -> Answer:
 
 def _list(call: Call, found: Page[Instance]) -> Answer:
     who = _who(call, *found.rows)
-    sealed = cursors.seal(found.next_cursor)
-    rows = [draw_case.summary(call, row, who) for row in found.rows]
-    return page(shapes.Page[given.CaseSummary](data=rows, next_cursor=sealed), sealed)
+    return counted_page(given.CaseSummary, [draw_case.summary(call, row, who) for row in found.rows], found)
 
 
 def _whole(call: Call, instance: Instance) -> Answer:
@@ -229,7 +228,7 @@ def _whole(call: Call, instance: Instance) -> Answer:
     entries = timeline.of_instance(call.actor, instance)
     drawn = draw_case.whole(call, instance, _who(call, instance, *children), children, entries)
     beside = (len(entries), *((child.uid, child.version) for child in children))
-    return Answer(drawn, etag=etag(KIND, instance.version, LANGUAGE, *beside))
+    return Answer(drawn, etag=etag(KIND, instance.version, *beside))
 
 
 def _changed(call: Call, instance: Instance) -> Answer:

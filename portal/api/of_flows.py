@@ -12,7 +12,7 @@ from flows.queries import lookups, startable
 from flows.rules import payments
 from flows.rules.actors import Actor
 from flows.rules.private import fields_at_start
-from portal.api import asked, draw_instance, draw_links, reading, shapes
+from portal.api import asked, draw_instance, draw_links, languages, reading, shapes
 from portal.api.door import BASE, Answer, Call, operation
 from portal.api.of_instances import whole
 from portal.api.shapes.flows import AmountAsked, Flow, FlowSummary, OpenInstance
@@ -40,7 +40,7 @@ def get_flow(call: Call, slug: str) -> Answer:
     """What to know before starting: what is asked first, how many steps follow, by when it is done."""
     staff = call.actor.is_staff
     loaded = startable.startable(call.actor, slug, "staff" if staff else "customer")
-    flow, mine = loaded.definition, [] if staff else startable.for_whom(call.actor)
+    flow, mine = languages.flow_of(loaded), [] if staff else startable.for_whom(call.actor)
     zone = mine[0].time_zone if len(mine) == 1 else call.actor.time_zone
     drawn = Flow(
         **_summary(call.actor, loaded).model_dump(),
@@ -68,7 +68,7 @@ def get_flow(call: Call, slug: str) -> Answer:
     "POST",
     "/instances",
     who="customer",
-    gives=shapes.Instance,
+    gives=shapes.Started,
     status=201,
     key="required",
     refusals=("forbidden", "invalid-transition"),
@@ -79,7 +79,9 @@ def start_instance(call: Call, body: asked.NewInstance) -> Answer:
     with reading.named(fields="answers", organisation="customer_id"):
         instance = beginning.start_by_customer(call.work, body.flow, customer, body.answers)
     call.session.flush()
-    return whole(call, instance, status=201, location=f"{BASE}/instances/{instance.uid}")
+    answer = whole(call, instance, location=f"{BASE}/instances/{instance.uid}")
+    started = shapes.Started(**dict(answer.body or ()), client_id=body.client_id)
+    return Answer(started, 201, answer.headers, answer.etag)
 
 
 def _questions(call: Call, asked_at_start: Mapping[str, FlowField], zone: str) -> list[shapes.Field]:
@@ -100,7 +102,7 @@ def _mine(actor: Actor, by_hand: bool) -> list[LoadedFlow]:
 
 
 def _summary(actor: Actor, loaded: LoadedFlow) -> FlowSummary:
-    flow = loaded.definition
+    flow = languages.flow_of(loaded)
     return FlowSummary(
         slug=flow.flow,
         title=flow.title,

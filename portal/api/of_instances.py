@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from flows import access
-from flows.actions import closing, rating, versions
+from flows.actions import closing, rating, reopening
 from flows.models import Instance
 from flows.queries import listing, parties, timeline, unread
 from flows.rules.errors import Refused
-from portal.api import asked, cursors, draw_instance, draw_order, shapes
-from portal.api.door import LANGUAGE, Answer, Call, operation, page
+from portal.api import asked, cursors, draw_instance, draw_order, languages, of_talk, shapes
+from portal.api.asked_of_talk import MessagesWanted
+from portal.api.door import Answer, Call, Made, counted_page, operation, page
 from portal.api.etags import wanted_version
+from portal.pages.outcome import pdf_of
 
 ENDED = ("instance-closed", "invalid-transition")
 
 
 @operation(
-    "GET", "/instances", who="signed_in", gives=shapes.Page[shapes.InstanceSummary], refusals=("cursor-mismatch",)
+    "GET",
+    "/instances",
+    who="signed_in",
+    gives=shapes.CountedPage[shapes.InstanceSummary],
+    refusals=("cursor-mismatch",),
 )
 def list_instances(call: Call, query: asked.InstanceList) -> Answer:
     """Tasks, the newest first; those still to do by when they have to be done. `turn` is todo, with_us or done."""
@@ -31,23 +39,24 @@ def list_instances(call: Call, query: asked.InstanceList) -> Answer:
         due_from=query.due_from,
         due_before=query.due_before,
         updated_since=query.updated_since,
+        sort=query.sort,
+        count=query.count,
     )
     found = listing.listed(call.actor, call.now, wanted, cursors.opened(query.cursor), query.limit)
     waiting = unread.of_page(call.actor, found.rows)
     rows = [
         draw_instance.summary(
-            call.actor, row, versions.definition_of(call.session, row), call.now, waiting.get(row.id, 0)
+            call.actor, row, languages.definition_of(call.session, row), call.now, waiting.get(row.id, 0)
         )
         for row in found.rows
     ]
-    sealed = cursors.seal(found.next_cursor)
-    return page(shapes.Page[shapes.InstanceSummary](data=rows, next_cursor=sealed), sealed)
+    return counted_page(shapes.InstanceSummary, rows, found)
 
 
 @operation("GET", "/instances/<instance_id>", who="signed_in", gives=shapes.Instance, refusals=("not-found",))
 def get_instance(call: Call, instance_id: str, query: asked.Including) -> Answer:
-    """One task; `include=steps` brings its steps with their forms."""
-    return whole(call, _guided(access.instance_to_read(call.actor, instance_id)), query.include)
+    """One task; `include=steps,messages` brings its steps with their forms, and the newest of its conversation."""
+    return whole(call, _guided(access.instance_to_read(call.actor, instance_id)), _several(query.include))
 
 
 @operation(
@@ -66,6 +75,17 @@ def list_history(call: Call, instance_id: str, query: asked.Paged) -> Answer:
     sealed = cursors.seal(str(start + query.limit) if more else None)
     shown = [draw_order.entry(line) for line in lines[start : start + query.limit]]
     return page(shapes.Page[shapes.TimelineEntry](data=shown, next_cursor=sealed), sealed)
+
+
+@operation(
+    "GET", "/instances/<instance_id>/summary.pdf", who="signed_in", gives=None, gives_bytes=True,
+    refusals=("not-found",),
+)  # fmt: skip
+def get_summary_as_pdf(call: Call, instance_id: str) -> Answer:
+    """A copy to keep, as a PDF: what was asked, answered and decided so far; private answers stay masked."""
+    instance = _guided(access.instance_to_read(call.actor, instance_id))
+    raw = pdf_of(call.actor, instance, call.now)
+    return Answer(made=Made(raw, "application/pdf", f"{instance.reference}.pdf"))
 
 
 def _guided(instance: Instance) -> Instance:
@@ -106,6 +126,23 @@ def rate_instance(call: Call, instance_id: str, body: asked.Rated) -> Answer:
     return whole(call, instance)
 
 
+@operation(
+    "POST",
+    "/instances/<instance_id>/reopen_request",
+    who="customer",
+    gives=shapes.Instance,
+    key="required",
+    if_match="accepted",
+    etag_kind="ti",
+    refusals=("not-found", "forbidden", "stale-version", "rate-limited", *ENDED),
+)
+def ask_to_reopen(call: Call, instance_id: str, body: asked.Reason) -> Answer:
+    """Ask, within 14 days of its end, that a request is taken up again; staff hear of it and decide."""
+    instance = to_change(call, instance_id)
+    reopening.ask(call.work, instance, body.reason)
+    return whole(call, instance)
+
+
 def to_change(call: Call, instance_id: str) -> Instance:
     """The instance, locked; Stale (412) when it is not the one that If-Match names."""
     instance = _guided(access.instance_to_change(call.work, instance_id))
@@ -113,19 +150,24 @@ def to_change(call: Call, instance_id: str) -> Instance:
     return instance
 
 
-def whole(call: Call, instance: Instance, include: str = "", status: int = 200, location: str = "") -> Answer:
+def whole(
+    call: Call, instance: Instance, include: Collection[str] = (), status: int = 200, location: str = ""
+) -> Answer:
     """The instance as it is now, with its tag."""
     if call.is_writing:
         call.session.flush()
     parties.know(call.actor, instance)
-    definition = versions.definition_of(call.session, instance)
-    steps, drafts = None, []
-    if include:
+    definition = languages.definition_of(call.session, instance)
+    steps, said, beside = None, None, []
+    if "steps" in include:
         steps = draw_instance.steps_of(call.session, call.actor, instance, call.now, instance.steps)
-        drafts = [step.draft_saved_at.isoformat() for step in instance.steps if step.draft_saved_at]
-    waiting = unread.of_page(call.actor, [instance]).get(instance.id, 0)
-    drawn = draw_instance.detail(call.session, call.actor, instance, definition, call.now, steps, waiting)
-    tag = draw_instance.instance_tag(instance, call.now, LANGUAGE, include, waiting, *drafts)
+        beside = [step.draft_saved_at.isoformat() for step in instance.steps if step.draft_saved_at]
+    if "messages" in include:
+        said = of_talk.conversation(call, instance, MessagesWanted())
+        beside += [f"{said.last_seq}-{said.read_up_to}-{said.read_by_others_up_to}"]
+    waiting = said.unread if said is not None else unread.of_page(call.actor, [instance]).get(instance.id, 0)
+    drawn = draw_instance.detail(call.session, call.actor, instance, definition, call.now, waiting, steps, said)
+    tag = draw_instance.instance_tag(instance, call.now, *sorted(include), waiting, *beside)
     return Answer(drawn, status, {"Location": location} if location else {}, tag)
 
 

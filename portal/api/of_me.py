@@ -9,7 +9,7 @@ from flows.models import Membership, Organisation, User
 from flows.queries import colleagues, summary
 from flows.rules.errors import Stale
 from portal.api import asked, shapes
-from portal.api.door import LANGUAGE, Answer, Call, operation
+from portal.api.door import Answer, Call, operation
 from portal.api.etags import digest, etag, wanted_version
 
 
@@ -82,4 +82,4 @@ def _version(user: User) -> int:
 
 
 def _tag(user: User) -> str:
-    return etag("me", _version(user), LANGUAGE)
+    return etag("me", _version(user))

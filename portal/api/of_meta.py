@@ -22,7 +22,7 @@ def get_meta(_call: Call) -> Answer:
         shapes.Meta(
             server_time=clock.now(),
             api_version="1",
-            min_app_version="1.0.0",
+            min_app_version=current_app.config["BATON"].min_app_version,
             brand=current_app.config["BATON"].brand,
             features=FEATURES,
             languages=[shapes.Named(id=key, name=name) for key, name in LANGUAGES.items()],

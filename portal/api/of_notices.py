@@ -9,7 +9,7 @@ from flows.queries import choices, notices
 from flows.rules.errors import Invalid
 from flows.rules.notices import Channel, Kind
 from portal.api import asked, cursors, draw_notice, shapes
-from portal.api.door import Answer, Call, operation, page
+from portal.api.door import Answer, Call, counted_page, operation
 
 
 @operation("GET", "/me/notification_preferences", who="signed_in", gives=shapes.Preferences)
@@ -38,18 +38,22 @@ def mute_instance(call: Call, instance_id: str, body: asked.Mute) -> Answer:
 
 
 @operation(
-    "GET", "/notifications", who="signed_in", gives=shapes.Page[shapes.Notification], refusals=("cursor-mismatch",)
+    "GET",
+    "/notifications",
+    who="signed_in",
+    gives=shapes.CountedPage[shapes.Notification],
+    refusals=("cursor-mismatch",),
 )
 def list_notifications(call: Call, query: asked.NoticeList) -> Answer:
     """What was said to me, the newest first."""
-    found = notices.inbox(call.actor, unread=query.unread, cursor=cursors.opened(query.cursor), limit=query.limit)
-    sealed = cursors.seal(found.next_cursor)
-    return page(
-        shapes.Page[shapes.Notification](
-            data=[draw_notice.notification(row) for row in found.rows], next_cursor=sealed
-        ),
-        sealed,
+    found = notices.inbox(
+        call.actor,
+        unread=query.unread,
+        cursor=cursors.opened(query.cursor),
+        limit=query.limit,
+        count=query.count,
     )
+    return counted_page(shapes.Notification, [draw_notice.notification(row) for row in found.rows], found)
 
 
 @operation("POST", "/notifications/read", who="signed_in", gives=shapes.Read)

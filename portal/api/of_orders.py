@@ -10,7 +10,7 @@ from flows.models import Instance, Order, Product
 from flows.queries import orders, parties, timeline
 from flows.rules.errors import Invalid, Refused
 from portal.api import asked, cursors, draw_order, shapes
-from portal.api.door import BASE, LANGUAGE, Answer, Call, operation, page
+from portal.api.door import BASE, Answer, Call, counted_page, operation
 from portal.api.etags import etag
 
 
@@ -76,19 +76,25 @@ def place_order(call: Call, body: asked.NewOrder) -> Answer:
     return Answer(answer.body, 201, {"Location": f"{BASE}/orders/{order.uid}"}, answer.etag)
 
 
-@operation("GET", "/orders", who="signed_in", gives=shapes.Page[shapes.OrderSummary], refusals=("cursor-mismatch",))
+@operation(
+    "GET", "/orders", who="signed_in", gives=shapes.CountedPage[shapes.OrderSummary], refusals=("cursor-mismatch",)
+)
 def list_orders(call: Call, query: asked.OrderList) -> Answer:
     """Orders, the newest first."""
     states = [state for state in query.state.split(",") if state]
     found = orders.listed(
-        call.actor, state=states, search=query.q, cursor=cursors.opened(query.cursor), limit=query.limit
+        call.actor,
+        state=states,
+        search=query.q,
+        cursor=cursors.opened(query.cursor),
+        limit=query.limit,
+        count=query.count,
     )
     instances = orders.instances_of(call.actor, found.rows)
     customers = parties.of_many(call.actor, (row.organisation_id for row in found.rows), ()).organisations
     who = parties.Parties(customers, {row.placed_by_id: row.placed_by for row in found.rows})
     rows = [draw_order.order_summary(call.actor, row, instances[row.uid], who, call.now) for row in found.rows]
-    sealed = cursors.seal(found.next_cursor)
-    return page(shapes.Page[shapes.OrderSummary](data=rows, next_cursor=sealed), sealed)
+    return counted_page(shapes.OrderSummary, rows, found)
 
 
 @operation("GET", "/orders/<order_id>", who="signed_in", gives=shapes.Order, refusals=("not-found",))
@@ -119,7 +125,7 @@ def _whole(call: Call, order: Order) -> Answer:
     who = parties.of_one(call.actor, order.organisation_id, [order.placed_by_id])
     lines = timeline.of_order(call.actor, order)
     drawn = draw_order.order_detail(call.actor, order, instances, who, call.now, lines)
-    return Answer(drawn, etag=etag("ord", order.version, LANGUAGE, *_beside(instances, lines)))
+    return Answer(drawn, etag=etag("ord", order.version, *_beside(instances, lines)))
 
 
 def _beside(instances: list[Instance], lines: list[timeline.Entry]) -> tuple[object, ...]:

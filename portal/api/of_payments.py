@@ -11,7 +11,7 @@ from flows.plugin import PassingFault, PermanentFault
 from flows.queries import payments
 from messaging.payments import desk
 from portal.api import asked, asked_by_staff, cursors, draw_payment, shapes
-from portal.api.door import BASE, Answer, Call, operation, page
+from portal.api.door import BASE, Answer, Call, counted_page, operation
 from portal.api.problems import Declined
 
 RETRY_SECONDS = "5"
@@ -62,14 +62,13 @@ def get_payment(call: Call, payment_id: str) -> Answer:
     return Answer(draw_payment.payment(call.actor, access.payment_to_read(call.actor, payment_id)))
 
 
-@operation("GET", "/payments", who="staff", gives=shapes.Page[shapes.Payment], refusals=("cursor-mismatch",))
+@operation("GET", "/payments", who="staff", gives=shapes.CountedPage[shapes.Payment], refusals=("cursor-mismatch",))
 def list_payments(call: Call, query: asked_by_staff.PaymentList) -> Answer:
     """Payments of everybody, the newest first."""
     found = payments.listed(call.actor, state=query.state, search=query.q, cursor=cursors.opened(query.cursor),
-                            limit=query.limit)  # fmt: skip
-    sealed = cursors.seal(found.next_cursor)
+                            limit=query.limit, count=query.count)  # fmt: skip
     rows = [draw_payment.payment(call.actor, one) for one in found.rows]
-    return page(shapes.Page[shapes.Payment](data=rows, next_cursor=sealed), sealed)
+    return counted_page(shapes.Payment, rows, found)
 
 
 @give_back("/payments/<payment_id>/refund")

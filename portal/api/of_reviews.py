@@ -9,7 +9,7 @@ from flows.actions import amending, collecting, paying, reopening, revealing, re
 from flows.models import Instance, Step
 from flows.rules.errors import Invalid
 from portal.api import asked_by_staff, draw_instance, reading, shapes
-from portal.api.door import BASE, LANGUAGE, Answer, Call, Content, operation
+from portal.api.door import BASE, Answer, Call, Content, operation
 from portal.api.etags import wanted_version
 from portal.api.of_instances import ENDED, to_change
 from portal.api.of_steps import STEP, STEPS
@@ -104,7 +104,7 @@ def add_question(call: Call, instance_id: str, key: str, body: asked_by_staff.Qu
     access.check_version(step, wanted_version("st"))
     name = amending.add_field(call.work, instance, step, body.model_dump())
     changed = _parts(call, instance, step)
-    tag = draw_instance.step_tag(instance, step, call.now, LANGUAGE)
+    tag = draw_instance.step_tag(instance, step, call.now)
     added = shapes.QuestionAdded(key=name, step=changed.step, instance=changed.instance)
     return Answer(added, 201, {"Location": _address(instance, step)}, tag)
 
@@ -185,7 +185,7 @@ def _locked(call: Call, instance_id: str, key: str) -> tuple[Instance, Step]:
 
 def _changed(call: Call, instance: Instance, step: Step) -> Answer:
     """The step and its instance as they are now, with the tag of the step."""
-    return Answer(_parts(call, instance, step), etag=draw_instance.step_tag(instance, step, call.now, LANGUAGE))
+    return Answer(_parts(call, instance, step), etag=draw_instance.step_tag(instance, step, call.now))
 
 
 def _parts(call: Call, instance: Instance, step: Step) -> shapes.Changed:

@@ -6,7 +6,7 @@ from flask import request
 
 from flows.actions import accounts
 from flows.queries import sign_ins
-from flows.rules.errors import Invalid
+from flows.rules.errors import Invalid, Problem
 from flows.work import Work
 from portal.api import asked, shapes
 from portal.api.door import Answer, Call, operation
@@ -61,6 +61,15 @@ def get_token(call: Call, body: asked.Grant) -> Answer:
 def revoke_token(call: Call, body: asked.Revoked) -> Answer:
     """Sign this device out; the answer is the same for a token that never was one."""
     accounts.revoke_app_tokens(call.work, body.refresh_token)
+    return Answer(status=204)
+
+
+@operation("POST", "/auth/password", who="signed_in", gives=None, status=204, refusals=("rate-limited",))
+def change_password(call: Call, body: asked.NewPassword) -> Answer:
+    """Set or change my password; every other session of mine ends."""
+    denied = accounts.set_password(call.work, body.password, body.current)
+    if denied is not None:  # the sign-in is good, so this is no 401: the app would sign the person out
+        return Answer(denied=("validation", denied.detail, [Problem("#/current", "wrong", denied.detail)]))
     return Answer(status=204)
 
 

@@ -8,7 +8,7 @@ from flows.models import Instance, Step
 from flows.queries import attempts
 from flows.rules.errors import Problem
 from portal.api import asked, draw_instance, shapes
-from portal.api.door import BASE, LANGUAGE, Answer, Call, operation
+from portal.api.door import BASE, Answer, Call, operation
 from portal.api.etags import wanted_version
 
 STEPS = "/instances/<instance_id>/steps"
@@ -34,7 +34,7 @@ def get_step(call: Call, instance_id: str, key: str) -> Answer:
     instance = access.instance_to_read(call.actor, instance_id)
     step = access.step_of(instance, key)
     [drawn] = draw_instance.steps_of(call.session, call.actor, instance, call.now, [step])
-    return Answer(drawn, etag=draw_instance.step_tag(instance, step, call.now, LANGUAGE))
+    return Answer(drawn, etag=draw_instance.step_tag(instance, step, call.now))
 
 
 @operation("GET", f"{STEP}/draft", who="signed_in", gives=shapes.Draft, refusals=("not-found",))
@@ -107,7 +107,7 @@ def submit_step(call: Call, instance_id: str, key: str, body: asked.Sent) -> Ans
         next=_next(call, instance),
     )
     location = f"{BASE}/instances/{instance.uid}/steps/{step.name}/submissions"
-    return Answer(answer, 201, {"Location": location}, draw_instance.step_tag(instance, step, call.now, LANGUAGE))
+    return Answer(answer, 201, {"Location": location}, draw_instance.step_tag(instance, step, call.now))
 
 
 @operation("GET", f"{STEP}/submissions", who="signed_in", gives=shapes.Page[shapes.Submission], refusals=("not-found",))

@@ -15,7 +15,7 @@ from flows.queries import allowed, conversations, unread
 from flows.rules.conversations import closed_because
 from flows.rules.errors import Refused
 from portal.api import asked_of_talk as asked
-from portal.api import draw_talk, reading
+from portal.api import draw_talk, languages, reading
 from portal.api.door import Answer, Call, operation
 from portal.api.shapes import Named
 from portal.api.shapes import talk as given
@@ -24,7 +24,11 @@ from portal.api.shapes import talk as given
 @operation("GET", "/instances/<instance_id>/messages", who="signed_in", gives=given.Messages, refusals=("not-found",))
 def list_messages(call: Call, instance_id: str, query: asked.MessagesWanted) -> Answer:
     """The newest messages, those before a number, or those after one; notes are for staff alone."""
-    instance = _talked_about(access.instance_to_read(call.actor, instance_id))
+    return Answer(conversation(call, _talked_about(access.instance_to_read(call.actor, instance_id)), query))
+
+
+def conversation(call: Call, instance: Instance, query: asked.MessagesWanted) -> given.Messages:
+    """What is asked for of a conversation, with how far everybody has read."""
     talk = conversations.of_instance(
         call.actor,
         instance,
@@ -34,19 +38,17 @@ def list_messages(call: Call, instance_id: str, query: asked.MessagesWanted) -> 
         limit=query.limit,
     )
     senders = _senders(call, talk.messages)
-    return Answer(
-        given.Messages(
-            data=[_message(call, instance, one, senders) for one in talk.messages],
-            before=talk.older,
-            after=talk.newer,
-            last_seq=talk.last,
-            unread=talk.unread,
-            read_up_to=talk.read_up_to,
-            read_by_others_up_to=talk.read_by_others,
-            read_by_others_at=talk.read_at,
-            closed=closed_because(instance, call.now, call.actor.time_zone),
-            allowed_actions=allowed.of_conversation(call.actor, instance, call.now),
-        )
+    return given.Messages(
+        data=[_message(call, instance, one, senders) for one in talk.messages],
+        before=talk.older,
+        after=talk.newer,
+        last_seq=talk.last,
+        unread=talk.unread,
+        read_up_to=talk.read_up_to,
+        read_by_others_up_to=talk.read_by_others,
+        read_by_others_at=talk.read_at,
+        closed=closed_because(instance, call.now, call.actor.time_zone),
+        allowed_actions=allowed.of_conversation(call.actor, instance, call.now),
     )
 
 
@@ -89,7 +91,7 @@ def list_conversations(call: Call, query: asked.Many) -> Answer:
     senders = _senders(call, [one.newest for one in found])
     rows = [
         given.Conversation(
-            instance=Named(id=one.instance.uid, name=one.instance.title),
+            instance=Named(id=one.instance.uid, name=languages.title_of(call.session, one.instance)),
             reference=one.instance.reference,
             newest=_message(call, one.instance, one.newest, senders),
             unread=one.unread,
@@ -104,9 +106,12 @@ def _message(call: Call, instance: Instance, one: MessageRow, senders: dict[int,
 
 
 def _senders(call: Call, messages: Iterable[MessageRow]) -> dict[int, str]:
-    """The opaque ids of who wrote them, in one statement."""
+    """The opaque ids of who wrote them; those who are not at hand already in one statement."""
     ids = {one.author_id for one in messages if one.author_id is not None}
-    return dict(call.session.execute(select(User.id, User.uid).where(User.id.in_(ids))).all()) if ids else {}
+    at_hand = {one.id: one.uid for one in call.session.identity_map.values() if isinstance(one, User) and one.id in ids}
+    missing = ids - at_hand.keys()
+    found = call.session.execute(select(User.id, User.uid).where(User.id.in_(missing))).all() if missing else ()
+    return {**at_hand, **dict(found)}
 
 
 def _talked_about(instance: Instance) -> Instance:

@@ -18,7 +18,7 @@ from portal.api.shapes import ProblemDocument
 
 ABOUT = "Orders and tasks for the mobile app. It only grows within /api/v1: ignore what you do not know."
 REFERENCE = "#/components/schemas/{model}"
-ALWAYS = ("malformed", "rate-limited", "internal", "unavailable")
+ALWAYS = ("app-too-old", "malformed", "rate-limited", "internal", "unavailable")
 _VARIABLE = re.compile(r"<(\w+)>")
 
 
@@ -91,6 +91,9 @@ def _operation(op: Operation, names: dict[Any, str]) -> dict[str, Any]:
     }
     if op.method == "GET":
         described["responses"]["304"] = {"description": "You have it already: If-None-Match names its ETag"}
+    if op.goodbye is not None:
+        described["deprecated"] = True
+        described["description"] = f"Gone after {op.goodbye.until:%-d %B %Y}. {op.goodbye.instead}"
     if op.who == "public":
         described["security"] = []
     if op.body is not None:
@@ -152,3 +155,16 @@ def _headers(op: Operation) -> list[dict[str, Any]]:
         for name, how in wanted
         if how
     ]
+
+
+def in_words(schema: dict[str, Any]) -> str:
+    """A schema on one line, for people: `text or null`, `list of Step`."""
+    if "$ref" in schema:
+        return str(schema["$ref"].rpartition("/")[2])
+    if "anyOf" in schema:
+        return " or ".join(in_words(one) for one in schema["anyOf"])
+    if "enum" in schema:
+        return ", ".join(map(str, schema["enum"]))
+    if schema.get("type") == "array":
+        return f"list of {in_words(schema.get('items', {}))}"
+    return str(schema.get("format") or schema.get("const") or schema.get("type") or "anything")

@@ -107,6 +107,9 @@ SLUGS = {
     "idempotency-mismatch": Slug(
         422, "This key was used for another request", "A key belongs to one request. Make a new key for a new one."
     ),
+    "app-too-old": Slug(
+        426, "This version of the app is too old", "Ask the person to update, to `min_version`, from one of `stores`."
+    ),
     "rate-limited": Slug(429, "Too many requests", "Wait for Retry-After seconds."),
     "internal": Slug(500, "Something went wrong on our side", "Try again. Tell us the request id if it stays."),
     "unavailable": Slug(503, "Not available right now", "Nothing saved is lost. Try again after Retry-After seconds."),

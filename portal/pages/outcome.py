@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, flash, g, redirect, request
+from flask import Blueprint, current_app, flash, g, redirect, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from flows import access
 from flows.access import read_as
-from flows.actions import noticing, rating, versions
+from flows.actions import noticing, rating, reopening, versions
 from flows.catalogue import FlowDefinition
 from flows.clock import clock
 from flows.events import ENDINGS
@@ -19,8 +19,10 @@ from flows.models import Instance
 from flows.queries import allowed, timeline
 from flows.queries import standing as asking
 from flows.rules import ratings
-from flows.rules.errors import Invalid
+from flows.rules.actors import Actor
+from flows.rules.errors import Invalid, Refused
 from flows.work import Work, unit_of_work
+from portal import pdf
 from portal.forms import once, text
 from portal.may import may
 from portal.pages import given
@@ -51,6 +53,18 @@ def rate(ref: str) -> Response:
     return redirect(location, 303)
 
 
+@pages.post("/reopen_request")
+@may("customer")
+def ask_to_reopen(ref: str) -> Response:
+    try:
+        with unit_of_work(g.actor) as work:
+            location = once(work, lambda: _ask_to_reopen(work, ref))
+    except Invalid as invalid:
+        return _page(access.instance_to_read(g.actor, ref), invalid.by_field())
+    flash(_("We have your question, and will look at the request again."))
+    return redirect(location, 303)
+
+
 @pages.get("/copy")
 @may("customer")
 def copy(ref: str) -> Response:
@@ -66,6 +80,31 @@ def copy(ref: str) -> Response:
         has_files=given.has_files(steps),
         order=asking.orders_of(g.actor, [instance]).get(instance.subject or ""),
     )
+
+
+@pages.get("/copy.pdf")
+@may("customer")
+def copy_as_pdf(ref: str) -> Response:
+    """The same as a file."""
+    instance, now = access.instance_to_read(g.actor, ref), clock.now()
+    if instance.state is not None:
+        raise Refused("No such task")
+    headers = {"Content-Disposition": f'attachment; filename="{instance.reference}.pdf"'}
+    return Response(pdf_of(g.actor, instance, now), mimetype="application/pdf", headers=headers)
+
+
+def pdf_of(actor: Actor, instance: Instance, now: datetime) -> bytes:
+    """The request as a PDF, as far as the actor may read it; also for the API."""
+    definition = versions.definition_of(read_as(actor), instance)
+    steps = given.by_step(actor, instance, definition, now)
+    brand = current_app.config["BATON"].brand
+    return pdf.copy_of(instance, task_tag(instance, now).words, steps, brand, now, actor.time_zone)
+
+
+def _ask_to_reopen(work: Work, ref: str) -> str:
+    instance = access.instance_to_change(work, ref)
+    reopening.ask(work, instance, text("reason"))
+    return f"/tasks/{instance.reference}/outcome"
 
 
 def _rate(work: Work, ref: str) -> str:
@@ -94,6 +133,7 @@ def _page(instance: Instance, problems: dict[str, str] | None = None) -> Respons
         has_files=given.has_files(steps),
         order=asking.orders_of(g.actor, [instance]).get(instance.subject or ""),
         problems=problems or {},
+        may_ask="ask_to_reopen" in allowed.of_instance(g.actor, instance, definition, now),
         **_rating(instance, definition, now),
     )
 

@@ -19,6 +19,7 @@ async function refresh(region) {
   const answer = await ask(region.dataset.refresh);
   if (!answer.ok || answer.redirected) return;
   const page = parse(await answer.text()), fresh = page.getElementById(region.id) || page.body, html = plain(fresh.innerHTML);
+  if (region.id === "nav") document.title = document.title.replace(/^(\(\S+ )?/, page.title && page.title + " ");
   if (html === region.seen || all("input, textarea", region).some(isTyped)) return;
   region.seen = html;
   const focused = region.contains(document.activeElement) && mark(document.activeElement);
@@ -56,7 +57,7 @@ const resync = () => document.hidden || poke("resync");
 setInterval(resync, 25000);
 addEventListener("focus", resync);
 
-// Drafts: saved while typing, a click on Submit comes first; kept until signed in again.
+// Drafts: a click on Submit comes first.
 const kept = sessionStorage, place = (form) => body.dataset.user + form.dataset.draft;
 const signedOut = (answer) => answer.status === 401 || answer.redirected && answer.url.includes("/sign-in");
 const typed = (form) => JSON.stringify([...new FormData(form)].filter(([name, value]) => name !== "csrf_token" && value.trim));
@@ -101,7 +102,7 @@ on("focusout", "[data-draft]", soon(300));
 if (location.pathname.startsWith("/sign-in")) kept.wasOut = 1;
 else { all("[data-draft]").forEach(ready); delete kept.wasOut; }
 
-// Dialogs: the page behind a link; its form answers 204 when done, else with itself.
+// Dialogs.
 async function show(dialog, answer) {
   const page = parse(await answer.text());
   dialog.replaceChildren(...(page.querySelector("main") || page.body).childNodes);

@@ -17,7 +17,6 @@ function talk({ dataset: here }) {
   const lines = () => [...list.querySelectorAll("[data-seq]")];
   const last = () => +(lines().at(-1)?.dataset.seq || 0);
   const token = () => document.querySelector("[name=csrf_token]").value;
-  const title = document.title.replace(/^\(\d+\) /, "");
   const space = body.matches(".staff") ? "staff" : "portal";
   const say = (name, more) => body.socket?.readyState === 1 && body.socket.send(`42/${space},${JSON.stringify([name, { id: here.id, ...more }])}`);
   let unread = +here.unreadMany, read = +here.readUpTo;
@@ -28,7 +27,8 @@ function talk({ dataset: here }) {
   function badge() {
     const mark = find("[data-unread]");
     if (mark) { mark.hidden = !unread; mark.firstChild.data = unread; }
-    if (!notes) document.title = (unread ? `(${unread}) ` : "") + title;
+    const link = document.querySelector(".to-talk a");
+    if (link) link.textContent = link.textContent.replace(/ \(.*|$/, unread ? ` (${unread})` : "");
   }
   function receipt(seq, text) {
     list.querySelectorAll("[data-receipt]").forEach((node) => node.remove());
@@ -42,7 +42,8 @@ function talk({ dataset: here }) {
       const { seq, day, client } = line.dataset;
       if (day && [...list.querySelectorAll("[data-day]")].at(-1)?.dataset.day === day) continue;
       if (seq && +seq <= last()) continue;
-      if (client) list.querySelector(`.unsent[data-for="${CSS.escape(client)}"]`)?.remove();
+      const unsent = client && list.querySelector(`.unsent[data-for="${CSS.escape(client)}"]`);
+      if (unsent) { unsent.remove(); keep(); }
       const waiting = list.querySelector(".unsent");
       waiting ? waiting.before(line) : list.append(line);
     }
@@ -66,12 +67,14 @@ function talk({ dataset: here }) {
     [unread, read] = [+told.unreadMany, Math.max(read, +told.readUpTo)];
     badge();
     if (told.closed && !here.closed) close(told.closed);
+    again();
     if (told.newer) return catchUp();
     seen();
   }
   ["message-created", "message-read", "instance-closed", "instance-updated"].forEach((name) =>
     body.addEventListener(name, ({ detail }) => { if (detail.id === here.id) look(); }));
   body.addEventListener("resync", look);
+  setInterval(() => document.hidden || body.socket?.readyState === 1 || look(), 4000); // no hints come meanwhile
 
   // --- reading: what is before somebody's eyes ---
   let inView = false;
@@ -112,7 +115,11 @@ function talk({ dataset: here }) {
 
   // --- writing ---
   const form = find(".composer"), text = form?.elements.text, kept = `talk ${body.dataset.user} ${here.id} ${here.thread}`;
-  const keep = () => { try { text.value ? localStorage.setItem(kept, text.value) : localStorage.removeItem(kept); } catch { /* no room: it stays in the form */ } };
+  // Kept for this person until it has arrived, also when they sign out or close the page meanwhile.
+  function keep() {
+    const unsaid = [...[...list.querySelectorAll(".unsent")].map((line) => line.said), text?.value].filter(Boolean).join("\n\n");
+    try { unsaid ? localStorage.setItem(kept, unsaid) : localStorage.removeItem(kept); } catch { /* no room: it stays in the form */ }
+  }
   function close(why) {
     here.closed = why;
     if (form) {
@@ -126,10 +133,17 @@ function talk({ dataset: here }) {
   async function deliver(line) {
     const status = line.querySelector("[data-state]"), stay = line.querySelector(".btn");
     stay?.remove();
+    line.lost = false;
     status.textContent = words.sending;
     line.data.set("csrf_token", token());
     const answer = await ask(here.talk, { method: "POST", body: line.data });
-    if (answer.status === 204) { await look(); return line.remove(); }
+    if (answer.status === 204) { await look(); line.remove(); return keep(); }
+    const down = atEnd();
+    if (answer.status === 401 || answer.redirected && answer.url.includes("/sign-in")) {
+      const { expired, signin } = JSON.parse(body.dataset.words);
+      status.replaceChildren(expired, " ", make("a", { href: "/sign-in?next=" + encodeURIComponent(location.pathname), textContent: signin }));
+      return down && toEnd();
+    }
     let why = answer.status ? words.failed : words.away;
     if (answer.status === 409 || answer.status === 422) {
       const page = parse(await answer.text()), told = page.getElementById("talk"), problems = page.querySelectorAll(".errors li");
@@ -139,8 +153,12 @@ function talk({ dataset: here }) {
       if (told?.dataset.closed && !here.closed) { status.textContent = words.failed; return close(told.dataset.closed); }
     }
     status.textContent = why;
-    line.lost = !answer.status;
+    line.lost = !(answer.status < 500);
     line.append(make("button", { type: "button", className: "btn s", textContent: words.again, onclick: () => deliver(line) }));
+    if (down) toEnd();
+  }
+  async function again() {
+    for (const line of list.querySelectorAll(".unsent")) if (line.lost) await deliver(line);
   }
   if (form) {
     try { text.value ||= localStorage.getItem(kept) || ""; } catch { /* not allowed here */ }
@@ -170,6 +188,7 @@ function talk({ dataset: here }) {
         make("p", { className: "small muted" }, make("strong", { textContent: words.you }), " · ", make("span")),
         make("p", { className: "words", textContent: [text.value.trim(), ...[...files.files].map((file) => file.name)].filter(Boolean).join("\n") }));
       line.dataset.for = id;
+      line.said = text.value.trim();
       line.querySelector("span").dataset.state = "";
       line.querySelector("span").role = "status";
       list.append(line);
@@ -185,7 +204,7 @@ function talk({ dataset: here }) {
       text.focus();
       deliver(line);
     });
-    addEventListener("online", () => list.querySelectorAll(".unsent").forEach((line) => line.lost && deliver(line)));
+    addEventListener("online", again);
   }
 
   // --- who else is there ---

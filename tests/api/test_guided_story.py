@@ -99,7 +99,7 @@ def test_a_whole_life(request_: Request) -> None:
     assert (over["outcome"], over["outcome_kind"], over["close_message"], over["customer_status"]) == (
         "complete", "positive", "Welcome. Your keys are at the desk.", "completed",
     )  # fmt: skip
-    assert over["allowed_actions"] == ["rate"]
+    assert over["allowed_actions"] == ["rate", "ask_to_reopen"]
     rated = life.tenant.send("PUT", f"{life.url}/rating", {"score": 4, "comment": "Quick"})
     assert rated.status_code == 200, rated.text
     given = rated.json["rating"]

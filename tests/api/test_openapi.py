@@ -59,7 +59,7 @@ def test_every_route_of_the_api_is_documented(app: Flask) -> None:
         for rule in app.url_map.iter_rules()
         if rule.rule.startswith(BASE)
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
-        if rule.endpoint != "api.nothing_here"
+        if rule.endpoint not in ("api.nothing_here", "api_docs")
     }
     assert routes == {(op.path, op.method) for op in OPERATIONS}
 

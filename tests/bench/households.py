@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from flows import catalogue
 from flows.actions import versions
-from flows.models import Instance, Membership, Organisation, User
+from flows.models import Instance, Membership, Message, Organisation, ReadCursor, User
 from flows.models.base import opaque_id
 from flows.rules.actors import SYSTEM
 from flows.work import unit_of_work
 
-HOUSEHOLDS, AGENTS, NEWEST = 900, 12, 30
+HOUSEHOLDS, AGENTS, NEWEST, MESSAGES = 900, 12, 30, 4
 FIRST, LAST = (
     "Amina Ben Chen Dara Elif Farah Gareth Hana Ivo Jade Kofi Liam Maya Noor Olu Priya Quinn Rosa Sam Tomasz Una Vera"
     " Will Xin Yusuf Zoë Margaret Anil Bronwyn Caitlin",
@@ -72,6 +72,47 @@ def instances(count: int) -> None:
                 "title": loaded.definition.title, "kind": "Onboarding", "time_zone": "Europe/London",
             }  # fmt: skip
             work.session.execute(insert(Instance), [row | same for row in rows])
+
+
+def messages(reader_id: int) -> None:
+    """Half of all instances were talked about, four messages each; of ten, the reader has one unread."""
+    rng = random.Random(7)
+    with unit_of_work(SYSTEM) as work:
+        query = select(Instance.id, Instance.organisation_id, Instance.customer_id, Instance.created_at)
+        found = work.session.execute(query.order_by(Instance.id)).all()
+        talked = [row for row in found if rng.random() < 0.5]
+        for start in range(0, len(talked), 5_000):
+            some = talked[start : start + 5_000]
+            said = [_message(row, seq) for row in some for seq in range(1, MESSAGES + 1)]
+            read = [
+                {
+                    "user_id": reader_id,
+                    "instance_id": row.id,
+                    "seq": MESSAGES - (rng.random() < 0.1),
+                    "read_at": work.now,
+                }
+                for row in some
+            ]
+            work.session.execute(insert(Message), said)
+            work.session.execute(insert(ReadCursor), read)
+            work.session.execute(
+                update(Instance).where(Instance.id.in_([row.id for row in some])).values(message_seq=MESSAGES),
+                execution_options={"synchronize_session": False},
+            )
+
+
+def _message(row: Any, seq: int) -> dict[str, Any]:
+    return {
+        "uid": opaque_id("msg"),
+        "organisation_id": row.organisation_id,
+        "instance_id": row.id,
+        "seq": seq,
+        "author_id": row.customer_id,
+        "author_name": "Tenant",
+        "author_kind": "customer",
+        "text": f"The boiler makes a noise, part {seq}",
+        "created_at": row.created_at + timedelta(minutes=seq),
+    }
 
 
 def _home(n: int, rng: random.Random, homes: Sequence[Any]) -> Any:

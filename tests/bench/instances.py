@@ -1,5 +1,7 @@
 """How the Task Instances list grows: 1,000 and 100,000 instances of 900 households, side by side, as a ratio.
 
+Half of them were talked about, and the agent who looks has read most of it.
+
 `python -m tests.bench.instances [postgres]` prints it for the query alone and for the page as the browser gets it; with
 `explain` also the plans. The two take turns, so that whatever else the machine does meets both.
 """
@@ -51,6 +53,7 @@ def asked(world: World) -> dict[str, tuple[Filters, str, str]]:
         "by due date": (Filters(is_open=True), "due", "show=open&sort=due"),
         "by urgency": (Filters(is_open=True), "urgency", "show=open&sort=urgency"),
         "overdue": (Filters(statuses=("overdue",)), "due", "status=overdue&sort=due"),
+        "unread": (Filters(unread=True, is_open=True), "created", "unread=1&show=open"),
     }  # fmt: skip
     for words in (households.RARE, households.FULL, households.COMMON, households.STREET):
         found[f"search “{words}”"] = (Filters(), "created", f"q={words.replace(' ', '+')}")
@@ -107,6 +110,7 @@ def built(folder: str, url: str, count: int) -> House:
         world = build_world()
         households.people(random.Random(7))
         households.instances(count)
+        households.messages(world.agent.user_id or 0)
         with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql("ANALYZE" if not url else "VACUUM ANALYZE")
         return House(app, world, signed_in(world, app), deep_cursor(world, count))

@@ -151,3 +151,12 @@ def test_the_editor_schema_tells_field_types_apart() -> None:
     assert set(schema["required"]) == {"flow", "schema", "title", "start"}
     assert "options" in schema["$defs"]["ChoiceField"]["properties"]
     assert "options" not in schema["$defs"]["TextField"]["properties"]
+
+
+@pytest.mark.requirement("X35", "C54")
+def test_lint_warns_of_words_into_a_conversation_that_has_closed() -> None:
+    text = written("tenant-onboarding")
+    changed = text.replace("\n  completed:\n", "\n  completed:\n    - message: Welcome home\n", 1)
+    known = {(one.code, one.severity) for one in problems_of(text, "tenant-onboarding")}
+    found = {(one.code, one.severity) for one in problems_of(changed, "tenant-onboarding")}
+    assert found - known == {("F226", "warning")}

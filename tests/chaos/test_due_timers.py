@@ -23,11 +23,12 @@ from flows.actions.ordering import Item
 from flows.clock import clock
 from flows.db import db
 from flows.models import Effect, TimelineEvent, Timer
+from flows.queries import invariants
 from flows.rules.actors import SYSTEM
 from flows.settings import Settings
 from flows.work import unit_of_work
 from tests.world import World
-from worker import invariants, valkey
+from worker import valkey
 
 COUNT = 200
 LONGEST_SECONDS = 30

@@ -14,11 +14,11 @@ from flows.actions import closing, firing, rating, reopening, versions
 from flows.clock import clock
 from flows.models import Effect, Timer
 from flows.queries import allowed
+from flows.queries.invariants import broken
 from flows.rules.actors import SYSTEM
 from flows.rules.errors import Invalid, OutOfStep, Refused, Stale
 from flows.work import end_reading, unit_of_work
 from tests.guided.conftest import HOUSEHOLD, IDENTITY, Play
-from worker.invariants import broken
 
 
 def may(play: Play, who: object = None) -> list[str]:

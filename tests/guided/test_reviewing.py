@@ -142,6 +142,7 @@ def test_a_page_that_is_older_than_the_answers_decides_nothing(play: Play) -> No
 
 
 @pytest.mark.requirement("X5")
+@pytest.mark.parametrize("parts", [("messaging",)])  # which tells people
 def test_a_review_that_nobody_takes_is_escalated(play: Play, move_clock: Callable[..., datetime]) -> None:
     play.start()
     play.submit("identity", IDENTITY)

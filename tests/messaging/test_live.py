@@ -29,7 +29,9 @@ from flows.rules.actors import SYSTEM
 from flows.settings import Settings
 from flows.work import unit_of_work
 from messaging import redis_door
+from messaging.live import LARGEST_FRAME_BYTES
 from messaging.live_gate import MOST_SOCKETS, Gate
+from messaging.live_limits import HEAD_SECONDS, MOST_WORDS
 from messaging.poke import CHANNEL
 from tests.messaging.conftest import wait_for
 from tests.world import World
@@ -75,11 +77,15 @@ class Page:
         self.socket.sock.close()
 
 
-@pytest.fixture
-def live(app: Flask, world: World, settings: Settings, valkey: str) -> Iterator[SimpleNamespace]:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+        return int(probe.getsockname()[1])
+
+
+def start_live(settings: Settings, valkey: str) -> tuple[subprocess.Popen[bytes], int]:
+    """A live process that hears Valkey, and its port."""
+    port = free_port()
     env = {
         **os.environ,
         "BATON_MODE": "test",
@@ -90,11 +96,24 @@ def live(app: Flask, world: World, settings: Settings, valkey: str) -> Iterator[
         "BATON_LIVE_PORT": str(port),
         "PYTHONPATH": str(ROOT),
     }
-    server = subprocess.Popen([sys.executable, "-m", "worker", "live"], env=env, cwd=ROOT)
+    with Redis.from_url(valkey) as redis:
+        others = redis.pubsub_numsub(CHANNEL)[0][1]
+        server = subprocess.Popen([sys.executable, "-m", "worker", "live"], env=env, cwd=ROOT)
+        wait_for(lambda: listens(port) and redis.pubsub_numsub(CHANNEL)[0][1] > others, 60)
+    return server, port
+
+
+@pytest.fixture
+def lively(app: Flask, settings: Settings, valkey: str) -> str:
+    """The application tells this Valkey what changes; its URL."""
     redis_door.forget_death()
     settings_room.use(replace(settings, redis_url=valkey))
-    with Redis.from_url(valkey) as redis:
-        wait_for(lambda: listens(port) and redis.pubsub_numsub(CHANNEL)[0][1], 30)
+    return valkey
+
+
+@pytest.fixture
+def live(app: Flask, world: World, settings: Settings, lively: str) -> Iterator[SimpleNamespace]:
+    server, port = start_live(settings, lively)
     pages: list[Page] = []
 
     def page(who: str, **more: str) -> Page:
@@ -144,6 +163,14 @@ def status(port: int, own: str = "", origin: str = "http://localhost") -> int:
         asked.close()
 
 
+def begun(world: World) -> str:
+    """A task of the buyer's organisation that can be talked about; its id."""
+    with unit_of_work(world.buyer) as work:
+        order = ordering.place(work, world.acme, [Item(world.coro, 1)])
+        work.session.flush()
+        return str(work.session.query(Instance).filter_by(subject=order.subject).one().uid)
+
+
 @pytest.mark.requirement("D4")
 def test_only_a_signed_in_page_of_ours_gets_through(live: SimpleNamespace, app: Flask, world: World) -> None:
     buyer = cookie(app, world.user_ids["buyer"])
@@ -186,7 +213,9 @@ def test_who_is_signed_out_is_told_and_closed(live: SimpleNamespace, world: Worl
     with unit_of_work(SYSTEM) as work:
         end_sessions(work, world.user_ids["buyer"])
     assert ended.heard(10) == ("session.ended", {"id": "", "seq": 0, "type": "ended"})
-    assert ended.socket.receive(5) == "41/portal,"
+    assert ended.socket.receive(5) == "1", "Socket.IO's word for the end of a connection"
+    with pytest.raises(ConnectionClosed):
+        ended.socket.receive(5)
     assert other.heard(0.1) is None
 
 
@@ -211,10 +240,7 @@ def test_who_may_hear_less_is_closed_and_hears_less(live: SimpleNamespace, world
 @pytest.mark.requirement("C48", "D4")
 def test_who_types_and_who_looks_is_told_to_those_who_look(live: SimpleNamespace, world: World) -> None:
     """Typing goes to the other side, presence to colleagues alone; strangers hear of nothing, whatever they ask for."""
-    with unit_of_work(world.buyer) as work:
-        order = ordering.place(work, world.acme, [Item(world.coro, 1)])
-        work.session.flush()
-        task = work.session.query(Instance).filter_by(subject=order.subject).one().uid
+    task = begun(world)
     buyer, stranger = live.page("buyer"), live.page("stranger")
     agent, admin, helpless = (live.page(who, namespace="/staff") for who in ("agent", "admin", "reader"))
     stranger.say("instance.watch", id=task)
@@ -241,6 +267,88 @@ def test_who_types_and_who_looks_is_told_to_those_who_look(live: SimpleNamespace
     heard = [agent.heard() for _ in range(2)]
     assert heard[-1] == ("presence", {"id": task, "viewers": []}), "who has gone looks no more"
     assert [one.heard(0.2) for one in (buyer, stranger, helpless, agent)] == [None] * 4
+
+
+@pytest.mark.requirement("C47", "D4")
+def test_who_may_look_no_more_is_gone_from_the_conversation(live: SimpleNamespace, world: World) -> None:
+    """Signed out, removed from the household or without a role: their socket closes and their name is taken down."""
+    task = begun(world)
+    agent = live.page("agent", namespace="/staff")
+    agent.say("instance.watch", id=task)
+    assert agent.heard() == ("presence", {"id": task, "viewers": []})
+    looking = [
+        live.page(who, **more) for who, more in (("buyer", {}), ("colleague", {}), ("admin", {"namespace": "/staff"}))
+    ]
+    for page in looking:
+        page.say("instance.watch", id=task)
+        assert agent.heard() is not None
+    with unit_of_work(SYSTEM) as work:
+        end_sessions(work, world.user_ids["buyer"])
+        work.session.query(Membership).filter_by(user_id=world.user_ids["colleague"]).delete()
+        work.session.get_one(User, world.user_ids["admin"]).roles = []
+    told = [agent.heard(15) for _ in looking]
+    assert told[-1] == ("presence", {"id": task, "viewers": []})
+    with unit_of_work(world.agent) as work:
+        conversing.send(work, access.instance_to_change(work, task), "Between those who are left")
+    for page in looking:
+        with pytest.raises(ConnectionClosed):  # noqa: PT012
+            while (packet := page.socket.receive(5)) is not None:
+                assert "message.created" not in packet
+    again = live.page("colleague")
+    again.say("instance.watch", id=task)
+    assert agent.heard() == ("message.created", {"id": task, "seq": 1, "type": "message"})
+    assert [agent.heard(0.5), again.heard(0.2)] == [None, None], "who was removed cannot come back"
+
+
+@pytest.mark.requirement("D4")
+def test_nonsense_ends_one_socket_and_no_other(live: SimpleNamespace, world: World) -> None:
+    task = begun(world)
+    agent, calm = live.page("agent", namespace="/staff"), live.page("buyer")
+    agent.say("instance.watch", id=task)
+    assert agent.heard() == ("presence", {"id": task, "viewers": []})
+    for nonsense in ("", "x", "zzz", "9", "4", "42/portal", '42/portal,["instance.watch"', "42/nowhere,[]",
+                     "44/portal,{}", "451-/portal,[", b"\x00\xff",
+                     "40/portal,{}", "41/portal,", "0", "3", "6"):  # fmt: skip
+        page = live.page("buyer")
+        page.say("instance.watch", id=task)
+        assert agent.heard() == ("presence", {"id": task, "viewers": ["Bea Buyer"]}), nonsense
+        page.socket.send(nonsense)
+        page.close()
+        live.pages.remove(page)
+        assert agent.heard() == ("presence", {"id": task, "viewers": []}), nonsense
+    with unit_of_work(world.agent) as work:
+        conversing.send(work, access.instance_to_change(work, task), "Still here?")
+    assert calm.heard() == ("message.created", {"id": task, "seq": 1, "type": "message"})
+
+
+@pytest.mark.requirement("D4")
+def test_who_says_too_much_is_closed(live: SimpleNamespace, world: World) -> None:
+    task = begun(world)
+    calm, loud, large = live.page("agent", namespace="/staff"), live.page("buyer"), live.page("buyer")
+    for _ in range(MOST_WORDS + 1):
+        loud.say("instance.watch", id=task)
+    large.say_raw("typing", {"id": task, "on": "x" * LARGEST_FRAME_BYTES})
+    for page in (loud, large):
+        with pytest.raises(ConnectionClosed):  # noqa: PT012
+            while page.socket.receive(5) is not None:
+                pass
+    for _ in range(MOST_WORDS // 2):
+        calm.say("instance.watch", id=task)
+    assert [calm.heard() for _ in range(MOST_WORDS // 2)][-1] == ("presence", {"id": task, "viewers": []})
+
+
+@pytest.mark.requirement("D4")
+def test_who_connects_and_says_nothing_is_let_go(live: SimpleNamespace) -> None:
+    with (
+        socket.create_connection(("127.0.0.1", live.port), 5) as silent,
+        socket.create_connection(("127.0.0.1", live.port), 5) as slow,
+    ):
+        slow.sendall(b"GET /socket.io/ HTTP/1.1\r\nHost: x\r\nA")
+        for one in (silent, slow):
+            one.settimeout(2 * HEAD_SECONDS)
+            while one.recv(4096):
+                pass
+    assert live.page("buyer").joined
 
 
 @pytest.mark.requirement("C47", "C51", "D4")

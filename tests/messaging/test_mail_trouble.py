@@ -16,7 +16,7 @@ from flows.access import read_as
 from flows.models import Effect, Notice, User
 from flows.rules.actors import SYSTEM
 from flows.work import end_reading, unit_of_work
-from messaging import mailing
+from messaging import peace
 from tests.messaging.conftest import Owe, effect
 from tests.messaging.test_mails import Postman, free_port, postman, use_smtp
 from tests.messaging.test_webhooks import Listener, listener
@@ -74,7 +74,7 @@ def test_a_server_that_hangs_holds_up_one_mail_and_no_webhook(
     assert (effect(first).tries, effect(first).state) == (1, "pending")
     assert "cannot be reached" in effect(first).last_fault
     assert {effect(other).tries for other in others} == {0}, "what was not tried is not counted"
-    assert effect(others[0]).next_at <= effect(first).created_at + mailing.PAUSE + timedelta(seconds=5)
+    assert effect(others[0]).next_at <= effect(first).created_at + peace.PAUSE + timedelta(seconds=5)
 
 
 def test_a_server_that_is_back_gets_all_of_them(

@@ -20,7 +20,7 @@ from flows.settings import Settings
 from flows.work import unit_of_work
 from messaging import notify
 from messaging.outbox import deliver
-from messaging.telling import MAIL, Line, Telling
+from messaging.telling import MAIL, PUSH, Line, Telling
 from tests.messaging.conftest import effect, mails, part
 from tests.world import World
 
@@ -141,8 +141,8 @@ def test_a_failed_provisioning_is_told_to_staff_not_to_the_buyer(world: World, s
 
 
 def test_no_line_says_what_the_catalogue_does_not_have() -> None:
-    with pytest.raises(ValueError, match="never over mail"):
-        Line("somebody", "message", MAIL, lambda *_: None)
+    with pytest.raises(ValueError, match="never over push"):
+        Line("somebody", "unread-daily", PUSH, lambda *_: None)
 
 
 def test_words_go_out_on_the_channels_of_their_line_alone(world: World) -> None:

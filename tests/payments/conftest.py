@@ -24,6 +24,7 @@ from flows.catalogue import FlowDefinition
 from flows.catalogue.loader import load_packages
 from flows.clock import clock
 from flows.models import Effect, Instance, Payment, Step, TimelineEvent
+from flows.queries.invariants import broken
 from flows.rules.actors import SYSTEM, Actor
 from flows.rules.payments import Word
 from flows.rules.signatures import sign
@@ -33,7 +34,6 @@ from messaging.outbox import deliver
 from messaging.payments import desk
 from tests.world import World
 from worker.demo.checkout import Stripe
-from worker.invariants import broken
 
 KEY, SECRET = "sk_test_0f3a9c1e7b5d", "whsec_2468ace013579bdf"
 BANK = "Northgate Homes\nSort code 00-11-22\nAccount 12345678"

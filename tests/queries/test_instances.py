@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import delete
 
+from flows import access
+from flows.actions import conversing
 from flows.clock import clock
 from flows.models import Instance
 from flows.queries import instances, tallies
@@ -223,3 +225,17 @@ def test_agents_are_colleagues_by_name(world: World) -> None:
     assert [(one.name, one.is_active) for one in instances.agents(world.agent)] == [
         ("Ada Admin", True), ("Gus Agent", True), ("Rae Reader", True),
     ]  # fmt: skip
+
+
+@pytest.mark.requirement("C13")
+def test_the_order_by_messages_begins_with_what_waits_to_be_read(world: World, made: Made, now: datetime) -> None:
+    old, middle, new = (made(status="in_progress", created_at=now - DAY * days) for days in (3, 2, 1))
+    assert refs(world, sort="messages") == [new, middle, old]
+    for ref in (old, middle):
+        with unit_of_work(world.tenant) as work:
+            conversing.send(work, access.instance_to_change(work, ref), "Hello")
+    assert refs(world, sort="messages") == refs(world, sort="messages", limit=1) == [middle, old, new]
+    assert refs(world, sort="created") == [new, middle, old]
+    with unit_of_work(world.agent) as work:
+        conversing.mark_read(work, access.instance_to_change(work, middle), 1)
+    assert refs(world, sort="messages") == [old, new, middle]

@@ -61,6 +61,26 @@ def test_forms(seed: int, app: Flask, everybody: dict[str, Person], happened: Ha
     assert seen[422] > 20, seen
 
 
+NAMELESS = (
+    b"Content-Disposition: form-data\r\n\r\nwords",
+    b'Content-Disposition: form-data; filename="a.txt"\r\n\r\nwords',
+)
+
+
+@pytest.mark.parametrize("part", NAMELESS, ids=["text", "file"])
+@pytest.mark.parametrize("door", ["portal", "admin", "api", "hook"])
+def test_a_part_without_a_name(part: bytes, door: str, everybody: dict[str, Person], happened: Happened) -> None:
+    """No form of ours sends one, and what looks for a name must not stumble over none (found by made-up inputs)."""
+    path = {
+        "portal": "/profile", "admin": "/admin/departments/new", "api": "/api/v1/uploads", "hook": "/hooks/stripe",
+    }[door]  # fmt: skip
+    person = everybody["admin" if door == "admin" else "buyer"]
+    answer = person.client.post(
+        path, data=b"--x\r\n" + part + b"\r\n--x--\r\n", content_type="multipart/form-data; boundary=x"
+    )
+    assert 400 <= answer.status_code < 500
+
+
 ENDING = {"sign_in.sign_out", "profile.end_all_sessions", "profile.end_session", "profile.set_password",
           "staff_users.give_roles", "staff_roles.index", "staff_users.help",
           "staff_organisations.turn_off"}  # fmt: skip

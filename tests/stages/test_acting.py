@@ -12,11 +12,11 @@ from flows import access, catalogue
 from flows.actions import closing, firing, reopening
 from flows.models import Effect, Timer
 from flows.queries import timeline
+from flows.queries.invariants import broken
 from flows.rules.actors import SYSTEM
 from flows.rules.errors import BatonError, Invalid, OutOfStep, Refused, Stale
 from flows.work import unit_of_work
 from tests.stages.desk import Desk
-from worker.invariants import broken
 
 WAYS = {
     "New": (),

@@ -101,6 +101,16 @@ def test_whoever_it_is_forwarded_to_is_told(desk: Desk) -> None:
     assert noticed(desk, "gus") == []
 
 
+@pytest.mark.requirement("C29")
+def test_whoever_takes_it_themselves_is_not_told_that_it_is_theirs(desk: Desk) -> None:
+    desk.make_task(by="gus", assignee="usr_rob")
+    desk.forward("rob", "lettings", None, "Please look")
+    desk.take("liv")
+    assert (desk.assignee(), mailed(desk, "liv")) == ("liv", [])
+    desk.act("liv", "reply", "What exactly?")
+    assert mailed(desk, "gus") == ["task/assigned"]
+
+
 @pytest.mark.requirement("B12")
 def test_a_comment_is_heard_on_the_other_side_once(desk: Desk) -> None:
     desk.raise_case()

@@ -15,12 +15,12 @@ from flows.clock import clock
 from flows.models import Participant
 from flows.queries import timeline, unread
 from flows.queries.instances import Filters, listed
+from flows.queries.invariants import broken
 from flows.rules.actors import SYSTEM
 from flows.rules.errors import Invalid, OutOfStep, Refused
 from flows.work import end_reading, unit_of_work
 from tests.talk.conftest import Talking
 from tests.world import World
-from worker.invariants import broken
 
 
 @pytest.fixture(autouse=True)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -68,11 +69,11 @@ def origin(app: Flask, world: World, settings: Settings, valkey: str) -> Iterato
 
 
 @pytest.fixture
-def browser_of(app: Flask, origin: str, chromium: Browser) -> Iterator[Callable[[Actor], BrowserContext]]:
+def browser_of(app: Flask, origin: str, chromium: Browser) -> Iterator[Callable[..., BrowserContext]]:
     contexts = []
 
-    def make(actor: Actor) -> BrowserContext:
-        context = chromium.new_context(base_url=origin, reduced_motion="reduce")
+    def make(actor: Actor, **more: Any) -> BrowserContext:
+        context = chromium.new_context(base_url=origin, reduced_motion="reduce", **more)
         context.add_cookies(cookies_of(Visitor(app, actor), origin))
         contexts.append(context)
         return context
@@ -95,7 +96,7 @@ def write(page: Page, text: str) -> None:
 
 @pytest.mark.requirement("C3", "C47", "C48", "C49", "C50", "C51")
 def test_they_see_each_other_type_write_and_read(
-    browser_of: Callable[[Actor], BrowserContext], talking: Talking, world: World, database: str
+    browser_of: Callable[..., BrowserContext], talking: Talking, world: World, database: str
 ) -> None:
     ours, theirs = f"/admin/instances/{talking.play.ref}", f"/tasks/{talking.play.ref}"
     tenant, agent = browser_of(world.tenant), browser_of(world.agent)
@@ -149,7 +150,7 @@ def test_they_see_each_other_type_write_and_read(
 
 @pytest.mark.requirement("C54")
 def test_the_composer_closes_with_the_request_and_keeps_what_was_typed(
-    browser_of: Callable[[Actor], BrowserContext], talking: Talking, world: World, database: str
+    browser_of: Callable[..., BrowserContext], talking: Talking, world: World, database: str
 ) -> None:
     home = look(browser_of(world.tenant), f"/tasks/{talking.play.ref}")
     home.get_by_label("Your message").fill("Half a sent")
@@ -166,7 +167,7 @@ def test_the_composer_closes_with_the_request_and_keeps_what_was_typed(
 
 @pytest.mark.requirement("C47")
 def test_what_did_not_arrive_is_shown_and_sent_once(
-    browser_of: Callable[[Actor], BrowserContext], talking: Talking, world: World, database: str
+    browser_of: Callable[..., BrowserContext], talking: Talking, world: World, database: str
 ) -> None:
     tenant = browser_of(world.tenant)
     home = look(tenant, f"/tasks/{talking.play.ref}")
@@ -179,3 +180,77 @@ def test_what_did_not_arrive_is_shown_and_sent_once(
     expect(home.locator(".log .mine:not(.unsent) .words")).to_have_text("On the train")
     expect(unsent).to_have_count(0)
     assert [one.text for one in talking.all()] == ["On the train"]
+
+
+@pytest.mark.requirement("C47", "D4")
+def test_what_was_written_without_a_network_goes_by_itself_once_it_is_back(
+    browser_of: Callable[[Actor], BrowserContext], talking: Talking, world: World, database: str
+) -> None:
+    tenant = browser_of(world.tenant)
+    home = look(tenant, f"/tasks/{talking.play.ref}")
+    wait_for(lambda: home.evaluate("document.body.socket?.readyState === 1"))
+    tenant.route("**/messages**", lambda route: route.abort())
+    write(home, "First")
+    write(home, "Second")
+    expect(home.locator(".unsent").get_by_role("button", name="Try again")).to_have_count(2)
+    tenant.unroute("**/messages**")
+    home.evaluate("document.body.socket.close()")
+    expect(home.locator(".log .mine:not(.unsent) .words")).to_have_text(["First", "Second"])
+    expect(home.locator(".unsent")).to_have_count(0)
+    assert [one.text for one in talking.all()] == ["First", "Second"]
+
+
+@pytest.mark.requirement("C49")
+def test_enter_chooses_what_an_input_method_offers_and_sends_nothing(
+    browser_of: Callable[..., BrowserContext], talking: Talking, world: World, database: str
+) -> None:
+    home = look(browser_of(world.tenant), f"/tasks/{talking.play.ref}")
+    text, keys = home.get_by_label("Your message"), home.context.new_cdp_session(home)
+    text.focus()
+    keys.send("Input.imeSetComposition", {"text": "nihon", "selectionStart": 5, "selectionEnd": 5})
+    keys.send("Input.dispatchKeyEvent", {"type": "rawKeyDown", "key": "Enter", "windowsVirtualKeyCode": 13})
+    expect(text).to_have_value("nihon")
+    expect(home.locator(".log .mine")).to_have_count(0)
+    keys.send("Input.insertText", {"text": "\u65e5\u672c"})
+    expect(text).to_have_value("\u65e5\u672c")
+    home.keyboard.press("Enter")
+    expect(home.locator(".log .mine:not(.unsent) .words")).to_have_text("\u65e5\u672c")
+
+
+@pytest.mark.requirement("C49", "C50")
+def test_enter_is_a_new_line_where_a_finger_writes_and_the_button_sends(
+    browser_of: Callable[..., BrowserContext], talking: Talking, world: World, database: str
+) -> None:
+    phone = browser_of(world.tenant, has_touch=True, is_mobile=True, viewport={"width": 375, "height": 700})
+    home = look(phone, f"/tasks/{talking.play.ref}")
+    home.get_by_label("Your message").tap()
+    home.keyboard.type("Hello")
+    home.keyboard.press("Enter")
+    home.keyboard.type("Priya")
+    expect(home.get_by_label("Your message")).to_have_value("Hello\nPriya")
+    expect(home.get_by_text("Enter sends")).to_be_hidden()
+    home.get_by_role("button", name="Send").tap()
+    expect(home.locator(".log .mine:not(.unsent) .words")).to_have_text("Hello\nPriya")
+
+
+@pytest.mark.requirement("C47", "X14")
+def test_what_was_typed_outlives_a_sign_out_and_is_shown_to_nobody_else(
+    browser_of: Callable[..., BrowserContext], app: Flask, talking: Talking, world: World, origin: str, database: str
+) -> None:
+    context, path = browser_of(world.tenant), f"/tasks/{talking.play.ref}"
+    home, text = look(context, path), "Half a sentence"
+    look(context, "/messages").locator("form[action='/sign-out'] button").dispatch_event("click")
+    home.get_by_label("Your message").fill(text)
+    home.keyboard.press("Enter")
+    expect(home.locator(".unsent")).to_contain_text("Your session has ended. What you typed is kept.")
+    expect(home.locator(".unsent").get_by_role("link", name="Sign in again")).to_be_visible()
+    context.add_cookies(cookies_of(Visitor(app, world.agent), origin))
+    expect(look(context, f"/admin/instances/{talking.play.ref}").get_by_label("Your message")).to_have_value("")
+    context.add_cookies(cookies_of(Visitor(app, world.tenant), origin))
+    home.goto(path)
+    expect(home.get_by_label("Your message")).to_have_value(text)
+    home.get_by_role("button", name="Send").click()
+    expect(home.locator(".log .mine:not(.unsent) .words")).to_have_text(text)
+    home.reload()
+    expect(home.get_by_label("Your message")).to_have_value("")
+    assert [one.text for one in talking.all()] == [text]

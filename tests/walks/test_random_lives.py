@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -10,17 +11,18 @@ import pytest
 from sqlalchemy import select
 
 from flows import access
-from flows.actions import closing, delivering, firing, ordering, starting, submitting
+from flows.actions import closing, conversing, delivering, firing, ordering, starting, submitting
 from flows.actions.ordering import Item
 from flows.clock import clock
-from flows.models import Effect, Instance, Order, OrderLine, Timer
+from flows.models import Effect, Instance, Message, Order, OrderLine, ReadCursor, Timer
+from flows.queries import invariants, unread
 from flows.rules.actors import SYSTEM, Actor
+from flows.rules.conversations import counts_as_unread
 from flows.rules.errors import BatonError
 from flows.work import end_reading, unit_of_work
 from tests.world import World
-from worker import invariants
 
-STEPS = 150
+STEPS = 200
 ANSWERS = {"company_name": "Acme", "domain_name": "acme.example", "admin_email": "it@acme.example"}
 
 
@@ -50,6 +52,8 @@ class Life:
                 self.redeliver,
                 self.extend,
                 self.give_up,
+                self.talk,
+                self.talk,
             ]
         )
         try:
@@ -138,6 +142,34 @@ class Life:
                 "Asked for it",
             )
 
+    def talk(self) -> None:
+        self.dice.choice([self.say, self.say, self.note, self.read])()
+
+    def talked_about(self) -> int:
+        """Mostly something that is open."""
+        is_open = [Instance.closed_at.is_(None)] if self.dice.random() < 0.8 else []
+        return int(str(self.one(Instance.id, *is_open) or 1))
+
+    def talker(self) -> Actor:
+        world = self.world
+        return self.dice.choice([world.buyer, world.buyer, world.agent, world.agent, world.stranger, world.reader])
+
+    def say(self) -> None:
+        """Words, now and then for the second time: the same id is there once."""
+        with unit_of_work(self.talker()) as work:
+            instance = access.instance_to_change(work, self.talked_about())
+            words = self.dice.choice(["Hello", "Any news?", ""])
+            conversing.send(work, instance, words, client_id=f"{words} {self.dice.randint(1, 9)}")
+
+    def note(self) -> None:
+        with unit_of_work(self.talker()) as work:
+            conversing.note(work, access.instance_to_change(work, self.talked_about()), "Between us")
+
+    def read(self) -> None:
+        with unit_of_work(self.talker()) as work:
+            instance = access.instance_to_change(work, self.talked_about())
+            conversing.mark_read(work, instance, self.dice.randint(0, instance.message_seq + 2))
+
     def give_up(self) -> None:
         effect_id = self.one(Effect.id, Effect.kind == "webhook", Effect.state == "pending")
         if effect_id is None:
@@ -149,7 +181,21 @@ class Life:
             delivering.fail(work, int(str(effect_id)), "410 Gone", permanent=self.dice.random() < 0.5)
 
 
-@pytest.mark.requirement("A7", "A8", "A11", "A30", "Q3", "Q5", "Q30")
+def recounted(reader: Actor) -> dict[int, int]:
+    """How many messages wait for them by the rule itself, message by message, with no statement of ours."""
+    session = access.read_as(SYSTEM)
+    mine = select(ReadCursor.instance_id, ReadCursor.seq).where(ReadCursor.user_id == reader.user_id)
+    read_up_to = dict(session.execute(mine).all())
+    seen = {*access.read_as(reader).scalars(access.visible_instances(reader).with_only_columns(Instance.id))}
+    waiting = [
+        said.instance_id
+        for said in session.scalars(select(Message))
+        if said.instance_id in seen and counts_as_unread(said, reader, read_up_to.get(said.instance_id, 0))
+    ]
+    return dict(Counter(waiting))
+
+
+@pytest.mark.requirement("A7", "A8", "A11", "A30", "C51", "C54", "Q3", "Q5", "Q24", "Q30")
 @pytest.mark.parametrize("seed", [1, 2, 4])
 def test_invariants_hold_after_every_step(world: World, seed: int, move_clock: Callable[..., datetime]) -> None:
     life = Life(world, seed)
@@ -158,6 +204,10 @@ def test_invariants_hold_after_every_step(world: World, seed: int, move_clock: C
         end_reading()
         broken = {says: rows for says, rows in invariants.broken(access.read_as(SYSTEM)).items() if rows}
         assert broken == {}, f"after step {number} ({act}) of seed {seed}"
+        for reader in (world.buyer, world.agent, world.stranger) if number % 10 == 9 else ():
+            shown = unread.of_page(reader, access.read_as(reader).scalars(access.visible_instances(reader)).all())
+            assert shown == recounted(reader), f"unread after step {number} ({act}) of seed {seed}"
     end_reading()
     states = set(access.read_as(SYSTEM).scalars(select(Instance.status)))
     assert {"completed", "expired"} <= states, "the walk went nowhere"
+    assert access.read_as(SYSTEM).scalar(select(Message.id).limit(1)), "nobody talked"

@@ -42,6 +42,7 @@ from flows.models import (
     User,
 )
 from flows.queries import grid
+from flows.queries.invariants import broken
 from flows.rules.actors import SYSTEM, Actor
 from flows.rules.signatures import sign, verify
 from flows.settings import Settings
@@ -50,7 +51,6 @@ from messaging import webhooks
 from worker.demo import seed
 from worker.demo.people import PASSWORD
 from worker.demo.provisioner import Provider, reference_of
-from worker.invariants import broken
 from worker.trouble import Trouble
 
 

@@ -17,13 +17,14 @@ from flows import access, store
 from flows.access import read_as
 from flows.actions import submitting
 from flows.models import Upload
+from flows.queries import invariants
 from flows.rules.actors import SYSTEM
 from flows.settings import Settings
 from flows.work import end_reading, unit_of_work
 from tests import samples
 from tests.files_play import begin, ready, repair_flow, send, upload
 from tests.world import World
-from worker import invariants, jobs
+from worker import jobs
 from worker.tick import Ticker
 
 NOBODY = "unix:///nowhere/valkey.sock"

@@ -15,10 +15,11 @@ from flows.access import read_as
 from flows.actions.tidying import forget_the_past
 from flows.clock import clock
 from flows.models import Effect, Replay, SignInCode, Tally, TimelineEvent, Timer
+from flows.queries import invariants
 from flows.rules.actors import SYSTEM
 from flows.work import unit_of_work
 from tests.world import World
-from worker import invariants, tick
+from worker import tick
 from worker.tick import DUTIES, Ticker, claim
 
 TIMERS, EFFECTS = DUTIES

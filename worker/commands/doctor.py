@@ -14,9 +14,10 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from flows import settings as settings_room
+from flows.queries import invariants
 from flows.rules.actors import SYSTEM
 from flows.settings import Settings
-from worker import invariants, migrating
+from worker import migrating
 from worker.queues import connect
 
 VERSIONS = {"postgresql": "SELECT version()", "sqlite": "SELECT 'SQLite ' || sqlite_version()"}

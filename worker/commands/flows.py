@@ -5,11 +5,16 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
 from flows.settings import Settings
 from worker.trouble import Trouble
+
+if TYPE_CHECKING:
+    from flows.catalogue import LoadedFlow
+    from flows.catalogue.registry import Registry
 
 
 @click.group()
@@ -51,15 +56,9 @@ def lint(paths: tuple[Path, ...], form: str, strict: bool, explain: str | None) 
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="The file; without it, here.")
 def diagram(name: str, form: str, output: Path | None) -> None:
     """Draw a flow: swimlanes of its steps, or columns of its states."""
-    from flows import catalogue
     from flows.authoring.diagram import FORMATS
-    from flows.catalogue.problems import cure_among
 
-    loaded = catalogue.load(Settings.from_env().folders_of_flows).flows
-    if name not in loaded:
-        cure = cure_among(name, loaded, "there are")
-        raise Trouble(f"No flow is called {name}" + (f"; {cure}" if cure else ""))
-    drawn = FORMATS[form](loaded[name].definition)
+    drawn = FORMATS[form](_known(name, _registry()).definition)
     if output is None:
         click.echo(drawn)
         return
@@ -68,6 +67,67 @@ def diagram(name: str, form: str, output: Path | None) -> None:
     except OSError as wrong:
         raise Trouble(f"{output} cannot be written ({wrong.strerror}); choose another file") from wrong
     click.echo(f"Drawn in {output}")
+
+
+@flows.command()
+@click.argument("name")
+@click.option("--at", "at", metavar="WHEN", help="When it begins, e.g. 2026-03-26T10:00; without it, now.")
+@click.option("--tz", "zone", metavar="ZONE", default="Europe/London", show_default=True, help="The customer's zone.")
+@click.option("--do", "doing", multiple=True, metavar="DEED", help="E.g. '+4d 12:00 submit details'; may be repeated.")
+@click.option("--with", "given", type=click.File("rb"), help="JSON or YAML with payload, inputs, fields or amounts.")
+@click.option("--start", "way", type=click.Choice(["event", "customer", "staff", "onboarding"]), help="How it begins.")
+@click.option("--days", type=click.IntRange(0, 4000), help="How many days; without it, until nothing is planned.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to say it.")
+def simulate(
+    name: str,
+    at: str | None,
+    zone: str,
+    doing: tuple[str, ...],
+    given: IO[bytes] | None,
+    way: Any,
+    days: int | None,
+    form: str,
+) -> None:
+    """Say what a flow will do by itself: mails, reminders, its end; on a throw-away database, in a second."""
+    from flows.authoring.play import simulate as play
+    from flows.rules.errors import BatonError
+
+    registry = _registry()
+    _known(name, registry)
+    try:
+        opening = play.opening_of(given.read() if given else b"", given.name if given else "", way)
+        played = play.simulate(registry, name, play.moment_named(at, zone), zone, doing, opening, days)
+    except (play.NotUnderstood, BatonError) as wrong:
+        raise Trouble(str(wrong)) from None
+    click.echo(json.dumps(played.plain(), indent=2) if form == "json" else play.text_of(played))
+
+
+@flows.command()
+@click.argument("names", nargs=-1, metavar="[FLOW|FILE]...")
+@click.option("--show", is_flag=True, help="Show what happened in every case, not only in those that failed.")
+def test(names: tuple[str, ...], show: bool) -> None:
+    """Play the scenario files of flows, or these files; exit code 1 when something came out otherwise."""
+    from flows.authoring.play import telling
+
+    text, code = telling.report(_registry(), names, show=show)
+    click.echo(text)
+    sys.exit(code)
+
+
+@flows.command()
+@click.argument("name")
+@click.option("--steps", default=2_000, show_default=True, type=click.IntRange(1, 1_000_000), help="How many steps.")
+@click.option("--seed", default=1, show_default=True, help="The same seed does the same.")
+@click.option("--jobs", default=2, show_default=True, type=click.IntRange(1, 64), help="How many processes.")
+def fuzz(name: str, steps: int, seed: int, jobs: int) -> None:
+    """Let random people do random things to a flow, and say what breaks; exit code 1 when something did."""
+    from flows.authoring.play import fuzz as play
+
+    registry = _registry()
+    _known(name, registry)
+    report = play.fuzz(registry, name, steps, seed, jobs)
+    click.echo(play.text_of(report))
+    sys.exit(int(bool(report.findings)))
 
 
 @flows.command()
@@ -84,3 +144,18 @@ def reference() -> None:
     from flows.authoring.reference import reference
 
     click.echo(reference(), nl=False)
+
+
+def _registry() -> Registry:
+    from flows import catalogue
+
+    return catalogue.load(Settings.from_env().folders_of_flows)
+
+
+def _known(name: str, registry: Registry) -> LoadedFlow:
+    from flows.catalogue.problems import cure_among
+
+    if name not in registry.flows:
+        cure = cure_among(name, registry.flows, "there are")
+        raise Trouble(f"No flow is called {name}" + (f"; {cure}" if cure else ""))
+    return registry.flows[name]

@@ -11,19 +11,21 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from flows import access
 from flows.actions import attaching, delivering, firing, ordering
 from flows.actions.attaching import Verdict
 from flows.actions.delivering import Owed
+from flows.authoring.play import passing
 from flows.clock import clock
 from flows.events import MailSent
 from flows.models import Effect, Timer, User
 from flows.rules.actors import SYSTEM, Actor
-from flows.work import Work, end_reading, unit_of_work
+from flows.work import Work, unit_of_work
 from messaging import posting
 from messaging.outbox import NOT_ON_THE_TIMELINE
+from messaging.wanting import SetAside
 from worker.demo.people import Cast
 from worker.demo.provisioner import answers_later, reference_of
 
@@ -65,10 +67,7 @@ class Player:
 
     def pass_time(self, until: datetime) -> None:
         """Move on to that moment, seeing to everything due on the way, each at its own time."""
-        while (due := _next_due()) is not None and due <= until:
-            _move_to(due)
-            self._see_to_it()
-        _move_to(until)
+        passing.pass_time(until, self._see_to_it)
 
     def settle(self) -> None:
         """See to what is owed at this moment."""
@@ -119,22 +118,13 @@ def _checked(work: Work, owed: Owed) -> None:
 
 def _mailed(work: Work, owed: Owed) -> None:
     recipient = work.session.get_one(User, owed.payload["to"])
-    sent = MailSent(owed.payload["template"], recipient.name, posting.write(owed).subject, recipient.kind == "staff")
+    try:
+        words = posting.write(owed)
+    except SetAside as unwanted:
+        delivering.set_aside(work, owed.id, unwanted.reason)
+        return
+    sent = MailSent(owed.payload["template"], recipient.name, words.subject, recipient.kind == "staff")
     subject = access.subject_to_change(work, owed.instance_id, owed.order_id)
     if subject is not None and sent.template not in NOT_ON_THE_TIMELINE:
         work.record(subject, sent)
     delivering.succeed(work, owed.id, to=recipient.email)
-
-
-def _next_due() -> datetime | None:
-    session = access.read_as(SYSTEM)
-    timer = session.scalar(select(func.min(Timer.due_at)).where(Timer.ended_at.is_(None)))
-    effect = session.scalar(select(func.min(Effect.next_at)).where(Effect.state == "pending"))
-    end_reading()
-    return min((moment for moment in (timer, effect) if moment is not None), default=None)
-
-
-def _move_to(moment: datetime) -> None:
-    """Never back: a scene takes a few milliseconds of its own."""
-    if moment > clock.now():
-        clock.set(moment)

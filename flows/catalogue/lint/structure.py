@@ -7,10 +7,11 @@ from typing import Any
 
 from flows.catalogue.lint.report import Report
 from flows.catalogue.problems import cure_among
-from flows.catalogue.schema import FlowDefinition, Step
+from flows.catalogue.schema import FlowDefinition, MessageEffect, Step
 from flows.catalogue.source import Path
 from flows.rules.payments import ODD_CURRENCIES
 
+ENDINGS = ("completed", "closed", "cancelled", "expired")
 FILE_SUFFIXES = (".flow.yaml", ".yaml")
 
 
@@ -24,8 +25,12 @@ def check_structure(definition: FlowDefinition, report: Report) -> None:
     _check_waiting(definition, report)
     _check_states(definition, report)
     _check_moved(definition, report)
-    for event in definition.effects:
+    for event, effects in definition.effects.items():
         check_event(event, ("effects", event), definition, report)
+        for n, effect in enumerate(effects):
+            if event in ENDINGS and isinstance(effect, MessageEffect):
+                message = f"the conversation is closed once it is {event}, so nobody reads this"
+                report.at_key("F226", ("effects", event, n, "message"), message, "say it in an email", "warning")
 
 
 def known(

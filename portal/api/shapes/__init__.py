@@ -15,6 +15,7 @@ from portal.api.shapes.instances import (
     Progress,
     QuestionAdded,
     Rating,
+    Started,
     StepBrief,
     Submission,
     SubmissionBrief,
@@ -26,6 +27,7 @@ from portal.api.shapes.people import Account, Me, Meta, OpenDocument, Session, S
 from portal.api.shapes.plain import (
     Answers,
     Asked,
+    CountedPage,
     FieldProblem,
     Links,
     Moment,
@@ -51,11 +53,12 @@ from portal.api.shapes.shop import (
 )
 
 __all__ = [
-    "Account", "Amount", "Answers", "Asked", "Changed", "Customer", "Decision", "Device", "Draft", "DraftSaved",
-    "Effects", "Field", "FieldProblem", "FormPage", "Instance", "InstanceBrief", "InstanceSummary", "Linked",
-    "LinkedTo", "Links", "Me", "Meta", "Moment", "Money", "Muted", "Named", "Next", "NoticeKind", "Notification",
-    "OpenDocument", "Option", "Order", "OrderItem", "OrderNotice", "OrderSummary", "OrderTask", "Outcome", "Page",
-    "Payment", "PaymentBegun", "Preferences", "Priced", "ProblemDocument", "Product", "Progress", "QuestionAdded",
-    "Quote", "QuoteItem", "Rating", "Read", "Revealed", "Review", "Session", "Shape", "Step", "StepBrief",
-    "StepPayment", "Submission", "SubmissionBrief", "Submitted", "Summary", "TimelineEntry", "Tokens", "rfc3339",
+    "Account", "Amount", "Answers", "Asked", "Changed", "CountedPage", "Customer", "Decision", "Device", "Draft",
+    "DraftSaved", "Effects", "Field", "FieldProblem", "FormPage", "Instance", "InstanceBrief", "InstanceSummary",
+    "Linked", "LinkedTo", "Links", "Me", "Meta", "Moment", "Money", "Muted", "Named", "Next", "NoticeKind",
+    "Notification", "OpenDocument", "Option", "Order", "OrderItem", "OrderNotice", "OrderSummary", "OrderTask",
+    "Outcome", "Page", "Payment", "PaymentBegun", "Preferences", "Priced", "ProblemDocument", "Product", "Progress",
+    "QuestionAdded", "Quote", "QuoteItem", "Rating", "Read", "Revealed", "Review", "Session", "Shape", "Started",
+    "Step", "StepBrief", "StepPayment", "Submission", "SubmissionBrief", "Submitted", "Summary", "TimelineEntry",
+    "Tokens", "rfc3339",
 ]  # fmt: skip

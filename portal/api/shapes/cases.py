@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from portal.api.shapes import Asked, Field, Links, Moment, Named, Shape, TimelineEntry
+from portal.api.shapes.forms import Field
+from portal.api.shapes.plain import Asked, Links, Moment, Named, Shape
+from portal.api.shapes.shop import TimelineEntry
 
 
 class CaseAction(Shape):

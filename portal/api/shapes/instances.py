@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from portal.api.shapes.forms import Step
 from portal.api.shapes.plain import Answers, Asked, Links, Moment, Money, Named, Shape
+from portal.api.shapes.talk import Messages
 
 
 class Progress(Shape):
@@ -97,7 +98,7 @@ class Linked(Shape):
 
 
 class Instance(InstanceSummary):
-    """`linked` is for staff alone; `outcomes` are there for them while it runs."""
+    """`linked` is for staff alone; `outcomes` are there for them while it runs. `steps`, `messages`: by `include`."""
 
     close_message: str
     asked: list[Asked]
@@ -105,6 +106,13 @@ class Instance(InstanceSummary):
     linked: list[Linked]
     outcomes: list[Outcome]
     steps: list[Step] | None
+    messages: Messages | None
+
+
+class Started(Instance):
+    """`client_id` is the app's own name for it, said back."""
+
+    client_id: str | None
 
 
 class Decision(Shape):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, PlainSerializer, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
 
 def rfc3339(moment: datetime) -> str:
@@ -27,6 +27,12 @@ class Shape(BaseModel):
 class Page(Shape, Generic[Row]):
     data: list[Row]
     next_cursor: str | None = None
+
+
+class CountedPage(Page[Row], Generic[Row]):
+    """`total` is there with `count=true`: "37", or "1000+" for more than a thousand."""
+
+    total: str | None = None
 
 
 class Money(Shape):
@@ -61,7 +67,9 @@ class FieldProblem(Shape):
 
 
 class ProblemDocument(Shape):
-    """RFC 9457, with `code` (the slug of `type`), `errors` by JSON pointer, and for 412 the ETag of now."""
+    """RFC 9457, with `code` (the slug of `type`) and `errors` by JSON pointer; for 412 the ETag of now, for 426
+    what to update to, and where.
+    """
 
     model_config = ConfigDict(json_schema_serialization_defaults_required=False)
 
@@ -73,3 +81,5 @@ class ProblemDocument(Shape):
     code: str
     errors: list[FieldProblem]
     current_etag: str = ""
+    min_version: str = ""
+    stores: list[str] = Field(default_factory=list)

@@ -1,0 +1,209 @@
+"""`baton flows fuzz`: random people do random things to a flow, time jumps, events come twice; what breaks is told.
+
+After every step everything that must be true of a database is asked. A life is one instance from its beginning; what
+no life ever reached is told at the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from multiprocessing import get_context
+from random import Random
+from time import perf_counter
+
+from sqlalchemy import exists, select
+
+from flows.access import read_as
+from flows.authoring.play import reach
+from flows.authoring.play.beginning import Opening, begin, deliver_again, ways_of
+from flows.authoring.play.choices import choices
+from flows.authoring.play.deeds import perform
+from flows.authoring.play.diary import Consequence, Diary, read_diary, status_of
+from flows.authoring.play.reach import Reached
+from flows.authoring.play.sandbox import Sandbox, sandbox
+from flows.catalogue.registry import Registry
+from flows.clock import clock
+from flows.models import Timer
+from flows.queries import invariants
+from flows.rules.actors import SYSTEM
+from flows.rules.errors import BatonError, OutOfStep, Refused
+from flows.work import end_reading
+
+START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+LONGEST_LIFE = 60
+"""Steps after which a life is left for a new one, so that every part of a flow gets its turn."""
+JUMPS_HOURS = (1, 9, 30, 80, 190)
+MOST_KEPT = 20
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that should not be. `story` is what was done up to then, `seed` plays it again."""
+
+    code: str
+    text: str
+    story: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        steps = "".join(f"\n      {line}" for line in self.story)
+        return f"{self.code}: {self.text}{steps}"
+
+
+@dataclass
+class Report:
+    """What a run came to. Findings are told once each, with the shortest story."""
+
+    flow: str
+    seed: int
+    steps: int = 0
+    lives: int = 0
+    seconds: float = 0.0
+    reached: Reached = field(default_factory=Reached)
+    findings: dict[tuple[str, str], Finding] = field(default_factory=dict)
+
+    def take_in(self, part: Report) -> None:
+        """What another process came to."""
+        self.steps += part.steps
+        self.lives += part.lives
+        self.reached.join(part.reached)
+        for finding in part.findings.values():
+            self.add(finding)
+
+    def add(self, finding: Finding) -> None:
+        key = (finding.code, finding.text)
+        earlier = self.findings.get(key)
+        if earlier is None or len(finding.story) < len(earlier.story):
+            self.findings[key] = finding
+
+
+def fuzz(registry: Registry, name: str, steps: int = 2_000, seed: int = 1, jobs: int = 1) -> Report:
+    """So many steps of random lives, in so many processes. The same seed and jobs do the same."""
+    began = perf_counter()
+    shares = [(registry, name, steps // jobs, f"{seed}.{job}") for job in range(jobs)]
+    if jobs == 1:
+        parts = [_live(*shares[0])]
+    else:
+        with get_context("fork").Pool(jobs) as pool:
+            parts = pool.starmap(_live, shares)
+    report = Report(name, seed)
+    for part in parts:
+        report.take_in(part)
+    report.seconds = perf_counter() - began
+    for text in reach.missing(registry.flows[name].definition, report.reached):
+        report.add(Finding("never", text))
+    return report
+
+
+def _live(registry: Registry, name: str, steps: int, seed: str) -> Report:
+    report = Report(name, 0)
+    while report.steps < steps:
+        dice = Random(f"{seed}.{report.lives}")  # noqa: S311  # a game
+        Life(registry, name, dice, min(LONGEST_LIFE, steps - report.steps)).live(report)
+        report.lives += 1
+    return report
+
+
+def text_of(report: Report) -> str:
+    """As people read it: the figures, then what was found, each with the shortest story that led there."""
+    pace = report.steps / report.seconds if report.seconds else 0.0
+    head = f"{report.flow}: {report.steps} steps in {report.lives} lives, seed {report.seed} ({pace:.0f} steps/s)"
+    return "\n".join([head, *(f"  {finding}" for finding in report.findings.values())])
+
+
+class Life:
+    """One instance from its beginning until it is left."""
+
+    def __init__(self, registry: Registry, name: str, dice: Random, steps: int) -> None:
+        self.registry, self.name, self.dice, self.steps = registry, name, dice, steps
+        self.story: list[str] = []
+
+    def live(self, report: Report) -> None:
+        way = self.dice.choice(ways_of(self.registry.flows[self.name].definition))
+        opening = Opening(way)
+        report.steps += 1
+        with sandbox(self.registry, self.name, START, "Europe/London") as stage:
+            self.story.append(f"begun by {way}")
+            try:
+                begin(stage, opening, self.dice)
+                for _ in range(self.steps):
+                    report.steps += 1
+                    self._step(stage, opening, report)
+                    self._check(report)
+            except BatonError as refusal:
+                report.add(Finding("begin", f"it does not begin: {refusal}", tuple(self.story)))
+            except Exception as fault:  # noqa: BLE001  # a crash is what is looked for
+                report.add(Finding("crash", f"{type(fault).__name__}: {fault}", tuple(self.story)))
+            self._look_back(stage, report)
+
+    def _step(self, stage: Sandbox, opening: Opening, report: Report) -> None:
+        draw = self.dice.random()
+        if draw < 0.25:
+            hours = self.dice.choice(JUMPS_HOURS)
+            self.story.append(f"{hours} hours pass")
+            stage.until(clock.now() + timedelta(hours=hours))
+        elif draw < 0.28 and opening.way == "event" and opening.payload is not None:
+            self.story.append("the event comes again")
+            deliver_again(stage, opening)
+        else:
+            self._do(stage, report)
+
+    def _do(self, stage: Sandbox, report: Report) -> None:
+        possible = choices(stage, stage.instances[0])
+        lead_on = [one for one in possible if one.leads_on]
+        instance = status_of(stage.instances[0])
+        if instance.is_open and not lead_on and not _ends_by_itself():
+            where = instance.state or ", ".join(f"{step.name} {step.state}" for step in instance.steps)
+            report.add(Finding("dead-end", f"it is open and nobody can lead it on ({where})", tuple(self.story)))
+        if not possible:
+            return
+        chosen = self.dice.choice(lead_on if lead_on and self.dice.random() < 0.8 else possible)
+        self.story.append(f"{chosen.deed.who} {chosen.deed.verb} {chosen.deed.thing}".rstrip())
+        try:
+            perform(stage, stage.instances[0], chosen.deed, self.dice)
+        except (OutOfStep, Refused) as refusal:
+            self.story[-1] += f" (refused: {refusal})"
+        except BatonError as refusal:
+            self.story[-1] += f" (not taken: {refusal})"
+
+    def _check(self, report: Report) -> None:
+        broken = invariants.broken_rows(read_as(SYSTEM))
+        end_reading()
+        for says in broken:
+            report.add(Finding("invariant", f"it is not true any more that {says}", tuple(self.story)))
+
+    def _look_back(self, stage: Sandbox, report: Report) -> None:
+        diary = read_diary(stage.instances)
+        for instance_id in stage.instances:
+            report.reached.take_in(diary, status_of(instance_id))
+        story = tuple(self.story)
+        for text in _gave_up(diary):
+            report.add(Finding("incident", text, story))
+        for text in _doubled(diary.consequences):
+            report.add(Finding("double", text, story))
+
+
+def _ends_by_itself() -> bool:
+    session = read_as(SYSTEM)
+    found = session.scalar(select(exists().where(Timer.ended_at.is_(None), Timer.kind == "expiry")))
+    end_reading()
+    return bool(found)
+
+
+def _gave_up(diary: Diary) -> Iterator[str]:
+    for one in diary.happenings:
+        if one.kind == "effect_gave_up":
+            yield f"{one.facts['what']} cannot be carried out: {one.facts['cause']}"
+    for two in diary.consequences:
+        if two.kind == "incident" and two.payload.get("name"):
+            yield f"what is owed cannot be written down: {two.name}"
+
+
+def _doubled(consequences: Iterable[Consequence]) -> Iterator[str]:
+    seen: set[tuple[object, ...]] = set()
+    for one in consequences:
+        key = (one.moment, one.kind, one.name, one.to, str(one.payload.get("with", "")))
+        if one.moment and key in seen:
+            yield f"{one.kind} {one.name} comes twice at the same moment" + (f" to {one.to}" if one.to else "")
+        seen.add(key)

@@ -1,0 +1,182 @@
+"""A product for a few seconds: every table and no row, a clock of its own, and nothing that goes in or out."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from datetime import datetime
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from sqlalchemy import select
+
+from flows import access, catalogue, settings, work
+from flows.actions import attaching, delivering, firing
+from flows.actions.attaching import Verdict
+from flows.actions.delivering import Owed
+from flows.authoring.play import passing
+from flows.authoring.play.cast import Cast, assemble
+from flows.catalogue import LoadedFlow
+from flows.catalogue.overlay import overlaid
+from flows.catalogue.registry import ActionSpec, LookupSpec, Plugin, Registry
+from flows.clock import clock
+from flows.db import throwaway
+from flows.models import Effect, Instance, Timer
+from flows.plugin import Option, PermanentFault
+from flows.rules.actors import SYSTEM
+from flows.rules.expressions import ExpressionProblem, NotYetKnown, compile_text
+from flows.settings import Settings
+from flows.work import Work, end_reading, unit_of_work
+
+
+class Sandbox:
+    """The stage on which one flow is played. `instances` are the row ids of what was started, in order."""
+
+    def __init__(self, loaded: LoadedFlow, zone: str) -> None:
+        self.loaded, self.zone = loaded, zone
+        self.instances: list[int] = []
+        self._cast: Cast | None = None
+
+    @property
+    def definition(self) -> catalogue.FlowDefinition:
+        return self.loaded.definition
+
+    @property
+    def cast(self) -> Cast:
+        """The people; there once `call_in` was said."""
+        assert self._cast is not None
+        return self._cast
+
+    def call_in(self, organisation_uid: str = "cus_1", customer_uid: str = "usr_1") -> None:
+        with unit_of_work(SYSTEM) as written:
+            self._cast = assemble(written, self.definition, self.zone, organisation_uid, customer_uid)
+
+    def uid_of(self, instance_id: int) -> str:
+        uid = access.read_as(SYSTEM).scalars(select(Instance.uid).where(Instance.id == instance_id)).one()
+        end_reading()
+        return uid
+
+    def definition_of(self, instance: Instance) -> catalogue.FlowDefinition:
+        """The flow with what was added to this instance."""
+        return overlaid(self.definition, instance.overlay)
+
+    def until(self, moment: datetime) -> None:
+        """Time goes by until then."""
+        passing.pass_time(moment, self._see_to_it)
+
+    def settle(self) -> None:
+        """What is owed at this moment is carried out."""
+        self.until(clock.now())
+
+    def _see_to_it(self) -> None:
+        session, now = access.read_as(SYSTEM), clock.now()
+        due = session.scalars(
+            select(Timer.instance_id).where(Timer.ended_at.is_(None), Timer.due_at <= now).distinct()
+        ).all()
+        end_reading()
+        for instance_id in due:
+            with unit_of_work(SYSTEM) as fired:
+                firing.fire_due(fired, instance_id)
+        owed = session.execute(
+            select(Effect.id, Effect.kind).where(Effect.state == "pending", Effect.next_at <= now).order_by(Effect.id)
+        ).all()
+        end_reading()
+        for effect_id, kind in owed:
+            _deliver(effect_id, kind)
+
+
+@contextmanager
+def sandbox(registry: Registry, name: str, at: datetime, zone: str) -> Iterator[Sandbox]:
+    """A stage for the flow `name` of the registry, at that moment. Everything of it is gone afterwards.
+
+    The process serves nothing else meanwhile: clock, settings and flows are those of the sandbox.
+    """
+    with ExitStack() as stack:
+        folder = stack.enter_context(TemporaryDirectory(prefix="baton-play-"))
+        stack.callback(settings.use, settings.current())
+        settings.use(_settings(folder, zone))
+        stack.callback(catalogue.use, catalogue.current())
+        catalogue.use(_deaf(registry))
+        heralds = [*work.heralds]
+        stack.callback(work.heralds.extend, heralds)
+        work.heralds.clear()
+        stack.enter_context(clock.standing(at))
+        stack.enter_context(throwaway())
+        yield Sandbox(registry.flows[name], zone)
+
+
+def _settings(folder: str, zone: str) -> Settings:
+    """Those of a product that takes cards; its secrets guard a database that is gone in a moment."""
+    secrets = {"secret_key": "played" * 8, "stripe_key": "sk_played", "stripe_webhook_secret": "whsec_played"}
+    return Settings.from_env({}, mode="test", data=folder, time_zone=zone, **secrets)
+
+
+def _deaf(registry: Registry) -> Registry:
+    """The same flows, with hooks that check their arguments and do nothing, and lookups that know every value."""
+    return replace(registry, plugins=[_silenced(plugin) for plugin in registry.plugins])
+
+
+def _silenced(plugin: Plugin) -> Plugin:
+    return replace(
+        plugin,
+        actions={name: replace(spec, call=_only_checked(spec)) for name, spec in plugin.actions.items()},
+        lookups={name: LookupSpec(name, _anything, _that_one) for name in plugin.lookups},
+    )
+
+
+def _only_checked(spec: ActionSpec) -> Any:
+    signature = inspect.signature(spec.call)
+
+    def call(context: object, **arguments: object) -> None:
+        try:
+            signature.bind(context, **arguments)
+        except TypeError as wrong:
+            raise PermanentFault(f"{spec.name}: {wrong}") from None
+
+    return call
+
+
+def _that_one(_context: object, value: str) -> Option:
+    return Option(value, value)
+
+
+def _anything(context: object, query: str) -> list[Option]:
+    return [_that_one(context, query or "sample")]
+
+
+def _deliver(effect_id: int, kind: str) -> None:
+    """Nothing leaves: a call is checked, a mail is written and thrown away, all else is done at once."""
+    try:
+        with unit_of_work(SYSTEM) as carried:
+            if kind == "call":
+                delivering.call(carried, effect_id)
+            elif (owed := delivering.begin(carried, effect_id)) is not None:
+                carried.session.flush()
+                _carry(carried, owed)
+    except Exception as fault:  # noqa: BLE001  # whatever a hook raises becomes an incident, as with the worker
+        with unit_of_work(SYSTEM) as carried:
+            delivering.fail(carried, effect_id, f"{type(fault).__name__}: {fault}", permanent=True, counted=False)
+
+
+def _carry(carried: Work, owed: Owed) -> None:
+    facts: dict[str, Any] = {}
+    if owed.kind == "email":
+        facts["subject"] = subject_of(owed)
+    elif owed.kind == "check":
+        attaching.checked(carried, owed.payload["upload"], Verdict())
+    delivering.succeed(carried, owed.id, **facts)
+
+
+def subject_of(owed: Owed) -> str:
+    """Subject of a mail of the flow, whose holes are all filled to prove that they can be; a product's own has none."""
+    mail = catalogue.current().mail(owed.payload["template"], "en")
+    if mail is None:
+        return ""
+    hidden = frozenset(owed.payload.get("private", ()))
+    try:
+        filled = [compile_text(text).masked(hidden).render(owed.payload["scope"]) for text in (mail.subject, mail.body)]
+    except (ExpressionProblem, NotYetKnown) as wrong:
+        raise PermanentFault(f"{mail.file}: {wrong}") from None
+    return str(filled[0])

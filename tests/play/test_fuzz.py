@@ -1,0 +1,120 @@
+"""`fuzz` finds each of ten faults that lint lets pass, says nothing of a flow that is well, and repeats itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from flows.authoring.play.fuzz import fuzz
+from flows.catalogue.registry import Registry
+
+GUIDED = """\
+flow: seeded
+schema: 1
+title: Seeded
+start: {customer: true}
+steps:
+  first:
+    title: First
+    actor: customer
+    fields:
+      words: {type: text, label: Words, required: true}
+      number: {type: integer, label: Number, required: true, min: 1, max: 9}
+    approval: {by: [staff]}
+  second:
+    title: Second
+    actor: customer
+    needs: [first]
+    fields:
+      more: {type: text, label: More}
+expires: {after: 20d}
+timers:
+  nudge:
+    after: [1d, 2d]
+    do:
+      - notice: {text: "Please go on, ${{ customer.first_name }}"}
+effects:
+  completed:
+    - notice: {text: Done}
+"""
+BY_HAND = """\
+flow: seeded
+schema: 1
+title: Seeded
+type: Case
+start:
+  customer: true
+  staff: true
+  fields:
+    subject: {type: text, label: Subject, required: true}
+states:
+  New: {is: todo, start: true}
+  Doing: {is: doing}
+  Done: {is: done}
+actions:
+  begin: {label: Begin, from: [New], to: Doing, by: [manager, assignee]}
+  finish: {label: Finish, from: [Doing], to: Done, by: [manager, assignee]}
+  again: {label: Again, from: [Done], to: New, by: [customer]}
+"""
+HIDES = "    needs: [first]\n"
+AGAIN = "from: [Done], to: New, by: [customer]"
+FINISH = "from: [Doing], to: Done, by: [manager, assignee]"
+FAULTS = {
+    "a step that nobody ever sees": (
+        GUIDED, HIDES, HIDES + "    when: data.number > 50\n", "never", "step 'second' was never reached",
+    ),
+    "a required answer that hides the step after it": (
+        GUIDED, HIDES, HIDES + "    when: data.words == ''\n", "never", "step 'second' was never reached",
+    ),
+    "a mail that is owed twice": (
+        GUIDED, "- notice: {text: Done}", "- email: seeded/done\n    - email: seeded/done",
+        "double", "email seeded/done",
+    ),
+    "words with a hole that stays empty": (
+        GUIDED, "text: Done", 'text: "${{ data.more + data.words }}"', "incident", "notice",
+    ),
+    "a timer whose condition never holds": (
+        GUIDED, "    after: [1d, 2d]\n", "    after: [1d, 2d]\n    while: data.number > 9\n",
+        "never", "timer 'nudge' never fired",
+    ),
+    "a mail that no condition lets out": (
+        GUIDED, "- notice: {text: Done}", "- {email: seeded/done, if: data.number > 9}", "never", "email seeded/done",
+    ),
+    "a state that nobody can leave": (
+        BY_HAND, FINISH, FINISH + ', if: data.subject == ""', "dead-end", "nobody can lead it on (Doing)",
+    ),
+    "a state that is never entered": (
+        BY_HAND, FINISH, FINISH + ', if: data.subject == ""', "never", "state 'Done' was never entered",
+    ),
+    "an action whose condition never holds": (
+        BY_HAND, AGAIN, AGAIN + ', if: data.subject == ""', "never", "action 'again' was never taken",
+    ),
+    "an action for somebody who is never there": (
+        BY_HAND, AGAIN, 'from: [Done], to: New, by: [customer], if: creator.id == ""',
+        "never", "action 'again' was never taken",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.requirement("X31")
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_seeded_fault_is_found(written: Callable[..., Registry], fault: str) -> None:
+    text, right, wrong, code, said = FAULTS[fault]
+    assert right in text
+    report = fuzz(written(text.replace(right, wrong, 1)), "seeded", steps=400)
+    found = [one for one in report.findings.values() if one.code == code and said in one.text]
+    assert found, [str(one) for one in report.findings.values()]
+
+
+@pytest.mark.requirement("X31")
+@pytest.mark.parametrize("text", [GUIDED, BY_HAND], ids=["steps", "states"])
+def test_a_flow_that_is_well_has_no_findings_and_a_seed_repeats_itself(
+    written: Callable[..., Registry], text: str
+) -> None:
+    registry = written(text)
+    report = fuzz(registry, "seeded", steps=400)
+    assert [str(one) for one in report.findings.values()] == []
+    again = fuzz(registry, "seeded", steps=400)
+    assert (again.reached, again.lives) == (report.reached, report.lives)
+    assert fuzz(registry, "seeded", steps=400, seed=2).reached != report.reached or report.lives > 1

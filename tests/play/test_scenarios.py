@@ -1,0 +1,117 @@
+"""Scenario files: the shipped ones hold, what comes out otherwise is told, a mistake stands on its line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from flows.authoring.play import telling
+from flows.authoring.play.scenario import read_scenarios
+from flows.catalogue.registry import Registry
+
+pytest_plugins = ["pytester"]
+
+STORY = """\
+flow: quick-answer
+cases:
+  answered:
+    start: {customer: true, at: 2026-03-02T09:00}
+    do:
+      - {at: 2026-03-02T10:00, submit: say, data: {words: Yes}}
+    then:
+      - {by: 2026-03-02T10:01, status: completed, outcome: complete, steps: {say: completed}, data: {words: Yes}}
+  silent:
+    start: {same_as: answered}
+    then:
+      - {by: 2026-03-03T09:01, notice: Please answer, times: 1, waiting_on: customer}
+      - {by: 2026-03-10T09:00, status: expired}
+"""
+
+
+@pytest.mark.requirement("X32")
+def test_the_shipped_stories_hold(registry: Registry) -> None:
+    text, code = telling.report(registry, [])
+    assert code == 0, text
+    assert "3 of 3 cases came out as told" in text
+
+
+@pytest.mark.requirement("X32")
+def test_a_file_of_ones_own(registry: Registry, tmp_path: Path) -> None:
+    file = tmp_path / "quick.yaml"
+    file.write_text(STORY)
+    text, code = telling.report(registry, [str(file)], show=True)
+    assert code == 0, text
+    assert "2026-03-03 09:00  nudge 1 of 1  notice" in text
+
+
+@pytest.mark.requirement("X32")
+@pytest.mark.parametrize(
+    ("right", "wrong", "said"),
+    [
+        ("status: completed", "status: expired", "8:9: status is completed, not expired"),
+        ("{say: completed}", "{say: open}", "step say is completed, not open"),
+        ("{say: completed}", "{sey: open}", "there is no step 'sey'; there are say"),
+        ("data: {words: Yes}}\n  silent", "data: {words: No}}\n  silent", "data.words is 'Yes', not 'No'"),
+        ("times: 1", "times: 2", "12:9: a notice with “Please answer” came 1 times, not 2"),
+        ("notice: Please answer", "email: coro/created", "the mail coro/created came 0 times, not 1"),
+        ("submit: say, data: {words: Yes}", "submit: say, data: {word: Yes}", "6:9: submit say was refused"),
+        ("submit: say, data: {words: Yes}", "submit: say, refused: true", "was to be refused, and was done"),
+        ("submit: say, data: {words: Yes}", "approve: say, refused: spelt-otherwise", "it was refused as"),
+        ("submit: say,", "as: stranger, submit: say,", "nobody here is called 'stranger'"),
+        ("customer: true", "staff: true", "it did not begin"),
+        ("flow: quick-answer", "flow: quick-anser", "did you mean 'quick-answer'"),
+    ],
+)
+def test_what_comes_out_otherwise_is_told_with_its_line(
+    registry: Registry, tmp_path: Path, right: str, wrong: str, said: str
+) -> None:
+    assert right in STORY
+    file = tmp_path / "quick.yaml"
+    file.write_text(STORY.replace(right, wrong, 1))
+    text, code = telling.report(registry, [str(file)])
+    assert code == 1
+    assert said in text
+
+
+@pytest.mark.requirement("X32")
+@pytest.mark.parametrize(
+    ("right", "wrong", "place", "said"),
+    [
+        ("submit: say", "sumbit: say", "6:9", "did you mean 'submit'"),
+        ("submit: say", "submit: say, approve: say", "6:9", "one verb, not two"),
+        ("same_as: answered", "same_as: anwsered", "10:22", "did you mean 'answered'"),
+        ("status: completed", "staus: completed", "8:32", "did you mean 'status'"),
+        ("at: 2026-03-02T10:00", "at: soon", "6:14", "a moment like"),
+        ("cases:", "case:", "2:1", "did you mean 'cases'"),
+        ("    then:\n      - {by: 2026-03-02T10:01", "    than:\n      - {by: 2026-03-02T10:01", "7:5", "'then'"),
+        ("flow: quick-answer\n", "- a\n- b\n", "1:1", "begins with `flow:`"),
+        ("start: {customer: true, at: 2026-03-02T09:00}", "start: [", "6:7", "not readable as YAML"),
+    ],
+)
+def test_a_mistake_stands_on_its_line(right: str, wrong: str, place: str, said: str) -> None:
+    text = wrong if right.startswith("flow:") else STORY.replace(right, wrong, 1)
+    stories, problems = read_scenarios(text, "quick.yaml")
+    assert stories == []
+    told = "\n".join(problem.text() for problem in problems)
+    assert f"quick.yaml:{place}" in told
+    assert said in told
+
+
+@pytest.mark.requirement("X32")
+def test_files_that_are_none_are_told(registry: Registry) -> None:
+    text, code = telling.report(registry, ["nothing.yaml"])
+    assert (code, "neither a flow nor a scenario file" in text) == (1, True)
+    text, code = telling.report(registry, ["quick-answer"])
+    assert (code, "scenarios/<name>.yaml" in text) == (1, True)
+
+
+@pytest.mark.requirement("X32")
+def test_pytest_collects_them(pytester: pytest.Pytester) -> None:
+    here = Path(__file__).parent / "flows" / "quick-answer.flow.yaml"
+    pytester.makefile(".flow.yaml", **{"quick-answer": here.read_text()})
+    pytester.mkdir("scenarios").joinpath("quick.yaml").write_text(STORY.replace("status: expired", "status: completed"))
+    pytester.runpytest_subprocess().assert_outcomes()
+    ran = pytester.runpytest_subprocess("--flows", "-v")
+    ran.assert_outcomes(passed=1, failed=1)
+    ran.stdout.fnmatch_lines(["*quick.yaml:13:9: status is expired, not completed"])
