@@ -99,8 +99,11 @@ def deliver(phone: Phone) -> None:
 LOST = httpx.RemoteProtocolError("the answer was cut")
 
 
-@pytest.mark.parametrize("trouble", [LOST, httpx.ConnectError("away"), no(503, "unavailable"), no(500, "internal"),
-                                     no(429, "rate-limited"), no(409, "idempotency-in-progress")])  # fmt: skip
+TROUBLES = (LOST, httpx.ConnectError("away"), no(503, "unavailable"), no(500, "internal"), no(429, "rate-limited"),
+            no(426, "app-too-old"), no(409, "idempotency-in-progress"))  # fmt: skip
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
 def test_it_is_sent_until_it_is_answered_and_always_with_the_same_key(
     phone: Phone, server: Server, trouble: Answer
 ) -> None:

@@ -7,7 +7,9 @@ from typing import Any
 import httpx
 
 PATIENCE_SECONDS = 20.0
-TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
+TRY_AGAIN = frozenset({408, 425, 426, 429, 500, 502, 503, 504})
+"""None of these is about what was sent. 426: this app has to be updated, and then everything that waits goes out."""
+VERSION = "1.0.0"
 
 
 class NoAnswer(Exception):
@@ -34,7 +36,10 @@ class Line:
 
     def __init__(self, server: str, transport: httpx.BaseTransport | None = None) -> None:
         self._http = httpx.Client(
-            base_url=f"{server.rstrip('/')}/api/v1", timeout=PATIENCE_SECONDS, transport=transport
+            base_url=f"{server.rstrip('/')}/api/v1",
+            headers={"App-Version": VERSION},
+            timeout=PATIENCE_SECONDS,
+            transport=transport,
         )
 
     def ask(self, method: str, path: str, **more: Any) -> httpx.Response:
