@@ -59,6 +59,9 @@ class Page:
 
     def heard(self, seconds: float = 5) -> tuple[str, dict[str, object]] | None:
         packet = self.socket.receive(seconds)
+        if packet == "2":  # asked whether we are still there
+            self.socket.send("3")
+            return self.heard(seconds)
         if packet is None:
             return None
         name, payload = json.loads(packet.removeprefix(f"42{self.namespace},"))

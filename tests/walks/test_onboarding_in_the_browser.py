@@ -242,6 +242,9 @@ def pay(product: Product, till: Stripe, tenant: Page) -> None:
     tenant.wait_for_url("**/checkout/**")
     tenant.get_by_role("button", name="Pay £876.90").click()
     expect(tenant.get_by_role("heading", name="Paid £876.90")).to_be_visible()
+    tenant.wait_for_load_state(
+        "networkidle"
+    )  # where the provider's word came later, the page asks and goes on by itself
     wait_for(lambda: ("checkout.session.completed", 204) in till.sent, "the webhook to be heard")
     look_around(tenant, "paid")
     product.mail_to(INES, "£876.90")
