@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import structlog
@@ -25,6 +25,7 @@ from flows.settings import Settings
 log = structlog.get_logger(__name__)
 
 PATH = "/socket.io/"
+BEARER = "Bearer "
 MOST_SOCKETS = 5
 """Of one sign-in in this process: about as many tabs as anybody looks at."""
 
@@ -54,7 +55,9 @@ class Gate:
             return _say(start_response, "200 OK", "ok")
         if environ.get("PATH_INFO") != PATH or environ.get("HTTP_UPGRADE", "").lower() != "websocket":
             return _say(start_response, "404 Not Found", "Only WebSocket connections are served here")
-        if not self.is_ours(environ.get("HTTP_ORIGIN", ""), environ.get("HTTP_HOST", "")):
+        is_app = environ.get("HTTP_AUTHORIZATION", "").startswith(BEARER)
+        # No page can make a browser send this header, so an app need not say where it comes from.
+        if not is_app and not self.is_ours(environ.get("HTTP_ORIGIN", ""), environ.get("HTTP_HOST", "")):
             return _say(start_response, "403 Forbidden", "This origin may not connect")
         try:
             visitor = self._visitor(environ)
@@ -104,13 +107,18 @@ class Gate:
                 self.forget(visitor.session_id)
 
     def _visitor(self, environ: dict[str, Any]) -> Visitor | None:
+        """Who it is: by the token of an app, or by the cookie of a browser."""
+        bearer = environ.get("HTTP_AUTHORIZATION", "")
+        if bearer.startswith(BEARER):
+            return self._carrier_of(bearer.removeprefix(BEARER).strip(), "app")
         # The signature of the cookie is checked without the database; only who was signed in once gets further.
         session = self._app.session_interface.open_session(self._app, self._app.request_class(environ))
         token = session.get("token") if session else None
-        if not isinstance(token, str):
-            return None
+        return self._carrier_of(token, "web") if isinstance(token, str) else None
+
+    def _carrier_of(self, token: str, door: Literal["web", "app"]) -> Visitor | None:
         with self._app.app_context():
-            actor = actor_for_token(db.session(), token)
+            actor = actor_for_token(db.session(), token, door)
             if actor is None or actor.session_id is None:
                 return None
             rooms = rooms_of(read_as(SYSTEM), [actor.session_id])

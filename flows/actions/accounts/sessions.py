@@ -151,10 +151,13 @@ def living(session: Session, sign_in_ids: Collection[int]) -> set[int]:
     return {sign_in.id for sign_in in found if _is_live(sign_in)}
 
 
-def actor_for_token(session: Session, token: str) -> Actor | None:
-    """Who carries this token, in one statement (two for staff); None unless the sign-in is complete and alive."""
+def actor_for_token(session: Session, token: str, door: Literal["web", "app"] = "web") -> Actor | None:
+    """Who carries this token, in one statement (two for staff); None unless the sign-in is complete and alive.
+
+    A token of one door opens no other.
+    """
     sign_in = find_sign_in(session, token)
-    if sign_in is None or sign_in.second_factor_at is None:
+    if sign_in is None or sign_in.door != door or sign_in.second_factor_at is None:
         return None
     return actor_of(session, sign_in)
 
