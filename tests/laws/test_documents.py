@@ -11,6 +11,7 @@ import pytest
 from flows.authoring.meanings import MEANINGS, group_of
 from flows.authoring.reference import reference
 from flows.catalogue.schema import FlowDefinition
+from portal.api.problems import SLUGS
 from worker.__main__ import cli
 
 ROOT = Path(__file__).parents[2]
@@ -45,3 +46,15 @@ def test_every_command_is_in_the_readme(path: tuple[str, ...]) -> None:
     table = (ROOT / "README.md").read_text().partition("## Commands")[2].partition("\n## ")[0]
     rows = [row.split("|")[1].replace("`", " ").replace(",", " ").split() for row in table.splitlines() if "`" in row]
     assert any(set(path) <= set(row) for row in rows), f"baton {' '.join(path)}"
+
+
+@pytest.mark.requirement("D5")
+@pytest.mark.parametrize("slug", SLUGS)
+def test_every_refusal_of_the_api_is_brought_about_by_a_test(slug: str) -> None:
+    """API.md 7.7: each is asked for by name where the API is tried."""
+    tried = (
+        path.read_text()
+        for room in ("api", "payments", "phone", "security")
+        for path in (ROOT / "tests" / room).glob("*.py")
+    )
+    assert any(f'"{slug}"' in text for text in tried)
