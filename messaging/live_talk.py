@@ -10,6 +10,7 @@ through a process that was killed looks no more soon after.
 from __future__ import annotations
 
 import secrets
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
@@ -75,6 +76,7 @@ class Talk:
         self._there: defaultdict[str, set[str]] = defaultdict(set)
         self._changed: set[str] = set()
         self._own_id = secrets.token_hex(8)
+        self._speaking = threading.RLock()
         self._processes = {self._own_id: Process(time.monotonic(), {})}
         for namespace in NAMESPACES:
             for name, act in (
@@ -139,7 +141,8 @@ class Talk:
 
     def beat(self) -> None:
         """Say who looks through this process, and let go of processes that have been silent for too long."""
-        self._say(all={uid: self._names_here(uid) for uid in self._there})
+        with self._speaking:
+            self._say(all={uid: self._names_here(uid) for uid in self._there})
         now = time.monotonic()
         for name, process in [*self._processes.items()]:
             if now - process.heard_at > LASTS_SECONDS:
@@ -181,8 +184,9 @@ class Talk:
         self._changed.add(uid)
 
     def _tell_changes(self) -> None:
-        changed, self._changed = self._changed, set()
-        self._say(some={uid: self._names_here(uid) for uid in changed})
+        with self._speaking:  # publishing waits for Redis: what is true now must not overtake what was before
+            changed, self._changed = self._changed, set()
+            self._say(some={uid: self._names_here(uid) for uid in changed})
 
     def _names_here(self, uid: str) -> list[str]:
         return sorted({self._lookers[sid].name for sid in self._there.get(uid, ()) if sid in self._lookers})
