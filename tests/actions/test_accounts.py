@@ -63,7 +63,7 @@ def signed_in(email: str = "bea@example.com", device: Device = HERE) -> SignedIn
 
 
 def actor_of(token: str) -> Actor | None:
-    return accounts.actor_for_token(read_as(SYSTEM), token)
+    return accounts.actor_for_token(read_as(SYSTEM), token, "app" if token.startswith("at_") else "web")
 
 
 def give_password(world: World) -> None:
