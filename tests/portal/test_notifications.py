@@ -163,19 +163,21 @@ def test_a_real_service_worker_shows_what_is_pushed_and_opens_its_page(
     page.evaluate("navigator.serviceWorker.register('/static/worker.js').then((one) => { window.worker = one; })")
     page.wait_for_function("window.worker.active && window.worker.active.state === 'activated'")
     words = {"title": "A task is waiting for you", "reference": "TI-2001", "url": f"{address}/notices", "tag": "t"}
-    tools.send(
-        "ServiceWorker.deliverPushMessage",
-        {"origin": address, "registrationId": versions[-1]["registrationId"], "data": json.dumps(words)},
-    )
-    shown = page.evaluate(
-        """async () => {
-            for (let tries = 0; tries < 100; tries += 1) {
-                const all = await window.worker.getNotifications();
-                if (all.length) return all.map(({ title, body, tag, data }) => [title, body, tag, data]);
-                await new Promise((done) => setTimeout(done, 100));
-            }
-        }"""
-    )
+    pushed = {"origin": address, "registrationId": versions[-1]["registrationId"], "data": json.dumps(words)}
+    shown = None
+    for _ in range(4):  # Chromium loses one now and then; the same tag is shown once, however often it comes
+        tools.send("ServiceWorker.deliverPushMessage", pushed)
+        shown = shown or page.evaluate(
+            """async () => {
+                for (let tries = 0; tries < 40; tries += 1) {
+                    const all = await window.worker.getNotifications();
+                    if (all.length) return all.map(({ title, body, tag, data }) => [title, body, tag, data]);
+                    await new Promise((done) => setTimeout(done, 100));
+                }
+            }"""
+        )
+        if shown:
+            break
     assert shown == [["A task is waiting for you", "TI-2001", "t", f"{address}/notices"]]
     assert problems == []
     context.close()
