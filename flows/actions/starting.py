@@ -40,26 +40,33 @@ def start_for_event(work: Work, event: str, payload: Mapping[str, Any], subject:
             continue
         if rule.if_ is not None and not compile_condition(rule.if_).holds(payload):
             continue
-        once_key = str(compile_text(rule.once_per).render(payload)) if rule.once_per else None
-        if once_key is not None and _exists(work, loaded.definition.flow, once_key):
-            continue
-        for_whom = _one_named(work, compile_text(rule.for_).render(payload), known) if rule.for_ else None
-        assignee = (
-            _one_named(work, compile_text(rule.assign).render(payload), known) if _names_a_person(rule.assign) else None
-        )
-        started.append(
-            start(
-                work,
-                loaded,
-                source="event",
-                for_whom=for_whom,
-                assignee=assignee if isinstance(assignee, User) else None,
-                inputs={name: payload[name] for name in rule.inputs if name in payload},
-                once_key=once_key,
-                subject=subject,
-            )
-        )
+        if (instance := start_once(work, loaded, payload, subject, known)) is not None:
+            started.append(instance)
     return started
+
+
+def start_once(
+    work: Work, loaded: LoadedFlow, payload: Mapping[str, Any], subject: str, known: Known
+) -> Instance | None:
+    """Start one flow by its event whatever its condition says; None when `once_per` says that this was done (Q3)."""
+    rule = loaded.definition.start
+    once_key = str(compile_text(rule.once_per).render(payload)) if rule.once_per else None
+    if once_key is not None and _exists(work, loaded.definition.flow, once_key):
+        return None
+    for_whom = _one_named(work, compile_text(rule.for_).render(payload), known) if rule.for_ else None
+    assignee = (
+        _one_named(work, compile_text(rule.assign).render(payload), known) if _names_a_person(rule.assign) else None
+    )
+    return start(
+        work,
+        loaded,
+        source="event",
+        for_whom=for_whom,
+        assignee=assignee if isinstance(assignee, User) else None,
+        inputs={name: payload[name] for name in rule.inputs if name in payload},
+        once_key=once_key,
+        subject=subject,
+    )
 
 
 def start(

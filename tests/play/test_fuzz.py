@@ -1,4 +1,4 @@
-"""`fuzz` finds each of ten faults that lint lets pass, says nothing of a flow that is well, and repeats itself."""
+"""`fuzz` finds each of eleven faults that lint lets pass, says nothing of a flow that is well, and repeats itself."""
 
 from __future__ import annotations
 
@@ -57,6 +57,22 @@ actions:
   finish: {label: Finish, from: [Doing], to: Done, by: [manager, assignee]}
   again: {label: Again, from: [Done], to: New, by: [customer]}
 """
+BY_EVENT = """\
+flow: seeded
+schema: 1
+title: Seeded
+start:
+  event: order.placed
+  once_per: ${{ order.id }}
+  for: ${{ order.customer.id }}
+  assign: ${{ order.placed_by }}
+steps:
+  first:
+    title: First
+    actor: customer
+    fields:
+      words: {type: text, label: Words, required: true}
+"""
 HIDES = "    needs: [first]\n"
 AGAIN = "from: [Done], to: New, by: [customer]"
 FINISH = "from: [Doing], to: Done, by: [manager, assignee]"
@@ -90,6 +106,9 @@ FAULTS = {
     "an action whose condition never holds": (
         BY_HAND, AGAIN, AGAIN + ', if: data.subject == ""', "never", "action 'again' was never taken",
     ),
+    "an event that comes again and is not known": (
+        BY_EVENT, "  once_per: ${{ order.id }}\n", "", "double", "starts a second instance",
+    ),
     "an action for somebody who is never there": (
         BY_HAND, AGAIN, 'from: [Done], to: New, by: [customer], if: creator.id == ""',
         "never", "action 'again' was never taken",
@@ -108,7 +127,7 @@ def test_a_seeded_fault_is_found(written: Callable[..., Registry], fault: str) -
 
 
 @pytest.mark.requirement("X31")
-@pytest.mark.parametrize("text", [GUIDED, BY_HAND], ids=["steps", "states"])
+@pytest.mark.parametrize("text", [GUIDED, BY_HAND, BY_EVENT], ids=["steps", "states", "event"])
 def test_a_flow_that_is_well_has_no_findings_and_a_seed_repeats_itself(
     written: Callable[..., Registry], text: str
 ) -> None:

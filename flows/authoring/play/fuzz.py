@@ -143,11 +143,17 @@ class Life:
             hours = self.dice.choice(JUMPS_HOURS)
             self.story.append(f"{hours} hours pass")
             stage.until(clock.now() + timedelta(hours=hours))
-        elif draw < 0.28 and opening.way == "event" and opening.payload is not None:
-            self.story.append("the event comes again")
-            deliver_again(stage, opening)
+        elif draw < 0.28 and opening.way == "event":
+            self._hear_again(stage, opening, report)
         else:
             self._do(stage, report)
+
+    def _hear_again(self, stage: Sandbox, opening: Opening, report: Report) -> None:
+        self.story.append("the event comes again")
+        before = len(stage.instances)
+        deliver_again(stage, opening)
+        if len(stage.instances) > before:
+            report.add(Finding("double", "the event that comes again starts a second instance", tuple(self.story)))
 
     def _do(self, stage: Sandbox, report: Report) -> None:
         possible = choices(stage, stage.instances[0])
