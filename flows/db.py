@@ -53,9 +53,11 @@ def throwaway() -> Iterator[None]:
             raw = connection.connection.driver_connection
             assert isinstance(raw, sqlite3.Connection)
             _every_table().backup(raw)
-        yield
-        db.session.remove()
-        db.engine.dispose()
+        try:
+            yield
+        finally:
+            db.session.remove()
+            db.engine.dispose()
 
 
 @cache

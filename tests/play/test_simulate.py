@@ -9,9 +9,11 @@ import pytest
 
 from flows import catalogue, settings
 from flows import work as working
+from flows.authoring.play.beginning import Opening
 from flows.authoring.play.simulate import NotUnderstood, moment_named, opening_of, planned, simulate, text_of
 from flows.catalogue.registry import Registry
 from flows.clock import clock
+from flows.rules.errors import BatonError
 
 LONDON = "Europe/London"
 START = datetime(2026, 3, 26, 10, tzinfo=ZoneInfo(LONDON))
@@ -52,9 +54,14 @@ def test_every_way_in_can_be_simulated(registry: Registry, flow: str) -> None:
 
 
 @pytest.mark.requirement("X31")
-def test_nothing_of_the_process_is_changed(registry: Registry) -> None:
+def test_nothing_of_the_process_is_changed_even_by_a_play_that_fails(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(working, "heralds", [lambda _work: None])
     before = (catalogue.current(), settings.current(), [*working.heralds])
     simulate(registry, "quick-answer", START, LONDON, days=1)
+    with pytest.raises(BatonError):
+        simulate(registry, "quick-answer", START, LONDON, opening=Opening("staff"))
     assert (catalogue.current(), settings.current(), [*working.heralds]) == before
     assert abs((clock.now() - datetime.now(UTC)).total_seconds()) < 5
 

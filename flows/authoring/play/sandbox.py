@@ -34,24 +34,20 @@ from flows.work import Work, end_reading, unit_of_work
 class Sandbox:
     """The stage on which one flow is played. `instances` are the row ids of what was started, in order."""
 
+    cast: Cast
+    """The people; there once `call_in` was said."""
+
     def __init__(self, loaded: LoadedFlow, zone: str) -> None:
         self.loaded, self.zone = loaded, zone
         self.instances: list[int] = []
-        self._cast: Cast | None = None
 
     @property
     def definition(self) -> catalogue.FlowDefinition:
         return self.loaded.definition
 
-    @property
-    def cast(self) -> Cast:
-        """The people; there once `call_in` was said."""
-        assert self._cast is not None
-        return self._cast
-
     def call_in(self, organisation_uid: str = "cus_1", customer_uid: str = "usr_1") -> None:
         with unit_of_work(SYSTEM) as written:
-            self._cast = assemble(written, self.definition, self.zone, organisation_uid, customer_uid)
+            self.cast = assemble(written, self.definition, self.zone, organisation_uid, customer_uid)
 
     def uid_of(self, instance_id: int) -> str:
         uid = access.read_as(SYSTEM).scalars(select(Instance.uid).where(Instance.id == instance_id)).one()
@@ -111,8 +107,10 @@ def _nobody_in(ears: list[Any]) -> Iterator[None]:
     """What the product itself says to people, beside what a flow says, would only hide what the flow does."""
     before = [*ears]
     ears.clear()
-    yield
-    ears.extend(before)
+    try:
+        yield
+    finally:
+        ears.extend(before)
 
 
 def _settings(folder: str, zone: str) -> Settings:
