@@ -59,6 +59,7 @@ def test_a_file_of_ones_own(registry: Registry, tmp_path: Path) -> None:
         ("submit: say, data: {words: Yes}", "submit: say, refused: true", "was to be refused, and was done"),
         ("submit: say, data: {words: Yes}", "approve: say, refused: spelt-otherwise", "it was refused as"),
         ("submit: say,", "as: stranger, submit: say,", "nobody here is called 'stranger'"),
+        ("submit: say,", "rate: great,", "6:9: rate with a number"),
         ("customer: true", "staff: true", "it did not begin"),
         ("flow: quick-answer", "flow: quick-anser", "did you mean 'quick-answer'"),
     ],

@@ -10,7 +10,8 @@ import pytest
 from flows import catalogue, settings
 from flows import work as working
 from flows.authoring.play.beginning import Opening
-from flows.authoring.play.simulate import NotUnderstood, moment_named, opening_of, planned, simulate, text_of
+from flows.authoring.play.deeds import NotUnderstood
+from flows.authoring.play.simulate import moment_named, opening_of, planned, simulate, text_of
 from flows.catalogue.registry import Registry
 from flows.clock import clock
 from flows.rules.errors import BatonError
@@ -82,6 +83,20 @@ def test_nothing_of_the_process_is_changed_even_by_a_play_that_fails(
 def test_what_makes_no_sense_is_refused_with_its_cure(words: str, cure: str) -> None:
     with pytest.raises(NotUnderstood, match=cure):
         planned(words, START, LONDON)
+
+
+@pytest.mark.requirement("X31")
+@pytest.mark.parametrize(
+    ("words", "cure"),
+    [
+        ("+1h stranger submit say", "nobody here is called 'stranger'"),
+        ("+1h assign reviewr", "did you mean 'reviewer'"),
+        ("+1h rate great", "rate with a number"),
+    ],
+)
+def test_what_the_stage_does_not_know_is_refused_with_its_cure(registry: Registry, words: str, cure: str) -> None:
+    with pytest.raises(NotUnderstood, match=cure):
+        simulate(registry, "quick-answer", START, LONDON, [words])
 
 
 @pytest.mark.requirement("X31")

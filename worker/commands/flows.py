@@ -90,6 +90,7 @@ def simulate(
 ) -> None:
     """Say what a flow will do by itself: mails, reminders, its end; on a throw-away database, in a second."""
     from flows.authoring.play import simulate as play
+    from flows.authoring.play.deeds import NotUnderstood
     from flows.rules.errors import BatonError
 
     registry = _registry()
@@ -97,7 +98,7 @@ def simulate(
     try:
         opening = play.opening_of(given.read() if given else b"", given.name if given else "", way)
         played = play.simulate(registry, name, play.moment_named(at, zone), zone, doing, opening, days)
-    except (play.NotUnderstood, BatonError) as wrong:
+    except (NotUnderstood, BatonError) as wrong:
         raise Trouble(str(wrong)) from None
     click.echo(json.dumps(played.plain(), indent=2) if form == "json" else play.text_of(played))
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from sqlalchemy import select
 
@@ -26,13 +26,19 @@ from flows.actions import (
 )
 from flows.authoring.play.samples import Sampler
 from flows.authoring.play.sandbox import Sandbox
+from flows.catalogue.problems import cure_among
 from flows.models import Instance, Step, User
 from flows.rules.actors import SYSTEM, Actor
 from flows.rules.errors import Invalid
 from flows.rules.payments import Word
 from flows.work import Work, end_reading, unit_of_work
 
-Kind = Literal["step", "action", "outcome", "link", "person", "words", "score", "moment", ""]
+T = TypeVar("T")
+Kind = Literal["step", "action", "outcome", "link", "person", "words", "score", ""]
+
+
+class NotUnderstood(ValueError):
+    """What was asked for makes no sense; the text says what to write."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +91,10 @@ class Verb:
 
 
 def perform(stage: Sandbox, instance_id: int, deed: Deed, dice: Random | None = None) -> None:
-    """Do it, and carry out what is owed at once. Raises BatonError when it is refused, as a person would be."""
+    """Do it, and carry out what is owed at once. Raises BatonError when it is refused, as a person would be.
+
+    NotUnderstood when the deed speaks of somebody who is not on the stage, or rates with words.
+    """
     verb = VERBS[deed.verb]
     actor = _actor(stage, instance_id, deed, verb)
     with unit_of_work(actor) as work:
@@ -104,7 +113,13 @@ def _actor(stage: Sandbox, instance_id: int, deed: Deed, verb: Verb) -> Actor:
         row = _standing(stage, with_steps, deed, who)
         end_reading()
         return row
-    return stage.cast.actors["agent" if who == "staff" else who]
+    return _called("agent" if who == "staff" else who, stage.cast.actors)
+
+
+def _called(who: str, people: Mapping[str, T]) -> T:
+    if who not in people:
+        raise NotUnderstood(f"nobody here is called '{who}'; {cure_among(who, people, 'there are')}")
+    return people[who]
 
 
 def _standing(stage: Sandbox, instance: Instance, deed: Deed, who: str) -> Actor:
@@ -205,6 +220,8 @@ def _extend(doing: _Doing) -> None:
 
 
 def _rate(doing: _Doing) -> None:
+    if not doing.deed.thing.isdecimal():
+        raise NotUnderstood(f"rate with a number, not with '{doing.deed.thing}'")
     rating.rate(doing.work, doing.instance, int(doing.deed.thing), doing.deed.words)
 
 
@@ -225,7 +242,7 @@ def _take(doing: _Doing) -> None:
 
 
 def _assign(doing: _Doing) -> None:
-    uid = doing.stage.cast.uids[doing.deed.thing]
+    uid = _called(doing.deed.thing, doing.stage.cast.uids)
     user = doing.work.session.scalars(select(User).where(User.uid == uid)).one()
     assigning.assign(doing.work, doing.instance, user, doing.deed.words)
 

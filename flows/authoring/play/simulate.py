@@ -13,9 +13,10 @@ from sqlalchemy import func, select
 
 from flows.access import read_as
 from flows.authoring.play.beginning import Opening, Way, begin
-from flows.authoring.play.deeds import VERBS, Deed, perform
+from flows.authoring.play.deeds import VERBS, Deed, NotUnderstood, perform
 from flows.authoring.play.diary import Diary, read_diary, status_of
 from flows.authoring.play.sandbox import Sandbox, sandbox
+from flows.authoring.play.scenario import at_home
 from flows.catalogue.problems import cure_among
 from flows.catalogue.registry import Registry
 from flows.catalogue.source import Unreadable, read_source
@@ -28,10 +29,6 @@ from flows.work import end_reading
 LONGEST = timedelta(days=400)
 """How far a simulation looks when a flow never comes to rest."""
 MOST_MOMENTS = 200
-
-
-class NotUnderstood(ValueError):
-    """What was asked for makes no sense; the text says what to write."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +103,7 @@ def moment_named(text: str | None, zone: str) -> datetime:
     if text is None:
         return datetime.now(UTC).replace(microsecond=0)
     try:
-        return _in_zone(text, zone)
+        return at_home(datetime.fromisoformat(text), zone)
     except ValueError:
         raise NotUnderstood(f"{text!r} is no moment; write it like 2026-03-26T10:00") from None
 
@@ -178,17 +175,12 @@ def _when(parts: list[str], start: datetime, zone: str, words: str) -> tuple[dat
                 day = moment.astimezone(ZoneInfo(zone)).date()
                 moment = datetime.combine(day, time.fromisoformat(rest.pop(0)), ZoneInfo(zone))
         else:
-            moment = _in_zone(first, zone)
+            moment = at_home(datetime.fromisoformat(first), zone)
     except ValueError:
         raise NotUnderstood(f"{words!r}: begin with when, e.g. +4d, +2h or 2026-03-30T12:00") from None
     if moment < start:
         raise NotUnderstood(f"{words!r}: that is before the flow begins")
     return moment, rest
-
-
-def _in_zone(text: str, zone: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=ZoneInfo(zone))
 
 
 def _first(stage: Sandbox) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 
 from flows.actions.scope import answers_of
 from flows.authoring.play.beginning import begin
-from flows.authoring.play.deeds import perform
+from flows.authoring.play.deeds import NotUnderstood, perform
 from flows.authoring.play.diary import Consequence, Diary, read_diary, status_of
 from flows.authoring.play.sandbox import Sandbox, sandbox
 from flows.authoring.play.scenario import Done, Expected, Story, at_home, read_scenarios
@@ -148,8 +148,8 @@ def _do(stage: Sandbox, story: Story, number: int, done: Done) -> Iterator[Failu
             yield Failure(place, f"{done.verb} {done.thing} was refused: {refusal}".replace("  ", " "))
         elif isinstance(done.refused, str) and done.refused != refusal.code:
             yield Failure(place, f"it was refused as '{refusal.code}', not as '{done.refused}'")
-    except KeyError as unknown:
-        yield Failure(place, f"nobody here is called {unknown}; there are {', '.join(stage.cast.actors)}")
+    except NotUnderstood as unclear:
+        yield Failure(place, str(unclear))
     else:
         if done.refused:
             yield Failure(place, f"{done.verb} {done.thing} was to be refused, and was done")
