@@ -25,8 +25,9 @@ from flows.rules.words import moment_in_words
 FONTS = Path(__file__).parent / "fonts"
 PLAIN, BOLD = "DejaVu", "DejaVu-Bold"
 LINE, MUTED = HexColor("#d5d9e0"), HexColor("#5b6472")
-MARGIN = 20 * mm
-QUESTION_WIDTH, ANSWER_WIDTH = 60 * mm, A4[0] - 2 * MARGIN - 60 * mm
+MARGIN, PADDING = 20 * mm, 6
+"""What ReportLab keeps free within its margins, in points."""
+QUESTION_WIDTH, ANSWER_WIDTH = 60 * mm, A4[0] - 2 * (MARGIN + PADDING) - 60 * mm
 
 
 def copy_of(
@@ -45,7 +46,7 @@ def copy_of(
         story += [_heading(_("How it ended")), _text(instance.close_message)]
     for step in steps:
         story += _step(step, zone)
-    return _printed(story or [], f"{instance.title} ({instance.reference})", brand)
+    return _printed(story, f"{instance.title} ({instance.reference})", brand)
 
 
 def _step(step: Mapping[str, Any], zone: str) -> Iterable[Flowable]:

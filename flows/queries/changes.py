@@ -7,6 +7,7 @@ again when the rows are read (`queries.copies`).
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -123,7 +124,7 @@ def _row(kind: int, changed: Any, row_id: Any, instance: Any = None) -> Select[A
     )
 
 
-class _Scope:
+class _Scope(ABC):
     """The rows that one person may have in their copy, kind by kind."""
 
     def __init__(self, actor: Actor, walk: Walk, limit: int) -> None:
@@ -191,15 +192,17 @@ class _Scope:
     def _readable(self) -> list[ColumnElement[bool]]:
         return []
 
+    @abstractmethod
     def _everywhere(self, kind: Kind, model: Any, *where: ColumnElement[bool]) -> list[Select[Any] | None]:
-        raise NotImplementedError
+        """Rows of this kind wherever they may be, those of what is new in the scope from the beginning."""
 
+    @abstractmethod
     def _kept(self) -> ColumnElement[bool]:
         """Requests that were given before."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _notices(self) -> list[Select[Any] | None]:
-        raise NotImplementedError
+        """What was said to this person."""
 
 
 class _OfCustomer(_Scope):

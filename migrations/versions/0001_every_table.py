@@ -219,7 +219,6 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_orders')),
     sa.UniqueConstraint('uid', name=op.f('uq_orders_uid'))
     )
-    op.create_index(op.f('ix_orders_organisation_id'), 'orders', ['organisation_id'], unique=False)
     op.create_index(op.f('ix_orders_organisation_id_changed_id'), 'orders', ['organisation_id', 'changed', 'id'], unique=False)
     op.create_index(op.f('ix_orders_organisation_id_placed_at_id'), 'orders', ['organisation_id', 'placed_at', 'id'], unique=False)
     op.create_index(op.f('ix_orders_placed_at_id'), 'orders', ['placed_at', 'id'], unique=False)
@@ -436,7 +435,6 @@ def upgrade() -> None:
     op.create_index('ix_instances_ending', 'instances', ['organisation_id', 'due_at'], unique=False, postgresql_where=sa.text('closed_at IS NULL'), sqlite_where=sa.text('closed_at IS NULL'))
     op.create_index(op.f('ix_instances_flow_version_id'), 'instances', ['flow_version_id'], unique=False)
     op.create_index('ix_instances_open', 'instances', ['waiting_on', 'due_at'], unique=False, postgresql_where=sa.text('closed_at IS NULL'), sqlite_where=sa.text('closed_at IS NULL'))
-    op.create_index(op.f('ix_instances_organisation_id'), 'instances', ['organisation_id'], unique=False)
     op.create_index(op.f('ix_instances_organisation_id_changed_id'), 'instances', ['organisation_id', 'changed', 'id'], unique=False)
     op.create_index(op.f('ix_instances_organisation_id_created_at_id'), 'instances', ['organisation_id', 'created_at', 'id'], unique=False)
     op.create_index(op.f('ix_instances_parent_id'), 'instances', ['parent_id'], unique=False)
@@ -595,7 +593,6 @@ def upgrade() -> None:
     sa.UniqueConstraint('uid', name=op.f('uq_messages_uid'))
     )
     op.create_index(op.f('ix_messages_author_id'), 'messages', ['author_id'], unique=False)
-    op.create_index(op.f('ix_messages_organisation_id'), 'messages', ['organisation_id'], unique=False)
     op.create_index(op.f('ix_messages_organisation_id_changed_id'), 'messages', ['organisation_id', 'changed', 'id'], unique=False)
     op.create_table('mutes',
     sa.Column('user_id', sa.Integer(), nullable=False),
@@ -694,7 +691,6 @@ def upgrade() -> None:
     sa.UniqueConstraint('instance_id', 'name', name=op.f('uq_steps_instance_id_name')),
     sa.UniqueConstraint('uid', name=op.f('uq_steps_uid'))
     )
-    op.create_index(op.f('ix_steps_organisation_id'), 'steps', ['organisation_id'], unique=False)
     op.create_index(op.f('ix_steps_organisation_id_changed_id'), 'steps', ['organisation_id', 'changed', 'id'], unique=False)
     op.create_table('timeline_events',
     sa.Column('instance_id', sa.Integer(), nullable=True),
@@ -900,7 +896,6 @@ def downgrade() -> None:
     op.drop_index(op.f('ix_timeline_events_actor_id'), table_name='timeline_events')
     op.drop_table('timeline_events')
     op.drop_index(op.f('ix_steps_organisation_id_changed_id'), table_name='steps')
-    op.drop_index(op.f('ix_steps_organisation_id'), table_name='steps')
     op.drop_table('steps')
     op.drop_index(op.f('ix_read_cursors_user_id_changed'), table_name='read_cursors')
     op.drop_index(op.f('ix_read_cursors_instance_id'), table_name='read_cursors')
@@ -913,7 +908,6 @@ def downgrade() -> None:
     op.drop_index(op.f('ix_mutes_instance_id'), table_name='mutes')
     op.drop_table('mutes')
     op.drop_index(op.f('ix_messages_organisation_id_changed_id'), table_name='messages')
-    op.drop_index(op.f('ix_messages_organisation_id'), table_name='messages')
     op.drop_index(op.f('ix_messages_author_id'), table_name='messages')
     op.drop_table('messages')
     op.drop_index(op.f('ix_link_holders_organisation_id'), table_name='link_holders')
@@ -948,7 +942,6 @@ def downgrade() -> None:
     op.drop_index(op.f('ix_instances_parent_id'), table_name='instances')
     op.drop_index(op.f('ix_instances_organisation_id_created_at_id'), table_name='instances')
     op.drop_index(op.f('ix_instances_organisation_id_changed_id'), table_name='instances')
-    op.drop_index(op.f('ix_instances_organisation_id'), table_name='instances')
     op.drop_index('ix_instances_open', table_name='instances', postgresql_where=sa.text('closed_at IS NULL'), sqlite_where=sa.text('closed_at IS NULL'))
     op.drop_index(op.f('ix_instances_flow_version_id'), table_name='instances')
     op.drop_index('ix_instances_ending', table_name='instances', postgresql_where=sa.text('closed_at IS NULL'), sqlite_where=sa.text('closed_at IS NULL'))
@@ -987,7 +980,6 @@ def downgrade() -> None:
     op.drop_index(op.f('ix_orders_placed_at_id'), table_name='orders')
     op.drop_index(op.f('ix_orders_organisation_id_placed_at_id'), table_name='orders')
     op.drop_index(op.f('ix_orders_organisation_id_changed_id'), table_name='orders')
-    op.drop_index(op.f('ix_orders_organisation_id'), table_name='orders')
     op.drop_table('orders')
     op.drop_index(op.f('ix_memberships_organisation_id'), table_name='memberships')
     op.drop_table('memberships')

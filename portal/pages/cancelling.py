@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, g, redirect
+from flask import Blueprint, g
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -12,11 +12,11 @@ from flows.actions import closing, versions
 from flows.clock import clock
 from flows.models import Instance
 from flows.queries import allowed
-from flows.rules.errors import Invalid, OutOfStep
-from flows.work import Work, unit_of_work
-from portal.forms import once, text
+from flows.rules.errors import OutOfStep
+from flows.work import Work
+from portal.forms import text
 from portal.may import may
-from portal.pages.showing import show
+from portal.pages.showing import done_with, show
 
 pages = Blueprint("cancelling", __name__, url_prefix="/tasks/<ref>/cancel")
 
@@ -36,17 +36,10 @@ def ask(ref: str) -> Response:
 @pages.post("")
 @may("customer")
 def cancel(ref: str) -> Response:
-    try:
-        with unit_of_work(g.actor) as work:
-            location = once(work, lambda: _cancel(work, ref))
-    except Invalid as invalid:
-        return _page(access.instance_to_read(g.actor, ref), invalid.by_field())
-    flash(_("The request was cancelled."))
-    return redirect(location, 303)
+    return done_with(ref, _cancel, _page, _("The request was cancelled."))
 
 
-def _cancel(work: Work, ref: str) -> str:
-    instance = access.instance_to_change(work, ref)
+def _cancel(work: Work, instance: Instance) -> str:
     closing.cancel_request(work, instance, text("reason"))
     return f"/tasks/{instance.reference}/outcome"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, current_app, flash, g, redirect, request
+from flask import Blueprint, current_app, g, redirect, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -21,12 +21,12 @@ from flows.queries import standing as asking
 from flows.rules import ratings
 from flows.rules.actors import Actor
 from flows.rules.errors import Invalid, Refused
-from flows.work import Work, unit_of_work
+from flows.work import Work
 from portal import pdf
-from portal.forms import once, text
+from portal.forms import text
 from portal.may import may
 from portal.pages import given
-from portal.pages.showing import show, task_tag
+from portal.pages.showing import done_with, show, task_tag
 
 pages = Blueprint("outcome", __name__, url_prefix="/tasks/<ref>")
 
@@ -44,25 +44,13 @@ def ended(ref: str) -> Response:
 @pages.post("/rating")
 @may("customer")
 def rate(ref: str) -> Response:
-    try:
-        with unit_of_work(g.actor) as work:
-            location = once(work, lambda: _rate(work, ref))
-    except Invalid as invalid:
-        return _page(access.instance_to_read(g.actor, ref), invalid.by_field())
-    flash(_("Thank you for telling us."))
-    return redirect(location, 303)
+    return done_with(ref, _rate, _page, _("Thank you for telling us."))
 
 
 @pages.post("/reopen_request")
 @may("customer")
 def ask_to_reopen(ref: str) -> Response:
-    try:
-        with unit_of_work(g.actor) as work:
-            location = once(work, lambda: _ask_to_reopen(work, ref))
-    except Invalid as invalid:
-        return _page(access.instance_to_read(g.actor, ref), invalid.by_field())
-    flash(_("We have your question, and will look at the request again."))
-    return redirect(location, 303)
+    return done_with(ref, _ask_to_reopen, _page, _("We have your question, and will look at the request again."))
 
 
 @pages.get("/copy")
@@ -101,14 +89,12 @@ def pdf_of(actor: Actor, instance: Instance, now: datetime) -> bytes:
     return pdf.copy_of(instance, task_tag(instance, now).words, steps, brand, now, actor.time_zone)
 
 
-def _ask_to_reopen(work: Work, ref: str) -> str:
-    instance = access.instance_to_change(work, ref)
+def _ask_to_reopen(work: Work, instance: Instance) -> str:
     reopening.ask(work, instance, text("reason"))
     return f"/tasks/{instance.reference}/outcome"
 
 
-def _rate(work: Work, ref: str) -> str:
-    instance = access.instance_to_change(work, ref)
+def _rate(work: Work, instance: Instance) -> str:
     score = text("score")
     if not (score.isascii() and score.isdigit() and len(score) < 4):
         raise Invalid(_("Choose how satisfied you were"), "/score", "required")

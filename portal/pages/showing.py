@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from flask import current_app, g, render_template, request
+from flask import current_app, flash, g, redirect, render_template, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from flows import access
 from flows.catalogue import FlowDefinition
 from flows.clock import clock
 from flows.models import Instance, Order
 from flows.queries import grid
 from flows.queries.orders import STATE_LABELS
+from flows.rules.errors import Invalid
 from flows.rules.statuses import is_overdue
+from flows.work import Work, unit_of_work
+from portal.forms import once
 
 SOON_DAYS = 7
 
@@ -42,6 +47,19 @@ def show(template: str, status: int = 200, **words: Any) -> Response:
         template, layout=layout, fragment=is_fragment(), now=clock.now(), zone=ZoneInfo(g.actor.time_zone), **words
     )
     return current_app.make_response((html, status, {"Vary": "X-Fragment"}))
+
+
+def done_with(
+    ref: str, act: Callable[[Work, Instance], str], page: Callable[[Instance, dict[str, str]], Response], words: str
+) -> Response:
+    """A form about a request: done once, then on to where `act` says with `words`; else `page` with what is wrong."""
+    try:
+        with unit_of_work(g.actor) as work:
+            location = once(work, lambda: act(work, access.instance_to_change(work, ref)))
+    except Invalid as invalid:
+        return page(access.instance_to_read(g.actor, ref), invalid.by_field())
+    flash(words)
+    return redirect(location, 303)
 
 
 def address(path: str, **query: Any) -> str:

@@ -15,29 +15,12 @@ from flows.clock import clock
 from flows.models import Notice, SignIn
 from flows.rules.actors import SYSTEM, Actor
 from flows.work import unit_of_work
-from portal.api import problems
 from tests.api.conftest import Phone, order_coro
 from tests.api.test_story import sign_in
 from tests.world import World
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"])
 STRONG = "a long walk by the canal"
-OF_THE_TABLE = {
-    400: {"malformed", "cursor-mismatch", "idempotency-key-missing"},
-    401: {"unauthenticated", "token-expired", "refresh-reused", "code-invalid"},
-    403: {"forbidden"}, 404: {"not-found"},
-    409: {"step-locked", "instance-closed", "conversation-closed", "already-submitted", "idempotency-in-progress",
-          "invalid-transition", "payment-pending"},
-    412: {"stale-version"}, 413: {"upload-too-large"}, 415: {"upload-type"},
-    422: {"validation", "idempotency-mismatch", "upload-refused"}, 426: {"app-too-old"}, 428: {"precondition-required"},
-    429: {"rate-limited"}, 503: {"unavailable"},
-}  # fmt: skip
-
-
-@pytest.mark.requirement("D5")
-def test_every_slug_of_the_table_has_its_status(database: str) -> None:
-    for status, slugs in OF_THE_TABLE.items():
-        assert {problems.SLUGS[slug].status for slug in slugs} == {status}
 
 
 @pytest.mark.requirement("D5")

@@ -10,9 +10,14 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import Connection, event, insert
 from sqlalchemy.exc import OperationalError
 
 from flows.actions import ordering
+from flows.actions.replaying import RUNNING
+from flows.clock import clock
+from flows.db import db
+from flows.models import Replay
 from flows.rules.actors import Actor
 from portal.api import limits, problems
 from tests.api.conftest import DETAILS, Phone, new_key, order_coro, task_of
@@ -358,3 +363,26 @@ def test_every_kind_of_problem_has_its_help_page(anyone: Phone) -> None:
         assert page.status_code == 200
         assert str(problem.status) in page.text
     assert anyone.client.get("/problems/unheard-of").status_code == 404
+
+
+@pytest.mark.requirement("D5")
+@pytest.mark.parametrize("database", ["postgres"])
+def test_who_waited_long_for_their_own_twin_comes_again(buyer: Phone, world: World) -> None:
+    key, body = new_key(), {"customer_id": world.acme, "items": [{"product_id": world.coro, "quantity": 1}]}
+    begun = {"user_id": world.buyer.user_id, "scope": "POST /api/v1/orders", "key": key, "fingerprint": "",
+             "status": RUNNING, "body": {}, "created_at": clock.wall()}  # fmt: skip
+    event.listen(db.engine, "begin", impatient)
+    try:
+        with db.engine.connect() as twin:
+            twin.execute(insert(Replay).values(**begun))
+            waited = buyer.post("/orders", body, key=key)
+    finally:
+        event.remove(db.engine, "begin", impatient)
+    assert refused(waited) == (409, "idempotency-in-progress")
+    assert waited.headers["Retry-After"] == "1"
+    assert buyer.post("/orders", body, key=key).status_code == 201
+
+
+def impatient(connection: Connection) -> None:
+    """200 ms instead of the 8 s for which a request waits for another."""
+    connection.exec_driver_sql("SET LOCAL lock_timeout = '200ms'")

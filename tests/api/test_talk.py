@@ -101,7 +101,7 @@ def test_it_says_why_it_is_closed(request_: Request) -> None:
     say(request_, request_.agent, "Before")
     request_.done("/cancel", {"reason": "Not needed"}, by=request_.admin)
     refused = say(request_, request_.tenant, "After", status=409)
-    assert refused["code"] == "conversation-closed"
+    assert (refused["status"], refused["code"]) == (409, "conversation-closed")
     assert "was cancelled on Monday 2 November 2026" in refused["detail"]
     here = messages(request_, request_.tenant)
     assert here["closed"] == refused["detail"]

@@ -20,7 +20,10 @@ from flows.rules.actors import SYSTEM, Actor
 from flows.work import Work, end_reading, unit_of_work
 from tests.world import World
 
-SHIPPED = [(name, f"flows.plugins.{name}") for name in ("coro", "shop", "department_request", "tenant_onboarding")]
+SHIPPED = [
+    (name, f"flows.plugins.{name}")
+    for name in ("coro", "shop", "department_request", "department_task", "tenant_onboarding")
+]
 IDENTITY = {"legal_name": "Priya Shah", "right_to_rent": "y"}
 HOUSEHOLD = {"income": 300_000, "has_pets": False}
 

@@ -100,7 +100,9 @@ def test_nothing_for_axe_at_the_end(
 
 
 def open_answers(page: Page) -> None:
+    """And the form under it that asks to reopen."""
     page.get_by_text("Your answers").click()
+    page.locator("summary", has_text="Ask to reopen").click()
 
 
 @pytest.mark.requirement("Q28")

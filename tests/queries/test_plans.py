@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import random
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import event
-from sqlalchemy.engine import Engine
 
 from flows.clock import clock
-from flows.db import db
 from flows.queries import instances, search
 from flows.queries.instances import Filters
-from flows.work import end_reading
 from tests.bench import households
 from tests.queries.conftest import user_id
+from tests.queries.plans import analyse, plan_of
 from tests.world import World
 
 ROWS, HOMES, PAGE = 4_000, 60, 26
@@ -29,8 +24,7 @@ def full(app: Flask, world: World) -> World:
     """Four thousand requests, and the figures that PostgreSQL plans by."""
     households.people(random.Random(1), HOMES)
     households.instances(ROWS)
-    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.exec_driver_sql("ANALYZE")
+    analyse()
     return world
 
 
@@ -52,29 +46,9 @@ def asked(world: World) -> dict[str, tuple[Filters, str, str | None]]:
 
 def plan(world: World, filters: Filters, sort: str, cursor: str | None) -> list[Any]:
     """What the database says about the statement of a page."""
-    made: list[tuple[str, Any]] = []
-
-    def note(_connection: object, _cursor: object, statement: str, parameters: Any, *_rest: object) -> None:
-        made.append((statement, parameters))
-
-    end_reading()
-    event.listen(Engine, "before_cursor_execute", note)
-    instances.listed(world.agent, clock.now(), filters, cursor, sort)
-    event.remove(Engine, "before_cursor_execute", note)
-    ((statement, parameters),) = [one for one in made if one[0].startswith("SELECT")]
-    is_postgres = db.engine.dialect.name == "postgresql"
-    how = "EXPLAIN (ANALYZE, FORMAT JSON) " if is_postgres else "EXPLAIN QUERY PLAN "
-    answer = db.session.connection().exec_driver_sql(how + statement, parameters).all()
-    if not is_postgres:
-        return list(answer)
-    told = answer[0][0]
-    return list(nodes((json.loads(told) if isinstance(told, str) else told)[0]["Plan"]))
-
-
-def nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield node
-    for inner in node.get("Plans", ()):
-        yield from nodes(inner)
+    return plan_of(
+        lambda: instances.listed(world.agent, clock.now(), filters, cursor, sort), lambda one: one.startswith("SELECT")
+    )
 
 
 def test_a_page_is_found_by_walking_indexes(full: World, database: str) -> None:

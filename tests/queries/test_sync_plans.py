@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import random
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, func, select
-from sqlalchemy.engine import Engine
+from sqlalchemy import func, select
 
 from flows.access import organisations_of, read_as
 from flows.clock import clock
-from flows.db import db
 from flows.models import Instance
 from flows.queries import changes
 from flows.queries.changes import Kind, Walk
 from flows.rules.actors import SYSTEM, Actor
 from flows.work import end_reading, unit_of_work
 from tests.bench import households, lists
+from tests.queries.plans import analyse, plan_of
 from tests.world import World
 
 CHANGED = 5
@@ -37,35 +34,14 @@ def full(app: Flask, world: World) -> World:
     with unit_of_work(SYSTEM) as work:
         for one in work.session.scalars(select(Instance).where(Instance.subject.is_(None)).limit(CHANGED)):
             one.title = "Changed"
-    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.exec_driver_sql("ANALYZE")
+    analyse()
     return world
 
 
 def plan(actor: Actor, walk: Walk) -> list[Any]:
-    made: list[tuple[str, Any]] = []
-
-    def note(_connection: object, _cursor: object, statement: str, parameters: Any, *_rest: object) -> None:
-        made.append((statement, parameters))
-
-    end_reading()
-    event.listen(Engine, "before_cursor_execute", note)
-    changes.since(actor, walk, list(Kind), 200)
-    event.remove(Engine, "before_cursor_execute", note)
-    [(statement, parameters)] = [one for one in made if "user_version" in one[0] or "pg_snapshot" in one[0]]
-    is_postgres = db.engine.dialect.name == "postgresql"
-    how = "EXPLAIN (ANALYZE, FORMAT JSON) " if is_postgres else "EXPLAIN QUERY PLAN "
-    answer = db.session.connection().exec_driver_sql(how + statement, parameters).all()
-    if not is_postgres:
-        return list(answer)
-    told = answer[0][0]
-    return list(nodes((json.loads(told) if isinstance(told, str) else told)[0]["Plan"]))
-
-
-def nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield node
-    for inner in node.get("Plans", ()):
-        yield from nodes(inner)
+    return plan_of(
+        lambda: changes.since(actor, walk, list(Kind), 200), lambda one: "user_version" in one or "pg_snapshot" in one
+    )
 
 
 @pytest.mark.requirement("D5")
