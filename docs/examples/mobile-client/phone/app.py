@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import queue
-import random
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,7 +11,7 @@ import httpx
 
 from phone import sync
 from phone.line import Line, NoAnswer
-from phone.outbox import FIRST_PAUSE, LONGEST_PAUSE, Outbox, new_key
+from phone.outbox import LONGEST_PAUSE, Outbox, new_key
 from phone.store import Store
 from phone.tokens import Tokens
 
@@ -49,7 +48,6 @@ class Phone:
         self.line = Line(server, transport)
         self.tokens = Tokens(self.store, self.line)
         self.outbox = Outbox(self.store, self.tokens, longest_pause)
-        self._longest = longest_pause
 
     def close(self) -> None:
         self.line.close()
@@ -167,7 +165,7 @@ class Phone:
                 due, failures = self.round(), 0
             except NoAnswer:
                 failures += 1
-                due = min(FIRST_PAUSE * 2 ** min(failures, 20), self._longest) * random.uniform(0.5, 1.0)  # noqa: S311
+                due = self.outbox.pause_after(failures)
             hint = _next(hints, poll if due is None else min(due, poll))
 
     def _register(self, push_token: str, platform: str = "android") -> None:

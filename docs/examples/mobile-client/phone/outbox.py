@@ -80,6 +80,11 @@ class Outbox:
         waits = [row["next_try"] - time.time() for row in self._heads()]
         return max(0.0, min(waits)) if waits else None
 
+    def pause_after(self, tries: int) -> float:
+        """Longer each time, and not for all phones alike: those that were cut off together shall not come together."""
+        longest: float = min(FIRST_PAUSE * 2 ** min(tries, 20), self._longest)
+        return longest * random.uniform(0.5, 1.0)  # noqa: S311  # spread, no secret
+
     def discard(self, key: str) -> None:
         """The person gives it up. What names it cannot be sent any more and is theirs to decide on, too."""
         with self._store.writing() as tx:
@@ -172,8 +177,7 @@ class Outbox:
                 tx.execute("DELETE FROM files WHERE key = ?", (key,))
 
     def _put_off(self, row: dict[str, Any], at_least: float | None) -> None:
-        """Longer each time, and not for all phones alike: those that were cut off together shall not come together."""
-        pause = min(FIRST_PAUSE * 2 ** min(row["tries"], 20), self._longest) * random.uniform(0.5, 1.0)  # noqa: S311
+        pause = self.pause_after(row["tries"])
         with self._store.writing() as tx:
             tx.execute(
                 "UPDATE outbox SET tries = ?, next_try = ? WHERE key = ?",
