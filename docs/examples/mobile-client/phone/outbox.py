@@ -107,8 +107,11 @@ class Outbox:
                 (new, json.dumps(changed), row["etag"] if etag is None else etag, key),
             )
             tx.execute("UPDATE files SET key = ? WHERE key = ?", (new, key))
-            for column in ("body", "path", "lane"):
-                tx.execute(f"UPDATE outbox SET {column} = replace({column}, ?, ?)", (key, new))  # noqa: S608  # ours
+            tx.execute(
+                "UPDATE outbox SET body = replace(body, :key, :new), path = replace(path, :key, :new),"
+                " lane = replace(lane, :key, :new)",
+                {"key": key, "new": new},
+            )
         return new
 
     def _heads(self) -> list[dict[str, Any]]:
