@@ -243,6 +243,18 @@ def test_a_step_that_moved_on_is_looked_at_again(phone: Phone, server: Server) -
 # --- the copy ---
 
 
+def test_answers_that_were_declined_are_sent_otherwise_on_the_same_form(phone: Phone, server: Server) -> None:
+    phone.store.keep_form("ti_1", '"st-1-en"', {"key": "a", "fields": [{"key": "name"}, {"key": "seats"}]})
+    server.says("POST /instances/ti_1/steps/a/submissions", no(422, "validation"), yes(id="sub_1"))
+    key = phone.submit("ti_1", "a", {"name": "Kestrel", "seats": -1})
+    deliver(phone)
+    phone.send_again(key, answers={"seats": 3})
+    deliver(phone)
+    assert [one.headers["If-Match"] for one in server.asked] == ['"st-1-en"'] * 2
+    assert json.loads(server.asked[-1].content) == {"answers": {"name": "Kestrel", "seats": 3}}
+    assert len(server.keys()) == 2
+
+
 def test_a_full_snapshot_takes_the_place_of_what_was_there(phone: Phone, server: Server) -> None:
     server.says("GET /sync", page(("upsert", "order", "ord_1", "cus_1"), full=True))
     sync.pull(phone.store, phone.tokens)

@@ -86,7 +86,7 @@ def outbox(phone: Phone, _given: Given) -> list[Any]:
 
 
 def solve(phone: Phone, given: Given) -> str:
-    """After a 412 on the form as it is now, with what could be kept and these answers; else as it was."""
+    """With these answers in place of those; after a 412 on the form as it is now, with what could be kept."""
     is_stale = any(row["key"] == given.key and row["answer"]["status"] == 412 for row in phone.conflicts())
     return phone.send_again(given.key, phone.look_again(given.key) if is_stale else None, given.answers)
 

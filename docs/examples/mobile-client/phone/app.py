@@ -120,7 +120,7 @@ class Phone:
 
     def look_again(self, key: str) -> Fresh:
         """After a 412: the step as it is now, with the answers whose field is still there."""
-        [row] = [row for row in self.conflicts() if row["key"] == key and row["kind"] == "submission"]
+        row = self._declined(key)
         instance_id, step = row["path"].split("/")[2], row["path"].split("/")[4]
         form = sync.fetch_form(self.store, self.tokens, instance_id, step)
         asked = [field["key"] for field in form["fields"]]
@@ -135,10 +135,21 @@ class Phone:
         )
 
     def send_again(self, key: str, fresh: Fresh | None = None, answers: Answers | None = None) -> str:
-        """What was declined, as it is, or with other answers on the form that was looked at again."""
-        if fresh is None:
+        """What was declined, as it is or with other answers; after a 412, on the form that was looked at again."""
+        if fresh is not None:
+            return self.outbox.again(key, {"answers": fresh.kept | (answers or {})}, fresh.etag)
+        if answers is None:
             return self.outbox.again(key)
-        return self.outbox.again(key, {"answers": fresh.kept | (answers or {})}, fresh.etag)
+        body = self._declined(key)["body"]
+        if "answers" not in body:
+            raise KeyError(f"{key} has no answers to change: discard it, and do it otherwise")
+        return self.outbox.again(key, {**body, "answers": body["answers"] | answers})
+
+    def _declined(self, key: str) -> dict[str, Any]:
+        found = next((row for row in self.conflicts() if row["key"] == key), None)
+        if found is None:
+            raise KeyError(f"{key} is no conflict")
+        return found
 
     # The loop.
 
