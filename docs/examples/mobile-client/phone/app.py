@@ -12,7 +12,7 @@ import httpx
 from phone import sync
 from phone.line import Line, NoAnswer
 from phone.outbox import LONGEST_PAUSE, Outbox, new_key
-from phone.store import Store
+from phone.store import NotHere, Store
 from phone.tokens import Tokens
 
 Answers = dict[str, Any]
@@ -72,9 +72,7 @@ class Phone:
         """Send the answers of a step, filled in on the form that is kept here."""
         kept = self.store.form(instance_id, step)
         if kept is None:
-            raise KeyError(
-                f"There is no form of {instance_id}/{step} here; it is not to be answered, or not synced yet"
-            )
+            raise NotHere(f"There is no form of {instance_id}/{step} here; it is not to be answered, or not synced yet")
         etag, form = kept
         place = f"/instances/{instance_id}/steps/{step}"
         with self.store.writing() as tx:
@@ -120,7 +118,7 @@ class Phone:
 
     def look_again(self, key: str) -> Fresh:
         """After a 412: the step as it is now, with the answers whose field is still there."""
-        row = self._declined(key)
+        row = self.outbox.conflict(key)
         instance_id, step = row["path"].split("/")[2], row["path"].split("/")[4]
         form = sync.fetch_form(self.store, self.tokens, instance_id, step)
         asked = [field["key"] for field in form["fields"]]
@@ -140,16 +138,10 @@ class Phone:
             return self.outbox.again(key, {"answers": fresh.kept | (answers or {})}, fresh.etag)
         if answers is None:
             return self.outbox.again(key)
-        body = self._declined(key)["body"]
+        body = self.outbox.conflict(key)["body"]
         if "answers" not in body:
-            raise KeyError(f"{key} has no answers to change: discard it, and do it otherwise")
+            raise NotHere(f"{key} has no answers to change: discard it, and do it otherwise")
         return self.outbox.again(key, {**body, "answers": body["answers"] | answers})
-
-    def _declined(self, key: str) -> dict[str, Any]:
-        found = next((row for row in self.conflicts() if row["key"] == key), None)
-        if found is None:
-            raise KeyError(f"{key} is no conflict")
-        return found
 
     # The loop.
 

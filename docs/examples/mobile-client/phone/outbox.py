@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 
 from phone.line import Declined, NoAnswer
-from phone.store import Store
+from phone.store import NotHere, Store
 from phone.tokens import Tokens
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 300.0
@@ -67,6 +67,12 @@ class Outbox:
         return [{**row, "body": json.loads(row["body"]), "seen": json.loads(row["seen"]),
                  "answer": json.loads(row["answer"] or "null")} for row in found if row["state"] in states]  # fmt: skip
 
+    def conflict(self, key: str) -> dict[str, Any]:
+        found = next((row for row in self.rows("conflict") if row["key"] == key), None)
+        if found is None:
+            raise NotHere(f"{key} is no conflict")
+        return found
+
     def deliver(self) -> float | None:
         """Send whatever is due, lane by lane; how many seconds until more is, None when nothing waits.
 
@@ -95,10 +101,8 @@ class Outbox:
         """The person decided to send it, as it is or otherwise: a new thing to do, so with a new key, in its place."""
         new = new_key()
         with self._store.writing() as tx:
-            row = self._store.row("SELECT * FROM outbox WHERE key = ? AND state = 'conflict'", key)
-            if row is None:
-                raise KeyError(f"{key} is no conflict")
-            changed = json.loads(row["body"]) if body is None else body
+            row = self.conflict(key)
+            changed = row["body"] if body is None else body
             if row["kind"] == "message":
                 changed = {**changed, "client_id": new}
             tx.execute(

@@ -39,6 +39,10 @@ EMPTYING = (
 BUSY_SECONDS = 30
 
 
+class NotHere(Exception):
+    """What was named is not kept here; says what to do."""
+
+
 class Store:
     """Rows as dictionaries. Every thread has a connection of its own; `writing` is one transaction."""
 
