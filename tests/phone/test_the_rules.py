@@ -99,8 +99,8 @@ def deliver(phone: Phone) -> None:
 LOST = httpx.RemoteProtocolError("the answer was cut")
 
 
-TROUBLES = (LOST, httpx.ConnectError("away"), no(503, "unavailable"), no(500, "internal"), no(429, "rate-limited"),
-            no(426, "app-too-old"), no(409, "idempotency-in-progress"))  # fmt: skip
+TROUBLES = (LOST, httpx.ConnectError("away"), no(503, "unavailable"), no(500, "internal"), no(522, "unknown"),
+            no(429, "rate-limited"), no(426, "app-too-old"), no(409, "idempotency-in-progress"))  # fmt: skip
 
 
 @pytest.mark.parametrize("trouble", TROUBLES)
