@@ -17,7 +17,8 @@ from contextlib import suppress
 from typing import Any
 
 from tests.bench.browsers import Browser, frame, packet, upgrade
-from tests.bench.running import Running, _free_ports, _wait, running
+from tests.bench.running import Running, listens, running
+from tests.walks.product import free_port, wait_for
 
 MANY, RATE, SECONDS = 300, 10.0, 30
 BARE = """
@@ -151,10 +152,10 @@ def main() -> None:
     rate = float(sys.argv[1]) if len(sys.argv) > 1 else RATE
     with running(MANY) as product:
         ours = line("message to other page", asyncio.run(product_figures(product, rate)))
-    port = _free_ports()
+    port = free_port()
     bare = subprocess.Popen([sys.executable, "-c", BARE, str(port)])
     try:
-        _wait(port)
+        wait_for(lambda: listens(port), "the bare server")
         theirs = line("bare python-socketio", asyncio.run(bare_figures(port, rate)))
     finally:
         bare.terminate()
