@@ -12,8 +12,9 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from tests.bench.browsers import Browser, frame, packet, upgrade
@@ -46,9 +47,9 @@ class Pair:
         self.home = Browser(*ports, chat.customer, chat.home, chat.about)
         self.desk = Browser(*ports, chat.staff, chat.desk, chat.about, "staff")
         for one in (self.home, self.desk):
-            one.on_event = lambda name, detail, page=one: self._hear(page, name, detail)  # type: ignore[misc]
+            one.on_event = partial(self._hear, one)
 
-    def _hear(self, page: Browser, name: str, detail: dict[str, Any]) -> None:
+    def _hear(self, page: Browser, name: str, detail: dict[str, object]) -> None:
         if detail.get("id") == page.about and name in ("message.created", "message.read", "instance.updated"):
             self._spawn(self._look(page, name))
 
@@ -70,7 +71,7 @@ class Pair:
             raise RuntimeError(f"A message was answered with {status}")
         await page.look()
 
-    def _spawn(self, act: Any) -> None:
+    def _spawn(self, act: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(act)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
