@@ -42,7 +42,11 @@ def token_of(actor: Actor) -> str:
 def walk(get: Callable[[str], Any]) -> tuple[float, int, int]:
     """Milliseconds a page, changes, and the most statements that a page before the last made."""
     made: list[str] = []
-    event.listen(Engine, "before_cursor_execute", lambda _c, _u, said, *_rest: made.append(said))
+
+    def note(_connection: object, _cursor: object, said: str, *_rest: object) -> None:
+        made.append(said)
+
+    event.listen(Engine, "before_cursor_execute", note)
     cursor, changes, pages, most = "", 0, 0, 0
     started = time.perf_counter()
     while True:
@@ -50,6 +54,7 @@ def walk(get: Callable[[str], Any]) -> tuple[float, int, int]:
         answer = get(f"?cursor={cursor}" if cursor else "")
         changes, pages, cursor = changes + len(answer["changes"]), pages + 1, answer["cursor"]
         if not answer["has_more"]:
+            event.remove(Engine, "before_cursor_execute", note)
             return (time.perf_counter() - started) * 1000 / pages, changes, most
         most = max(most, len([said for said in made if said.startswith(("SELECT", "WITH"))]))
 
