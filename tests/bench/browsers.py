@@ -14,7 +14,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
-LINE = re.compile(r'<li class="\w+" data-seq="(\d+)"')
 TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
 NEWER = re.compile(r'data-newer="(\d+)"')
 WORDS = re.compile(r'data-seq="(\d+)".*?<p class="words">(.*?)</p>', re.DOTALL)
@@ -117,7 +116,7 @@ class Browser:
         """Keep a socket open, as baton.js does: a second after it was lost, then twice as long each time."""
         waits = pause
         while True:
-            with suppress(BROKEN):
+            with suppress(*BROKEN):
                 await self._hear(pause != waits)
             waits = pause if self.is_live else min(waits * 2, 30)
             self.is_live = False

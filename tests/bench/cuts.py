@@ -113,7 +113,8 @@ def talked(messages: int, cuts: int) -> Outcome:
 
 
 def main() -> None:
-    messages, cuts = (int(given) for given in [*sys.argv[1:], *map(str, (MESSAGES, CUTS)[len(sys.argv) - 1 :])])
+    given = [int(word) for word in sys.argv[1:]]
+    messages, cuts = [*given, *(MESSAGES, CUTS)[len(given) :]]
     began, say = time.perf_counter(), sys.stdout.write
     told = talked(messages, cuts)
     say(f"{messages} messages, {told.cuts} cuts, {time.perf_counter() - began:.0f} s with the start of the product\n")

@@ -66,7 +66,7 @@ def instances(count: int) -> None:
         agents = list(work.session.scalars(select(User.id).where(User.name.startswith("Agent "))))
         for start in range(count, 0, -5_000):
             numbers = range(start - 1, max(start - 5_000, 0) - 1, -1)
-            rows = [_row(n, rng, _home(n, rng, homes), agents, work.now) for n in numbers]
+            rows = [row_of(n, rng, _home(n, rng, homes), agents, work.now) for n in numbers]
             same = {
                 "flow": loaded.definition.flow, "flow_hash": loaded.content_hash, "flow_version_id": version.id,
                 "title": loaded.definition.title, "kind": "Onboarding", "time_zone": "Europe/London",
@@ -123,7 +123,7 @@ def _home(n: int, rng: random.Random, homes: Sequence[Any]) -> Any:
     return homes[rng.randrange(len(homes))]
 
 
-def _row(n: int, rng: random.Random, home: Any, agents: list[int], now: datetime) -> dict[str, Any]:
+def row_of(n: int, rng: random.Random, home: Any, agents: list[int], now: datetime) -> dict[str, Any]:
     is_open = rng.random() < (0.6 if n < 1_000 else 0.2)
     status = rng.choice(OPEN if is_open else ENDED)
     created_at = now - timedelta(hours=n)

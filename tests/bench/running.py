@@ -8,10 +8,10 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from flask import Flask
@@ -25,10 +25,10 @@ from flows.rules.actors import SYSTEM
 from flows.settings import Settings
 from flows.work import unit_of_work
 from tests.bench import households
+from tests.walks.product import free_port, up, wait_for
 from tests.world import World, build_world
 from wsgi import create_app
 
-KEY = "k" * 40
 OF_ONE_SIGN_IN = 5
 
 
@@ -45,10 +45,8 @@ class Chat:
 
 @dataclass
 class Running:
-    """A running product, and its application for what only the database knows."""
+    """A running product, and who talks in it."""
 
-    app: Flask
-    world: World
     port: int
     live_port: int
     chats: list[Chat]
@@ -57,10 +55,10 @@ class Running:
 @contextmanager
 def running(many: int) -> Iterator[Running]:
     """A product with so many conversations, each of another household and all of a few agents."""
-    folder, port = tempfile.mkdtemp(), _free_ports()
+    folder, port = tempfile.mkdtemp(), free_port()
     env = {
-        "BATON_MODE": "test", "BATON_DATA": folder, "BATON_PORT": str(port), "SECRET_KEY": KEY,
-        "BATON_STAFF_TOTP": "optional", "BATON_LOG_LEVEL": "WARNING",
+        "BATON_MODE": "test", "BATON_DATA": folder, "BATON_PORT": str(port), "DATABASE_URL": "", "REDIS_URL": "",
+        "SECRET_KEY": "k" * 40, "BATON_STAFF_TOTP": "optional", "BATON_LOG_LEVEL": "WARNING",
     }  # fmt: skip
     subprocess.run([sys.executable, "-m", "worker", "db", "upgrade"], env={**os.environ, **env}, check=True)
     app = create_app(Settings.from_env(env))
@@ -68,13 +66,9 @@ def running(many: int) -> Iterator[Running]:
         world = build_world()
         households.people(random.Random(7), many)
         chats = _chats(app, world)
-    up = subprocess.Popen([sys.executable, "-m", "worker", "up"], env={**os.environ, **env}, stdout=subprocess.DEVNULL)
-    try:
-        _wait(port, port + 1)
-        yield Running(app, world, port, port + 1, chats)
-    finally:
-        up.terminate()
-        up.wait(30)
+    with up(Path(folder), port, **env):
+        wait_for(lambda: listens(port + 1), f"the live process, see {folder}")
+        yield Running(port, port + 1, chats)
 
 
 def _chats(app: Flask, world: World) -> list[Chat]:
@@ -94,7 +88,7 @@ def _chats(app: Flask, world: World) -> list[Chat]:
             .where(Organisation.slug.startswith("h"), Organisation.kind == "household")
         ).all()
         rows = [
-            households._row(n, rng, home, [world.user_ids["agent"]], work.now) | same for n, home in enumerate(homes)
+            households.row_of(n, rng, home, [world.user_ids["agent"]], work.now) | same for n, home in enumerate(homes)
         ]
         work.session.execute(insert(Instance), rows)
         chats = []
@@ -117,26 +111,6 @@ def cookie(app: Flask, work: Any, user_id: int) -> str:
     return str(serializer.dumps({"token": token}))
 
 
-def _free_ports() -> int:
-    """A port whose next is free too, because the live process stands beside the web process."""
-    while True:
-        with socket.socket() as first, socket.socket() as second:
-            first.bind(("127.0.0.1", 0))
-            port = int(first.getsockname()[1])
-            try:
-                second.bind(("127.0.0.1", port + 1))
-            except OSError:
-                continue
-            return port
-
-
-def _wait(*ports: int) -> None:
-    end = time.monotonic() + 60
-    for port in ports:
-        while True:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            if time.monotonic() > end:
-                raise TimeoutError(f"Nothing listens on {port}")
-            time.sleep(0.1)
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -49,7 +49,8 @@ async def flood(port: int, answers: dict[int, int]) -> None:
 
 
 async def measure(product: Running) -> None:
-    chat, answers = product.chats[0], {}  # type: ignore[var-annotated]
+    chat = product.chats[0]
+    answers: dict[int, int] = {}
     browser = Browser(product.port, product.live_port, chat.customer, chat.home, chat.about)
     await browser.open()
     await pages(browser)

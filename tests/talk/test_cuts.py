@@ -20,5 +20,6 @@ def test_both_sides_hold_every_message_however_often_the_line_is_cut(database: s
         cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
     assert told.returncode == 0, told.stdout + told.stderr
+    assert f"{MESSAGES} messages, 0 cuts" not in told.stdout, "it was over before the line was cut"
     assert told.stdout.count(f"holds {MESSAGES}, twice 0,") == 2
     assert told.stdout.count("numbers without a gap: True") == 2

@@ -14,6 +14,7 @@ from typing import Any
 from phone.app import POLL_SECONDS, Phone
 from phone.line import Declined, NoAnswer
 from phone.outbox import LONGEST_PAUSE
+from phone.store import NotHere
 from phone.tokens import SignedOut
 
 Given = argparse.Namespace
@@ -28,7 +29,7 @@ def main(words: list[str] | None = None) -> int:
         _show(given.act(phone, given))
     except SignedOut as why:
         return _complain(f"You are signed out: {why}. Sign in again; nothing is lost", SIGNED_OUT)
-    except (Declined, KeyError) as no:
+    except (Declined, NotHere) as no:
         return _complain(str(no), DECLINED)
     except NoAnswer as no:
         return _complain(f"No answer, try again: {no}", NO_ANSWER)
@@ -70,7 +71,7 @@ def show(phone: Phone, given: Given) -> list[Any]:
 def form(phone: Phone, given: Given) -> dict[str, Any]:
     kept = phone.store.form(given.instance, given.step)
     if kept is None:
-        raise KeyError(f"There is no form of {given.instance}/{given.step} here")
+        raise NotHere(f"There is no form of {given.instance}/{given.step} here")
     return kept[1]
 
 
@@ -86,7 +87,7 @@ def outbox(phone: Phone, _given: Given) -> list[Any]:
 
 
 def solve(phone: Phone, given: Given) -> str:
-    """After a 412 on the form as it is now, with what could be kept and these answers; else as it was."""
+    """With these answers in place of those; after a 412 on the form as it is now, with what could be kept."""
     is_stale = any(row["key"] == given.key and row["answer"]["status"] == 412 for row in phone.conflicts())
     return phone.send_again(given.key, phone.look_again(given.key) if is_stale else None, given.answers)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import queue
-import random
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,8 +11,8 @@ import httpx
 
 from phone import sync
 from phone.line import Line, NoAnswer
-from phone.outbox import FIRST_PAUSE, LONGEST_PAUSE, Outbox, new_key
-from phone.store import Store
+from phone.outbox import LONGEST_PAUSE, Outbox, new_key
+from phone.store import NotHere, Store
 from phone.tokens import Tokens
 
 Answers = dict[str, Any]
@@ -49,7 +48,6 @@ class Phone:
         self.line = Line(server, transport)
         self.tokens = Tokens(self.store, self.line)
         self.outbox = Outbox(self.store, self.tokens, longest_pause)
-        self._longest = longest_pause
 
     def close(self) -> None:
         self.line.close()
@@ -74,9 +72,7 @@ class Phone:
         """Send the answers of a step, filled in on the form that is kept here."""
         kept = self.store.form(instance_id, step)
         if kept is None:
-            raise KeyError(
-                f"There is no form of {instance_id}/{step} here; it is not to be answered, or not synced yet"
-            )
+            raise NotHere(f"There is no form of {instance_id}/{step} here; it is not to be answered, or not synced yet")
         etag, form = kept
         place = f"/instances/{instance_id}/steps/{step}"
         with self.store.writing() as tx:
@@ -122,7 +118,7 @@ class Phone:
 
     def look_again(self, key: str) -> Fresh:
         """After a 412: the step as it is now, with the answers whose field is still there."""
-        [row] = [row for row in self.conflicts() if row["key"] == key and row["kind"] == "submission"]
+        row = self.outbox.conflict(key)
         instance_id, step = row["path"].split("/")[2], row["path"].split("/")[4]
         form = sync.fetch_form(self.store, self.tokens, instance_id, step)
         asked = [field["key"] for field in form["fields"]]
@@ -137,10 +133,15 @@ class Phone:
         )
 
     def send_again(self, key: str, fresh: Fresh | None = None, answers: Answers | None = None) -> str:
-        """What was declined, as it is, or with other answers on the form that was looked at again."""
-        if fresh is None:
+        """What was declined, as it is or with other answers; after a 412, on the form that was looked at again."""
+        if fresh is not None:
+            return self.outbox.again(key, {"answers": fresh.kept | (answers or {})}, fresh.etag)
+        if answers is None:
             return self.outbox.again(key)
-        return self.outbox.again(key, {"answers": fresh.kept | (answers or {})}, fresh.etag)
+        body = self.outbox.conflict(key)["body"]
+        if "answers" not in body:
+            raise NotHere(f"{key} has no answers to change: discard it, and do it otherwise")
+        return self.outbox.again(key, {**body, "answers": body["answers"] | answers})
 
     # The loop.
 
@@ -167,7 +168,7 @@ class Phone:
                 due, failures = self.round(), 0
             except NoAnswer:
                 failures += 1
-                due = min(FIRST_PAUSE * 2 ** min(failures, 20), self._longest) * random.uniform(0.5, 1.0)  # noqa: S311
+                due = self.outbox.pause_after(failures)
             hint = _next(hints, poll if due is None else min(due, poll))
 
     def _register(self, push_token: str, platform: str = "android") -> None:

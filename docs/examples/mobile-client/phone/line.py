@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 
 PATIENCE_SECONDS = 20.0
-TRY_AGAIN = frozenset({408, 425, 426, 429, 500, 502, 503, 504})
+TRY_AGAIN = frozenset({408, 425, 426, 429, *range(500, 600)})
 """None of these is about what was sent. 426: this app has to be updated, and then everything that waits goes out."""
 VERSION = "1.0.0"
 

@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 
 from phone.line import Declined, NoAnswer
-from phone.store import Store
+from phone.store import NotHere, Store
 from phone.tokens import Tokens
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 300.0
@@ -67,6 +67,12 @@ class Outbox:
         return [{**row, "body": json.loads(row["body"]), "seen": json.loads(row["seen"]),
                  "answer": json.loads(row["answer"] or "null")} for row in found if row["state"] in states]  # fmt: skip
 
+    def conflict(self, key: str) -> dict[str, Any]:
+        found = next((row for row in self.rows("conflict") if row["key"] == key), None)
+        if found is None:
+            raise NotHere(f"{key} is no conflict")
+        return found
+
     def deliver(self) -> float | None:
         """Send whatever is due, lane by lane; how many seconds until more is, None when nothing waits.
 
@@ -80,6 +86,11 @@ class Outbox:
         waits = [row["next_try"] - time.time() for row in self._heads()]
         return max(0.0, min(waits)) if waits else None
 
+    def pause_after(self, tries: int) -> float:
+        """Longer each time, and not for all phones alike: those that were cut off together shall not come together."""
+        longest: float = min(FIRST_PAUSE * 2 ** min(tries, 20), self._longest)
+        return longest * random.uniform(0.5, 1.0)  # noqa: S311  # spread, no secret
+
     def discard(self, key: str) -> None:
         """The person gives it up. What names it cannot be sent any more and is theirs to decide on, too."""
         with self._store.writing() as tx:
@@ -90,10 +101,8 @@ class Outbox:
         """The person decided to send it, as it is or otherwise: a new thing to do, so with a new key, in its place."""
         new = new_key()
         with self._store.writing() as tx:
-            row = self._store.row("SELECT * FROM outbox WHERE key = ? AND state = 'conflict'", key)
-            if row is None:
-                raise KeyError(f"{key} is no conflict")
-            changed = json.loads(row["body"]) if body is None else body
+            row = self.conflict(key)
+            changed = row["body"] if body is None else body
             if row["kind"] == "message":
                 changed = {**changed, "client_id": new}
             tx.execute(
@@ -102,8 +111,11 @@ class Outbox:
                 (new, json.dumps(changed), row["etag"] if etag is None else etag, key),
             )
             tx.execute("UPDATE files SET key = ? WHERE key = ?", (new, key))
-            for column in ("body", "path", "lane"):
-                tx.execute(f"UPDATE outbox SET {column} = replace({column}, ?, ?)", (key, new))  # noqa: S608  # ours
+            tx.execute(
+                "UPDATE outbox SET body = replace(body, :key, :new), path = replace(path, :key, :new),"
+                " lane = replace(lane, :key, :new)",
+                {"key": key, "new": new},
+            )
         return new
 
     def _heads(self) -> list[dict[str, Any]]:
@@ -172,8 +184,7 @@ class Outbox:
                 tx.execute("DELETE FROM files WHERE key = ?", (key,))
 
     def _put_off(self, row: dict[str, Any], at_least: float | None) -> None:
-        """Longer each time, and not for all phones alike: those that were cut off together shall not come together."""
-        pause = min(FIRST_PAUSE * 2 ** min(row["tries"], 20), self._longest) * random.uniform(0.5, 1.0)  # noqa: S311
+        pause = self.pause_after(row["tries"])
         with self._store.writing() as tx:
             tx.execute(
                 "UPDATE outbox SET tries = ?, next_try = ? WHERE key = ?",

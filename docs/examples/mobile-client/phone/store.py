@@ -28,7 +28,19 @@ CREATE INDEX IF NOT EXISTS outbox_by_lane ON outbox (lane, n);
 """`facts`: tokens, cursor and other single values. `objects`: what GET /sync brings, by kind and id; `walk` says in
 which full snapshot it was last seen. `forms`: steps that the person may answer; `looked`: for which version of their
 request they were fetched. `outbox`: what the person did."""
+EMPTYING = (
+    "DELETE FROM facts WHERE name <> 'installation_id'",
+    "DELETE FROM objects",
+    "DELETE FROM forms",
+    "DELETE FROM looked",
+    "DELETE FROM files",
+    "DELETE FROM outbox",
+)
 BUSY_SECONDS = 30
+
+
+class NotHere(Exception):
+    """What was named is not kept here; says what to do."""
 
 
 class Store:
@@ -88,6 +100,12 @@ class Store:
         with self.writing() as tx:
             row = (instance_id, step["key"], etag, json.dumps(step))
             tx.execute("INSERT OR REPLACE INTO forms VALUES (?, ?, ?, ?)", row)
+
+    def empty(self) -> None:
+        """As at the first launch, of the same installation."""
+        with self.writing() as tx:
+            for forget in EMPTYING:
+                tx.execute(forget)
 
     def close(self) -> None:
         for connection in self._all:

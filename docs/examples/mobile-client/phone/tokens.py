@@ -46,17 +46,9 @@ class Tokens:
         """With a password, or with the code that came by mail. Raises Declined (401) when it is wrong."""
         how = {"grant_type": "password", "password": password} if password else {"grant_type": "code", "code": code}
         given = self._line.ask("POST", "/auth/token", json=self._mine(email=email, **how)).json()
-        with self._store.writing() as tx:
+        with self._store.writing():
             if self._store.fact("user_id") not in (None, given["user"]["id"]):
-                for table in (
-                    "objects",
-                    "forms",
-                    "looked",
-                    "outbox",
-                    "files",
-                ):  # another person's things are none of theirs
-                    tx.execute(f"DELETE FROM {table}")  # noqa: S608  # our own four names
-                self._store.keep(cursor=None)
+                self._store.empty()  # another person's things are none of theirs
             self._store.keep(user_id=given["user"]["id"])
             self._keep(given)
 
