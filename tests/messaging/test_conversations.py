@@ -9,16 +9,16 @@ import pytest
 from sqlalchemy import select
 
 from flows import access
-from flows.access import instance_to_read, read_as
-from flows.actions import choosing, closing, conversing
-from flows.models import Department, Effect, Notice, Role, User
+from flows.access import read_as
+from flows.actions import conversing
+from flows.models import Department, Effect, Notice, Role
 from flows.rules.actors import SYSTEM, Actor
 from flows.settings import Settings
 from flows.work import end_reading, unit_of_work
 from messaging.outbox import deliver
 from tests.guided.conftest import Play
 from tests.messaging.conftest import effect, mails, part
-from tests.messaging.test_digests import say
+from tests.messaging.test_digests import happens, say
 from tests.messaging.test_guided import play
 
 __all__ = ["play"]  # a fixture
@@ -84,18 +84,7 @@ def test_there_is_no_mail_when_it_was_read_or_is_not_wanted(
     play.start()
     tenant = play.world.tenant
     say(play, tenant if why == "own" else play.world.agent)
-    with unit_of_work(play.world.admin if why == "closed" else SYSTEM if why == "unverified" else tenant) as work:
-        match why:
-            case "read":
-                conversing.mark_read(work, access.instance_to_change(work, play.ref), 1)
-            case "closed":
-                closing.cancel_request(work, access.instance_to_change(work, play.ref), "Moved away")
-            case "muted":
-                choosing.mute(work, instance_to_read(tenant, play.ref))
-            case "off":
-                choosing.choose(work, {"mail": [], "push": []})
-            case "unverified":
-                work.session.get_one(User, tenant.user_id).email_verified_at = None
+    happens(play, why)
     move_clock(minutes=10)
     for one in owed():
         assert not deliver(one)

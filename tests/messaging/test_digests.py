@@ -34,6 +34,23 @@ def say(play: Play, by: Actor, text: str = "Can you retake the photo?") -> None:
         conversing.send(work, access.instance_to_change(work, play.ref), text)
 
 
+def happens(play: Play, why: str) -> None:
+    """What keeps a mail about a message from its customer; other words stand for nothing."""
+    tenant = play.world.tenant
+    with unit_of_work(play.world.admin if why == "closed" else SYSTEM if why == "unverified" else tenant) as work:
+        match why:
+            case "read":
+                conversing.mark_read(work, access.instance_to_change(work, play.ref), 1)
+            case "closed":
+                closing.cancel_request(work, access.instance_to_change(work, play.ref), "Moved away")
+            case "muted":
+                choosing.mute(work, instance_to_read(tenant, play.ref))
+            case "off":
+                choosing.choose(work, {"mail": [], "push": []})
+            case "unverified":
+                work.session.get_one(User, tenant.user_id).email_verified_at = None
+
+
 def owed() -> list[int]:
     end_reading()
     digests.owe_due()
@@ -87,18 +104,7 @@ def test_there_is_none_when_nothing_waits_or_it_is_not_wanted(
     if why == "fresh":
         move_clock(to=EVENING.replace(minute=30))
     say(play, tenant if why == "own" else play.world.agent)
-    with unit_of_work(play.world.admin if why == "closed" else SYSTEM if why == "unverified" else tenant) as work:
-        match why:
-            case "read":
-                conversing.mark_read(work, access.instance_to_change(work, play.ref), 1)
-            case "closed":
-                closing.cancel_request(work, access.instance_to_change(work, play.ref), "Moved away")
-            case "muted":
-                choosing.mute(work, instance_to_read(tenant, play.ref))
-            case "off":
-                choosing.choose(work, {"mail": [], "push": []})
-            case "unverified":
-                work.session.get_one(User, tenant.user_id).email_verified_at = None
+    happens(play, why)
     move_clock(to=EVENING.replace(minute=59))
     assert owed() == []
 

@@ -6,17 +6,15 @@ import socket
 from types import SimpleNamespace
 
 import pytest
-from simple_websocket import ConnectionClosed
 
 from flows import access
 from flows.actions import conversing
 from flows.work import unit_of_work
 from messaging.live import LARGEST_FRAME_BYTES
 from messaging.live_limits import HEAD_SECONDS, MOST_WORDS
-from tests.messaging.test_live import begun, live, lively
+from tests.messaging.sockets import begun
 from tests.world import World
 
-__all__ = ["live", "lively"]
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 
@@ -49,9 +47,7 @@ def test_who_says_too_much_is_closed(live: SimpleNamespace, world: World) -> Non
         loud.say("instance.watch", id=task)
     large.say_raw("typing", {"id": task, "on": "x" * LARGEST_FRAME_BYTES})
     for page in (loud, large):
-        with pytest.raises(ConnectionClosed):  # noqa: PT012
-            while page.socket.receive(5) is not None:
-                pass
+        page.last_words()
     for _ in range(MOST_WORDS // 2):
         calm.say("instance.watch", id=task)
     assert calm.hears("presence", id=task, viewers=[])

@@ -8,7 +8,6 @@ from types import SimpleNamespace
 
 import pytest
 from flask import Flask
-from simple_websocket import ConnectionClosed
 
 from flows import access
 from flows.actions import conversing
@@ -18,10 +17,8 @@ from flows.settings import Settings
 from flows.work import end_reading, unit_of_work
 from messaging.live_talk import LASTS_SECONDS
 from tests.line import Line
-from tests.messaging.test_live import Page, begun, cookie, lively, start_live
+from tests.messaging.sockets import Page, begun, cookie, start_live
 from tests.world import World
-
-__all__ = ["lively"]  # a fixture
 
 pytestmark = [pytest.mark.requirement("D4"), pytest.mark.parametrize("database", ["sqlite"], indirect=True)]
 
@@ -101,9 +98,7 @@ def test_who_looked_through_a_killed_process_looks_no_more_and_comes_back(two: S
     assert agent.heard() == ("presence", {"id": task, "viewers": ["Bea Buyer"]})
     had = say(world, task, "Before")
     kill(two.processes[0])
-    with pytest.raises(ConnectionClosed):  # noqa: PT012  # hints that were on their way come first
-        while buyer.socket.receive(5) is not None:
-            pass
+    buyer.last_words()
     say(world, task, "Meanwhile")
     assert {agent.heard()[0], agent.heard()[0]} == {"message.created"}
     assert agent.heard(LASTS_SECONDS + 8) == ("presence", {"id": task, "viewers": []})

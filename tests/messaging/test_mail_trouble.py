@@ -18,8 +18,9 @@ from flows.rules.actors import SYSTEM
 from flows.work import end_reading, unit_of_work
 from messaging import peace
 from tests.messaging.conftest import Owe, effect
-from tests.messaging.test_mails import Postman, free_port, postman, use_smtp
+from tests.messaging.test_mails import Postman, postman, use_smtp
 from tests.messaging.test_webhooks import Listener, listener
+from tests.messaging.waiting import free_port
 from tests.world import World
 from worker import jobs
 

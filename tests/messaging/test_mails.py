@@ -20,6 +20,7 @@ from flows.work import unit_of_work
 from messaging import mailing, posting
 from messaging.outbox import deliver
 from tests.messaging.conftest import Owe, effect, mails, part
+from tests.messaging.waiting import free_port
 from tests.world import World
 
 
@@ -56,12 +57,6 @@ def postman(app: Flask) -> Iterator[Postman]:
     use_smtp(app, server.port)
     yield handler
     server.stop()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def change_user(user_id: int, **values: Any) -> None:

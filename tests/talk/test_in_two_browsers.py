@@ -26,7 +26,8 @@ from flows.work import unit_of_work
 from messaging import redis_door
 from messaging.poke import CHANNEL
 from tests.browser_tools import look_around, serving, violations
-from tests.messaging.conftest import valkey, wait_for
+from tests.messaging.conftest import valkey
+from tests.messaging.waiting import wait_for
 from tests.portal.browsing import Visitor
 from tests.portal.test_pages_in_a_browser import cookies_of
 from tests.talk.conftest import Talking
