@@ -291,7 +291,7 @@ def page(body: Shape, next_cursor: str | None) -> Answer:
 def counted_page(of: type[Row], rows: Sequence[Row], found: Page[Any]) -> Answer:
     """The same of rows drawn from a page of ours, with its total where somebody asked for one."""
     sealed = cursors.seal(found.next_cursor)
-    body = CountedPage[of](data=list(rows), next_cursor=sealed, total=found.total)  # type: ignore[valid-type]
+    body = CountedPage[of](data=list(rows), next_cursor=sealed, total=found.total)  # type: ignore[valid-type]  # a model is made of it
     return page(body, sealed)
 
 

@@ -22,7 +22,6 @@ from flows.rules import ratings
 from flows.rules.actors import Actor
 from flows.rules.errors import Invalid, Refused
 from flows.work import Work
-from portal import pdf
 from portal.forms import text
 from portal.may import may
 from portal.pages import given
@@ -83,6 +82,8 @@ def copy_as_pdf(ref: str) -> Response:
 
 def pdf_of(actor: Actor, instance: Instance, now: datetime) -> bytes:
     """The request as a PDF, as far as the actor may read it; also for the API."""
+    from portal import pdf  # few ask for one, and what draws it takes a quarter of a second and eight megabytes
+
     definition = versions.definition_of(read_as(actor), instance)
     steps = given.by_step(actor, instance, definition, now)
     brand = current_app.config["BATON"].brand
