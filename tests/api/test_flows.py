@@ -87,7 +87,7 @@ def test_what_staff_have_to_say_before_they_begin(signed_in: Callable[[Actor], P
 def test_cases_and_tasks_that_may_be_begun(tenant: Phone, signed_in: Callable[[Actor], Phone], world: World) -> None:
     agent = signed_in(world.agent)
     for_staff = {one["slug"]: one["start_at"] for one in agent.get("/flows?by_hand=true").json["data"]}
-    assert for_staff == {"department-request": "/tasks"}
+    assert for_staff == {"department-request": "/tasks", "department-task": "/tasks"}
     [case] = tenant.get("/flows?by_hand=true").json["data"]
     assert (case["slug"], case["start_at"]) == ("department-request", "/cases")
     assert "subject" in [field["key"] for field in agent.get("/flows/department-request").json["fields"]]
