@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import func, select, update
@@ -46,17 +47,22 @@ def plan_timer(work: Work, instance: Instance, name: str, rule: TimerRule, start
 
 def occurrences(rule: TimerRule, start: datetime, instance: Instance) -> list[datetime]:
     """The moments that a timer names, in UTC; none when it counts from a due date that there is not."""
+    return moments(rule, start, instance.due_at, instance.time_zone)
+
+
+def moments(rule: TimerRule, start: datetime, due_at: datetime | None, zone: str) -> list[datetime]:
+    """The same for any due date."""
     after, before_due, after_due = (
         [timing.parse_span(text) for text in spans or ()] for spans in (rule.after, rule.before_due, rule.after_due)
     )
     return timing.due_moments(
         created_at=start,
-        due_at=instance.due_at,
+        due_at=due_at,
         after=after,
         before_due=before_due,
         after_due=after_due,
         every=timing.parse_span(rule.every) if rule.every else None,
-        zone=instance.time_zone,
+        zone=zone,
         calendar=timing.calendar_named(rule.calendar),
         time=rule.time,
     )
@@ -98,10 +104,34 @@ def replan_by_due_date(work: Work, instance: Instance, definition: FlowDefinitio
     """Timers that count from the due date, after it was moved."""
     for name, rule in definition.timers.items():
         if rule.before_due or rule.after_due:
-            first = _start_over(work, instance, name)
-            coming = [moment for moment in occurrences(rule, instance.created_at, instance) if moment > work.now]
-            for n, moment in enumerate(coming, first):
-                _add(work, instance, name, n, "reminder", moment)
+            coming = occurrences(rule, instance.created_at, instance)
+            plan_anew(work, instance, name, [moment for moment in coming if moment > work.now])
+
+
+def plan_anew(work: Work, instance: Instance, name: str, coming: Sequence[datetime]) -> None:
+    """A timer comes at these moments, and at none that it would have come at before."""
+    for n, moment in enumerate(coming, _start_over(work, instance, name)):
+        _add(work, instance, name, n, "reminder", moment)
+
+
+def step_is_due(work: Work, instance: Instance, step: Step, moment: datetime | None) -> None:
+    """The due date of an open step is another one; None: it has none any more."""
+    step.due_at = moment
+    if moment is None:
+        _end(work, instance, f"{STEP_DUE}{step.name}")
+    else:
+        _plan_once(work, instance, f"{STEP_DUE}{step.name}", "step_overdue", moment)
+
+
+def rename_step(work: Work, instance: Instance, before: str, after: str) -> None:
+    """The timers of a step go by its new name."""
+    for beginning in (STEP_DUE, REVIEW):
+        work.session.execute(
+            update(Timer)
+            .where(Timer.instance_id == instance.id, Timer.name == f"{beginning}{before}")
+            .values(name=f"{beginning}{after}"),
+            execution_options={"synchronize_session": False},
+        )
 
 
 def end_timer(work: Work, instance: Instance, name: str) -> None:

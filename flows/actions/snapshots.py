@@ -1,0 +1,93 @@
+"""The rows of one instance as they were, and back again to the letter: what makes a move to another version undoable.
+
+Not kept and not compared is what lives on beside the flow: the numbers of its timeline and conversation, when somebody
+last did something, whether a worker was told of a timer, and the stamps by which forms and phones see that a row
+changed, which only ever rise.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, select, update
+
+from flows.models import Base, Instance, Review, Step, Submission, Timer, Upload
+from flows.models.base import Moment
+from flows.work import Work
+
+Snapshot = Mapping[str, list[dict[str, Any]]]
+STAMPS = ("version", "changed")
+LIVING: Mapping[type[Base], tuple[str, ...]] = {
+    Instance: (*STAMPS, "event_seq", "message_seq", "note_seq", "last_activity_at"),
+    Step: STAMPS,
+    Timer: ("handed_at", "hints"),
+    Submission: (),
+    Review: (),
+}
+"""Columns that are left out of a snapshot; all others of these tables are in it."""
+HELD: tuple[str, ...] = ("id", "step", "field", "visible_to", "is_sensitive")
+"""What of an upload says where it stands; the rest of it no flow changes."""
+MAY_COME: tuple[type[Base], ...] = (Step, Timer)
+"""Rows of which a move makes new ones; they go again with it."""
+
+
+def take(work: Work, instance: Instance) -> dict[str, list[dict[str, Any]]]:
+    """The rows of an instance by table, in plain JSON; sealed answers stay sealed."""
+    work.session.flush()
+    found = {}
+    for model, columns, which in _tables(instance):
+        query = select(*columns.values()).where(which).order_by(model.id)
+        found[model.__tablename__] = [
+            {name: _plain(value) for name, value in zip(columns, row, strict=True)}
+            for row in work.session.execute(query)
+        ]
+    return found
+
+
+def fingerprint(snapshot: Snapshot) -> str:
+    """The same for the same rows, whichever database wrote them."""
+    return sha256(json.dumps(snapshot, sort_keys=True).encode()).hexdigest()
+
+
+def restore(work: Work, instance: Instance, before: Snapshot) -> None:
+    """Write back what is another now, and take away what came; the instance is locked and read anew afterwards."""
+    now = take(work, instance)
+    for model, columns, which in _tables(instance):
+        kept = {row["id"]: row for row in before[model.__tablename__]}
+        if model in MAY_COME:
+            gone = delete(model).where(which, model.id.not_in(kept))
+            work.session.execute(gone, execution_options={"synchronize_session": False})
+        for row in now[model.__tablename__]:
+            if row["id"] in kept and row != kept[row["id"]]:
+                _write(work, model, columns, row, kept[row["id"]])
+    work.session.expire_all()
+
+
+def _write(
+    work: Work, model: type[Base], columns: Mapping[str, Any], row: Mapping[str, Any], before: Mapping[str, Any]
+) -> None:
+    """Only what is another: a column that is empty in one of two ways stays empty in its own."""
+    values = {name: _typed(columns[name], before[name]) for name in before if before[name] != row[name]}
+    change = update(model).where(model.id == row["id"]).values(values)
+    work.session.execute(change, execution_options={"synchronize_session": False})
+
+
+def _tables(instance: Instance) -> Iterator[tuple[type[Base], dict[str, Any], ColumnElement[bool]]]:
+    """Each table with its columns by name and which rows of it are the instance's."""
+    for model, living in LIVING.items():
+        names = [column.key for column in model.__table__.columns if column.key not in living]
+        which = Instance.id == instance.id if model is Instance else model.instance_id == instance.id  # type: ignore[attr-defined]
+        yield model, {name: getattr(model, name) for name in names}, which
+    yield Upload, {name: getattr(Upload, name) for name in HELD}, Upload.instance_id == instance.id
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def _typed(column: Any, value: Any) -> Any:
+    return datetime.fromisoformat(value) if isinstance(column.type, Moment) and value is not None else value
