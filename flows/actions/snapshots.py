@@ -13,7 +13,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ColumnElement, select
 
 from flows.models import Base, Instance, Review, Step, Submission, Timer, Upload
 from flows.models.base import Moment
@@ -54,26 +54,26 @@ def fingerprint(snapshot: Snapshot) -> str:
 
 
 def restore(work: Work, instance: Instance, before: Snapshot) -> None:
-    """Write back what is another now, and take away what came; the instance is locked and read anew afterwards."""
+    """Write back what is another now, and take away what came. The instance is locked and is read anew afterwards."""
     now = take(work, instance)
     for model, columns, which in _tables(instance):
         kept = {row["id"]: row for row in before[model.__tablename__]}
-        if model in MAY_COME:
-            gone = delete(model).where(which, model.id.not_in(kept))
-            work.session.execute(gone, execution_options={"synchronize_session": False})
-        for row in now[model.__tablename__]:
-            if row["id"] in kept and row != kept[row["id"]]:
-                _write(work, model, columns, row, kept[row["id"]])
+        other = {row["id"]: row for row in now[model.__tablename__] if row != kept.get(row["id"])}
+        rows = work.session.scalars(select(model).where(which, model.id.in_(other)))
+        for row in rows.all():
+            if row.id in kept:
+                _write(row, columns, other[row.id], kept[row.id])
+            elif model in MAY_COME:
+                work.session.delete(row)
+    work.session.flush()
     work.session.expire_all()
 
 
-def _write(
-    work: Work, model: type[Base], columns: Mapping[str, Any], row: Mapping[str, Any], before: Mapping[str, Any]
-) -> None:
+def _write(row: Base, columns: Mapping[str, Any], now: Mapping[str, Any], before: Mapping[str, Any]) -> None:
     """Only what is another: a column that is empty in one of two ways stays empty in its own."""
-    values = {name: _typed(columns[name], before[name]) for name in before if before[name] != row[name]}
-    change = update(model).where(model.id == row["id"]).values(values)
-    work.session.execute(change, execution_options={"synchronize_session": False})
+    for name, value in before.items():
+        if value != now[name]:
+            setattr(row, name, _typed(columns[name], value))
 
 
 def _tables(instance: Instance) -> Iterator[tuple[type[Base], dict[str, Any], ColumnElement[bool]]]:
