@@ -47,7 +47,7 @@ def rows() -> dict[str, list[Any]]:
             names = ", ".join(f'"{column.name}"' for column in table.columns if column.name not in living)
             found[table.name] = (
                 access.read_as(SYSTEM).execute(text(f'SELECT {names} FROM "{table.name}" ORDER BY id')).all()
-            )  # noqa: S608
+            )
     end_reading()
     return {name: [tuple(row) for row in several] for name, several in found.items()}
 
@@ -115,7 +115,7 @@ def registry() -> Registry:
 def test_random_lives_go_there_and_back(registry: Registry, name: str) -> None:
     met: Counter[str] = Counter()
     for number in range(LIVES):
-        Turned(registry, name, Random(f"{name}.{number}"), 18).turn(met)  # noqa: S311  # a game
+        Turned(registry, name, Random(f"{name}.{number}"), 18).turn(met)  # a game
     assert met["green"] + met["yellow"] > LIVES // 4, met
 
 
