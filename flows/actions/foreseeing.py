@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import literal, select, union_all
 from sqlalchemy.orm import Session
 
 from flows.actions import planning, sealing, versions
@@ -44,23 +44,21 @@ class Prospect:
 
 
 def around(session: Session, instances: Iterable[int]) -> dict[int, Around]:
-    """What hangs on these instances, in two statements for however many."""
+    """What hangs on these instances, in one statement for however many."""
     ids = [*instances]
     paid = (
-        select(Payment.instance_id, Step.name)
+        select(Payment.instance_id, Step.name, literal(True))
         .join(Step, Step.id == Payment.step_id)
         .where(Payment.instance_id.in_(ids), Payment.state.in_(("pending", "processing")))
     )
-    timers = select(Timer.instance_id, Timer.name).where(Timer.instance_id.in_(ids), Timer.ended_at.is_(None))
-    paying, coming = _by_instance(session.execute(paid)), _by_instance(session.execute(timers))
-    return {one: Around(paying.get(one, frozenset()), coming.get(one, frozenset())) for one in ids}
-
-
-def _by_instance(rows: Iterable[Any]) -> dict[int, frozenset[str]]:
-    found: dict[int, set[str]] = {}
-    for instance_id, name in rows:
-        found.setdefault(instance_id, set()).add(name)
-    return {instance_id: frozenset(names) for instance_id, names in found.items()}
+    coming = select(Timer.instance_id, Timer.name, literal(False)).where(
+        Timer.instance_id.in_(ids), Timer.ended_at.is_(None)
+    )
+    paying: dict[int, set[str]] = {one: set() for one in ids}
+    timers: dict[int, set[str]] = {one: set() for one in ids}
+    for instance_id, name, is_payment in session.execute(union_all(paid, coming)):
+        (paying if is_payment else timers)[instance_id].add(name)
+    return {one: Around(frozenset(paying[one]), frozenset(timers[one])) for one in ids}
 
 
 def foresee(

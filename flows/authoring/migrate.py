@@ -158,22 +158,26 @@ def apply(actor: Actor, version_id: int, instances: Iterable[int], run: str, *, 
             yield Went(instance_id, reference, verdict)
 
 
-def to_move(actor: Actor, flow: str, content_hash: str, now: datetime, ref: str = "") -> Sequence[int]:
-    """Row ids of what `apply` would be given."""
-    query = running(actor, flow, content_hash, now, ref).with_only_columns(Instance.id)
-    found = read_as(actor).scalars(query).all()
+def to_move(
+    actor: Actor, flow: str, content_hash: str, now: datetime, ref: str = "", after: int = 0, most: int | None = None
+) -> Sequence[int]:
+    """Row ids of what `apply` would be given, those after the row id `after`."""
+    query = running(actor, flow, content_hash, now, ref).with_only_columns(Instance.id).where(Instance.id > after)
+    found = read_as(actor).scalars(query.limit(most)).all()
     end_reading()
     return found
 
 
-def of_run(actor: Actor, run: str, ref: str = "") -> Sequence[int]:
-    """Row ids of the instances that moved with a run and were not taken back, the last one first."""
+def of_run(actor: Actor, run: str, ref: str = "", before: int | None = None, most: int | None = None) -> Sequence[int]:
+    """Row ids of the instances that moved with a run and were not taken back, the last first; those below `before`."""
     query = select(FlowMigration.instance_id).where(
         FlowMigration.run == access.clean(run), FlowMigration.undone_at.is_(None)
     )
     if ref:
         query = query.where(FlowMigration.instance_id == (instance_id_from(ref) or 0))
-    found = read_as(actor).scalars(query.order_by(FlowMigration.id.desc())).all()
+    if before is not None:
+        query = query.where(FlowMigration.instance_id < before)
+    found = read_as(actor).scalars(query.order_by(FlowMigration.instance_id.desc()).limit(most)).all()
     end_reading()
     return found
 

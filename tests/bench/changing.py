@@ -60,7 +60,7 @@ def begin(world: World) -> None:
 def timed(what: str, act: Callable[[], object]) -> None:
     began = time.perf_counter()
     found = act()
-    print(f"{what:32} {time.perf_counter() - began:6.1f} s   {found}")
+    sys.stdout.write(f"{what:32} {time.perf_counter() - began:6.1f} s   {found}\n")
 
 
 @contextmanager
@@ -86,13 +86,13 @@ def measure(folder: str, url: str = "") -> None:
         version, run = migrate.published(SYSTEM, loaded), new_run()
         seen: list[migrate.Foreseen] = []
         timed("planned", lambda: seen.extend(migrate.foresee(SYSTEM, Target.of_file(loaded), clock.now())))
-        print(migrate.verdicts(one.plan for one in seen))
+        sys.stdout.write(f"{migrate.verdicts(one.plan for one in seen)}\n")
         ids = migrate.to_move(SYSTEM, "move-in", loaded.content_hash, clock.now())
         timed("moved", lambda: sum(not one.why_not for one in migrate.apply(SYSTEM, version, ids, run, yellow=True)))
         timed(
             "taken back", lambda: sum(not one.why_not for one in migrate.undo(SYSTEM, run, migrate.of_run(SYSTEM, run)))
         )
-        print("broken:", invariants.broken_rows(access.read_as(SYSTEM)))
+        sys.stdout.write(f"broken: {invariants.broken_rows(access.read_as(SYSTEM))}\n")
         end_reading()
 
 
