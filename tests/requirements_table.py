@@ -15,8 +15,8 @@ DOORS = {
     "portal": "portal", "browser": "browser", "admin": "back office", "api": "JSON", "messaging": "messages",
     "worker": "worker",
     "chaos": "real processes", "walks": "whole product", "laws": "law",
-    "guided": "verb", "stages": "verb", "changing": "verb", "payments": "money", "housing": "lettings", "private": "private answers",
-    "security": "security", "talk": "conversation", "phone": "mobile app",
+    "guided": "verb", "stages": "verb", "payments": "money", "housing": "lettings", "private": "private answers",
+    "changing": "verb", "security": "security", "talk": "conversation", "phone": "mobile app",
 }  # fmt: skip
 
 
