@@ -63,10 +63,11 @@ def undo(work: Work, instance: Instance, run: str | None = None) -> FlowMigratio
         raise OutOfStep(f"{instance.reference} has no move to take back{later}")
     if not last.before:
         raise OutOfStep(f"{instance.reference} moved too long ago: what it was like before is not kept any more")
-    if snapshots.fingerprint(snapshots.take(work, instance)) != last.after:
+    now = snapshots.take(work, instance)
+    if snapshots.fingerprint(now) != last.after:
         raise OutOfStep(f"{instance.reference} has gone on since it moved: {_since(work, instance, last)}")
     was, back_to = last.to_version.number, last.from_version.number
-    snapshots.restore(work, instance, last.before)
+    snapshots.restore(work, instance, last.before, now)
     work.session.refresh(instance)
     instance.version += 1
     for step in instance.steps:

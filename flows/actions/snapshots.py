@@ -53,14 +53,13 @@ def fingerprint(snapshot: Snapshot) -> str:
     return sha256(json.dumps(snapshot, sort_keys=True).encode()).hexdigest()
 
 
-def restore(work: Work, instance: Instance, before: Snapshot) -> None:
+def restore(work: Work, instance: Instance, before: Snapshot, now: Snapshot) -> None:
     """Write back what is another now, and take away what came. The instance is locked and is read anew afterwards."""
-    now = take(work, instance)
     for model, columns, which in _tables(instance):
         kept = {row["id"]: row for row in before[model.__tablename__]}
         other = {row["id"]: row for row in now[model.__tablename__] if row != kept.get(row["id"])}
-        rows = work.session.scalars(select(model).where(which, model.id.in_(other)))
-        for row in rows.all():
+        query = select(model).where(which, model.id.in_(other))
+        for row in work.session.scalars(query).all() if other else ():
             if row.id in kept:
                 _write(row, columns, other[row.id], kept[row.id])
             elif model in MAY_COME:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-Kind = Literal["added", "removed", "renamed", "reordered", "changed"]
+Kind = Literal["added", "removed", "renamed", "merged", "reordered", "changed"]
 PARTS = {
     "flow": "The flow",
     "start": "How it begins",
@@ -19,7 +19,7 @@ PARTS = {
     "links": "Links",
 }
 """In the order in which they are told."""
-MARKS: dict[Kind, str] = {"added": "+", "removed": "-", "renamed": ">", "reordered": "~", "changed": "~"}
+MARKS: dict[Kind, str] = {"added": "+", "removed": "-", "renamed": ">", "merged": ">", "reordered": "~", "changed": "~"}
 NOTHING = "nothing"
 HARMLESS = "harmless"
 NEW_ONES = "only those that begin from now on"
@@ -51,6 +51,8 @@ class Change:
                 return f"{called} {self.kind}"
             case "renamed":
                 return f"{called} is called {self.after} now"
+            case "merged":
+                return f"{called} is a part of {self.after} now"
             case "reordered":
                 return f"{called} in another order: {', '.join(self.after)}"
         return f"{called}, {self.key}: {value_in_words(self.before)} → {value_in_words(self.after)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from flows.authoring.diff.changes import LATER, NEW_ONES, Change
@@ -22,6 +23,7 @@ GONE_STEP = "cannot be moved while it is open; completed, it stays in the histor
 GONE_QUESTION = "lost answers: they stay in the history and are no longer shown"
 GONE_STATE = "cannot be moved while they are in it"
 RENAMED = "found again by `moved`; no answer is lost"
+MERGED = "answers to questions that are there now go with it"
 PLANNED_ANEW = "other moments: what is still to come is planned anew"
 FLOW_KEYS = (
     "title", "type", "summary", "help", "keywords", "archived", "status_labels", "deadline", "expires", "messaging",
@@ -83,8 +85,15 @@ def _steps(before: Facts, after: Facts, names: Names) -> Iterator[Change]:
     parts = ({name: _but(rule, "fields") for name, rule in one["steps"].items()} for one in (before, after))
     olds, news = (_under_new_names(one, names) for one in parts)
     yield from _named(
-        "steps", olds, news, names.steps, new=of_new_step, gone=lambda _: GONE_STEP, key=of_step_key
-    )  # fmt: skip
+        "steps",
+        olds,
+        news,
+        names.steps,
+        new=of_new_step,
+        gone=lambda _: GONE_STEP,
+        key=of_step_key,
+        merged=names.merged,
+    )
 
 
 def _under_new_names(steps: Facts, names: Names) -> dict[str, Any]:
@@ -173,17 +182,19 @@ def _named(
     key: Meaning,
     place: str = "",
     ordered: bool = True,
+    merged: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[Change]:
     pairs = {name: to for name, to in (names or {name: name for name in olds}).items() if name in olds and to in news}
     for name in olds:
-        if name not in pairs:
-            yield Change(
-                part, "removed", f"{place}{name}", _title(olds[name]), before=olds[name], means=gone(olds[name])
-            )
+        if name not in pairs and name not in merged:
+            means = gone(olds[name])
+            yield Change(part, "removed", f"{place}{name}", _title(olds[name]), before=olds[name], means=means)
     for name, target in pairs.items():
         if name != target:
             yield Change(part, "renamed", f"{place}{name}", _title(olds[name]), "", name, target, RENAMED)
         yield from _keys(part, f"{place}{target}", _title(news[target]), olds[name], news[target], key)
+    for name, target in merged.items():
+        yield Change(part, "merged", f"{place}{name}", _title(olds[name]), "", name, target, MERGED)
     for name in news:
         if name not in pairs.values():
             yield Change(part, "added", f"{place}{name}", _title(news[name]), after=news[name], means=new(news[name]))

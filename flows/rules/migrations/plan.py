@@ -39,7 +39,7 @@ class Plan:
 
     @property
     def in_words(self) -> str:
-        return ". ".join(str(one) for one in self.reasons)
+        return "; ".join(str(one) for one in self.reasons)
 
 
 def yellow(text: str) -> Reason:
