@@ -139,12 +139,20 @@ def end_timer(work: Work, instance: Instance, name: str) -> None:
     _end(work, instance, name)
 
 
-def resume_timers(work: Work, instance: Instance) -> None:
-    """An instance that is taken up again gets back what was still to come when it ended (Q7, Q23)."""
+def resume_timers(work: Work, instance: Instance, ended_at: datetime | None) -> None:
+    """An instance that is taken up again gets back what was still to come when it ended (Q7, Q23).
+
+    What was called off before that, because it was planned anew or its flow changed, does not come back.
+    """
     work.session.flush()
     work.session.execute(
         update(Timer)
-        .where(Timer.instance_id == instance.id, Timer.ending == "cancelled", Timer.due_at > work.now)
+        .where(
+            Timer.instance_id == instance.id,
+            Timer.ending == "cancelled",
+            Timer.due_at > work.now,
+            Timer.ended_at >= (ended_at or work.now),
+        )
         .values(ended_at=None, ending=None, handed_at=None, hints=0),
         execution_options={"synchronize_session": False},
     )

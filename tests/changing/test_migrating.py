@@ -6,13 +6,13 @@ import pytest
 from sqlalchemy import func, select
 
 from flows import access
-from flows.actions import submitting
+from flows.actions import closing, reopening, submitting
 from flows.models import Effect, Notice, Submission, TimelineEvent, Timer
 from flows.queries import timeline
 from flows.rules.actors import SYSTEM
 from flows.rules.errors import OutOfStep, Refused, Stale
 from flows.work import end_reading, unit_of_work
-from tests.changing.conftest import Changing
+from tests.changing.conftest import V1, Changing
 from tests.guided.conftest import HOUSEHOLD, IDENTITY
 
 RENAMED = (
@@ -133,8 +133,6 @@ def test_a_step_that_is_gone_stays_for_its_history(change: Changing) -> None:
 
 def change_text(step: str) -> str:
     """The whole block of a step in the file."""
-    from tests.changing.conftest import V1
-
     lines = V1.splitlines(keepends=True)
     first = lines.index(f"  {step}:\n")
     last = next(n for n in range(first + 1, len(lines)) if lines[n].startswith("  ") and lines[n][2] != " ")
@@ -239,6 +237,19 @@ def test_undo_is_refused_with_what_happened_since(change: Changing) -> None:
     change.submit("household", HOUSEHOLD)
     with pytest.raises(OutOfStep, match="has gone on since it moved: step submitted, step completed"):
         change.undo(run="mig_one")
+
+
+@pytest.mark.requirement("X13", "Q7")
+def test_a_timer_that_is_gone_does_not_come_back_when_it_is_taken_up_again(change: Changing) -> None:
+    change.start()
+    nudge = V1[V1.index("timers:") :]
+    change.migrate(change.write((nudge, "")))
+    with unit_of_work(change.world.admin) as work:
+        closing.cancel_request(work, access.instance_to_change(work, change.ref), "By mistake")
+    with unit_of_work(change.world.admin) as work:
+        reopening.revive(work, access.instance_to_change(work, change.ref), "It was a mistake")
+    open_ones = select(Timer.name).where(Timer.ended_at.is_(None)).order_by(Timer.name)
+    assert access.read_as(SYSTEM).scalars(open_ones).all() == ["deadline", "due.identity"]
 
 
 def test_events_stand_without_gap(change: Changing) -> None:
