@@ -67,7 +67,7 @@ def undo(work: Work, instance: Instance, run: str | None = None) -> FlowMigratio
     if snapshots.fingerprint(now) != last.after:
         raise OutOfStep(f"{instance.reference} has gone on since it moved: {_since(work, instance, last)}")
     was, back_to = last.to_version.number, last.from_version.number
-    snapshots.restore(work, instance, last.before, now)
+    snapshots.restore(work, last.before, now)
     work.session.refresh(instance)
     instance.version += 1
     for step in instance.steps:

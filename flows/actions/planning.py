@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import case, func, select, update
 
 from flows.catalogue import FlowDefinition
 from flows.catalogue.schema import Deadline
@@ -125,13 +125,12 @@ def step_is_due(work: Work, instance: Instance, step: Step, moment: datetime | N
 
 def rename_step(work: Work, instance: Instance, before: str, after: str) -> None:
     """The timers of a step go by its new name."""
-    for beginning in (STEP_DUE, REVIEW):
-        work.session.execute(
-            update(Timer)
-            .where(Timer.instance_id == instance.id, Timer.name == f"{beginning}{before}")
-            .values(name=f"{beginning}{after}"),
-            execution_options={"synchronize_session": False},
-        )
+    due, review = f"{STEP_DUE}{before}", f"{REVIEW}{before}"
+    renamed = case((Timer.name == due, f"{STEP_DUE}{after}"), else_=f"{REVIEW}{after}")
+    work.session.execute(
+        update(Timer).where(Timer.instance_id == instance.id, Timer.name.in_((due, review))).values(name=renamed),
+        execution_options={"synchronize_session": False},
+    )
 
 
 def end_timer(work: Work, instance: Instance, name: str) -> None:

@@ -8,12 +8,13 @@ changed, which only ever rise.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import Select, bindparam, select
 
 from flows.models import Base, Instance, Review, Step, Submission, Timer, Upload
 from flows.models.base import Moment
@@ -38,14 +39,14 @@ MAY_COME: tuple[type[Base], ...] = (Step, Timer)
 def take(work: Work, instance: Instance) -> dict[str, list[dict[str, Any]]]:
     """The rows of an instance by table, in plain JSON; sealed answers stay sealed."""
     work.session.flush()
-    found = {}
-    for model, columns, which in _tables(instance):
-        query = select(*columns.values()).where(which).order_by(model.id)
-        found[model.__tablename__] = [
-            {name: _plain(value) for name, value in zip(columns, row, strict=True)}
-            for row in work.session.execute(query)
+    connection, whose = work.session.connection(), {"instance": instance.id}
+    return {
+        model.__tablename__: [
+            {name: _plain(value) for name, value in zip(names, row, strict=True)}
+            for row in connection.execute(query, whose)
         ]
-    return found
+        for model, names, query in _queries()
+    }
 
 
 def fingerprint(snapshot: Snapshot) -> str:
@@ -53,40 +54,47 @@ def fingerprint(snapshot: Snapshot) -> str:
     return sha256(json.dumps(snapshot, sort_keys=True).encode()).hexdigest()
 
 
-def restore(work: Work, instance: Instance, before: Snapshot, now: Snapshot) -> None:
+def restore(work: Work, before: Snapshot, now: Snapshot) -> None:
     """Write back what is another now, and take away what came. The instance is locked and is read anew afterwards."""
-    for model, columns, which in _tables(instance):
+    for model, _, _ in _queries():
         kept = {row["id"]: row for row in before[model.__tablename__]}
         other = {row["id"]: row for row in now[model.__tablename__] if row != kept.get(row["id"])}
-        query = select(model).where(which, model.id.in_(other))
+        query = select(model).where(model.id.in_(other))
         for row in work.session.scalars(query).all() if other else ():
             if row.id in kept:
-                _write(row, columns, other[row.id], kept[row.id])
+                _write(row, other[row.id], kept[row.id])
             elif model in MAY_COME:
                 work.session.delete(row)
     work.session.flush()
     work.session.expire_all()
 
 
-def _write(row: Base, columns: Mapping[str, Any], now: Mapping[str, Any], before: Mapping[str, Any]) -> None:
+def _write(row: Base, now: Mapping[str, Any], before: Mapping[str, Any]) -> None:
     """Only what is another: a column that is empty in one of two ways stays empty in its own."""
     for name, value in before.items():
         if value != now[name]:
-            setattr(row, name, _typed(columns[name], value))
+            setattr(row, name, _typed(row, name, value))
 
 
-def _tables(instance: Instance) -> Iterator[tuple[type[Base], dict[str, Any], ColumnElement[bool]]]:
-    """Each table with its columns by name and which rows of it are the instance's."""
+@cache
+def _queries() -> list[tuple[type[Base], list[str], Select[Any]]]:
+    """Each table with the names of its columns, and what reads the rows of one instance: written once, run often."""
+    found: list[tuple[type[Base], list[str], Select[Any]]] = []
     for model, living in LIVING.items():
         names = [column.key for column in model.__table__.columns if column.key not in living]
-        which = Instance.id == instance.id if model is Instance else model.instance_id == instance.id  # type: ignore[attr-defined]
-        yield model, {name: getattr(model, name) for name in names}, which
-    yield Upload, {name: getattr(Upload, name) for name in HELD}, Upload.instance_id == instance.id
+        found.append((model, names, _query(model, names, "id" if model is Instance else "instance_id")))
+    return [*found, (Upload, [*HELD], _query(Upload, HELD, "instance_id"))]
+
+
+def _query(model: type[Base], names: Sequence[str], key: str) -> Select[Any]:
+    columns = model.__table__.c
+    return select(*(columns[name] for name in names)).where(columns[key] == bindparam("instance")).order_by(columns.id)
 
 
 def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, datetime) else value
 
 
-def _typed(column: Any, value: Any) -> Any:
-    return datetime.fromisoformat(value) if isinstance(column.type, Moment) and value is not None else value
+def _typed(row: Base, name: str, value: Any) -> Any:
+    is_moment = isinstance(row.__table__.c[name].type, Moment)
+    return datetime.fromisoformat(value) if is_moment and value is not None else value
