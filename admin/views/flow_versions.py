@@ -82,8 +82,9 @@ class VersionPages(StaffView):
 
     @door("/<name>/versions/diff", needs="flows")
     def difference(self, name: str) -> Response:
-        """What is another in two versions, and what it means for running ones."""
-        old, new = argument("a"), argument("b")
+        """What is another in two versions, and what it means for running ones; not said which: nothing is."""
+        new = argument("b") or FILE
+        old = argument("a") or new
         changes: list[Change] = difference(_text(name, old), _text(name, new))
         return show(
             self,
@@ -119,12 +120,12 @@ class VersionPages(StaffView):
             means=MEANS,
         )
 
-    @door("/<name>/versions/<to>/move", needs="flows", methods=("GET", "POST"))
+    @door("/<name>/versions/<to>/move", needs="flows", methods=("POST",))
     def move(self, name: str, to: str) -> Response:
         """Asks once more, then moves the next of the chosen, or of all that are green (or yellow, if that was said)."""
         back = f"{self.path()}/{name}/versions/{to}/plan"
         which, part = request.form.get("which", ""), Part.sent()
-        if request.method != "POST" or which not in ("green", "yellow", "chosen"):
+        if which not in ("green", "yellow", "chosen"):
             return redirect(back, 303)
         if which == "chosen" and not part.refs:
             return self._nothing(back, "Tick at least one request first.")
@@ -148,15 +149,15 @@ class VersionPages(StaffView):
         found = migrate.of_run(g.actor, run, before=part.at or None, most=AT_ONCE * 5 + 1)
         if request.method != "POST" or request.form.get("go") != "1":
             if not found:
-                raise Refused("Nothing that moved with this run is left to take back")
+                return self._nothing(back, "Nothing that moved with this run is left to take back.", 200)
             return show(self, "flow_undo.html", name=name, run=run, many=len(found), most=AT_ONCE * 5)
         now, rest = found[:AT_ONCE], len(found) - AT_ONCE
         done, refused = part.and_then([*migrate.undo(g.actor, run, now)])
         kept = {"run": run, "go": "1", "at": str(now[-1] if now else 0)}
         return self._told("Taken back", back, done, refused, max(rest, 0), kept, "Take back")
 
-    def _nothing(self, back: str, words: str) -> Response:
-        return show(self, "bulk.html", 422, title="Nothing was changed", problem=words, back=back)
+    def _nothing(self, back: str, words: str, status: int = 422) -> Response:
+        return show(self, "bulk.html", status, title="Nothing was changed", problem=words, back=back)
 
     def _told(
         self, words: str, back: str, done: int, refused: list[str], rest: int, kept: dict[str, str], button: str
