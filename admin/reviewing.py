@@ -88,7 +88,7 @@ def _closing(view: StaffView, ref: str, name: str, message: str = "", reason: st
         text="This ends the whole request as not fulfilled, whatever is still open, and the customer is told.",
         facts=(
             ("Request", f"{instance.title}, {instance.customer_name}"),
-            ("Because of", definition.steps[name].title),
+            ("Because of", definition.steps[step.name].title),
             *((f"Words for “{rule.label}”", _words(instance, definition, rule)) for rule in negative.values()),
         ),
         fields=_closing_fields({key: rule.label for key, rule in negative.items()}, message, reason),

@@ -9,9 +9,10 @@ from flask import g, request
 from werkzeug.wrappers import Response
 
 from admin.asking import Field, Question, ask, go_on
-from admin.guard import StaffView, door
+from admin.guard import door
 from admin.instance_words import PARTY_WORDS
 from admin.showing import Tag, show
+from admin.views.flow_versions import VersionPages
 from flows import catalogue
 from flows.actions import switching
 from flows.authoring import diagram
@@ -37,7 +38,7 @@ HINTS = {
 }
 
 
-class Flows(StaffView):
+class Flows(VersionPages):
     name, slug, needs = "Flows", "flows", "flows"
 
     @door("/", needs="flows")

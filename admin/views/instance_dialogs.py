@@ -46,10 +46,10 @@ class InstanceDialogs(StaffView):
     def reopen(self, ref: str, name: str) -> Response:
         """A completed step is its actor's again (C38)."""
         instance, step, definition = _read(ref, name)
-        again = [definition.steps[other].title for other in moves.dependents(definition, name)]
+        again = [definition.steps[other].title for other in moves.dependents(definition, step.name)]
         question = self._question(
             instance,
-            f"Reopen “{definition.steps[name].title}”?",
+            f"Reopen “{definition.steps[step.name].title}”?",
             "Reopen",
             done="The step is open again.",
             text=_reopening_words(instance),
@@ -71,10 +71,10 @@ class InstanceDialogs(StaffView):
     @door("/<ref>/steps/<name>/confirm", needs="review", methods=BOTH)
     def confirm(self, ref: str, name: str) -> Response:
         """*Still right*: a step that stands on a reopened one holds as it is (Q23)."""
-        instance, _step, definition = _read(ref, name)
+        instance, step, definition = _read(ref, name)
         question = self._question(
             instance,
-            f"Is “{definition.steps[name].title}” still right?",
+            f"Is “{definition.steps[step.name].title}” still right?",
             "Still right",
             done="The step holds as it is.",
             text="A step before it was reopened. If its answers still hold, nobody has to give them again.",
@@ -89,7 +89,7 @@ class InstanceDialogs(StaffView):
     @door("/<ref>/steps/<name>/add-step", needs="create", methods=BOTH)
     def add_step(self, ref: str, name: str) -> Response:
         """A step more, below this one, for this one request (C39)."""
-        instance, _step, definition = _read(ref, name)
+        instance, step, definition = _read(ref, name)
         fields = [
             Field("title", "Name of the step"),
             Field("actor", "Who does it", "radios", "customer", options=amending.ACTORS),
@@ -99,7 +99,7 @@ class InstanceDialogs(StaffView):
             fields += _question_fields(f"questions-{n}-", f"Question {n + 1} (optional)", optional=True)
         question = self._question(
             instance,
-            f"Add a step below “{definition.steps[name].title}”",
+            f"Add a step below “{definition.steps[step.name].title}”",
             "Add the step",
             done="The step is there.",
             text="The flow stays as it is; only this request gets the step. Whoever does it is told.",
@@ -111,7 +111,7 @@ class InstanceDialogs(StaffView):
             amending.add_step(
                 work,
                 access.instance_to_change(work, ref),
-                name,
+                step.name,
                 title=typed["title"],
                 actor=typed["actor"],
                 approval=typed["approval"] == "1",
@@ -127,7 +127,7 @@ class InstanceDialogs(StaffView):
         pending = " It was sent already, so it goes back for the new answer; every answer given is kept."
         question = self._question(
             instance,
-            f"Add a question to “{definition.steps[name].title}”",
+            f"Add a question to “{definition.steps[step.name].title}”",
             "Add the question",
             done="The question is there.",
             text="The flow stays as it is; only this request gets the question."

@@ -60,7 +60,7 @@ class Payments(StaffView):
         currency = paying.rule_of(definition, step).currency
         now = money_in_words(price.minor, currency) if price.minor is not None else "not set yet"
         question = Question(
-            f"Change the amount of “{definition.steps[name].title}”",
+            f"Change the amount of “{definition.steps[step.name].title}”",
             instance.staff_page,
             "Change the amount",
             text="Payments that are open for the old amount are called off. The customer sees that it changed.",
@@ -94,7 +94,7 @@ class Payments(StaffView):
         asked = money_in_words(price.minor, rule.currency) if price.minor else "not set yet"
         statement = paying.reference_of(read_as(g.actor), instance, definition, step, clock.now())
         question = Question(
-            f"Confirm a bank transfer for “{definition.steps[name].title}”",
+            f"Confirm a bank transfer for “{definition.steps[step.name].title}”",
             instance.staff_page,
             f"Confirm that {asked} came",
             text="Only when exactly this amount is on the account. The step is completed and the customer gets a "

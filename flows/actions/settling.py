@@ -16,10 +16,11 @@ from flows.rules.progress import progress as progress_of
 from flows.work import Work
 
 
-def settle(work: Work, instance: Instance, definition: FlowDefinition) -> None:
+def settle(work: Work, instance: Instance, definition: FlowDefinition, quietly: bool = False) -> None:
     """Open, hide and complete steps as the rules say (X1, X2), then keep the projection on the row (C8, C17-C19).
 
-    The conditions of a flow are evaluated over accepted answers only, so a draft never opens a step.
+    The conditions of a flow are evaluated over accepted answers only, so a draft never opens a step. `quietly`: nobody
+    did anything, so nothing of it is told to anybody and nothing is owed for it (X13).
     """
     names = moves.names_in_conditions(definition) | payments.names_in_amounts(definition)
     scope = scope_of(work.session, instance, definition, work.now, wanted=roots(names))
@@ -31,7 +32,7 @@ def settle(work: Work, instance: Instance, definition: FlowDefinition) -> None:
     )
     for step in instance.steps:
         if after[step.name] != step.state:
-            _move(work, instance, definition, step, after[step.name])
+            _move(work, instance, definition, step, after[step.name], quietly)
     on_its_way = _money_on_its_way(work, instance, definition, after, ever_open)
     _project(work, instance, definition, after, scope, on_its_way)
 
@@ -74,20 +75,23 @@ def _money_on_its_way(
     return set(work.session.scalars(query.where(Payment.instance_id == instance.id, Payment.state == "processing")))
 
 
-def _move(work: Work, instance: Instance, definition: FlowDefinition, step: Step, state: str) -> None:
+def _move(work: Work, instance: Instance, definition: FlowDefinition, step: Step, state: str, quietly: bool) -> None:
     step.state = state
     step.version += 1
     if state == "open":
-        _open(work, instance, definition, step)
+        _open(work, instance, definition, step, quietly)
     elif state == "completed":
         step.completed_at = work.now
-        work.record(instance, StepCompleted(step.name, definition.steps[step.name].title))
+        if not quietly:
+            work.record(instance, StepCompleted(step.name, definition.steps[step.name].title))
 
 
-def _open(work: Work, instance: Instance, definition: FlowDefinition, step: Step) -> None:
+def _open(work: Work, instance: Instance, definition: FlowDefinition, step: Step, quietly: bool) -> None:
     rule, moment = definition.steps[step.name], f"step.{step.name}.opened"
     step.opened_at = work.now
+    planning.step_opened(work, instance, definition, step)
+    if quietly:
+        return
     if instance.event_seq:  # at the start everything opens; the timeline need not say so
         work.record(instance, StepOpened(step.name, rule.title))
-    planning.step_opened(work, instance, definition, step)
     owing.owe(work, instance, definition, f"{moment}.{instance.event_seq}", definition.effects_for(moment))

@@ -60,8 +60,8 @@ def _end(work: Work, instance: Instance, definition: FlowDefinition, comment: st
 
 
 def _take_up(work: Work, instance: Instance, comment: str) -> None:
-    instance.closed_at = None
+    ended_at, instance.closed_at = instance.closed_at, None
     instance.close_message = ""
     instance.reopenings += 1
-    planning.resume_timers(work, instance)
+    planning.resume_timers(work, instance, ended_at)
     work.record(instance, InstanceReopened(comment))

@@ -51,6 +51,16 @@ def definition_of(session: Session, instance: Instance) -> FlowDefinition:
     return overlaid(_published(session, instance), instance.overlay)
 
 
+def of_version(version: FlowVersion) -> FlowDefinition:
+    """What a published text says, without anything that was added to one instance."""
+    loaded = catalogue.current().flows.get(version.flow)
+    if loaded is not None and loaded.content_hash == version.content_hash:
+        return loaded.definition
+    if version.content_hash not in _definitions:
+        _definitions[version.content_hash] = catalogue.parse_stored(version.text)
+    return _definitions[version.content_hash]
+
+
 def spoken_of(session: Session, instance: Instance, language: str) -> FlowDefinition:
     """The same for showing, in this language as far as the flow has words for it (X23)."""
     said = in_language(catalogue.current(), _published(session, instance), instance.flow_hash, language)

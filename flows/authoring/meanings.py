@@ -34,8 +34,9 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "rating": "Whether the customer is asked how it was.",
         "effects": "What happens on an occasion: created, assigned, completed, closed, cancelled, expired, overdue, "
         "rated, `entered.<State>`, `step.<name>.opened`, `.submitted`, `.approved`, `.returned`, `.reopened`.",
-        "running": "Whether running tasks keep the text they began with, or follow a new one.",
-        "moved": "Old step name: new step name, for running tasks that follow.",
+        "running": "`pin`: running tasks keep the text they began with. `follow`: those that lose nothing by it and "
+        "have nothing new to do move to a new text by themselves.",
+        "moved": "Old name: new name, of a step, a question or a state: for running tasks that move to this text.",
         "i18n": "Language: file with the texts of this flow in that language.",
     },
     "Help": {"text": "A sentence or two.", "url": "A page that explains more."},

@@ -16,3 +16,9 @@ def use(registry: Registry) -> None:
 def current() -> Registry:
     """The flows that are served."""
     return _current
+
+
+def name_now(flow: str, name: str) -> str:
+    """What a step of this flow is called since it moved; forms and mails of before may still use the old name."""
+    loaded = _current.flows.get(flow)
+    return loaded.definition.moved.get(name, name) if loaded is not None else name

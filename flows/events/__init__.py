@@ -21,6 +21,7 @@ from flows.events.instances import (
     ReopeningAsked,
     Unlinked,
 )
+from flows.events.migrations import InstanceMigrated, MigrationUndone
 from flows.events.orders import (
     LineProvisioned,
     OrderAwaitingDetails,
@@ -74,6 +75,7 @@ __all__ = [
     "InstanceClosed",
     "InstanceCompleted",
     "InstanceExpired",
+    "InstanceMigrated",
     "InstanceOverdue",
     "InstanceReopened",
     "InstanceStarted",
@@ -81,6 +83,7 @@ __all__ = [
     "Linked",
     "MailSent",
     "MessageSent",
+    "MigrationUndone",
     "NoteWritten",
     "OrderAwaitingDetails",
     "OrderCancelled",

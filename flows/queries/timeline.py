@@ -126,6 +126,8 @@ def sentence(kind: str, facts: dict[str, Any], zone: str) -> str:
             return f"There is no due date any more. {facts['reason']}".strip()
         case "step_overdue" | "due_date_changed":
             return SENTENCES[kind].format(**facts | {"due_at": _moment(facts["due_at"], zone)})
+        case "instance_migrated":
+            return _migrated(facts)
         case "amount_changed":
             return _amount_changed(facts)
         case "payment_begun" | "payment_on_its_way" | "payment_received" | "payment_refunded" | "payment_unexpected":
@@ -142,6 +144,12 @@ def sentence(kind: str, facts: dict[str, Any], zone: str) -> str:
 def _acted(facts: dict[str, Any]) -> str:
     moved = f", now {facts['now']}" if facts["after"] != facts["before"] else ""
     return f"{facts['label']}{moved}. {facts['comment']}".strip()
+
+
+def _migrated(facts: dict[str, Any]) -> str:
+    what = ". ".join(text[:1].upper() + text[1:] for text in facts["reasons"])
+    moved = f"Moved from version {facts['before']} of the flow to version {facts['after']}"
+    return f"{moved}. {what}" if what else f"{moved}; nothing changes for anybody"
 
 
 def _assigned(facts: dict[str, Any]) -> str:
@@ -186,6 +194,7 @@ SENTENCES = {
     "step_added": "Step added: {title}",
     "field_added": "{title}: question added, {label}",
     "due_date_changed": "Due date moved to {due_at}. {reason}",
+    "migration_undone": "Moved back from version {before} of the flow to version {after}, as it was before",
     "linked": "{label}: {to}",
     "unlinked": "{label}: no longer {from_}. {reason}",
     "instance_reopened": "Taken up again. {reason}",

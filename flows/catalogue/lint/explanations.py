@@ -24,7 +24,7 @@ EXPLANATIONS: dict[str, str] = {
     "F110": "The flow's name and the file's name must be the same.",
     "F111": "`if` and `once_per` look into an event; an event needs `once_per`, or a redelivery starts twice.",
     "F112": "Two states are marked `start: true`.",
-    "F113": "`moved` names a step that still exists.",
+    "F113": "`moved` names a step, question or state that still exists.",
     "F114": "The pattern is not a regular expression.",
     "F120": "Two plugins bring a flow of the same name; the first is served.",
     "F130": "Amounts are hundredths of a currency; without them a hundred times too little would be asked.",

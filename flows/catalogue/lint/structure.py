@@ -172,7 +172,11 @@ def _reached(definition: FlowDefinition) -> set[str]:
 
 
 def _check_moved(definition: FlowDefinition, report: Report) -> None:
+    fields = {**definition.start.questions, **definition.all_fields()}
+    what = "step, question or state" if definition.steps else "state or question"
+    here = {**definition.steps, **definition.states, **fields}
     for old, new in definition.moved.items():
-        known(new, definition.steps, "step", "F201", ("moved", old), report)
-        if old in definition.steps:
-            report.at_key("F113", ("moved", old), f"the step '{old}' is still here, so it has not moved")
+        known(new, here, what, "F201", ("moved", old), report)
+        if old in here:
+            kind = "step" if old in definition.steps else "state" if old in definition.states else "question"
+            report.at_key("F113", ("moved", old), f"the {kind} '{old}' is still here, so it has not moved")

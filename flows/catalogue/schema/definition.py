@@ -131,7 +131,7 @@ class FlowDefinition(Strict):
     cancel: Cancelling = Cancelling()
     effects: dict[EffectEvent, Effects] = Field(default_factory=dict)
     running: Literal["pin", "follow"] = "pin"
-    moved: dict[Name, Name] = Field(default_factory=dict)
+    moved: dict[StateName, StateName] = Field(default_factory=dict)
     i18n: dict[Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Z]{2})?$")], RelativeFile] = Field(
         default_factory=dict
     )
