@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from flows.actions import participating, standing_in
 from flows.events import Assigned
@@ -36,9 +36,11 @@ def user_named(work: Work, uid: str | None) -> User | None:
 
 
 def department_named(work: Work, uid: str | None) -> Department | None:
+    """The active department with this opaque id, or of this name; None when none is named."""
     if not uid:
         return None
-    department = work.session.scalar(select(Department).where(Department.uid == uid, Department.is_active))
+    named = or_(Department.uid == uid, Department.name == uid)
+    department = work.session.scalars(select(Department).where(named, Department.is_active).limit(1)).one_or_none()
     if department is None:
         raise Invalid(f"{uid!r} is no active department", code="unknown_department")
     return department

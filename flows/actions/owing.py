@@ -20,9 +20,11 @@ from flows.catalogue.schema import (
     MessageEffect,
     NoticeEffect,
     NotifyEffect,
+    StartEffect,
     WebhookEffect,
 )
 from flows.catalogue.schema import Effect as EffectRule
+from flows.catalogue.schema.effects import Child
 from flows.events import EffectGaveUp
 from flows.models import DepartmentMember, Instance, Membership, Payment, Role, User
 from flows.rules import private
@@ -125,8 +127,21 @@ def _owe_one(
                 value and compile_text(value).render(scope) for value in (assignment.user, assignment.department)
             )
             assign_by_rule(work, instance, user, department)
-        case _:
-            raise ExpressionProblem(f"{rule.kind!r} effects are not available in this version", 0)
+        case StartEffect(start=child):
+            _add(work, instance, chain, position, "start", _child(work, child, scope, hidden))
+
+
+def _child(work: Work, child: Child, scope: Mapping[str, Any], hidden: frozenset[str]) -> dict[str, Any]:
+    """All that starting it needs, as it is known now; its creator is whoever brought it about, if they may see it."""
+    named = {"for": child.for_, "assign": child.assign, "department": child.department, "once": child.once_per}
+    seen_by_actor = work.actor.is_staff or not child.internal
+    return {
+        "name": child.flow,
+        "with": _filled(child.with_, scope, hidden),
+        **{key: str(compile_text(text).render(scope) or "") if text else "" for key, text in named.items()},
+        "internal": child.internal,
+        "by": work.actor.user_id if seen_by_actor else None,
+    }
 
 
 def _told(work: Work, instance: Instance, roles: Iterable[str] | None, moment: str) -> list[int]:
@@ -162,7 +177,7 @@ def _filled(arguments: Mapping[str, Any], scope: Mapping[str, Any], hidden: froz
 
 
 def _roots(rules: Iterable[EffectRule]) -> frozenset[str]:
-    """The first parts of every name that the rules mention; an assignment or a child may mention anything."""
+    """The first parts of every name that the rules mention; an assignment may mention anything."""
     texts: list[str] = []
     names: set[str] = set()
     for rule in rules:
@@ -175,6 +190,9 @@ def _roots(rules: Iterable[EffectRule]) -> frozenset[str]:
                 texts.append(notice.text)
             case MessageEffect(message=words):
                 texts.append(words)
+            case StartEffect(start=child):
+                values = (*child.with_.values(), child.for_, child.assign, child.department, child.once_per)
+                texts += [value for value in values if isinstance(value, str)]
             case EmailEffect() | NotifyEffect():
                 pass  # a mail is written when it is sent, from what is true then
             case _:

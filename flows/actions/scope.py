@@ -10,13 +10,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from flows import settings
-from flows.actions import sealing
+from flows.actions import kinship, sealing
 from flows.catalogue import FlowDefinition
 from flows.models import Instance, Organisation, User
 from flows.rules import answers, stages
 from flows.rules.words import day_in_words
 
-EVERYTHING = frozenset({"customer", "creator", "assignee", "instance", "data", "links", "settings", "now"})
+EVERYTHING = frozenset({"customer", "creator", "assignee", "instance", "data", "child", "links", "settings", "now"})
 
 
 def roots(names: Iterable[str]) -> frozenset[str]:
@@ -41,6 +41,8 @@ def scope_of(
     scope: dict[str, Any] = sealing.opened(definition.start.inputs, inputs)
     if "data" in wanted:
         scope["data"] = answers_of(instance, definition)
+    if "child" in wanted and definition.children:
+        scope["child"] = kinship.children_in_words(session, instance, definition)
     scope["links"] = instance.links
     scope["now"] = now.isoformat()
     product = settings.current()

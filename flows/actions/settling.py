@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from flows.actions import owing, planning
+from flows.actions import kinship, owing, planning
 from flows.actions.scope import roots, scope_of
 from flows.catalogue import FlowDefinition
 from flows.events import StepCompleted, StepOpened
@@ -58,10 +58,12 @@ def _project(
     """Status, progress and waiting-on as lists show them: derived here and nowhere else, stored on the row."""
     progress = progress_of(states, definition=definition, scope=scope)
     instance.steps_done, instance.steps_total, instance.may_grow = progress.done, progress.total, progress.may_grow
-    instance.status = statuses.status_of(states)
+    before, instance.status = instance.status, statuses.status_of(states)
     hand_over(work, instance, statuses.waiting_on(definition, states, instance.status, on_its_way))
     instance.last_activity_at = work.now
     instance.version += 1
+    if instance.event_seq and instance.status != before:  # whoever starts it knows how it begins
+        kinship.tell_parent(work, instance)
 
 
 def _money_on_its_way(

@@ -164,14 +164,12 @@ class Instance(Owned, Stamped, Base):
     @property
     def reference(self) -> str:
         """What people say on the phone: TI-2041; CA-2042 for a case, WT-2043 for a task of a department."""
-        return f"{self.prefix}-{self.id + FIRST_REFERENCE}"
+        return reference_of(self.id, self.state, self.kind)
 
     @property
     def prefix(self) -> str:
         """TI for guided requests; CA and WT for what is driven by hand, by whether a customer is behind it."""
-        if self.state is None:
-            return "TI"
-        return "CA" if self.kind == "Case" else "WT"
+        return _prefix_of(self.state, self.kind)
 
     @property
     def order_uid(self) -> str | None:
@@ -238,9 +236,15 @@ class Instance(Owned, Stamped, Base):
         return f"{self.reference} {self.title}"
 
 
-def reference_of(row_id: int) -> str:
-    """The reference of the guided request with this row id."""
-    return f"TI-{row_id + FIRST_REFERENCE}"
+def reference_of(row_id: int, state: str | None = None, kind: str = "") -> str:
+    """The reference of the instance with this row id; of a guided request, unless it has a state."""
+    return f"{_prefix_of(state, kind)}-{row_id + FIRST_REFERENCE}"
+
+
+def _prefix_of(state: str | None, kind: str) -> str:
+    if state is None:
+        return "TI"
+    return "CA" if kind == "Case" else "WT"
 
 
 def instance_id_from(reference: str) -> int | None:

@@ -156,7 +156,7 @@ def _deliver(effect_id: int, kind: str) -> None:
     """Nothing leaves: a call is checked, a mail is written and thrown away, all else is done at once."""
     try:
         with unit_of_work(SYSTEM) as carried:
-            if kind == "call":
+            if kind in delivering.AT_HOME:
                 delivering.call(carried, effect_id)
             elif (owed := delivering.begin(carried, effect_id)) is not None:
                 carried.session.flush()

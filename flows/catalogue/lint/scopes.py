@@ -23,7 +23,7 @@ INSTANCE = (
     "days_left", "progress", "source",
 )  # fmt: skip
 STATUSES = (
-    "not_started", "in_progress", "awaiting_review", "completed", "closed", "cancelled", "expired",
+    "not_started", "in_progress", "awaiting_review", "completed", "cancelled", "expired",
 )  # fmt: skip
 
 
@@ -52,6 +52,10 @@ def scope_at(path: Path, definition: FlowDefinition, registry: Registry) -> Shap
         parts["data"] = Shape({name: shape_of_field(one) for name, one in definition.start.fields.items()})
         return Shape(parts)
     parts |= {"data": _answers(definition), "instance": _instance(definition), "links": _links(definition)}
+    if definition.children:
+        parts["child"] = Shape(
+            {name: _child(registry.known.get(one.flow)) for name, one in definition.children.items()}
+        )
     if path[:1] == ("actions",) and len(path) > 2 and path[2] in ("do", "fields"):
         asked = definition.actions[str(path[1])].fields
         parts["ask"] = Shape({name: shape_of_field(one) for name, one in asked.items()} | {"comment": PLAIN})
@@ -119,6 +123,17 @@ def _instance(definition: FlowDefinition) -> Shape:
     parts["status"] = Shape(values=frozenset(STATUSES) | (states or frozenset()))
     parts["waiting_on"] = Shape(values=frozenset({"customer", "staff", "system", ""}))
     return Shape(parts)
+
+
+def _child(flow: FlowDefinition | None) -> Shape:
+    """What is known of a child: of a flow that is not installed, not which states and outcomes it has."""
+    states, outcomes = (flow.states, flow.all_outcomes()) if flow is not None else ({}, {})
+    values = {
+        "status": frozenset(STATUSES),
+        "state": frozenset({*states, ""}) if states else None,
+        "outcome": frozenset({*outcomes, ""}) if outcomes else None,
+    }
+    return Shape({"ref": PLAIN, "open": PLAIN, **{name: Shape(values=these) for name, these in values.items()}})
 
 
 def _links(definition: FlowDefinition) -> Shape:

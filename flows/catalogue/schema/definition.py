@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, StringConstraints, Tag
 
-from flows.catalogue.schema.effects import Effect, Effects
+from flows.catalogue.schema.effects import Child, Effect, Effects, StartEffect
 from flows.catalogue.schema.fields import Fields, FlowField
 from flows.catalogue.schema.stages import Action, State
 from flows.catalogue.schema.steps import Step
@@ -167,3 +168,14 @@ class FlowDefinition(Strict):
             yield from timer.do
         for effects in self.effects.values():
             yield from effects
+
+    @cached_property
+    def children(self) -> dict[str, Child]:
+        """What its effects start, by the name that expressions give it (`child.<name>`); one for each flow."""
+        return {one.start.name: one.start for one in self.all_effects() if isinstance(one, StartEffect)}
+
+    @cached_property
+    def ends_with_it(self) -> frozenset[str]:
+        """The flows among them that are cancelled when an instance of this one is cancelled, closed or expires."""
+        started = (one.start for one in self.all_effects() if isinstance(one, StartEffect))
+        return frozenset(child.flow for child in started if child.with_parent)
