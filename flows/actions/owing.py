@@ -137,7 +137,7 @@ def _child(work: Work, child: Child, scope: Mapping[str, Any], hidden: frozenset
     seen_by_actor = work.actor.is_staff or not child.internal
     return {
         "name": child.flow,
-        "with": _filled(child.with_, scope, hidden),
+        "with": _filled(_answered(child.with_, scope), scope, hidden),
         **{key: str(compile_text(text).render(scope) or "") if text else "" for key, text in named.items()},
         "internal": child.internal,
         "by": work.actor.user_id if seen_by_actor else None,
@@ -174,6 +174,15 @@ def _filled(arguments: Mapping[str, Any], scope: Mapping[str, Any], hidden: froz
         given = text.render(scope) if text is not None else value
         filled[name] = sealing.sealed(given) if text is not None and private.touches(text.names, hidden) else given
     return filled
+
+
+def _answered(arguments: Mapping[str, Any], scope: Mapping[str, Any]) -> dict[str, Any]:
+    """Without holes for answers that nobody gave: the flow that starts is not told them either, and says if it must."""
+    return {
+        name: value
+        for name, value in arguments.items()
+        if not isinstance(value, str) or compile_text(value).render_or(scope, None) is not None
+    }
 
 
 def _roots(rules: Iterable[EffectRule]) -> frozenset[str]:

@@ -102,7 +102,7 @@ def instance_words(instance: Instance, now: datetime) -> dict[str, Any]:
         "ref": instance.reference,
         "id": instance.uid,
         "title": instance.title,
-        "url": f"{settings.current().origin}/{'tasks' if instance.state is None else 'cases'}/{instance.reference}",
+        "url": f"{settings.current().origin}{instance.customer_page}",
         "status": instance.status,
         "state": instance.state or "",
         "open": instance.is_open,

@@ -210,6 +210,11 @@ class Instance(Owned, Stamped, Base):
         return f"/admin/{ {'TI': guided, 'CA': 'cases', 'WT': 'board'}[self.prefix] }/{self.reference}"
 
     @property
+    def customer_page(self) -> str:
+        """Its address in the portal."""
+        return f"/{'tasks' if self.state is None else 'cases'}/{self.reference}"
+
+    @property
     def standing(self) -> Standing:
         """Where people stand in it: what the words of a flow (assignee, department, ...) are held against."""
         return Standing(self.creator_id, self.assignee_id, self.department_id)

@@ -26,6 +26,8 @@ from portal.api.conditions import small_form
 from portal.api.etags import etag
 from portal.api.shapes.talk import Messages
 
+OBJECTS = {"CA": "case", "WT": "task", "TI": "instance"}
+"""What the API calls an instance, by the beginning of its reference."""
 STATUS_WORDS = {
     "not_started": "Not started",
     "in_progress": "In progress",
@@ -72,10 +74,11 @@ def detail(
     definition: FlowDefinition,
     now: datetime,
     unread: int,
+    children: Sequence[Instance] = (),
     steps: list[shapes.Step] | None = None,
     messages: Messages | None = None,
 ) -> shapes.Instance:
-    """The whole instance, its people at hand; `steps` and `messages` when they were asked for."""
+    """The whole instance, its people and children at hand; `steps` and `messages` when they were asked for."""
     return shapes.Instance(
         **_facts(actor, instance, definition, now, unread),
         close_message=instance.close_message,
@@ -83,8 +86,22 @@ def detail(
         amounts=_amounts(instance, definition),
         linked=_linked(instance, definition) if actor.is_staff else [],
         outcomes=_outcomes(session, instance, definition, now) if actor.is_staff and instance.is_open else [],
+        children=[child(one, now) for one in children],
         steps=steps,
         messages=messages,
+    )
+
+
+def child(instance: Instance, now: datetime) -> shapes.Child:
+    """What was started below another one, in a line."""
+    return shapes.Child(
+        id=instance.uid,
+        reference=instance.reference,
+        object=OBJECTS[instance.prefix],
+        title=instance.title,
+        flow=instance.flow,
+        status=status_of(instance, now),
+        outcome=instance.outcome,
     )
 
 
@@ -142,6 +159,7 @@ def _facts(actor: Actor, instance: Instance, definition: FlowDefinition, now: da
         "assignee": _assignee(actor, assignee),
         "source": instance.source,
         "order_id": instance.order_uid,
+        "parent_id": instance.parent.uid if instance.parent is not None else None,
         "progress": progress_of(instance),
         "created_at": instance.created_at,
         "updated_at": instance.last_activity_at,
