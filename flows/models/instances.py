@@ -164,12 +164,12 @@ class Instance(Owned, Stamped, Base):
     @property
     def reference(self) -> str:
         """What people say on the phone: TI-2041; CA-2042 for a case, WT-2043 for a task of a department."""
-        return reference_of(self.id, self.state, self.kind)
+        return f"{self.prefix}-{self.id + FIRST_REFERENCE}"
 
     @property
     def prefix(self) -> str:
         """TI for guided requests; CA and WT for what is driven by hand, by whether a customer is behind it."""
-        return _prefix_of(self.state, self.kind)
+        return "TI" if self.state is None else _prefix_of(self.kind)
 
     @property
     def order_uid(self) -> str | None:
@@ -243,12 +243,10 @@ class Instance(Owned, Stamped, Base):
 
 def reference_of(row_id: int, state: str | None = None, kind: str = "") -> str:
     """The reference of the instance with this row id; of a guided request, unless it has a state."""
-    return f"{_prefix_of(state, kind)}-{row_id + FIRST_REFERENCE}"
+    return f"{'TI' if state is None else _prefix_of(kind)}-{row_id + FIRST_REFERENCE}"
 
 
-def _prefix_of(state: str | None, kind: str) -> str:
-    if state is None:
-        return "TI"
+def _prefix_of(kind: str) -> str:
     return "CA" if kind == "Case" else "WT"
 
 

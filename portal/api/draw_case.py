@@ -12,7 +12,7 @@ from flows.queries import allowed, files, lookups
 from flows.queries.parties import Parties
 from flows.queries.timeline import SAID_BY_THE_MOVE, Entry
 from flows.rules import stages
-from portal.api import draw_instance, draw_links, draw_order, languages
+from portal.api import draw_family, draw_instance, draw_links, draw_order, languages
 from portal.api.door import Call
 from portal.api.draw_instance import question
 from portal.api.shapes import Named
@@ -83,7 +83,7 @@ def whole(
                 _action(definition, name) for name in definition.actions if f"act.{name}" in known["allowed_actions"]
             ],
             "tasks": [summary(call, one, who) for one in tasks],
-            "children": [draw_instance.child(one, call.now) for one in children],
+            "children": draw_family.children(children, call.now),
             "timeline": [draw_order.entry(one) for one in entries if one.kind not in SAID_BY_THE_MOVE],
         }
     )

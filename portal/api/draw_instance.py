@@ -26,8 +26,6 @@ from portal.api.conditions import small_form
 from portal.api.etags import etag
 from portal.api.shapes.talk import Messages
 
-OBJECTS = {"CA": "case", "WT": "task", "TI": "instance"}
-"""What the API calls an instance, by the beginning of its reference."""
 STATUS_WORDS = {
     "not_started": "Not started",
     "in_progress": "In progress",
@@ -74,7 +72,7 @@ def detail(
     definition: FlowDefinition,
     now: datetime,
     unread: int,
-    children: Sequence[Instance] = (),
+    children: Sequence[shapes.Child] = (),
     steps: list[shapes.Step] | None = None,
     messages: Messages | None = None,
 ) -> shapes.Instance:
@@ -86,22 +84,9 @@ def detail(
         amounts=_amounts(instance, definition),
         linked=_linked(instance, definition) if actor.is_staff else [],
         outcomes=_outcomes(session, instance, definition, now) if actor.is_staff and instance.is_open else [],
-        children=[child(one, now) for one in children],
+        children=[*children],
         steps=steps,
         messages=messages,
-    )
-
-
-def child(instance: Instance, now: datetime) -> shapes.Child:
-    """What was started below another one, in a line."""
-    return shapes.Child(
-        id=instance.uid,
-        reference=instance.reference,
-        object=OBJECTS[instance.prefix],
-        title=instance.title,
-        flow=instance.flow,
-        status=status_of(instance, now),
-        outcome=instance.outcome,
     )
 
 

@@ -9,7 +9,7 @@ from flows.actions import closing, rating, reopening
 from flows.models import Instance
 from flows.queries import family, listing, parties, timeline, unread
 from flows.rules.errors import Refused
-from portal.api import asked, cursors, draw_instance, draw_order, languages, of_talk, shapes
+from portal.api import asked, cursors, draw_family, draw_instance, draw_order, languages, of_talk, shapes
 from portal.api.asked_of_talk import MessagesWanted
 from portal.api.door import Answer, Call, Made, counted_page, operation, page
 from portal.api.etags import wanted_version
@@ -168,7 +168,10 @@ def whole(
     waiting = said.unread if said is not None else unread.of_page(call.actor, [instance]).get(instance.id, 0)
     below = family.children(call.actor, instance, definition)
     beside += [f"{one.uid}-{one.version}" for one in below]
-    drawn = draw_instance.detail(call.session, call.actor, instance, definition, call.now, waiting, below, steps, said)
+    drawn_below = draw_family.children(below, call.now)
+    drawn = draw_instance.detail(
+        call.session, call.actor, instance, definition, call.now, waiting, drawn_below, steps, said
+    )
     tag = draw_instance.instance_tag(instance, call.now, *sorted(include), waiting, *beside)
     return Answer(drawn, status, {"Location": location} if location else {}, tag)
 

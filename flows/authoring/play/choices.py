@@ -46,6 +46,7 @@ def choices(stage: Sandbox, instance_id: int) -> list[Choice]:
     found = [
         Choice(deed, deed.verb in leading)
         for who, actor in stage.cast.actors.items()
+        if actor.is_staff or not instance.is_internal
         for deed in (
             *_of_instance(who, actor, instance, definition, scope),
             *_of_steps(who, actor, instance, definition),
