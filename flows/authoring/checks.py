@@ -95,12 +95,13 @@ def _check_one(raw: bytes, file: Path, registry: Registry) -> Iterator[FlowProbl
 
 
 def _learn_flows(registry: Registry, definition: FlowDefinition, file: Path) -> None:
-    """Flows beside this one that it starts: a file is called as its flow is."""
-    for name in sorted({one.flow for one in definition.children.values()} - registry.known.keys()):
-        beside = file.with_name(f"{name}{SUFFIX}")
-        started = read_flow(beside.read_bytes(), str(beside)).definition if beside.is_file() else None
-        if started is not None:
-            registry.known[name] = started
+    """The flows beside this one, if it starts one that is not installed."""
+    if registry.known.keys() >= {one.flow for one in definition.children.values()}:
+        return
+    for beside in _files(file.parent):
+        found = read_flow(beside.read_bytes(), str(beside)).definition
+        if found is not None:
+            registry.known.setdefault(found.flow, found)
 
 
 def _files(path: Path) -> list[Path]:

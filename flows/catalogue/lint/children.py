@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from flows.catalogue.lint.outside import placed_effects
 from flows.catalogue.lint.report import Report
-from flows.catalogue.problems import cure_among, nearest
+from flows.catalogue.problems import closest, cure_among, nearest
 from flows.catalogue.registry import Registry
 from flows.catalogue.schema import FlowDefinition, StartEffect
 from flows.catalogue.schema.effects import Child
@@ -64,7 +64,9 @@ def _check_answers(child: Child, place: Path, path: Path, flow: FlowDefinition, 
         if question.required and question.type == "file":
             report.at_value("F422", place, f"'{flow.flow}' needs the file '{name}', and files are not handed on")
         elif question.required and question.when is None and name not in child.with_:
-            report.at_value("F404", place, f"'{flow.flow}' needs '{name}'", f"add it to 'with': {question.label}")
+            twin = closest(name, child.with_.keys() - questions.keys())
+            here = (*path, "with", twin) if twin else place
+            report.at_value("F404", here, f"'{flow.flow}' needs '{name}'", f"add it to 'with': {question.label}")
     for name, step in flow.steps.items():
         if step.payment is not None and step.payment.amount == "ask":
             message = f"'{flow.flow}' is told the amount of '{name}' by staff when they start it"
