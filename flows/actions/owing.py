@@ -8,9 +8,10 @@ from typing import Any, Literal
 
 from sqlalchemy import select
 
+from flows import catalogue
 from flows.actions import noticing, sealing, speaking
 from flows.actions.assigning_by_rule import assign_by_rule
-from flows.actions.scope import EVERYTHING, roots, scope_of
+from flows.actions.scope import person_words, roots, scope_of
 from flows.actions.writing import write_effect
 from flows.catalogue import FlowDefinition
 from flows.catalogue.schema import (
@@ -24,7 +25,7 @@ from flows.catalogue.schema import (
     WebhookEffect,
 )
 from flows.catalogue.schema import Effect as EffectRule
-from flows.catalogue.schema.effects import Child
+from flows.catalogue.schema.effects import Child, Letter
 from flows.events import EffectGaveUp
 from flows.models import DepartmentMember, Instance, Membership, Payment, Role, User
 from flows.rules import private
@@ -47,7 +48,10 @@ def owe(
     if not rules:
         return
     before = instance.assignee_id
-    scope = scope_of(work.session, instance, definition, work.now, _roots(rules), **more)
+    wanted = _roots(rules)
+    if "actor" in wanted:
+        more["actor"] = person_words(work.session, work.actor.user_id)
+    scope = scope_of(work.session, instance, definition, work.now, wanted, **more)
     hidden = private.names_of(definition)
     chain = f"{instance.uid}:{moment}"
     mailed: dict[int, None] = {}
@@ -97,7 +101,7 @@ def _owe_one(
                     "template": letter.template,
                     "to": user_id,
                     "address": None,
-                    "scope": {},
+                    "scope": {"actor": scope["actor"]} if _names_actor(letter.template) else {},
                     "kind": kind_of_moment(moment),
                     "while_open": moment.startswith("timer."),
                 }
@@ -186,29 +190,46 @@ def _answered(arguments: Mapping[str, Any], scope: Mapping[str, Any]) -> dict[st
 
 
 def _roots(rules: Iterable[EffectRule]) -> frozenset[str]:
-    """The first parts of every name that the rules mention; an assignment may mention anything."""
-    texts: list[str] = []
+    """The first parts of every name that the rules mention, those of their mails for `actor` alone.
+
+    A mail is written when it is sent, from what is true then; who brought it about is not known any more by then.
+    """
     names: set[str] = set()
     for rule in rules:
         if rule.if_ is not None:
             names |= compile_condition(rule.if_).names
-        match rule:
-            case CallEffect(with_=arguments):
-                texts += [value for value in arguments.values() if isinstance(value, str)]
-            case NoticeEffect(notice=notice):
-                texts.append(notice.text)
-            case MessageEffect(message=words):
-                texts.append(words)
-            case StartEffect(start=child):
-                values = (*child.with_.values(), child.for_, child.assign, child.department, child.once_per)
-                texts += [value for value in values if isinstance(value, str)]
-            case EmailEffect() | NotifyEffect():
-                pass  # a mail is written when it is sent, from what is true then
-            case _:
-                return EVERYTHING
-    for text in texts:
-        names |= compile_text(text).names
+        for text in _texts(rule):
+            names |= compile_text(text).names
+        if isinstance(rule, EmailEffect | NotifyEffect) and _names_actor(_letter(rule).template):
+            names.add("actor")
     return roots(names)
+
+
+def _texts(rule: EffectRule) -> list[str]:
+    """What is filled at once."""
+    values: Iterable[Any] = ()
+    match rule:
+        case CallEffect(with_=arguments):
+            values = arguments.values()
+        case NoticeEffect(notice=notice):
+            values = (notice.text,)
+        case MessageEffect(message=words):
+            values = (words,)
+        case WebhookEffect(webhook=hook):
+            values = (hook.url, *(hook.body or {}).values())
+        case AssignEffect(assign=assignment):
+            values = (assignment.user, assignment.department)
+        case StartEffect(start=child):
+            values = (*child.with_.values(), child.for_, child.assign, child.department, child.once_per)
+    return [value for value in values if isinstance(value, str)]
+
+
+def _letter(rule: EmailEffect | NotifyEffect) -> Letter:
+    return rule.email if isinstance(rule, EmailEffect) else rule.notify
+
+
+def _names_actor(template: str) -> bool:
+    return any("actor." in mail.text for mail in catalogue.current().mails(template))
 
 
 def recipients(work: Work, instance: Instance, roles: Iterable[str] | None) -> list[int]:

@@ -60,7 +60,7 @@ def scope_of(
         scope["customer"] = _customer(session, instance)
     for role in ("creator", "assignee"):
         if role in wanted:
-            scope[role] = _person(session, getattr(instance, f"{role}_id"))
+            scope[role] = person_words(session, getattr(instance, f"{role}_id"))
     return {**scope, **more}
 
 
@@ -122,7 +122,7 @@ def instance_words(instance: Instance, now: datetime) -> dict[str, Any]:
     return words
 
 
-def _person(session: Session, user_id: int | None) -> dict[str, Any]:
+def person_words(session: Session, user_id: int | None) -> dict[str, Any]:
     """A person's words; all empty when there is nobody, so that `assignee.id == ""` can be asked."""
     user = session.get(User, user_id) if user_id is not None else None
     if user is None:
@@ -140,7 +140,7 @@ def _person(session: Session, user_id: int | None) -> dict[str, Any]:
 def _customer(session: Session, instance: Instance) -> dict[str, Any]:
     """The person who acts for the customer, with what is known of their organisation; else the organisation itself."""
     organisation = session.get_one(Organisation, instance.organisation_id)
-    person = _person(session, instance.customer_id)
+    person = person_words(session, instance.customer_id)
     if not person["id"]:
         person |= {"id": organisation.uid, "name": organisation.name, "first_name": organisation.name}
     return {**person, "organisation": organisation.name, "slug": organisation.slug, "address": organisation.address}

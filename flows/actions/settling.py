@@ -7,11 +7,13 @@ from typing import Any
 from sqlalchemy import select
 
 from flows.actions import kinship, owing, planning
+from flows.actions.assigning_by_rule import assign_for_step
 from flows.actions.scope import roots, scope_of
 from flows.catalogue import FlowDefinition
 from flows.events import StepCompleted, StepOpened
 from flows.models import Instance, Payment, Step
 from flows.rules import moves, payments, statuses
+from flows.rules.expressions import compile_text
 from flows.rules.progress import progress as progress_of
 from flows.work import Work
 
@@ -77,13 +79,16 @@ def _money_on_its_way(
 
 
 def _move(work: Work, instance: Instance, definition: FlowDefinition, step: Step, state: str) -> None:
+    rule, before = definition.steps[step.name], step.state
     step.state = state
     step.version += 1
     if state == "open":
         _open(work, instance, definition, step)
     elif state == "completed":
         step.completed_at = work.now
-        work.record(instance, StepCompleted(step.name, definition.steps[step.name].title))
+        work.record(instance, StepCompleted(step.name, rule.title))
+        if rule.actor == "system" and before != "skipped":  # nobody sends it, and what was done once is not done again
+            owing.owe(work, instance, definition, f"step.{step.name}.done.{instance.event_seq}", rule.do)
 
 
 def _open(work: Work, instance: Instance, definition: FlowDefinition, step: Step) -> None:
@@ -92,4 +97,15 @@ def _open(work: Work, instance: Instance, definition: FlowDefinition, step: Step
     if instance.event_seq:  # at the start everything opens; the timeline need not say so
         work.record(instance, StepOpened(step.name, rule.title))
     planning.step_opened(work, instance, definition, step)
+    if rule.assign is not None:
+        _assign(work, instance, definition, rule.assign)
     owing.owe(work, instance, definition, f"{moment}.{instance.event_seq}", definition.effects_for(moment))
+
+
+def _assign(work: Work, instance: Instance, definition: FlowDefinition, wanted: str) -> None:
+    before, text = instance.assignee_id, compile_text(wanted)
+    scope = scope_of(work.session, instance, definition, work.now, wanted=roots(text.names))
+    assign_for_step(work, instance, str(text.render_or(scope, "") or ""))
+    if instance.event_seq and instance.assignee_id not in (None, before):
+        moment = f"assigned.{instance.event_seq}"
+        owing.owe(work, instance, definition, moment, definition.effects_for("assigned"))

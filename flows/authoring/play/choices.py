@@ -71,7 +71,7 @@ def _of_instance(
                 yield Deed("rate", "3", who)
             case "cancel" | "take":
                 yield Deed(verb, "", who)
-    if "message" in allowed.of_conversation(actor, instance, now):
+    if "message" in allowed.of_conversation(actor, instance, definition, now):
         yield Deed("say", "When will it be done?", who)
     if definition.states and instance.state is not None:
         for action in stages.offered(definition, instance.state, actor, instance.standing, scope):

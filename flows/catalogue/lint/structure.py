@@ -28,7 +28,10 @@ def check_structure(definition: FlowDefinition, report: Report) -> None:
     for event, effects in definition.effects.items():
         check_event(event, ("effects", event), definition, report)
         for n, effect in enumerate(effects):
-            if event in ENDINGS and isinstance(effect, MessageEffect):
+            if isinstance(effect, MessageEffect) and not definition.has_messages:
+                message = "this flow has no messages, so nobody reads this"
+                report.at_key("F226", ("effects", event, n, "message"), message, "say it in an email", "warning")
+            elif event in ENDINGS and isinstance(effect, MessageEffect):
                 message = f"the conversation is closed once it is {event}, so nobody reads this"
                 report.at_key("F226", ("effects", event, n, "message"), message, "say it in an email", "warning")
 

@@ -143,6 +143,11 @@ class FlowDefinition(Strict):
         marked = (name for name, state in self.states.items() if state.start)
         return next(marked, next(iter(self.states), None))
 
+    @property
+    def has_messages(self) -> bool:
+        """Whether customer and staff may talk about it at all."""
+        return isinstance(self.messaging, Messaging)
+
     def all_outcomes(self) -> dict[str, Outcome]:
         """The flow's outcomes; `complete` and `close` exist even when it names none."""
         return {**_STANDARD_OUTCOMES, **self.outcomes}
