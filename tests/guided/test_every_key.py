@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from flows import access, catalogue
-from flows.actions import conversing, starting, submitting
+from flows.actions import acting, conversing, starting, submitting
 from flows.catalogue.loader import load_packages
 from flows.clock import clock
 from flows.models import Instance, Message, Notice, User
@@ -18,6 +18,7 @@ from flows.rules.actors import SYSTEM
 from flows.rules.errors import OutOfStep
 from flows.work import end_reading, unit_of_work
 from messaging import digests
+from tests.catalogue.shipped import problems_of, written
 from tests.guided.conftest import Play
 from tests.world import World
 
@@ -164,3 +165,37 @@ def test_a_step_that_is_done_by_itself_may_end_it(keys: Keys) -> None:
         submitting.settle_to_the_end(work, locked, catalogue.current().flows["keys"].definition)
         assert child.is_open
     assert (keys.play.now().status, keys.play.now().outcome) == ("completed", "complete")
+
+
+BY_HAND = """\
+flow: keys
+schema: 1
+title: Keys
+start: {staff: true}
+states: {New: {is: todo}, Over: {is: done}}
+actions:
+  finish: {from: [New], to: Over, by: [staff], comment: required, do: [{notice: "Because: ${{ ask.comment }}"}]}
+"""
+
+
+@pytest.mark.requirement("B23")
+def test_the_comment_of_an_action_is_among_what_was_asked(keys: Keys) -> None:
+    (keys.folder / "keys.flow.yaml").write_text(BY_HAND)
+    catalogue.use(load_packages([], [keys.folder]))
+    assert catalogue.current().broken == []
+    keys.play.start("keys", inputs={})
+    with unit_of_work(keys.world.agent) as work:
+        acting.act(work, access.instance_to_change(work, keys.play.ref), "finish", comment="It is dry again")
+    assert keys.notices() == ["Because: It is dry again"]
+
+
+@pytest.mark.requirement("X35")
+@pytest.mark.parametrize("database", ["sqlite"])
+def test_what_an_event_carries_is_known_later_only_as_an_input() -> None:
+    text = written("coro-order-fulfilment")
+    assert problems_of(text) == []
+    lines = text.splitlines()
+    inputs = next(number for number, line in enumerate(lines) if line.strip().startswith("inputs:"))
+    assert "order" in lines[inputs + 1] or "order" in lines[inputs]
+    without = text.replace(lines[inputs] + "\n", "", 1).replace(lines[inputs + 1] + "\n", "", 1)
+    assert {one.code for one in problems_of(without)} >= {"F232"}

@@ -47,8 +47,9 @@ def names(words: Iterable[str]) -> Shape:
 
 def scope_at(path: Path, definition: FlowDefinition, registry: Registry) -> Shape:
     """The names that an expression at this place of the flow may use (FLOW_LANGUAGE.md section 1)."""
-    parts = {**_people(), **_inputs(definition, registry)}
-    if path[:1] == ("start",):
+    at_start = path[:1] == ("start",)
+    parts = {**_people(), **_inputs(definition, registry, at_start)}
+    if at_start:
         parts["data"] = Shape({name: shape_of_field(one) for name, one in definition.start.fields.items()})
         return Shape(parts)
     parts |= {"data": _answers(definition), "instance": _instance(definition), "links": _links(definition)}
@@ -102,12 +103,13 @@ def _people() -> dict[str, Shape]:
     return {**base, "settings": names(SETTINGS), "now": PLAIN}
 
 
-def _inputs(definition: FlowDefinition, registry: Registry) -> dict[str, Shape]:
+def _inputs(definition: FlowDefinition, registry: Registry, at_start: bool) -> dict[str, Shape]:
+    """Inputs by name; what an event carries besides is known at the start alone, because nobody keeps it."""
     start = definition.start
     payload = registry.event_type(start.event) if start.event else None
     carried = shape_of_type(payload).parts if payload else {}
     inputs = {name: shape_of_field(one) for name, one in start.inputs.items()}
-    return {**inputs, **carried}
+    return {**inputs, **(carried if at_start else {name: carried[name] for name in inputs.keys() & carried.keys()})}
 
 
 def _answers(definition: FlowDefinition) -> Shape:
