@@ -58,7 +58,8 @@ def assemble(
     for key in CUSTOMERS:
         add(Membership(user_id=people[key].id, organisation_id=organisation.id, role="owner", created_at=now))
     departments = {key: _department(key, people, now) for key in DEPARTMENTS}
-    also = [_called(name, people, now) for name in sorted(family.departments_named(definition))]
+    there = {row.name for row in departments.values()}
+    also = [_called(name, people, now) for name in sorted(family.departments_named(definition) - there)]
     work.session.add_all([*departments.values(), *also])
     work.session.flush()
     return Cast(
