@@ -67,7 +67,7 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "outcome": "Rules, in order, that end the task by what was answered.",
         "deadline": "When the step is due, counted from its opening.",
         "assign": "Who works on this step.",
-        "do": "What happens when it is sent.",
+        "do": "What happens when it is sent; for a step of the system, when it opens, or when `done_when` holds.",
     },
     "Page": {
         "title": "The page's heading.",

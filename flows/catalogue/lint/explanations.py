@@ -46,6 +46,7 @@ EXPLANATIONS: dict[str, str] = {
     "F224": "An open state that no action leaves.",
     "F225": "The event cannot happen in this flow.",
     "F226": "Conversations close with the request. The message would become an incident; a mail or an outcome says it.",
+    "F227": "`open_while: always` is read, and not carried out yet: the conversation closes with the request.",
     "F230": "The expression is not CEL, or is too long or too deep.",
     "F232": "A name in an expression leads nowhere.",
     "F233": "An answer is compared with a value that it can never have.",
