@@ -13,8 +13,9 @@ from werkzeug.wrappers import Response
 from admin import assigning, bulk_acting, case_page, clocks, new_case
 from admin.asking import Field, Question, ask
 from admin.case_filters import LOOKS, PRIORITY_WORDS, Asked
-from admin.case_page import PRIORITY_TAGS, state_tag
+from admin.case_page import PRIORITY_TAGS
 from admin.commenting import comment as commented
+from admin.family import state_tag
 from admin.guard import door
 from admin.narrowing import MOST_SAVED, ViewLink, arguments_of, saved_links
 from admin.revealing import RevealingStart

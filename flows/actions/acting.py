@@ -53,7 +53,9 @@ def act(
     said = _in_words(work, instance, definition, rule, given)
     work.record(instance, Acted(action, label, before, after, now, for_customer, words, told, said))
     participating.take_part(work, instance, work.actor.user_id)
-    owing.owe(work, instance, definition, f"action.{action}.{instance.event_seq}", rule.do, ask=given)
+    owing.owe(
+        work, instance, definition, f"action.{action}.{instance.event_seq}", rule.do, ask={"comment": words, **given}
+    )
     staging.enter(work, instance, definition, after, words)
     staging.follow_the_baton(work, instance)
     if instance.reopenings > reopenings and work.actor.kind == instance.waiting_on == "customer":

@@ -223,6 +223,15 @@ def _owe_for(work: Work, instance: Instance, definition: FlowDefinition, step: S
     planning.step_happened(work, instance, definition, step.name, "submitted")
 
 
+def settle_to_the_end(work: Work, instance: Instance, definition: FlowDefinition) -> None:
+    """Something outside its steps changed: bring it in line, and end it if a step that is done by that ends it."""
+    before = {step.name for step in instance.steps if step.state == "completed"}
+    settling.settle(work, instance, definition)
+    for step in instance.steps:
+        if step.state == "completed" and step.name not in before and instance.is_open:
+            end_if_it_ends(work, instance, definition, definition.steps[step.name], "submitted")
+
+
 def end_if_it_ends(
     work: Work,
     instance: Instance,

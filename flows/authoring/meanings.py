@@ -68,7 +68,7 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "outcome": "Rules, in order, that end the task by what was answered.",
         "deadline": "When the step is due, counted from its opening.",
         "assign": "Who works on this step.",
-        "do": "What happens when it is sent.",
+        "do": "What happens when it is sent; for a step of the system, when it opens, or when `done_when` holds.",
     },
     "Page": {
         "title": "The page's heading.",
@@ -175,13 +175,22 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "call": "A plugin's action, by its registered name.",
         "assign": "Who works on it from now on.",
         "webhook": "A signed request to this address.",
-        "start": "Another flow begins below this task.",
+        "start": "Another flow begins, as a part of this task; then `child.<name>` in expressions.",
     },
     "Letter": {"template": "A file of `mail/`, without language and ending.", "to": "Whom it goes to."},
     "Notice": {"text": "The words; may have holes.", "link": "Words of the link to the task.", "to": "Who reads it."},
     "Assignment": {"user": "A hole that gives a person.", "department": "A hole that gives a department."},
     "Hook": {"url": "The address; may have holes.", "body": "What is sent, by name; may have holes."},
-    "Child": {"flow": "Its name.", "with": "Its inputs, by name; may have holes."},
+    "Child": {
+        "flow": "Its name; in expressions with `_` for `-`.",
+        "with": "Answers to what it asks at its start, by name; may have holes.",
+        "for": "Whom it is for, when that is another customer: a hole that gives a customer or a person.",
+        "assign": "Who works on it: a hole that gives a person. Without it as its flow says.",
+        "department": "The department it belongs to, by its name or a hole. Without it as its flow says.",
+        "once_per": "What makes it the same one: started again, even for another task, nothing starts.",
+        "internal": "The customer does not see it.",
+        "with_parent": "It is cancelled when this task is cancelled, closed or expires; without it, it goes on.",
+    },
 }
 
 

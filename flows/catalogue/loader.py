@@ -7,6 +7,7 @@ import inspect
 import pkgutil
 import traceback
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from importlib.metadata import entry_points as installed_entry_points
@@ -17,7 +18,7 @@ from types import ModuleType
 
 from flows.catalogue.lint import lint
 from flows.catalogue.problems import FlowProblem
-from flows.catalogue.reader import read_flow
+from flows.catalogue.reader import Reading, read_flow
 from flows.catalogue.registry import ActionSpec, BrokenFlow, LoadedFlow, LookupSpec, MailTemplate, Plugin, Registry
 from flows.catalogue.schema import FlowDefinition
 from flows.plugin import mark_of
@@ -39,10 +40,10 @@ def load_packages(packages: Iterable[tuple[str, str]], folders: Sequence[Path] =
         _add_package(registry, name, package)
     for folder in folders:
         _add_folder(registry, folder)
-    # all names first, then the flows: a flow may call what a later plugin brings
-    for plugin in registry.plugins:
-        for path in _flow_files(plugin.root):
-            _add_flow(registry, plugin, path)
+    # all names first, then the flows: a flow may call, or start, what a later plugin brings
+    read = [_read(registry, plugin, path) for plugin in registry.plugins for path in _flow_files(plugin.root)]
+    for one in filter(None, read):
+        _add_flow(registry, one)
     return registry
 
 
@@ -142,15 +143,31 @@ def _flow_files(root: Traversable) -> list[Traversable]:
     return sorted(found, key=lambda entry: entry.name)
 
 
-def _add_flow(registry: Registry, plugin: Plugin, path: Traversable) -> None:
+@dataclass(frozen=True)
+class _Read:
+    plugin: Plugin
+    name: str
+    raw: bytes
+    reading: Reading
+
+
+def _read(registry: Registry, plugin: Plugin, path: Traversable) -> _Read | None:
+    """What is in a file; from then on its flow is known."""
     name = f"{plugin.name}/{path.name}"
     try:
         raw = path.read_bytes()
     except OSError as wrong:
         problem = FlowProblem("F901", "error", f"the file cannot be read ({wrong.strerror})", name)
         registry.broken.append(BrokenFlow(plugin.name, name, (problem,)))
-        return
+        return None
     reading = read_flow(raw, name)
+    if reading.definition is not None:
+        registry.known.setdefault(reading.definition.flow, reading.definition)
+    return _Read(plugin, name, raw, reading)
+
+
+def _add_flow(registry: Registry, one: _Read) -> None:
+    plugin, name, raw, reading = one.plugin, one.name, one.raw, one.reading
     problems = list(reading.problems)
     if reading.definition is not None:
         problems += lint(reading.definition, registry, reading.source)

@@ -5,13 +5,11 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
 from flows.catalogue.problems import FlowProblem
-from flows.catalogue.readiness import missing_parts
 from flows.catalogue.schema import FlowDefinition
 from flows.plugin import FindOne, Search
 
@@ -104,11 +102,6 @@ class LoadedFlow:
     path: str
     problems: tuple[FlowProblem, ...] = ()
 
-    @cached_property
-    def missing(self) -> frozenset[str]:
-        """What it asks for that this version does not carry out yet; while there is any, no instance starts."""
-        return missing_parts(self.definition)
-
 
 @dataclass(frozen=True)
 class BrokenFlow:
@@ -126,6 +119,8 @@ class Registry:
     flows: dict[str, LoadedFlow] = field(default_factory=dict)
     broken: list[BrokenFlow] = field(default_factory=list)
     plugins: list[Plugin] = field(default_factory=list)
+    known: dict[str, FlowDefinition] = field(default_factory=dict)
+    """Every flow that could be read, whether or not something is wrong with it: what another one may start."""
     spoken: dict[tuple[str, str], FlowDefinition] = field(default_factory=dict, repr=False, compare=False)
     """Flows in other languages by content hash and language; filled by `translation.in_language`."""
 
@@ -173,4 +168,4 @@ class Registry:
 
     def with_plugins(self, first: Sequence[Plugin]) -> Registry:
         """The same registry with other plugins looked at first: how lint sees a file beside its own mails."""
-        return replace(self, plugins=[*first, *self.plugins], spoken={})
+        return replace(self, plugins=[*first, *self.plugins], known=dict(self.known), spoken={})

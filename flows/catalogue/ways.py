@@ -42,10 +42,7 @@ def refusal(loaded: LoadedFlow, switch: SwitchLike | None, way: Way) -> str | No
 
 
 def unready(loaded: LoadedFlow) -> str | None:
-    """Why nothing starts of it in any way: archived, or it asks for what is not built yet (docs/adr/0007)."""
-    title = loaded.definition.title
+    """Why nothing starts of it in any way: it is archived."""
     if loaded.definition.archived:
-        return f"{title} is archived: no new ones are started"
-    if loaded.missing:
-        return f"{title} cannot be started by this version: it needs {', '.join(sorted(loaded.missing))}"
+        return f"{loaded.definition.title} is archived: no new ones are started"
     return None

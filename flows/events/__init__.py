@@ -1,7 +1,7 @@
 """Facts in the past tense. Verbs record them; the timeline keeps them; `messaging.notify` says who hears of them."""
 
 from flows.events.base import Event
-from flows.events.cases import Acted, ChildStarted, Commented, CommentedInternally, PriorityChanged
+from flows.events.cases import Acted, ChildEnded, ChildStarted, Commented, CommentedInternally, PriorityChanged
 from flows.events.conversations import MessageSent, NoteWritten
 from flows.events.effects import EffectGaveUp, EffectRetried, EffectSkipped, MailSent, TimerFired, TimerMissed
 from flows.events.instances import (
@@ -61,6 +61,7 @@ __all__ = [
     "Acted",
     "AmountChanged",
     "Assigned",
+    "ChildEnded",
     "ChildStarted",
     "Commented",
     "CommentedInternally",

@@ -53,8 +53,18 @@ class PriorityChanged(Event):
 
 @dataclass(frozen=True)
 class ChildStarted(Event):
-    """A task was made on a case."""
+    """A task was made on a case, or a flow started another one below it."""
 
     staff_only: ClassVar[bool] = True
     child: str
     title: str
+
+
+@dataclass(frozen=True)
+class ChildEnded(Event):
+    """How it ended: completed, cancelled, or expired."""
+
+    staff_only: ClassVar[bool] = True
+    child: str
+    title: str
+    status: str

@@ -10,9 +10,12 @@ from flows.events.base import Event
 
 @dataclass(frozen=True)
 class InstanceStarted(Event):
+    """`parent` is the reference of the instance that it is a part of."""
+
     flow: str
     source: str
     message: str = ""
+    parent: str = ""
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ SHOWN = (
         Instance.assignee_id, Instance.status, Instance.outcome_kind, Instance.waiting_since,
         Instance.steps_done, Instance.steps_total, Instance.may_grow, Instance.due_at, Instance.expires_at,
         Instance.source, Instance.created_at, Instance.closed_at, Instance.rating, Instance.time_zone,
-        Instance.message_seq,
+        Instance.message_seq, Instance.parent_id,
     ),
     joinedload(Instance.assignee).load_only(User.uid, User.name),
 )  # fmt: skip

@@ -118,6 +118,8 @@ def sentence(kind: str, facts: dict[str, Any], zone: str) -> str:
             return f"More time given, until {_moment(facts['expires_at'], zone)}: {facts['reason']}"
         case "order_cancelled":
             return f"Order cancelled. {facts['text']}".strip()
+        case "instance_started" if facts.get("parent"):
+            return f"Created as a part of {facts['parent']}"
         case "acted":
             return _acted(facts)
         case "assigned":
@@ -186,6 +188,7 @@ SENTENCES = {
     "note_written": "Note written",
     "priority_changed": "Priority is {after}, it was {before}",
     "child_started": "Task {child}: {title}",
+    "child_ended": "Task {child} {status}: {title}",
     "step_approved": "{title}: approved",
     "step_returned": "{title}: returned. {message}",
     "step_reopened": "{title}: reopened. {reason}",

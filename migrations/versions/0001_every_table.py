@@ -526,7 +526,7 @@ def upgrade() -> None:
     op.create_index(op.f('ix_department_stays_department_id_created_at_instance_id'), 'department_stays', ['department_id', 'created_at', 'instance_id'], unique=False)
     op.create_table('effects',
     sa.Column('key', sa.String(length=200), nullable=False),
-    sa.Column('kind', sa.Enum('email', 'push', 'call', 'webhook', 'check', 'refund', 'checkout', name='kind', native_enum=False, create_constraint=True, length=24), nullable=False),
+    sa.Column('kind', sa.Enum('email', 'push', 'call', 'webhook', 'check', 'refund', 'checkout', 'start', 'hear', 'end', name='kind', native_enum=False, create_constraint=True, length=24), nullable=False),
     sa.Column('chain', sa.String(length=160), nullable=False),
     sa.Column('position', sa.Integer(), nullable=False),
     sa.Column('organisation_id', sa.Integer(), nullable=True),

@@ -15,7 +15,7 @@ from flows.actions import acting, beginning, commenting, versions
 from flows.actions.attaching import ATTACHED
 from flows.actions.receiving import take_attachments, take_form
 from flows.actions.scope import for_actions
-from flows.catalogue import FlowDefinition, LoadedFlow
+from flows.catalogue import LoadedFlow
 from flows.catalogue.schema import Action
 from flows.clock import clock
 from flows.lookups import Place, place_of
@@ -27,12 +27,11 @@ from flows.rules.private import fields_at_start
 from flows.work import Work, unit_of_work
 from portal.forms import once, text
 from portal.may import may
-from portal.pages.showing import Tag, address, show
+from portal.pages.family import below, stage_tag
+from portal.pages.showing import address, show
 from portal.pages.task_page import history_rows
 
 pages = Blueprint("cases", __name__, url_prefix="/cases")
-
-TONES = {"todo": "info", "doing": "info", "done": "ok", "cancelled": "plain"}
 
 
 @pages.get("")
@@ -167,7 +166,8 @@ def _page(instance: Instance, problems: Mapping[str, str] | None = None, chosen:
         attachments=sent,
         attached=ATTACHED["upload_ids"],
         chosen=files.unsent(g.actor, chosen),
-        children=[_row(child) for child in boxes.children(g.actor, instance)],
+        children=below(g.actor, instance, definition, now),
+        parent=access.parent_of(g.actor, instance),
         history=history_rows(history, sent),
         problems=problems or {},
         typed=text("text"),
@@ -241,14 +241,7 @@ def _searched(control: str) -> str | None:
 
 def _row(instance: Instance) -> dict[str, Any]:
     """A case or task with its stage in the words for customers."""
-    definition: FlowDefinition = versions.definition_of(read_as(g.actor), instance)
-    state = instance.state or ""
-    words = stages.state_label(definition, state, for_customer=True)
-    return {
-        "task": instance,
-        "tag": Tag(words, TONES[definition.states[state].is_]),
-        "your_turn": instance.waiting_on == "customer",
-    }
+    return {"task": instance, "tag": stage_tag(g.actor, instance), "your_turn": instance.waiting_on == "customer"}
 
 
 def _chosen() -> LoadedFlow | None:

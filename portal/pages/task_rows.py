@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from flows.access import read_as
 from flows.actions import versions
 from flows.models import Instance, Order
-from flows.queries import allowed, grid, turns
+from flows.queries import allowed, family, grid, turns
 from flows.queries import standing as asking
 from flows.queries.turns import Marks
 from flows.rules.actors import Actor
@@ -24,7 +24,11 @@ from portal.pages.showing import due_tag, end_of
 def list_rows(actor: Actor, instances: Sequence[Instance], now: datetime) -> list[dict[str, Any]]:
     """Rows of `ui.task_list`, with what is asked of the database asked once for all of them."""
     orders, marks = asking.orders_of(actor, instances), turns.marks(actor, instances)
-    return [_row(actor, one, orders.get(one.subject or ""), marks.get(one.id, Marks()), now) for one in instances]
+    parents = family.parents_of(actor, instances)
+    rows = [_row(actor, one, orders.get(one.subject or ""), marks.get(one.id, Marks()), now) for one in instances]
+    for row in (row for row in rows if row["instance"].parent_id in parents):
+        row["hint"] += " · " + _("part of %(ref)s", ref=parents[row["instance"].parent_id].reference)
+    return rows
 
 
 def _row(actor: Actor, instance: Instance, order: Order | None, marks: Marks, now: datetime) -> dict[str, Any]:

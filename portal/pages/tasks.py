@@ -16,7 +16,7 @@ from flows import access
 from flows.actions import versions
 from flows.clock import clock
 from flows.models import Instance, Order
-from flows.queries import grid, orders, turns
+from flows.queries import family, grid, orders, turns
 from flows.queries import standing as asking
 from flows.queries.grid import Filters
 from flows.queries.pages import MOST_A_PAGE
@@ -124,7 +124,7 @@ def _system(actor: Actor, filters: Filters, part: str | None) -> dict[str, Any]:
 
 
 def _grid_rows(actor: Actor, instances: Sequence[Instance], now: datetime) -> list[dict[str, Any]]:
-    belonging = asking.orders_of(actor, instances)
+    belonging, parents = asking.orders_of(actor, instances), family.parents_of(actor, instances)
     return [
         {
             "task": instance,
@@ -132,6 +132,7 @@ def _grid_rows(actor: Actor, instances: Sequence[Instance], now: datetime) -> li
             "tag": grid_tag(instance, now),
             "may_complete": grid.needs_action(instance, now),
             "order": belonging.get(instance.subject or ""),
+            "parent": parents.get(instance.parent_id or 0),
         }
         for instance in instances
     ]

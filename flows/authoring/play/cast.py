@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from flows.authoring.play import family
 from flows.catalogue import FlowDefinition
 from flows.models import Department, DepartmentMember, Membership, Organisation, Role, User
+from flows.models.base import opaque_id
 from flows.rules.actors import PERMISSIONS, Actor
 from flows.work import Work
 
@@ -46,7 +48,8 @@ def assemble(
         address="12 Mill Lane, Leeds LS1 4AB",
     )  # fmt: skip
     roles = [Role(name="everything", permissions=list(PERMISSIONS))]
-    roles += [Role(name=name, permissions=[]) for name in sorted(roles_named(definition))]
+    named = {name for flow in family.started_by(definition) for name in roles_named(flow)}
+    roles += [Role(name=name, permissions=[]) for name in sorted(named)]
     people = {key: _person(key, zone, now, roles) for key in NAMES}
     people["customer"].uid = customer_uid
     for row in (organisation, *people.values()):
@@ -55,12 +58,14 @@ def assemble(
     for key in CUSTOMERS:
         add(Membership(user_id=people[key].id, organisation_id=organisation.id, role="owner", created_at=now))
     departments = {key: _department(key, people, now) for key in DEPARTMENTS}
-    work.session.add_all(departments.values())
+    there = {row.name for row in departments.values()}
+    also = [_called(name, people, now) for name in sorted(family.departments_named(definition) - there)]
+    work.session.add_all([*departments.values(), *also])
     work.session.flush()
     return Cast(
         organisation.uid,
         organisation.id,
-        {key: _actor(key, row, departments) for key, row in people.items()},
+        {key: _actor(key, row, departments, also) for key, row in people.items()},
         {key: row.uid for key, row in people.items()},
         {key: row.uid for key, row in departments.items()},
     )
@@ -99,8 +104,16 @@ def _department(key: str, people: dict[str, User], now: datetime) -> Department:
     return Department(uid=f"dep_{key}", name=f"{key.capitalize()} department", members=members)
 
 
-def _actor(key: str, row: User, departments: dict[str, Department]) -> Actor:
+def _called(name: str, people: dict[str, User], now: datetime) -> Department:
+    """One that a flow calls by its name, with the people of the first."""
+    made = _department("first", people, now)
+    made.uid, made.name = opaque_id("dep"), name
+    return made
+
+
+def _actor(key: str, row: User, departments: dict[str, Department], also: list[Department]) -> Actor:
     mine = frozenset(departments[name].id for name, members in DEPARTMENTS.items() if key in members)
+    mine |= {one.id for one in also if key in DEPARTMENTS["first"]}
     return Actor(
         "staff" if key in STAFF else "customer",
         row.id,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields
 
 from flows.authoring.play.diary import Diary
 from flows.catalogue import FlowDefinition
-from flows.catalogue.schema import CallEffect, Effect, EmailEffect, NotifyEffect
+from flows.catalogue.schema import CallEffect, Effect, EmailEffect, NotifyEffect, StartEffect
 from flows.models import Instance
 
 
@@ -79,4 +79,6 @@ def _name_of(effect: Effect) -> tuple[str, str] | None:
             return "email", letter.template
         case CallEffect(call=name):
             return "call", name
+        case StartEffect(start=child):
+            return "start", child.flow
     return None

@@ -16,7 +16,7 @@ from flows import access, catalogue, settings, work
 from flows.actions import attaching, delivering, firing
 from flows.actions.attaching import Verdict
 from flows.actions.delivering import Owed
-from flows.authoring.play import passing
+from flows.authoring.play import family, passing
 from flows.authoring.play.cast import Cast, assemble
 from flows.catalogue import LoadedFlow
 from flows.catalogue.overlay import overlaid
@@ -55,8 +55,18 @@ class Sandbox:
         return uid
 
     def definition_of(self, instance: Instance) -> catalogue.FlowDefinition:
-        """The flow with what was added to this instance."""
-        return overlaid(self.definition, instance.overlay)
+        """Its flow with what was added to this instance."""
+        return overlaid(catalogue.current().flows[instance.flow].definition, instance.overlay)
+
+    def below(self) -> dict[int, str]:
+        """What its flow started: the flow's name by row id."""
+        return family.below(self.instances)
+
+    def newest_of(self, flow: str) -> int | None:
+        """The instance of this flow that was started last below; without a name the first of all."""
+        if not flow:
+            return next(iter(self.instances), None)
+        return next((row_id for row_id, name in reversed(self.below().items()) if name == flow), None)
 
     def until(self, moment: datetime) -> None:
         """Time goes by until then."""
@@ -156,7 +166,7 @@ def _deliver(effect_id: int, kind: str) -> None:
     """Nothing leaves: a call is checked, a mail is written and thrown away, all else is done at once."""
     try:
         with unit_of_work(SYSTEM) as carried:
-            if kind == "call":
+            if kind in delivering.AT_HOME:
                 delivering.call(carried, effect_id)
             elif (owed := delivering.begin(carried, effect_id)) is not None:
                 carried.session.flush()
