@@ -14,7 +14,6 @@ from flows.actions import planning, sealing, versions
 from flows.actions.scope import roots, scope_of
 from flows.catalogue import FlowDefinition
 from flows.catalogue.overlay import HISTORY, kept, overlaid
-from flows.catalogue.readiness import missing_parts
 from flows.models import Instance, Payment, Step, Timer
 from flows.rules import migrations, moves, payments, timing
 from flows.rules.expressions import compile_condition
@@ -95,8 +94,6 @@ def foresee(
         clocks=_clocks(instance, old, new, names, beside.timers, now),
         scope=_scope(session, instance, old, new, names, carried, given, now),
     )
-    if missing := missing_parts(target):
-        clashes.append(Reason("red", f"this version of Baton does not carry out {', '.join(sorted(missing))}"))
     plan = Plan(tuple(clashes)) if clashes else migrations.judge(case)
     return Prospect(plan, old, new, overlay, names, carried, case.clocks)
 
