@@ -11,11 +11,12 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import event, inspect
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstanceState, Session
 
 from flows.models.instances import Instance
 from flows.models.steps import Step
-from flows.rules.past import OF_INSTANCE, OF_STEP
+from flows.models.timers import Timer
+from flows.rules.past import OF_INSTANCE, OF_STEP, STEPS, TIMERS
 
 Pairs = dict[str, list[Any]]
 """[before, after] by the name of what changed."""
@@ -27,6 +28,7 @@ class Traces:
 
     def __init__(self) -> None:
         self._rows: dict[int, tuple[Instance | Step, Pairs]] = {}
+        self._timers: list[Timer] = []
 
     def take_in(self, row: Instance | Step, pairs: Mapping[str, list[Any]]) -> None:
         """A row may be written several times: what it was before the first, and what it is after the last, counts."""
@@ -34,8 +36,13 @@ class Traces:
         for name, (before, after) in pairs.items():
             known[name] = [known[name][0] if name in known else before, after]
 
+    def planned(self, timer: Timer) -> None:
+        """A timer that is new: its row does not say when it was planned."""
+        if timer not in self._timers:
+            self._timers.append(timer)
+
     def by_instance(self) -> dict[int, dict[str, Any]]:
-        """What changed of each instance by its row id; its steps by their names under "steps"."""
+        """What changed of each instance by its row id; its steps and new timers by their names."""
         found: dict[int, dict[str, Any]] = {}
         for row, pairs in self._rows.values():
             changed = {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
@@ -44,7 +51,10 @@ class Traces:
             if isinstance(row, Instance):
                 found.setdefault(row.id, {}).update(changed)
             else:
-                found.setdefault(row.instance_id, {}).setdefault("steps", {})[row.name] = changed
+                found.setdefault(row.instance_id, {}).setdefault(STEPS, {})[row.name] = changed
+        for timer in self._timers:
+            planned = found.setdefault(timer.instance_id, {}).setdefault(TIMERS, {})
+            planned[f"{timer.name}.{timer.n}"] = timer.due_at.isoformat()
         return found
 
 
@@ -73,10 +83,12 @@ def _notice(session: Session, _context: object, _rows: object) -> None:
         if isinstance(row, (Instance, Step)):
             names = OF_INSTANCE if isinstance(row, Instance) else OF_STEP
             traces.take_in(row, dict(_pairs(row, names, row in session.deleted)))
+        elif isinstance(row, Timer) and row in session.new:
+            traces.planned(row)
 
 
 def _pairs(row: Instance | Step, names: tuple[str, ...], is_gone: bool) -> Iterator[tuple[str, list[Any]]]:
-    state = inspect(row)
+    state: InstanceState[Any] = inspect(row)
     for name in names:
         history = state.attrs[name].history
         if is_gone:

@@ -1,4 +1,4 @@
-"""An instance as it was: the rows of any moment of its life, made anew from its timeline and the answers that were sent.
+"""An instance as it was: the rows of any moment of its life, made anew from its timeline and what was sent.
 
 What comes out is an `Instance` with `Step`s that no session knows: everything that reads an instance reads it as well.
 """
@@ -11,12 +11,12 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload, object_session
 
-from flows.access import read_as
-from flows.models import FlowVersion, Instance, Step, Submission, TimelineEvent
+from flows.access import named_instance, read_as
+from flows.models import FlowVersion, Instance, Step, Submission, TimelineEvent, User
 from flows.rules.actors import Actor
-from flows.rules.errors import Invalid
+from flows.rules.errors import Invalid, Refused
 from flows.rules.past import (
     OF_INSTANCE,
     OF_STEP,
@@ -36,6 +36,7 @@ KEPT = (
     "customer_name", "customer_address", "is_internal", "inputs", "time_zone", "created_at",
 )  # fmt: skip
 """What of an instance never changes, or is not asked about as it was."""
+PARTS = ("customer_id", "creator_id", "assignee_id")
 Sent = Mapping[tuple[int, int], Mapping[str, Any]]
 """Answers by the row id of a step and the attempt."""
 
@@ -47,6 +48,7 @@ class Life:
     today: Instance
     moments: Sequence[Moment]
     sent: Sent
+    people: Mapping[int, User]
 
     @property
     def beginning(self) -> Moment | None:
@@ -94,17 +96,38 @@ class AsItWas:
         return self.picture.since.get(name)
 
 
-def life_of(actor: Actor, instance: Instance) -> Life:
-    """In two statements. Only for staff: a picture shows what customers do not see."""
+def life_of(actor: Actor, reference: str) -> Life:
+    """By reference or opaque id, in four statements. Only for staff: a picture shows what customers do not see."""
     session = read_as(actor)
-    query = select(TimelineEvent).where(TimelineEvent.instance_id == instance.id).order_by(TimelineEvent.seq)
-    return Life(instance, moments(session.scalars(query).all()), _sent(session, instance))
+    if actor.kind == "customer":
+        raise Refused("No such task")
+    beside = (Instance.steps, Instance.organisation, Instance.flow_version)
+    query = named_instance(actor, reference).options(*(joinedload(one) for one in beside))
+    instance = session.scalars(query).unique().one_or_none()
+    if instance is None:
+        raise Refused("No such task")
+    told = select(TimelineEvent).where(TimelineEvent.instance_id == instance.id).order_by(TimelineEvent.seq)
+    life = moments(session.scalars(told).all())
+    return Life(instance, life, _sent(session, instance), _people(session, instance, life))
 
 
-def version_of(session: Session, instance: Instance) -> FlowVersion:
-    """The version of the flow that an instance stood on, as it was or as it is."""
+def version_of(life: Life, instance: Instance) -> FlowVersion:
+    """The version of the flow that an instance stood on, as it was; a statement more when it is not today's."""
+    today = life.today
+    if instance.flow_hash == today.flow_hash:
+        return today.flow_version
     query = select(FlowVersion).where(FlowVersion.flow == instance.flow)
+    session = object_session(today)
+    assert session is not None
     return session.scalars(query.where(FlowVersion.content_hash == instance.flow_hash)).one()
+
+
+def _people(session: Session, instance: Instance, life: Sequence[Moment]) -> dict[int, User]:
+    """Everybody who ever had a part in it, at hand while one looks."""
+    ids = {getattr(instance, name) for name in PARTS}
+    ids |= {pair[1] for one in life for name, pair in (one.traces or {}).items() if name in PARTS}
+    ids |= {event.actor_id for one in life for event in one.events if isinstance(event, TimelineEvent)}
+    return {row.id: row for row in session.scalars(select(User).where(User.id.in_(ids - {None})))}
 
 
 def _sent(session: Session, instance: Instance) -> Sent:
@@ -125,7 +148,7 @@ def _instance(life: Life, taken: Picture) -> Instance:
         last_activity_at=taken.moment.at,
         event_seq=taken.moment.seq,
     )
-    made.flow_version_id = today.flow_version_id
+    made.flow_version_id = today.flow_version_id  # the text of an older one is found by its hash
     places = {step.name: step for step in today.steps}
     made.steps = [
         _step(life, taken, name, values, places.get(name))
@@ -150,7 +173,7 @@ def _step(life: Life, taken: Picture, name: str, values: Mapping[str, Any], toda
 
 
 def _answers(life: Life, taken: Picture, today: Step | None, attempt: int) -> Mapping[str, Any]:
-    """Those of the attempt that stood there; the newest stand on the step itself, as its version of the flow has them."""
+    """Those of the attempt that stood there; the newest stand on the step itself, as its version has them."""
     if today is None or not attempt:
         return {}
     if attempt == today.attempt and taken.values["flow_hash"] == life.today.flow_hash:

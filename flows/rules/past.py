@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 TRACES = "traces"
 """The key among the facts of a work's last event: what the work changed, each as [before, after]."""
-STEPS = "steps"
+STEPS, TIMERS = "steps", "timers"
 OF_INSTANCE = (
     "flow_hash", "status", "state", "outcome", "outcome_kind", "waiting_on", "customer_id", "creator_id",
     "assignee_id", "department_id", "priority", "links", "amounts", "overlay", "steps_done", "steps_total", "may_grow",
@@ -63,6 +63,8 @@ class Picture:
     values: Mapping[str, Any]
     steps: Mapping[str, Mapping[str, Any]]
     since: Mapping[str, Moment] = field(default_factory=dict)
+    later: frozenset[str] = frozenset()
+    """The timers that were planned only afterwards, as "<name>.<n>"."""
 
 
 class NotRecorded(LookupError):
@@ -124,7 +126,8 @@ def picture(
             break
         _apply(one, then, then_steps, since)
     there = {name: step for name, step in then_steps.items() if step.get("state") is not None}
-    return Picture(moment, then, there, since)
+    later = (one.traces or {} for one in life if one.seq > moment.seq)
+    return Picture(moment, then, there, since, frozenset(name for one in later for name in one.get(TIMERS, {})))
 
 
 def _at_first(

@@ -27,6 +27,8 @@ from flows.rules.errors import BatonError
 from flows.rules.past import OF_INSTANCE, OF_STEP
 from flows.work import Work, end_reading, unit_of_work
 
+STEERING, AMENDING = frozenset({"assign", "due", "extend", "amount"}), frozenset({"step", "field"})
+
 
 @dataclass(frozen=True)
 class Snapshot:
@@ -55,18 +57,18 @@ class Lived:
 
 
 @contextmanager
-def life(registry: Registry, name: str, seed: int, steps: int = 40, watched: bool = True) -> Iterator[Lived]:
-    """A random life of that many steps, on the database that is open."""
-    dice = Random(f"{name}.{seed}")  # noqa: S311  # a game
+def life(registry: Registry, name: str, seed: int, steps: int = 40, playable: bool = False) -> Iterator[Lived]:
+    """A random life of that many steps, on the database that is open; a `playable` one does only what stories know."""
+    dice = Random(f"{name}.{seed}")  # a game
     with on_this_database(registry, name, START, "Europe/London") as stage:
         lived = Lived(stage)
         begin(stage, Opening(dice.choice(ways_of(stage.definition))), dice)
         for _ in range(steps):
-            if watched:
+            if not playable:
                 _look(lived)
                 work.heralds.append(lambda done: _look(lived) if done.recorded else None)
             try:
-                _step(lived, dice)
+                _step(lived, dice, STEERING if playable else STEERING | AMENDING)
             finally:
                 work.heralds.clear()
         yield lived
@@ -90,14 +92,14 @@ def _look(lived: Lived) -> None:
     end_reading()
 
 
-def _step(lived: Lived, dice: Random) -> None:
+def _step(lived: Lived, dice: Random, steering: frozenset[str]) -> None:
     draw = dice.random()
     if draw < 0.25:
         hours = dice.choice(JUMPS_HOURS)
         lived.story.append(f"{hours} hours pass")
         lived.stage.until(clock.now() + timedelta(hours=hours))
     elif draw < 0.45:
-        _steer(lived, dice)
+        _steer(lived, dice, steering)
     else:
         _do(lived, dice)
 
@@ -115,10 +117,13 @@ def _do(lived: Lived, dice: Random) -> None:
         lived.story[-1] += f" (refused: {refusal})"
 
 
-def _steer(lived: Lived, dice: Random) -> None:
+def _steer(lived: Lived, dice: Random, steering: frozenset[str]) -> None:
     """What no button of a flow offers, but staff do to a whole request."""
-    verb = dice.choice([_assign, _due, _extend, _add_step, _add_field, _amount])
-    lived.story.append(verb.__name__.strip("_"))
+    name = dice.choice(sorted(steering))
+    verb = {
+        "assign": _assign, "due": _due, "extend": _extend, "amount": _amount, "step": _add_step, "field": _add_field,
+    }[name]  # fmt: skip
+    lived.story.append(name)
     try:
         with unit_of_work(lived.stage.cast.actors["manager"]) as doing:
             verb(doing, access.instance_to_change(doing, lived.stage.uid_of(lived.instance_id)), lived, dice)

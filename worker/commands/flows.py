@@ -10,6 +10,7 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from flows.settings import Settings
+from worker.commands.flow_past import record, why
 from worker.trouble import Trouble
 
 if TYPE_CHECKING:
@@ -145,6 +146,10 @@ def reference() -> None:
     from flows.authoring.reference import reference
 
     click.echo(reference(), nl=False)
+
+
+flows.add_command(why)
+flows.add_command(record)
 
 
 def _registry() -> Registry:
