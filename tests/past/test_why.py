@@ -43,8 +43,9 @@ def all_of(look: Look) -> list[Why]:
 def test_every_reason_of_every_moment_agrees_with_the_rows(app: Flask, flow: str) -> None:
     with life(catalogue.current(), flow, 7, steps=25) as lived:
         reference = lived.stage.uid_of(lived.instance_id)
-        for moment in past.life_of(SYSTEM, reference).moments:
-            look = look_at(SYSTEM, reference, clock.now(), seq=moment.seq)
+        whole = past.life_of(SYSTEM, reference)
+        for moment in whole.moments:
+            look = look_at(whole, SYSTEM, clock.now(), seq=moment.seq)
             for why in all_of(look):
                 _agrees(look, why)
         end_reading()
@@ -73,7 +74,7 @@ def _agrees(look: Look, why: Why) -> None:
 def test_why_was_a_step_hidden_on_tuesday(play: Play) -> None:
     play.start()
     monday = clock.now()
-    pets = _one(look_at(SYSTEM, play.ref, monday), "step", "pets")
+    pets = _one(look_at(past.life_of(SYSTEM, play.ref), SYSTEM, monday), "step", "pets")
     assert (pets.verdict, pets.rule) == (None, "data.has_pets == true")
     assert [(one.name, one.text, one.known) for one in pets.values] == [("data.has_pets", "Not known yet", False)]
     assert pets.place.endswith("move-in.flow.yaml:47")
@@ -81,12 +82,12 @@ def test_why_was_a_step_hidden_on_tuesday(play: Play) -> None:
     play.submit("household", HOUSEHOLD)
     clock.set(monday + timedelta(days=3))
     play.submit("identity", IDENTITY)
-    now = _one(look_at(SYSTEM, play.ref, clock.now()), "step", "pets")
+    now = _one(look_at(past.life_of(SYSTEM, play.ref), SYSTEM, clock.now()), "step", "pets")
     assert (now.verdict, now.what) == (False, "Tell us about your pets is hidden")
     assert [(one.name, one.text) for one in now.values] == [("data.has_pets", "No")]
     assert now.because is not None
     assert now.because.sentence == "Your household: answers sent"
-    then = _one(look_at(SYSTEM, play.ref, clock.now(), at=monday), "step", "pets")
+    then = _one(look_at(past.life_of(SYSTEM, play.ref), SYSTEM, clock.now(), at=monday), "step", "pets")
     assert (then.verdict, then.values) == (None, pets.values)
 
 
@@ -94,7 +95,7 @@ def test_why_was_a_step_hidden_on_tuesday(play: Play) -> None:
 def test_why_it_ended_by_itself_and_why_not(play: Play) -> None:
     play.start()
     play.submit("household", {"income": 100, "has_pets": False})
-    look = look_at(SYSTEM, play.ref, clock.now())
+    look = look_at(past.life_of(SYSTEM, play.ref), SYSTEM, clock.now())
     ending = _one(look, "outcome", "household")
     assert (ending.verdict, ending.what) == (True, "“Not affordable” ended it when Your household was submitted")
     assert {one.name for one in ending.values} == {"data.income", "rent"}
@@ -106,7 +107,7 @@ def test_why_it_ended_by_itself_and_why_not(play: Play) -> None:
 @pytest.mark.requirement("A10")
 def test_why_a_timer_fired_or_did_not(play: Play) -> None:
     play.start()
-    first = _one(look_at(SYSTEM, play.ref, clock.now()), "timer", "nudge.1")
+    first = _one(look_at(past.life_of(SYSTEM, play.ref), SYSTEM, clock.now()), "timer", "nudge.1")
     assert (first.verdict, first.note) == (None, "As it is at this moment, it would fire")
     play.submit("household", HOUSEHOLD)
     play.submit("identity", IDENTITY)
@@ -114,7 +115,7 @@ def test_why_a_timer_fired_or_did_not(play: Play) -> None:
     clock.set(play.now().due_at - timedelta(days=4))
     with unit_of_work(SYSTEM) as work:
         firing.fire_due(work, play.now().id)
-    held_back = _one(look_at(SYSTEM, play.ref, clock.now()), "timer", "nudge.1")
+    held_back = _one(look_at(past.life_of(SYSTEM, play.ref), SYSTEM, clock.now()), "timer", "nudge.1")
     assert held_back.verdict is False
     assert "because its condition did not hold" in held_back.what
     assert [(one.name, one.text) for one in held_back.values] == [("instance.waiting_on", "staff")]
@@ -124,7 +125,7 @@ def test_why_a_timer_fired_or_did_not(play: Play) -> None:
 def test_what_was_before_it_began_is_said_so(play: Play) -> None:
     play.start()
     with pytest.raises(Invalid, match="it began on"):
-        look_at(SYSTEM, play.ref, clock.now(), at=clock.now().replace(year=2001))
+        look_at(past.life_of(SYSTEM, play.ref), SYSTEM, clock.now(), at=clock.now().replace(year=2001))
 
 
 @pytest.mark.requirement("X10")
@@ -139,8 +140,8 @@ def test_a_past_that_was_not_recorded_is_not_guessed(play: Play) -> None:
     clock.set(begun + timedelta(days=2))
     play.submit("identity", IDENTITY)
     with pytest.raises(Invalid, match="was not recorded before Tuesday 3 November 2026"):
-        look_at(SYSTEM, play.ref, clock.now(), at=begun)
-    yesterday = look_at(SYSTEM, play.ref, clock.now(), at=begun + timedelta(days=1))
+        look_at(past.life_of(SYSTEM, play.ref), SYSTEM, clock.now(), at=begun)
+    yesterday = look_at(past.life_of(SYSTEM, play.ref), SYSTEM, clock.now(), at=begun + timedelta(days=1, minutes=1))
     assert yesterday.states["identity"] == "open"
     assert yesterday.states["household"] == "completed"
 
@@ -150,7 +151,7 @@ def test_customers_do_not_look_back(play: Play) -> None:
     play.start()
     tenant = play.world.tenant
     with pytest.raises(Refused):
-        look_at(tenant, play.ref, clock.now())
+        past.life_of(tenant, play.ref)
     assert access.instance_to_read(tenant, play.ref)
 
 

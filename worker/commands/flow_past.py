@@ -28,8 +28,8 @@ def why(ref: str, step: str | None, at: str | None) -> None:
 
     with create_app(Settings.from_env(), ()).app_context():
         try:
-            zone = past.life_of(SYSTEM, ref).today.time_zone
-            look = asked.look_at(SYSTEM, ref, clock.now(), at=_moment(at, zone))
+            life = past.life_of(SYSTEM, ref)
+            look = asked.look_at(life, SYSTEM, clock.now(), at=_moment(at, life.today.time_zone))
             found = wording.about(asked.reasons(look, wording.timers_of(look)), step)
             if step is not None and look.instance.step(step) is None:
                 raise Trouble(f"{ref} has no step called {step}; it has {', '.join(look.states) or 'none'}")

@@ -203,9 +203,8 @@ class Look:
         return Because(event.seq, event.at, getattr(event, "actor_name", ""), event.kind, said)
 
 
-def look_at(actor: Actor, reference: str, now: datetime, *, at: datetime | None = None, seq: int | None = None) -> Look:
+def look_at(life: Life, actor: Actor, now: datetime, *, at: datetime | None = None, seq: int | None = None) -> Look:
     """At a moment, after an event, or now. Raises Invalid where there is nothing to see."""
-    life = past.life_of(actor, reference)
     if at is None and seq is None:
         was = life.at(life.moments[-1]) if life.beginning is not None else None
         return Look(actor, life, was, life.today, now, is_now=True)

@@ -11,12 +11,18 @@ from flows.models import FlowVersion
 
 def place_of(version: FlowVersion, path: Path) -> str:
     """`coro/coro-order-fulfilment.flow.yaml:12`, in the text of that version; empty for what is not in the file."""
-    source = _source(version.text, _file_of(version))
+    source = _source(_text_of(version), _file_of(version))
     while path and path not in source.values and path not in source.keys:
         path = path[:-1]
     if not path:
         return ""
     return f"{source.file}:{source.key(path).line}"
+
+
+def _text_of(version: FlowVersion) -> str:
+    """The published text; of the version that is served it need not be read."""
+    loaded = catalogue.current().flows.get(version.flow)
+    return loaded.text if loaded is not None and loaded.content_hash == version.content_hash else version.text
 
 
 def _file_of(version: FlowVersion) -> str:

@@ -58,7 +58,7 @@ def _status(look: Look) -> Iterator[Why]:
         label = look.definition.all_outcomes()[name].label
         place = look.place("outcomes", name)
         yield Why(
-            "outcome", name, f"It ended as “{label}”", True, "outcomes", name, place, because=look.because("outcome")
+            "ending", name, f"It ended as “{label}”", True, "outcomes", name, place, because=look.because("outcome")
         )
 
 
