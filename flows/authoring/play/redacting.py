@@ -93,6 +93,7 @@ class Redactor:
         wanted = self._verdicts(name, value)
         for one in candidates:
             if self._verdicts(name, one) == wanted:
+                self.scope = self._with(name, one)  # what comes after is held against samples, so that all fit together
                 return one
         self.notes.append(f"no sample for {name} takes the same ways as the real answer")
         return candidates[0]
@@ -110,11 +111,14 @@ class Redactor:
             yield from sorted(self._literals)
 
     def _verdicts(self, name: str, value: Any) -> list[bool | None]:
-        root, _, rest = name.partition(".")
-        scope = {**self.scope, root: {**self.scope.get(root, {}), rest: value} if rest else value}
+        scope = self._with(name, value)
         return [
             explain(text, scope).verdict for text in self._conditions if _touches(compile_condition(text).names, name)
         ]
+
+    def _with(self, name: str, value: Any) -> dict[str, Any]:
+        root, _, rest = name.partition(".")
+        return {**self.scope, root: {**self.scope.get(root, {}), rest: value} if rest else value}
 
     def _department(self, value: Any) -> str:
         known = self.departments
