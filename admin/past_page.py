@@ -29,7 +29,10 @@ from flows.rules import stages
 from flows.rules.errors import Invalid
 from flows.rules.past import Moment
 
-VERDICTS = {True: Tag("Holds", "ok"), False: Tag("Does not hold", "plain"), None: Tag("Not known yet", "info")}
+HOLDS = {True: Tag("Holds", "ok"), False: Tag("Does not hold"), None: Tag("Not known yet", "info")}
+FIRED = {True: Tag("Fired", "ok"), False: Tag("Did not fire"), None: Tag("To come", "info")}
+ASKED = frozenset({"if", "when", "while", "done_when", "needs"})
+"""The keys of rules that hold or do not; other reasons have no verdict to show."""
 KINDS = {"status": "Status", "timer": "Timers and dates", "other": "Effects, actions and beginning"}
 
 
@@ -101,7 +104,7 @@ def _seen(look: Look, found: Sequence[Why]) -> dict[str, Any]:
             "other": [one for one in found if one.kind in ("effect", "action", "start")],
         },
         "kinds": KINDS,
-        "verdicts": VERDICTS,
+        "verdict": _verdict,
         "assignee": _name(look, instance.assignee_id),
         "department": _department(look),
         "parties": PARTY_WORDS,
@@ -110,6 +113,12 @@ def _seen(look: Look, found: Sequence[Why]) -> dict[str, Any]:
         "next": after[0] if after else None,
         "version": look.version,
     }
+
+
+def _verdict(why: Why) -> Tag | None:
+    if why.kind == "timer":
+        return FIRED[why.verdict]
+    return HOLDS[why.verdict] if why.key in ASKED else None
 
 
 def _tags(look: Look) -> list[Tag]:
