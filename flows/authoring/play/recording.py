@@ -125,7 +125,7 @@ class _Recorder:
         """Who plays the one with this opaque id, among those of a department."""
         found = next((one for one in self.life.people.values() if one.uid == uid), None)
         known = self.cast.get(found.id) if found is not None else None
-        return known if known in names else self._free(names)
+        return known if known is not None and known in names else self._free(names)
 
     def _kind(self, user_id: int | None) -> str:
         person = self.life.people.get(user_id or 0)
