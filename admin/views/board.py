@@ -18,6 +18,7 @@ from admin.commenting import comment as commented
 from admin.family import state_tag
 from admin.guard import door
 from admin.narrowing import MOST_SAVED, ViewLink, arguments_of, saved_links
+from admin.past_page import LookingBack
 from admin.revealing import RevealingStart
 from admin.showing import argument, show
 from admin.views.saved_views import SavedViews
@@ -36,7 +37,7 @@ from flows.work import Work
 COLUMNS = {"todo": "To do", "doing": "In progress", "done": "Done", "cancelled": "Cancelled"}
 
 
-class CasePages(SavedViews, RevealingStart):
+class CasePages(SavedViews, LookingBack, RevealingStart):
     """What the lists of cases and of tasks share: the page of one, and everything that can be done to it."""
 
     @door("/new", needs="create", methods=("GET", "POST"), takes_files=True)

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from admin import clocks, linking, spreadsheets, talking, task_page
 from admin.guard import door
+from admin.past_page import LookingBack
 from admin.revealing import Revealing
 from admin.showing import argument, show, task_tag
 from flows import access
@@ -24,7 +25,7 @@ COLUMNS = ("Reference", "Name", "Task type", "Customer", "Created", "Expiration"
 MOST_EXPORTED = 10_000
 
 
-class Tasks(Revealing):
+class Tasks(LookingBack, Revealing):
     name, slug, needs = "Task System", "tasks", "view"
 
     @door("/", needs="view")

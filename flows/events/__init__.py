@@ -6,6 +6,7 @@ from flows.events.conversations import MessageSent, NoteWritten
 from flows.events.effects import EffectGaveUp, EffectRetried, EffectSkipped, MailSent, TimerFired, TimerMissed
 from flows.events.instances import (
     ENDINGS,
+    Adjusted,
     Assigned,
     DueDateChanged,
     ExpiryExtended,
@@ -59,6 +60,7 @@ from flows.events.steps import (
 __all__ = [
     "ENDINGS",
     "Acted",
+    "Adjusted",
     "AmountChanged",
     "Assigned",
     "ChildEnded",

@@ -111,5 +111,12 @@ class Assigned(Event):
     user_id: int | None = None
 
 
+@dataclass(frozen=True)
+class Adjusted(Event):
+    """It is brought in line with something that is told elsewhere, or not at all: the timeline keeps what changed."""
+
+    staff_only: ClassVar[bool] = True
+
+
 ENDINGS = tuple(one.kind() for one in (InstanceCompleted, InstanceClosed, InstanceCancelled, InstanceExpired))
 """How the end of an instance is called in its timeline."""

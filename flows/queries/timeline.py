@@ -12,6 +12,7 @@ from flows.access import read_as
 from flows.events import every_event
 from flows.models import Instance, Order, TimelineEvent
 from flows.rules.actors import Actor
+from flows.rules.past import TRACES
 from flows.rules.words import moment_in_words, money_in_words
 
 STAFF_ONLY = frozenset(event.kind() for event in every_event() if event.staff_only)
@@ -21,6 +22,10 @@ SAID_BY_THE_MOVE = frozenset({"instance_completed", "instance_cancelled", "insta
 """Of a case or task these stand beside the action that brought them about, which says it with its comment."""
 IN_THE_CONVERSATION = frozenset({"message_sent", "note_written"})
 """These stand in the conversation, with their words; a timeline that repeated them would be read by nobody."""
+WITHOUT_WORDS = frozenset({"adjusted"})
+"""These keep for the picture of a moment what changed, and have nothing to tell."""
+NOT_TOLD = frozenset({TRACES, "given"})
+"""Facts that are kept to look back and to play again; nobody reads them in a timeline."""
 _HIDDEN: dict[str, dict[str, Any]] = {
     "step_approved": {"note": "", "instead_of": ""},
 }
@@ -59,7 +64,7 @@ def of_order(actor: Actor, order: Order) -> list[Entry]:
 
 def _entries(actor: Actor, subjects: list[Any], zone: str) -> list[Entry]:
     query = select(TimelineEvent).where(or_(*subjects)).order_by(TimelineEvent.at, TimelineEvent.id)
-    hidden = IN_THE_CONVERSATION if actor.is_staff else IN_THE_CONVERSATION | STAFF_ONLY
+    hidden = IN_THE_CONVERSATION | WITHOUT_WORDS | (frozenset() if actor.is_staff else STAFF_ONLY)
     query = query.where(TimelineEvent.kind.not_in(hidden))
     return [
         Entry(
@@ -79,12 +84,13 @@ def _entries(actor: Actor, subjects: list[Any], zone: str) -> list[Entry]:
 
 
 def _facts_for(actor: Actor, row: TimelineEvent) -> dict[str, Any]:
+    told = {name: value for name, value in row.facts.items() if name not in NOT_TOLD}
     if actor.is_staff:
-        return row.facts
+        return told
     if row.kind == "acted":
-        told = {} if row.facts["for_customer"] else {"comment": "", "asked": {}}
-        return {**row.facts, "now": row.facts["now_for_customer"], **told}
-    return {**row.facts, **_HIDDEN.get(row.kind, {})}
+        between_staff = {} if told["for_customer"] else {"comment": "", "asked": {}}
+        return {**told, "now": told["now_for_customer"], **between_staff}
+    return {**told, **_HIDDEN.get(row.kind, {})}
 
 
 def _concerns(actor: Actor, row: TimelineEvent) -> bool:
@@ -173,6 +179,7 @@ def _moment(iso: str, zone: str) -> str:
 
 
 SENTENCES = {
+    "adjusted": "Brought up to date",
     "instance_started": "Created",
     "step_opened": "{title}: can start now",
     "step_submitted": "{title}: answers sent",

@@ -11,6 +11,7 @@ import click
 
 from flows.settings import Settings
 from worker.commands.flow_changes import diff, migrate
+from worker.commands.flow_past import record, why
 from worker.trouble import Trouble
 
 if TYPE_CHECKING:
@@ -146,6 +147,10 @@ def reference() -> None:
     from flows.authoring.reference import reference
 
     click.echo(reference(), nl=False)
+
+
+flows.add_command(why)
+flows.add_command(record)
 
 
 def _registry() -> Registry:

@@ -128,9 +128,8 @@ class _Opener:
 
     def _answers(self, work: Work, part: Literal["inputs", "fields"]) -> Mapping[str, Any]:
         given: Mapping[str, Any] | None = getattr(self.opening, part)
-        if given is not None:
-            return given
-        return Sampler(self.stage.cast, self.dice).answers(work, getattr(self.stage.definition.start, part))
+        fields, sampler = getattr(self.stage.definition.start, part), Sampler(self.stage.cast, self.dice)
+        return sampler.answers(work, fields) if given is None else sampler.with_files(work, fields, given)
 
     def _payload(self) -> dict[str, Any]:
         model = catalogue.current().event_type(self.stage.definition.start.event or "")

@@ -103,12 +103,19 @@ def sandbox(registry: Registry, name: str, at: datetime, zone: str) -> Iterator[
         folder = stack.enter_context(TemporaryDirectory(prefix="baton-play-"))
         stack.callback(settings.use, settings.current())
         settings.use(_settings(folder, zone))
+        stack.enter_context(throwaway())
+        yield stack.enter_context(on_this_database(registry, name, at, zone))
+
+
+@contextmanager
+def on_this_database(registry: Registry, name: str, at: datetime, zone: str) -> Iterator[Sandbox]:
+    """The same stage on the database that is open; its people and what they do stay there."""
+    with ExitStack() as stack:
         stack.callback(catalogue.use, catalogue.current())
         catalogue.use(_deaf(registry))
         for ears in (work.listeners, work.heralds):
             stack.enter_context(_nobody_in(ears))
         stack.enter_context(clock.standing(at))
-        stack.enter_context(throwaway())
         yield Sandbox(registry.flows[name], zone)
 
 
