@@ -1,7 +1,7 @@
 """All that a plugin may import: marks for actions, lookups and events, the typed object handed to a hook, and faults.
 
 The marks only hang a name on the function or class; the loader collects them from the plugin's modules, so importing a
-plugin changes nothing anywhere. Semantic versioning: a name here is only removed with a new major version.
+plugin changes nothing anywhere. `API_VERSION` is semantic: a name here is only removed with a new major version.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from flows.rules.errors import Invalid
 from flows.rules.words import money_in_words
 
 __all__ = [
+    "API_VERSION",
     "About",
     "Agreements",
     "Context",
@@ -35,6 +36,9 @@ __all__ = [
     "mark_of",
     "money_in_words",
 ]
+
+API_VERSION = "1.0"
+"""Of this module. A plugin whose package says `requires_plugin_api = "1.2"` is served by 1.2 and later, not by 2.0."""
 
 Marked = TypeVar("Marked", bound=Callable[..., Any])
 MarkedClass = TypeVar("MarkedClass", bound=type)

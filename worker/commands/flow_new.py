@@ -35,7 +35,7 @@ def new(name: str, kind: Kind, as_package: bool, into: Path) -> None:
         raise Trouble(str(wrong)) from None
     home = into / name
     _write(home, starter.starter(name, kind, as_package=as_package))
-    click.echo(f"\nNext:\n{_next_commands(name, home, as_package)}")
+    click.echo(f"\nNext:\n{_next_commands(home, as_package)}")
 
 
 def _write(home: Path, texts: dict[Path, str]) -> None:
@@ -51,7 +51,7 @@ def _write(home: Path, texts: dict[Path, str]) -> None:
         raise Trouble(f"{wrong.filename} cannot be written ({wrong.strerror}); choose another with --into") from wrong
 
 
-def _next_commands(name: str, home: Path, as_package: bool) -> str:
+def _next_commands(home: Path, as_package: bool) -> str:
     if as_package:
         commands = (f"python -m pip install -e {home}", "baton flows lint --strict", f"pytest --flows {home}")
     else:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def the_flow(named: str) -> tuple[Registry, str]:
-    """Everything that is loaded, and the name of the one flow that is meant. Raises Trouble when it is none, or more."""
+    """Everything that is loaded, and the name of the one flow that is meant. Raises Trouble for none or several."""
     from flows.catalogue.problems import cure_among
 
     registry, names = flows_named([named])

@@ -12,6 +12,7 @@ import click
 from flows.settings import Settings
 from worker.commands.flow_new import new
 from worker.commands.flow_places import flows_named, the_flow
+from worker.commands.flow_publish import publish
 from worker.trouble import Trouble
 
 
@@ -146,3 +147,4 @@ def reference() -> None:
 
 
 flows.add_command(new)
+flows.add_command(publish)

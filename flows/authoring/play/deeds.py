@@ -73,11 +73,11 @@ class _Doing:
         return access.step_of(self.instance, self.deed.thing, even_skipped=True)
 
     def answers(self) -> Mapping[str, Any]:
+        sampler = Sampler(self.stage.cast, self.dice)
+        fields = self.stage.definition_of(self.instance).steps[self.step.name].fields
         if self.deed.data is not None:
-            return self.deed.data
-        return Sampler(self.stage.cast, self.dice).answers(
-            self.work, self.stage.definition_of(self.instance).steps[self.step.name].fields
-        )
+            return sampler.with_files(self.work, fields, self.deed.data)
+        return sampler.answers(self.work, fields)
 
 
 @dataclass(frozen=True)

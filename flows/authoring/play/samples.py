@@ -28,6 +28,8 @@ FILES = {
     "text": ("note.txt", "text/plain", b"a note\n"),
 }
 """Name, type and first bytes of a file of each kind: nobody opens it."""
+A_FILE = "sample"
+"""What a story writes for a file: nobody has the id of an upload at hand."""
 MOST_ENTRIES = 3
 LEFT_OUT = 0.4
 """How often an optional question stays without an answer."""
@@ -47,6 +49,15 @@ class Sampler:
             if field.type != "info" and (field.required or self.dice.random() >= LEFT_OUT):
                 given[name] = self._answer(work, field, given)
         return given
+
+    def with_files(self, work: Work, fields: Mapping[str, FlowField], given: Mapping[str, Any]) -> dict[str, Any]:
+        """These answers, with a made-up file for each question for one that is answered with the word `sample`."""
+        return {
+            name: [self._file(work, fields[name].accept or (*FILES,))]
+            if value == A_FILE and name in fields and fields[name].type == "file"
+            else value
+            for name, value in given.items()
+        }
 
     def _answer(self, work: Work, field: FlowField, beside: Mapping[str, Any]) -> Any:
         match field.type:
