@@ -75,7 +75,9 @@ def install(home: Path, wheels: Sequence[Path]) -> Installed:
 def _pip(python: Path, *words: str) -> None:
     environment = {**os.environ, **OFFLINE}
     environment.pop("PYTHONPATH", None)
-    ran = subprocess.run([str(python), "-m", "pip", *words], env=environment, capture_output=True, text=True, timeout=120)
+    ran = subprocess.run(
+        [str(python), "-m", "pip", *words], env=environment, capture_output=True, text=True, timeout=120
+    )
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
 

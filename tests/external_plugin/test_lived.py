@@ -18,7 +18,12 @@ import pytest
 from tests.installed import Installed
 from tests.walks.product import Product, free_port, is_ready, wait_for
 
-PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+PDF = b"""%PDF-1.4
+1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj
+2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj
+trailer<</Root 1 0 R>>
+%%EOF
+"""
 
 
 @pytest.fixture(scope="module")
@@ -98,9 +103,7 @@ def told(folder: Path) -> list[dict[str, str]]:
 @pytest.mark.requirement("D2", "D3", "D5", "X23")
 def test_a_visit_is_lived_by_its_people(installed: Installed, product: Product) -> None:
     api = product.address
-    tenant, engineer, manager = (
-        Phone(api).sign_in(f"{who}@demo.example") for who in ("tenant", "agent", "admin")
-    )
+    tenant, engineer, manager = (Phone(api).sign_in(f"{who}@demo.example") for who in ("tenant", "agent", "admin"))
     tenant.speak("cy")
     diary = installed.home / "diary"
 
@@ -116,7 +119,7 @@ def test_a_visit_is_lived_by_its_people(installed: Installed, product: Product) 
     [visit] = [one for one in tenant.get("/instances?turn=todo")["data"] if one["reference"] == begun.split()[0]]
     assert visit["title"] == "Gwiriad diogelwch nwy"
     path = f"/instances/{visit['id']}"
-    first, second, *_ = tenant.get(f"/lookups/gas_safety.slots?instance_id={visit['id']}&q=ann")["data"]
+    first, *_ = tenant.get(f"/lookups/gas_safety.slots?instance_id={visit['id']}&q=ann")["data"]
     assert first["detail"] == "Ann Price"
     tenant.submit(f"{path}/steps/appointment", {"slot": first["value"], "phone": "+44 7700 900123"})
 

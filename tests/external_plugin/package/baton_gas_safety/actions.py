@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from flows.plugin import Context, action
-
 from baton_gas_safety import diary
+from flows.plugin import Context, action
 
 
 @action("gas_safety.book")

@@ -6,9 +6,8 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from flows.plugin import LookupContext, Option, calendar_named, lookup
-
 from baton_gas_safety import diary
+from flows.plugin import LookupContext, Option, calendar_named, lookup
 
 ENGINEERS = {"ann": "Ann Price", "dai": "Dai Rees"}
 TIMES = (time(9), time(13))
@@ -44,5 +43,7 @@ def _slots(now: datetime) -> Iterator[Option]:
             for at in TIMES:
                 moment = datetime.combine(day, at)
                 for name, engineer in ENGINEERS.items():
-                    yield Option(f"{moment:%Y-%m-%dT%H:%M}-{name}", f"{moment:%A} {day.day} {moment:%B, %H:%M}", engineer)
+                    yield Option(
+                        f"{moment:%Y-%m-%dT%H:%M}-{name}", f"{moment:%A} {day.day} {moment:%B, %H:%M}", engineer
+                    )
         day += timedelta(days=1)

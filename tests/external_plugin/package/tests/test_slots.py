@@ -8,10 +8,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from flows.plugin import PassingFault, PermanentFault
-
 from baton_gas_safety import actions, diary
 from baton_gas_safety.lookups import slot_named, slots
+
+from flows.plugin import PassingFault, PermanentFault
 
 FRIDAY = datetime(2026, 4, 3, 9, tzinfo=UTC)
 """Good Friday: the first working day is the Tuesday after Easter."""
