@@ -50,10 +50,11 @@ def starter(name: str, kind: Kind, *, as_package: bool) -> dict[Path, str]:
     found = {inside / path: text for path, text in _texts(root / kind, Path())}
     if as_package:
         found |= dict(_texts(root / PACKAGE, Path()))
-    return {
+    renamed = {
         Path(_renamed(str(path), name).removesuffix(".txt")): _renamed(_with_or_without(text, as_package), name)
-        for path, text in sorted(found.items())
+        for path, text in found.items()
     }
+    return dict(sorted(renamed.items()))
 
 
 def _texts(folder: Traversable, below: Path) -> Iterator[tuple[Path, str]]:
