@@ -12,14 +12,16 @@ from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from flows.ports import Agreements, AgreementSearch, Tenancy
-from flows.rules.calendars import calendar_named
+from flows.rules.calendars import Calendar, calendar_named
 from flows.rules.errors import Invalid
 from flows.rules.words import money_in_words
 
 __all__ = [
     "API_VERSION",
     "About",
+    "AgreementSearch",
     "Agreements",
+    "Calendar",
     "Context",
     "Invalid",
     "LookupContext",
@@ -33,7 +35,6 @@ __all__ = [
     "calendar_named",
     "event",
     "lookup",
-    "mark_of",
     "money_in_words",
 ]
 

@@ -1,8 +1,8 @@
 """Pages whose samples are run: what kinds of block there are, and a person who follows a page from top to bottom.
 
-A block ```console holds commands after `$` and what they print; `...` stands for anything, alone on a line for any lines.
-A block with a file's name, ```yaml shed/shed.flow.yaml, is written there; ```diff with one changes it. Run as a program with
-the name of a page it writes what is printed now into the page.
+A block ```console holds commands after `$` and what they print; `...` stands for anything, alone on a line for any
+lines. A block with a file's name, ```yaml shed/shed.flow.yaml, is written there; ```diff with one changes it. Run as a
+program with the name of a page it writes what is printed now into the page.
 """
 
 from __future__ import annotations
@@ -17,8 +17,10 @@ from pathlib import Path
 from tests.installed import Installed
 
 FENCE = re.compile(r"^```(?P<kind>\w*)(?: (?P<file>\S+))?\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
-STATE = 'cd "$(cat {0}/where)"; source {0}/exported; {1}\ncode=$?; pwd > {0}/where; export -p > {0}/exported; exit $code'
-SHORT = 'COLUMNS=100; export COLUMNS\n'
+STATE = (
+    'cd "$(cat {0}/where)"; source {0}/exported; {1}\ncode=$?; pwd > {0}/where; export -p > {0}/exported; exit $code'
+)
+SHORT = "COLUMNS=100; export COLUMNS\n"
 
 
 @dataclass(frozen=True)

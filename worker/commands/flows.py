@@ -139,11 +139,18 @@ def schema() -> None:
 
 
 @flows.command()
-def reference() -> None:
-    """Every key of a flow file and what it means, as Markdown."""
+@click.option(
+    "--of", "what", type=click.Choice(["language", "plugin", "commands"]), default="language", help="Of what."
+)
+def reference(what: str) -> None:
+    """Every key of a flow file, what a plugin may import, or every command, as Markdown."""
+    from flows.authoring.plugin_reference import plugin_reference
     from flows.authoring.reference import reference
+    from worker.__main__ import cli
+    from worker.commands_reference import commands_reference
 
-    click.echo(reference(), nl=False)
+    pages = {"language": reference, "plugin": plugin_reference, "commands": lambda: commands_reference(cli)}
+    click.echo(pages[what](), nl=False)
 
 
 flows.add_command(new)
