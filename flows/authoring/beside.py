@@ -27,7 +27,7 @@ def flow_files(path: Path) -> list[Path]:
 
 def registry_with(registry: Registry, folders: Sequence[Path], paths: Sequence[Path]) -> Registry:
     """Everything in `folders` and installed, and the flows of these files, where they are not loaded as they stand."""
-    homes = dict.fromkeys(path.parent for path in paths if not _is_loaded(registry, path))
+    homes = dict.fromkeys(path.resolve().parent for path in paths if not _is_loaded(registry, path))
     return load([*folders, *homes]) if homes else registry
 
 
@@ -45,5 +45,5 @@ def _is_loaded(registry: Registry, path: Path) -> bool:
 
 
 def _problems(registry: Registry, path: Path) -> list[FlowProblem]:
-    place = f"{path.parent.name}/{path.name}"
+    place = f"{path.resolve().parent.name}/{path.name}"  # as the loader calls it
     return [problem for broken in registry.broken if broken.file == place for problem in broken.problems]
