@@ -56,9 +56,9 @@ def parse_stored(text: str) -> FlowDefinition:
     return reading.definition
 
 
-def plugin_of_folder(folder: Path) -> Plugin:
-    """A plain folder of YAML, mails and locales, without Python."""
-    plugin = Plugin(folder.name, folder)
+def plugin_of_folder(folder: Path, name: str | None = None) -> Plugin:
+    """A folder of YAML, mails and locales, without Python. With the name "" its files are called by their paths."""
+    plugin = Plugin(folder.name if name is None else name, folder)
     _collect_mails(plugin)
     return plugin
 
@@ -132,7 +132,7 @@ def _collect_mails(plugin: Plugin) -> None:
         text = path.read_text(encoding="utf-8").replace("\r\n", "\n")
         subject, _, body = text.partition("\n")
         named = subject.removeprefix("Subject:").strip() if subject.startswith("Subject:") else ""
-        plugin.mails[stem, language] = MailTemplate(named, body.strip() + "\n", f"{plugin.name}/mail/{kind}", text)
+        plugin.mails[stem, language] = MailTemplate(named, body.strip() + "\n", plugin.file_name(f"mail/{kind}"), text)
 
 
 def _below(folder: Traversable, prefix: str) -> Iterator[tuple[str, Traversable]]:

@@ -11,7 +11,8 @@ from tests.installed import PLUGIN, Installed, baton_wheel, install, wheel_of
 __all__ = ["baton_wheel"]
 
 
-@pytest.fixture(scope="session")
-def installed(tmp_path_factory: pytest.TempPathFactory, baton_wheel: Path) -> Installed:
-    home = tmp_path_factory.mktemp("reader")
-    return install(home, [baton_wheel, wheel_of(PLUGIN, home / "wheels")])
+@pytest.fixture
+def installed(tmp_path: Path, baton_wheel: Path) -> Installed:
+    """For each page its own, because pages install what they write."""
+    home = tmp_path / "home"
+    return install(home, [baton_wheel, wheel_of(PLUGIN, tmp_path / "wheels")])

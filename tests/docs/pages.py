@@ -111,13 +111,11 @@ def main(places: list[str]) -> None:
     from tests.installed import PLUGIN, ROOT, install, wheel_of
 
     with TemporaryDirectory() as scratch:
-        home = Path(scratch) / "home"
-        home.mkdir()
-        installed = install(home, [wheel_of(ROOT, home / "wheels"), wheel_of(PLUGIN, home / "plugin")])
+        wheels = [wheel_of(folder, Path(scratch) / folder.name) for folder in (ROOT, PLUGIN)]
         for number, place in enumerate(places):
-            folder = Path(scratch) / str(number)
-            folder.mkdir()
-            page = Path(place)
+            folder = Path(scratch) / str(number) / "reader"
+            folder.mkdir(parents=True)
+            page, installed = Path(place), install(folder.parent / "home", wheels)
             page.write_text(rewritten(page.read_text(), Reader(installed, folder)))
 
 

@@ -120,6 +120,15 @@ def test_a_flow_at_a_path_that_is_not_served_says_why() -> None:
         assert "did you mean 'staff'?" in said.output
 
 
+@pytest.mark.requirement("D2", "X35")
+def test_lint_calls_what_lies_beside_a_flow_by_its_path() -> None:
+    """So that an editor or a terminal opens it."""
+    baton("new", "window-repair", "--into", "deep")
+    mail = Path("deep/window-repair/mail/window-repair/created.cy.md")
+    mail.write_text(mail.read_text().replace("instance.url", "instance.uri"))
+    assert f"{mail}:7:" in baton("lint", "deep").output
+
+
 @pytest.mark.requirement("D2")
 def test_of_several_flows_in_a_folder_one_is_named() -> None:
     baton("new", "first", "--into", "both")
