@@ -42,9 +42,11 @@ migration: $(VENV)/installed-for-tests
 requirements: $(VENV)/installed-for-tests
 	$(BIN)/python -m tests.requirements_table
 
-# Every key of the flow language, read off the models.
+# Every key of the flow language, what a plugin may import, and every command: read off the code.
 reference: $(VENV)/installed
 	$(BIN)/baton flows reference > docs/flow-language.md
+	$(BIN)/baton flows reference --of plugin > docs/flows/plugin.md
+	$(BIN)/baton flows reference --of commands > docs/commands.md
 
 # The API as released: accepts what was added, refuses what would break apps that are out there.
 openapi: $(VENV)/installed-for-tests

@@ -16,6 +16,7 @@ DOORS = {
     "worker": "worker",
     "chaos": "real processes", "walks": "whole product", "laws": "law",
     "guided": "verb", "stages": "verb", "payments": "money", "housing": "lettings", "private": "private answers",
+    "external_plugin": "plugin of others", "docs": "documentation",
     "changing": "verb", "security": "security", "talk": "conversation", "phone": "mobile app",
 }  # fmt: skip
 

@@ -86,7 +86,7 @@ def _check_one(raw: bytes, file: Path, registry: Registry) -> Iterator[FlowProbl
     if reading.definition is None:
         return
     try:
-        beside = registry.with_plugins([plugin_of_folder(file.parent)])
+        beside = registry.with_plugins([plugin_of_folder(file.parent, name="")])
     except (OSError, UnicodeDecodeError) as wrong:
         yield FlowProblem("F901", "error", f"a mail beside this flow cannot be read ({wrong})", str(file))
         return

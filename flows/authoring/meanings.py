@@ -193,6 +193,32 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
     },
 }
 
+TYPES: Mapping[str, str] = {
+    "text": "One line.",
+    "textarea": "Several lines.",
+    "email": "An email address.",
+    "phone": "A phone number, of any country.",
+    "url": "A web address.",
+    "domain": "A domain such as acme.example.",
+    "integer": "A whole number.",
+    "number": "A number.",
+    "money": "An amount; the answer is whole pence.",
+    "boolean": "Yes or no.",
+    "date": "A day.",
+    "datetime": "A day and a time.",
+    "choice": "One of several options.",
+    "choices": "Any of several options.",
+    "file": "A file, or several.",
+    "address": "A postal address.",
+    "signature": "A name drawn or typed.",
+    "user": "A member of staff.",
+    "department": "A department.",
+    "object": "A structured value of an event; nobody is asked for it.",
+    "list": "A group of questions, as often as needed.",
+    "info": "Words on the page; asks for nothing.",
+}
+"""What each type of field asks for."""
+
 
 def group_of(model: str) -> str:
     """Where the keys of a model of `flows.catalogue.schema` are explained."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+import re
 import traceback
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from flows.catalogue.problems import FlowProblem
 from flows.catalogue.reader import Reading, read_flow
 from flows.catalogue.registry import ActionSpec, BrokenFlow, LoadedFlow, LookupSpec, MailTemplate, Plugin, Registry
 from flows.catalogue.schema import FlowDefinition
-from flows.plugin import mark_of
+from flows.plugin import API_VERSION, mark_of
 
 GROUP = "baton.plugins"
 SUFFIX = ".flow.yaml"
@@ -56,16 +57,20 @@ def parse_stored(text: str) -> FlowDefinition:
     return reading.definition
 
 
-def plugin_of_folder(folder: Path) -> Plugin:
-    """A plain folder of YAML, mails and locales, without Python."""
-    plugin = Plugin(folder.name, folder)
+def plugin_of_folder(folder: Path, name: str | None = None) -> Plugin:
+    """A folder of YAML, mails and locales, without Python. With the name "" its files are called by their paths."""
+    plugin = Plugin(folder.name if name is None else name, folder)
     _collect_mails(plugin)
     return plugin
 
 
 def _add_package(registry: Registry, name: str, package: str) -> None:
     try:
-        modules = list(_modules(package))
+        root = importlib.import_module(package)
+        if (refusal := _incompatible(root, package)) is not None:
+            registry.broken.append(BrokenFlow(name, package, (refusal,)))
+            return
+        modules = [root, *_modules(root)]
         plugin = Plugin(name, files(package))
         for module in modules:
             _collect_marked(plugin, module)
@@ -86,10 +91,25 @@ def _take_in(registry: Registry, plugin: Plugin) -> None:
     registry.plugins.append(plugin)
 
 
-def _modules(package: str) -> Iterator[ModuleType]:
-    root = importlib.import_module(package)
-    yield root
-    for found in pkgutil.iter_modules(root.__path__, f"{package}."):
+def _incompatible(root: ModuleType, package: str) -> FlowProblem | None:
+    """A plugin says what it was written for. Asked before its modules are imported: they may need what is not there."""
+    needed = getattr(root, "requires_plugin_api", None)
+    if needed is None or (isinstance(needed, str) and _serves(needed)):
+        return None
+    message = f"the plugin needs version {needed} of flows.plugin, this Baton has {API_VERSION}"
+    return FlowProblem("F904", "error", message, package, cure="install another version of one of the two")
+
+
+def _serves(needed: str) -> bool:
+    """The same major version, and no older minor one."""
+    if not re.fullmatch(r"\d{1,4}\.\d{1,4}", needed):
+        return False
+    (major, minor), (our_major, our_minor) = (map(int, version.split(".")) for version in (needed, API_VERSION))
+    return major == our_major and minor <= our_minor
+
+
+def _modules(root: ModuleType) -> Iterator[ModuleType]:
+    for found in pkgutil.iter_modules(root.__path__, f"{root.__name__}."):
         yield importlib.import_module(found.name)
 
 
@@ -113,7 +133,7 @@ def _collect_mails(plugin: Plugin) -> None:
         text = path.read_text(encoding="utf-8").replace("\r\n", "\n")
         subject, _, body = text.partition("\n")
         named = subject.removeprefix("Subject:").strip() if subject.startswith("Subject:") else ""
-        plugin.mails[stem, language] = MailTemplate(named, body.strip() + "\n", f"{plugin.name}/mail/{kind}", text)
+        plugin.mails[stem, language] = MailTemplate(named, body.strip() + "\n", plugin.file_name(f"mail/{kind}"), text)
 
 
 def _below(folder: Traversable, prefix: str) -> Iterator[tuple[str, Traversable]]:

@@ -78,8 +78,11 @@ class _Opener:
 
     def by_event(self) -> None:
         rule, payload = self.stage.definition.start, self._payload()
-        ids = [_rendered(text, payload) for text in (rule.for_, rule.assign)]
-        self.stage.call_in(organisation_uid=ids[0] or "cus_1", customer_uid=ids[1] or "usr_1")
+        whom, assignee = (_rendered(text, payload) for text in (rule.for_, rule.assign))
+        if whom.startswith("usr_"):  # `for` may name a person, who is then the customer
+            self.stage.call_in(customer_uid=whom)
+        else:
+            self.stage.call_in(organisation_uid=whom or "cus_1", customer_uid=assignee or "usr_1")
         self.publish()
 
     def publish(self) -> None:

@@ -29,7 +29,7 @@ FILES = {
 }
 """Name, type and first bytes of a file of each kind: nobody opens it."""
 SAMPLE_FILE = "sample"
-"""How a story says that there is a file."""
+"""What a story writes for a file, alone or in a list: nobody has the id of an upload at hand."""
 MOST_ENTRIES = 3
 LEFT_OUT = 0.4
 """How often an optional question stays without an answer."""
@@ -51,15 +51,16 @@ class Sampler:
         return given
 
     def with_files(self, work: Work, fields: Mapping[str, FlowField], given: Mapping[str, Any]) -> dict[str, Any]:
-        """Answers as a story gives them: in the place of a file it says that there is one, and here it is made."""
+        """Answers as a story gives them, with a made-up file wherever it says `sample`."""
         made = dict(given)
         for name, field in fields.items():
-            if field.type == "file" and isinstance(made.get(name), list):
+            value = [SAMPLE_FILE] if made.get(name) == SAMPLE_FILE else made.get(name)
+            if field.type == "file" and isinstance(value, list):
                 made[name] = [
-                    self._file(work, field.accept or (*FILES,)) if one == SAMPLE_FILE else one for one in made[name]
+                    self._file(work, field.accept or (*FILES,)) if one == SAMPLE_FILE else one for one in value
                 ]
-            elif field.type == "list" and isinstance(made.get(name), list):
-                made[name] = [self.with_files(work, field.item, one) for one in made[name]]
+            elif field.type == "list" and isinstance(value, list):
+                made[name] = [self.with_files(work, field.item, one) for one in value]
         return made
 
     def _answer(self, work: Work, field: FlowField, beside: Mapping[str, Any]) -> Any:

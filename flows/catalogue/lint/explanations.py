@@ -59,7 +59,8 @@ EXPLANATIONS: dict[str, str] = {
     "F315": "A timer needs a span longer than zero.",
     "F316": "The spans of a timer are not in order.",
     "F401": "A plugin is installed, but brings no such action, lookup or event.",
-    "F402": "The plugin that brings this name is not installed. The flow loads; the call would become an incident.",
+    "F402": "The plugin that brings this name is not installed; your own is with `pip install -e FOLDER`. The flow "
+    "loads; the call would become an incident.",
     "F403": "The action does not take this argument, or the flow that is started does not ask for it.",
     "F404": "The action needs an argument that is not given, or the flow that is started an answer.",
     "F405": "The argument is spelt almost, but not quite, like the answer it is filled with.",
@@ -83,4 +84,5 @@ EXPLANATIONS: dict[str, str] = {
     "F901": "The plugin cannot be imported, or a file of it cannot be read.",
     "F902": "Two plugins bring the same name; the first is used.",
     "F903": "The folder given in the settings does not exist.",
+    "F904": "The plugin was written for another version of `flows.plugin` (`requires_plugin_api`).",
 }
