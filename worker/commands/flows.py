@@ -10,6 +10,7 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from flows.settings import Settings
+from worker.commands.flow_preview import preview
 from worker.trouble import Trouble
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 @click.group()
 def flows() -> None:
     """List, check and draw flows, print their language."""
+
+
+flows.add_command(preview)
 
 
 @flows.command(name="list")
