@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
 from flows.catalogue.registry import Registry
 from flows.catalogue.watching import Watch
 
@@ -15,10 +18,10 @@ def use(registry: Registry) -> None:
     _current, _watch = registry, None
 
 
-def follow(watch: Watch) -> None:
-    """Serve what the files say, also after they are saved again: for development."""
+def follow(read: Callable[[], Registry], folders: Iterable[Path] = ()) -> None:
+    """Serve what `read` finds, and read again whenever a file in it, or in the folders, was saved: for development."""
     global _watch
-    _watch = watch
+    _watch = Watch(read, folders)
 
 
 def current() -> Registry:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, Protocol
 
-from flows.catalogue.registry import LoadedFlow
+from flows.catalogue.registry import BrokenFlow, LoadedFlow
 
 Way = Literal["staff", "customer", "onboarding"]
 
@@ -49,3 +49,8 @@ def unready(loaded: LoadedFlow) -> str | None:
     if loaded.missing:
         return f"{title} cannot be started by this version: it needs {', '.join(sorted(loaded.missing))}"
     return None
+
+
+def broken_words(broken: BrokenFlow) -> str:
+    """Why nothing starts of a flow whose file is broken; what was started of it goes on."""
+    return f"{broken.title or broken.flow} cannot be started now: its file has a mistake that we have to mend first"
