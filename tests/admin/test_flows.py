@@ -192,6 +192,14 @@ def test_page_of_a_flow_shows_where_its_instances_are(client_of: ClientOf, play:
     for heading in ("Diagram", "Steps", "What starts it", "Published versions", "Lint", "Text"):
         assert f">{heading}</h2>" in html
     assert "v1 (served)" in html
+    links = [
+        link.replace("&amp;", "&")
+        for link in re.findall(r'<a href="(/admin/instances/[^"]*(?:step|review)=[^"]*)"', html)
+    ]
+    lists = [re.findall(r"TI-\d+", page(client_of(play.world.admin), link)) for link in links]
+    asked = [link.partition("&")[2].partition("&")[0] for link in links]
+    assert asked == ["step=identity", "review=identity", "step=household"]
+    assert [sorted(set(one)) for one in lists] == [["TI-2002"], ["TI-2001"], ["TI-2001"]]
     facts = HtmlFacts(html)
     assert facts.inline == []
     assert facts.headings == 1
