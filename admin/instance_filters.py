@@ -75,6 +75,7 @@ class Asked(Narrowed):
             "agent": ("Agent", self.agent_words), "status": ("Status", STATUS_WORDS), "flow": ("Flow", flow_words()),
             "source": ("Source", SOURCES), "due": ("Due", DUE_OR_BETWEEN), "show": ("Show", SHOW_WORDS),
             "unread": ("Messages", {"1": "Unread"}),
+            "step": ("At the step", step_words()), "review": ("In review", step_words()),
             "from": ("Due from", None), "until": ("Due until", None), "q": ("Search", None),
         }  # fmt: skip
 
@@ -108,6 +109,8 @@ class Asked(Narrowed):
             due_before=end,
             without_due=due == "none",
             unread=bool(self.one("unread")),
+            at_step=self.one("step"),
+            in_review=self.one("review"),
             is_open=True if due == "overdue" else (show == "open") if show else None,
         )
 
@@ -141,3 +144,9 @@ def flow_words() -> dict[str, str]:
     loaded = catalogue.current().flows.values()
     found = {one.definition.flow: one.definition.title for one in loaded if one.definition.steps}
     return dict(sorted(found.items(), key=lambda item: item[1]))
+
+
+def step_words() -> dict[str, str]:
+    """The steps of every flow by their names; flows that name one alike share it."""
+    loaded = reversed(catalogue.current().flows.values())
+    return {name: step.title for one in loaded for name, step in one.definition.steps.items()}

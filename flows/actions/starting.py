@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+import structlog
 from sqlalchemy import select
 
 from flows import catalogue
@@ -20,6 +21,8 @@ from flows.rules.errors import Invalid, OutOfStep
 from flows.rules.expressions import compile_condition, compile_text
 from flows.work import Work
 
+log = structlog.get_logger(__name__)
+
 Known = Mapping[str, Organisation | User]
 """Rows that the caller has at hand, by opaque id, so that nobody reads them twice."""
 
@@ -27,8 +30,10 @@ Known = Mapping[str, Organisation | User]
 def start_for_event(work: Work, event: str, payload: Mapping[str, Any], subject: str, known: Known) -> list[Instance]:
     """Start every flow that begins with this event and whose condition holds (A2, A4); `subject` is what it is about.
 
-    Idempotent by `once_per`: the same event delivered again starts nothing (Q3).
+    Idempotent by `once_per`: the same event delivered again starts nothing (Q3). OutOfStep when a flow that it would
+    have started as last published is broken now: an order without its questions would be worse than one that waits.
     """
+    _refuse_broken(work, event, payload)
     started = []
     for loaded in catalogue.current().flows_started_by(event):
         rule = loaded.definition.start
@@ -37,6 +42,18 @@ def start_for_event(work: Work, event: str, payload: Mapping[str, Any], subject:
         if (instance := start_once(work, loaded, payload, subject, known)) is not None:
             started.append(instance)
     return started
+
+
+def _refuse_broken(work: Work, event: str, payload: Mapping[str, Any]) -> None:
+    for broken in catalogue.current().broken:
+        if not broken.flow or broken.flow in catalogue.current().flows:
+            continue
+        published = versions.newest(work.session, broken.flow)
+        rule = published.start if published is not None else None
+        if rule is None or rule.event != event or (rule.if_ and not compile_condition(rule.if_).holds(payload)):
+            continue
+        log.error("flow_not_started", flow=broken.flow, file=broken.file, on=event)
+        raise OutOfStep(ways.broken_words(broken))
 
 
 def start_once(

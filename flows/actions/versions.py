@@ -46,6 +46,13 @@ def _insert(work: Work, loaded: LoadedFlow) -> None:
     )
 
 
+def newest(session: Session, flow: str) -> FlowDefinition | None:
+    """What the flow said when it was last published; None when nothing was ever started of it."""
+    query = select(FlowVersion.text).where(FlowVersion.flow == flow).order_by(FlowVersion.number.desc()).limit(1)
+    text = session.scalar(query)
+    return catalogue.parse_stored(text) if text is not None else None
+
+
 def definition_of(session: Session, instance: Instance) -> FlowDefinition:
     """What the flow said when the instance started, whatever the file says today, with what was added to this one."""
     return overlaid(_published(session, instance), instance.overlay)

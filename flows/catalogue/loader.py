@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import inspect
 import pkgutil
 import re
@@ -26,6 +27,8 @@ from flows.plugin import API_VERSION, mark_of
 
 GROUP = "baton.plugins"
 SUFFIX = ".flow.yaml"
+_TITLE = re.compile(r"^title: *([^#\n]+?) *(?:#.*)?$", re.MULTILINE)
+"""Where a flow says what it is called, for a file that cannot be read as a whole."""
 
 
 def load(folders: Sequence[Path] = (), *, entry_points: bool = True) -> Registry:
@@ -76,9 +79,25 @@ def _add_package(registry: Registry, name: str, package: str) -> None:
             _collect_marked(plugin, module)
         _collect_mails(plugin)
     except (Exception, SystemExit) as wrong:  # noqa: BLE001 - a plugin may fail in any way, the others are served
-        registry.broken.append(BrokenFlow(name, package, (_import_problem(package, wrong),)))
+        problem = _import_problem(package, wrong)
+        registry.broken.append(BrokenFlow(name, package, (problem,)))
+        _add_without_python(registry, name, package, problem)
     else:
         _take_in(registry, plugin)
+
+
+def _add_without_python(registry: Registry, name: str, package: str, fault: FlowProblem) -> None:
+    """What is left of a plugin that cannot be imported: its words, for what runs; its flows are listed as broken."""
+    try:
+        importlib.invalidate_caches()  # the next try may find a file that was mended within the same second
+        found = importlib.util.find_spec(package)
+        places = found.submodule_search_locations if found is not None else None
+        if places:
+            plugin = Plugin(name, Path(next(iter(places))), fault)
+            _collect_mails(plugin)
+            _take_in(registry, plugin)
+    except (Exception, SystemExit):  # noqa: BLE001 - that it cannot be imported is said already
+        return
 
 
 def _take_in(registry: Registry, plugin: Plugin) -> None:
@@ -167,39 +186,49 @@ def _flow_files(root: Traversable) -> list[Traversable]:
 class _Read:
     plugin: Plugin
     name: str
+    flow: str
     raw: bytes
     reading: Reading
 
 
 def _read(registry: Registry, plugin: Plugin, path: Traversable) -> _Read | None:
     """What is in a file; from then on its flow is known."""
-    name = f"{plugin.name}/{path.name}"
+    name, flow = f"{plugin.name}/{path.name}", path.name.removesuffix(SUFFIX)  # a flow is called as its file is (F110)
     try:
         raw = path.read_bytes()
     except OSError as wrong:
         problem = FlowProblem("F901", "error", f"the file cannot be read ({wrong.strerror})", name)
-        registry.broken.append(BrokenFlow(plugin.name, name, (problem,)))
+        registry.broken.append(BrokenFlow(plugin.name, name, (problem,), flow))
         return None
     reading = read_flow(raw, name)
     if reading.definition is not None:
         registry.known.setdefault(reading.definition.flow, reading.definition)
-    return _Read(plugin, name, raw, reading)
+    return _Read(plugin, name, flow, raw, reading)
 
 
 def _add_flow(registry: Registry, one: _Read) -> None:
-    plugin, name, raw, reading = one.plugin, one.name, one.raw, one.reading
-    problems = list(reading.problems)
+    plugin, name, flow, raw, reading = one.plugin, one.name, one.flow, one.raw, one.reading
+    problems = [*reading.problems, *([plugin.fault] if plugin.fault is not None else [])]
     if reading.definition is not None:
         problems += lint(reading.definition, registry, reading.source)
         if first := registry.flows.get(reading.definition.flow):
             message = f"the flow '{reading.definition.flow}' is already loaded from {first.path}"
             problems.append(reading.source.problem("F120", message, reading.source.value(("flow",))))
     if reading.definition is None or any(problem.severity == "error" for problem in problems):
-        registry.broken.append(BrokenFlow(plugin.name, name, tuple(problems)))
+        title = _title_of(reading.definition, raw)
+        registry.broken.append(BrokenFlow(plugin.name, name, tuple(problems), flow, title))
         return
     digest = sha256(raw).hexdigest()
-    flow = LoadedFlow(reading.definition, raw.decode("utf-8"), digest, plugin.name, name, tuple(problems))
-    registry.flows[reading.definition.flow] = flow
+    loaded = LoadedFlow(reading.definition, raw.decode("utf-8"), digest, plugin.name, name, tuple(problems))
+    registry.flows[reading.definition.flow] = loaded
+
+
+def _title_of(definition: FlowDefinition | None, raw: bytes) -> str:
+    """What a broken flow is called: typed where only lint refused it, else as its line says."""
+    if definition is not None:
+        return definition.title
+    line = _TITLE.search(raw.decode("utf-8", "replace"))
+    return line[1].strip("\"' ") if line else ""
 
 
 def _import_problem(package: str, wrong: BaseException) -> FlowProblem:

@@ -70,10 +70,11 @@ class MailTemplate:
 
 @dataclass
 class Plugin:
-    """What one plugin brings, and where its files are."""
+    """What one plugin brings, and where its files are; `fault` is why its Python cannot be imported, if it cannot."""
 
     name: str
     root: Traversable
+    fault: FlowProblem | None = None
     actions: dict[str, ActionSpec] = field(default_factory=dict)
     lookups: dict[str, LookupSpec] = field(default_factory=dict)
     events: dict[str, type] = field(default_factory=dict)
@@ -105,11 +106,17 @@ class LoadedFlow:
 
 @dataclass(frozen=True)
 class BrokenFlow:
-    """A file or plugin that is not served, and why."""
+    """A file or plugin that is not served, and why.
+
+    `flow` and `title` are what can be read of a flow all the same: what was started of it goes on, and who would start
+    it is told why nothing starts.
+    """
 
     plugin: str
     file: str
     problems: tuple[FlowProblem, ...]
+    flow: str = ""
+    title: str = ""
 
 
 @dataclass
@@ -160,6 +167,10 @@ class Registry:
             if (found := plugin.read(relative)) is not None:
                 return plugin.file_name(relative), found
         return None
+
+    def broken_flow(self, name: str) -> BrokenFlow | None:
+        """The file of this flow, when it is broken and so the flow is not served."""
+        return next((one for one in self.broken if one.flow == name), None) if name not in self.flows else None
 
     def flows_started_by(self, event: str) -> list[LoadedFlow]:
         """The flows that start when this event is published; archived ones do not."""

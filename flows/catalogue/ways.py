@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, Protocol
 
-from flows.catalogue.registry import LoadedFlow
+from flows.catalogue.registry import BrokenFlow, LoadedFlow
 
 Way = Literal["staff", "customer", "onboarding"]
 
@@ -46,3 +46,8 @@ def unready(loaded: LoadedFlow) -> str | None:
     if loaded.definition.archived:
         return f"{loaded.definition.title} is archived: no new ones are started"
     return None
+
+
+def broken_words(broken: BrokenFlow) -> str:
+    """Why nothing starts of a flow whose file is broken; what was started of it goes on."""
+    return f"{broken.title or broken.flow} cannot be started now: its file has a mistake that we have to mend first"

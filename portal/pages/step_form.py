@@ -92,11 +92,6 @@ def takes_answers(instance: Instance, step: Step, now: datetime) -> bool:
     return is_open and step.actor == "customer" and step.state in WITH_ACTOR
 
 
-def needs_check(rule: StepRule) -> bool:
-    """Whether the answers are shown once more before they are sent (3.3.4); one simple page is its own check."""
-    return rule.check == "always" or (rule.check == "auto" and len(rule.pages) > 1)
-
-
 def sheets_of(place: Place, values: Mapping[str, Any], now: datetime) -> list[Sheet]:
     """The pages of the step as they are shown with these answers; none for a step without pages."""
     if not place.rule.pages:
@@ -137,7 +132,7 @@ def form_page(
         back=_back(place, shown, sheet),
         action=place.url_of(sheet),
         is_last=sheet is None or sheet is shown[-1],
-        checks=needs_check(place.rule),
+        checks=place.rule.is_checked,
         then=request.values.get("then", ""),
         values=files.dressed(fields, values),
         choices=lookups.choices_of_step(actor, instance, place.definition, step.name, values, now, _searched),

@@ -14,6 +14,7 @@ from worker.commands.flow_changes import diff, migrate
 from worker.commands.flow_new import new
 from worker.commands.flow_past import record, why
 from worker.commands.flow_places import flows_named, the_flow
+from worker.commands.flow_preview import preview
 from worker.commands.flow_publish import publish
 from worker.trouble import Trouble
 
@@ -155,5 +156,5 @@ def reference(what: str) -> None:
     click.echo(pages[what](), nl=False)
 
 
-for command in (new, diff, migrate, why, record, publish):
+for command in (new, preview, diff, migrate, why, record, publish):
     flows.add_command(command)

@@ -25,6 +25,26 @@ DEPARTMENTS = {"first": ("agent", "manager"), "second": ("reviewer", "manager")}
 
 
 @dataclass(frozen=True)
+class Stranger:
+    """Who the customer of a play is, where somebody in particular is meant; what is empty is made up.
+
+    `language` is everybody's.
+    """
+
+    name: str = ""
+    email: str = ""
+    phone: str = ""
+    organisation: str = ""
+    slug: str = ""
+    address: str = ""
+    kind: str = ""
+    language: str = ""
+
+
+NOBODY_KNOWN = Stranger()
+
+
+@dataclass(frozen=True)
 class Cast:
     """Everybody by the word that scenarios call them; `uids` and `departments` as the answers of a form name them."""
 
@@ -39,18 +59,21 @@ class Cast:
 
 
 def assemble(
-    work: Work, definition: FlowDefinition, zone: str, organisation_uid: str = "cus_1", customer_uid: str = "usr_1"
-) -> Cast:
+    work: Work, definition: FlowDefinition, zone: str, organisation_uid: str = "cus_1", customer_uid: str = "usr_1",
+    stranger: Stranger = NOBODY_KNOWN,
+) -> Cast:  # fmt: skip
     """Write the people into an empty database. An event may say under which ids it knows the customer."""
     add, now = work.session.add, work.now
     organisation = Organisation(
-        uid=organisation_uid, name="Acme Ltd", slug="acme", kind=_kind(definition), time_zone=zone, created_at=now,
-        address="12 Mill Lane, Leeds LS1 4AB",
+        uid=organisation_uid, name=stranger.organisation or "Acme Ltd", slug=stranger.slug or "acme",
+        kind=stranger.kind or _kind(definition), time_zone=zone, created_at=now,
+        address=stranger.address or "12 Mill Lane, Leeds LS1 4AB",
     )  # fmt: skip
     roles = [Role(name="everything", permissions=list(PERMISSIONS))]
     named = {name for flow in family.started_by(definition) for name in roles_named(flow)}
     roles += [Role(name=name, permissions=[]) for name in sorted(named)]
     people = {key: _person(key, zone, now, roles) for key in NAMES}
+    _play(people, stranger)
     people["customer"].uid = customer_uid
     for row in (organisation, *people.values()):
         add(row)
@@ -97,6 +120,15 @@ def _person(key: str, zone: str, now: datetime, roles: list[Role]) -> User:
     )  # fmt: skip
 
 
+def _play(people: dict[str, User], stranger: Stranger) -> None:
+    """The customer is whoever is meant, and everybody speaks their language."""
+    for part in ("name", "email", "phone"):
+        if said := getattr(stranger, part):
+            setattr(people["customer"], part, said)
+    for person in people.values() if stranger.language else ():
+        person.language = stranger.language
+
+
 def _department(key: str, people: dict[str, User], now: datetime) -> Department:
     members = [
         DepartmentMember(user=people[one], is_manager=one == "manager", created_at=now) for one in DEPARTMENTS[key]
@@ -124,4 +156,5 @@ def _actor(key: str, row: User, departments: dict[str, Department], also: list[D
         departments=mine if key in STAFF else frozenset(),
         manages=mine if key == "manager" else frozenset(),
         time_zone=row.time_zone,
+        language=row.language,
     )

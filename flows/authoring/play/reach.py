@@ -62,11 +62,14 @@ def missing(definition: FlowDefinition, reached: Reached) -> Iterator[str]:
             if (name, n) not in reached.timers:
                 yield f"timer '{name}' never fired" + (f" for the {n}. time" if len(timer.spans) > 1 else "")
     yield from dict.fromkeys(
-        f"{kind} {name} never came" for kind, name in _named(definition) if (kind, name) not in reached.effects
+        f"{kind} {name} never came"
+        for kind, name in letters_and_calls(definition)
+        if (kind, name) not in reached.effects
     )
 
 
-def _named(definition: FlowDefinition) -> Iterator[tuple[str, str]]:
+def letters_and_calls(definition: FlowDefinition) -> Iterator[tuple[str, str]]:
+    """("email", template) and ("call", name) of everything that the flow may set off, as often as it says it."""
     for effect in definition.all_effects():
         found = _name_of(effect)
         if found is not None:
