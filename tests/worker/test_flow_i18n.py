@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from flows import catalogue
+from flows.catalogue import loader
 from worker.commands.flows import flows
 
 pytestmark = pytest.mark.requirement("X23")
@@ -29,6 +31,7 @@ steps:
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "shop").mkdir()
     (tmp_path / "shop" / "tea.flow.yaml").write_text(FLOW)
+    monkeypatch.setattr(catalogue, "load", loader.load)  # what is read is not kept, as each command is a process
     monkeypatch.setenv("BATON_FLOW_FOLDERS", str(tmp_path / "shop"))
     monkeypatch.setenv("BATON_DATA", str(tmp_path / "data"))
     return tmp_path
