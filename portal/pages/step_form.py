@@ -74,7 +74,7 @@ def place_of(actor: Actor, instance: Instance, step: Step) -> Place:
     ids = {instance.customer_id, instance.creator_id, instance.assignee_id} - {None}
     people = session.scalars(select(User).where(User.id.in_(ids))).all()
     order = asking.orders_of(actor, [instance]).get(instance.subject or "")
-    definition = versions.definition_of(session, instance)
+    definition = versions.spoken_of(session, instance)
     rule = withholding.rule_for(actor, instance, step, definition.steps[step.name])
     return Place(instance, step, definition, rule, order, people)
 

@@ -128,7 +128,7 @@ def _sent_form(ref: str, name: str) -> TakenForm:
     if brings_files():
         instance, step = _read(ref, name)
         if takes_answers(instance, step, clock.now()):
-            fields = versions.definition_of(read_as(g.actor), instance).steps[name].fields
+            fields = versions.spoken_of(read_as(g.actor), instance).steps[name].fields
     return take_form(g.actor, fields, request.form, request.files)
 
 

@@ -33,7 +33,7 @@ BAD_KINDS = ("instance_expired", "instance_cancelled", "order_cancelled", "order
 
 def words(actor: Actor, instance: Instance, now: datetime) -> dict[str, Any]:
     """Everything the template shows, in a constant number of statements."""
-    definition = versions.definition_of(read_as(actor), instance)
+    definition = versions.spoken_of(read_as(actor), instance)
     steps = shown_steps(actor, instance, definition, now)
     entries = timeline.of_instance(actor, instance)
     verbs = allowed.of_instance(actor, instance, definition, now)

@@ -82,7 +82,7 @@ def complete(ref: str) -> AnyResponse:
     step = next((step for step in instance.steps if takes_answers(instance, step, clock.now())), None)
     if step is None:
         raise OutOfStep(_("Nothing is left for you to do here."), "instance-closed")
-    rule = versions.definition_of(access.read_as(g.actor), instance).steps[step.name]
+    rule = versions.spoken_of(access.read_as(g.actor), instance).steps[step.name]
     if is_fragment() and pays(g.actor, instance, step):
         return pay_page(g.actor, instance, step)
     if is_fragment() and not answers.asks_for_files(rule.fields):
