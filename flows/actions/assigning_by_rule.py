@@ -8,6 +8,7 @@ from flows.actions import distributing, participating, standing_in
 from flows.events import Assigned
 from flows.models import Department, Instance, User
 from flows.rules.errors import Invalid
+from flows.words import gettext as _
 from flows.work import Work
 
 WAYS = ("unassigned", "round_robin", "least_busy")
@@ -48,7 +49,7 @@ def user_named(work: Work, uid: str | None) -> User | None:
         return None
     user = work.session.scalar(select(User).where(User.uid == uid, User.is_active))
     if user is None:
-        raise Invalid(f"{uid!r} is no active person", code="unknown_user")
+        raise Invalid(_("%(uid)s is no active person", uid=repr(uid)), code="unknown_user")
     return user
 
 
@@ -59,5 +60,5 @@ def department_named(work: Work, uid: str | None) -> Department | None:
     named = or_(Department.uid == uid, Department.name == uid)
     department = work.session.scalars(select(Department).where(named, Department.is_active).limit(1)).one_or_none()
     if department is None:
-        raise Invalid(f"{uid!r} is no active department", code="unknown_department")
+        raise Invalid(_("%(uid)s is no active department", uid=repr(uid)), code="unknown_department")
     return department

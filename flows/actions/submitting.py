@@ -22,6 +22,7 @@ from flows.rules.errors import Invalid, OutOfStep, Problem, Refused, Stale
 from flows.rules.expressions import compile_condition
 from flows.rules.moves import WITH_ACTOR
 from flows.rules.words import moment_in_words
+from flows.words import gettext as _
 from flows.work import Work
 
 
@@ -36,7 +37,8 @@ def save_draft(
     check_turn(work, instance, step, version)
     rule = definition.steps[step.name]
     earlier = withholding.shown_to(work.actor, instance, step, rule, step.draft or {}) if merge else {}
-    checked = check(work, instance, definition, step, {**earlier, **raw}, partial=True)
+    spoken = versions.spoken_of(work.session, instance)
+    checked = check(work, instance, spoken, step, {**earlier, **raw}, partial=True)
     step.draft = sealing.seal(rule.fields, checked.values)
     step.draft_saved_at, step.draft_by_id = work.now, work.actor.user_id
     attaching.hold(work, instance, step.name, rule.fields, checked.values)
@@ -68,7 +70,7 @@ def submit(
     """
     definition = versions.definition_of(work.session, instance)
     check_turn(work, instance, step, version, on_behalf)
-    checked = check(work, instance, definition, step, raw)
+    checked = check(work, instance, versions.spoken_of(work.session, instance), step, raw)
     if checked.problems:
         raise Invalid(checked.problems)
     attaching.attach_answers(work, instance, step.name, definition.steps[step.name].fields, checked.values)
@@ -113,16 +115,16 @@ def check_turn(work: Work, instance: Instance, step: Step, version: int | None, 
     """Whether this step takes answers from this actor now; every refusal says what happened and when."""
     check_alive(work, instance)
     if step.state == "locked":
-        raise OutOfStep("This step cannot start yet: another one comes first", "step-locked")
+        raise OutOfStep(_("This step cannot start yet: another one comes first"), "step-locked")
     if step.state not in WITH_ACTOR:
         when = f" on {moment_in_words(step.submitted_at, instance.time_zone)}" if step.submitted_at else ""
-        raise OutOfStep(f"These answers were already sent{when}", "already-submitted")
+        raise OutOfStep(_("These answers were already sent%(when)s", when=when), "already-submitted")
     if step.actor != work.actor.kind and not (on_behalf and work.actor.may("create")):
-        raise Refused("This step is not yours to answer", known=True)
+        raise Refused(_("This step is not yours to answer"), known=True)
     if step.actor == "staff" and work.actor.is_staff:
         access.require(work.actor, "create")
     if version is not None and version != step.version:
-        raise Stale("This step changed since you opened it", current=step.version)
+        raise Stale(_("This step changed since you opened it"), current=step.version)
 
 
 def check(
@@ -139,7 +141,7 @@ def check(
     """
     rule = definition.steps[step.name]
     if rule.payment is not None:
-        raise OutOfStep("This step is done by paying. Pay first", "payment-needed")
+        raise OutOfStep(_("This step is done by paying. Pay first"), "payment-needed")
     context = answers.AnswerContext(
         today=timing.local_date(work.now, instance.time_zone),
         zone=instance.time_zone,
@@ -182,11 +184,20 @@ def check_alive(work: Work, instance: Instance) -> None:
     if instance.closed_at is not None:
         words = {"completed": "was completed", "cancelled": "was cancelled", "expired": "expired"}[instance.status]
         raise OutOfStep(
-            f"This task {words} on {moment_in_words(instance.closed_at, instance.time_zone)}", "instance-closed"
+            _(
+                "This task %(words)s on %(closed_at)s",
+                words=words,
+                closed_at=moment_in_words(instance.closed_at, instance.time_zone),
+            ),
+            "instance-closed",
         )
     if instance.is_past_expiry(work.now) and instance.expires_at is not None:
         raise OutOfStep(
-            f"This task expired on {moment_in_words(instance.expires_at, instance.time_zone)}", "instance-closed"
+            _(
+                "This task expired on %(expires_at)s",
+                expires_at=moment_in_words(instance.expires_at, instance.time_zone),
+            ),
+            "instance-closed",
         )
 
 

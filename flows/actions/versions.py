@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from flows import catalogue
+from flows import catalogue, words
 from flows.catalogue import FlowDefinition, LoadedFlow
 from flows.catalogue.overlay import overlaid
 from flows.catalogue.translation import in_language
@@ -68,9 +68,10 @@ def of_version(version: FlowVersion) -> FlowDefinition:
     return _definitions[version.content_hash]
 
 
-def spoken_of(session: Session, instance: Instance, language: str) -> FlowDefinition:
-    """The same for showing, in this language as far as the flow has words for it (X23)."""
-    said = in_language(catalogue.current(), _published(session, instance), instance.flow_hash, language)
+def spoken_of(session: Session, instance: Instance, language: str = "") -> FlowDefinition:
+    """The same for showing, in this language or the reader's, as far as the flow has words for it (X23)."""
+    spoken = language or words.language()
+    said = in_language(catalogue.current(), _published(session, instance), instance.flow_hash, spoken)
     return overlaid(said, instance.overlay)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
@@ -85,6 +86,11 @@ class Plugin:
         return (
             str(self.root / relative) if isinstance(self.root, Path) and self.name == "" else f"{self.name}/{relative}"
         )
+
+    def names_in(self, folder: str) -> list[str]:
+        """The names of the files in a folder of the plugin; none where there is no such folder."""
+        place = self.root / folder
+        return sorted(entry.name for entry in place.iterdir()) if place.is_dir() else []
 
     def read(self, relative: str) -> bytes | None:
         """The bytes of a file of the plugin, None when there is none."""
@@ -171,6 +177,11 @@ class Registry:
     def broken_flow(self, name: str) -> BrokenFlow | None:
         """The file of this flow, when it is broken and so the flow is not served."""
         return next((one for one in self.broken if one.flow == name), None) if name not in self.flows else None
+
+    def languages_beside(self, flow: str) -> list[str]:
+        """The languages of the locale files that some plugin brings for a flow by their name."""
+        found = (name for plugin in self.plugins for name in plugin.names_in("locales"))
+        return sorted({name[len(flow) + 1 : -5] for name in found if fnmatchcase(name, f"{flow}.*.yaml")})
 
     def flows_started_by(self, event: str) -> list[LoadedFlow]:
         """The flows that start when this event is published; archived ones do not."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from flask import Blueprint, g
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from flows import access
@@ -13,6 +12,7 @@ from flows.clock import clock
 from flows.models import Instance
 from flows.queries import allowed
 from flows.rules.errors import OutOfStep
+from flows.words import gettext as _
 from flows.work import Work
 from portal.forms import text
 from portal.may import may
@@ -25,7 +25,7 @@ pages = Blueprint("cancelling", __name__, url_prefix="/tasks/<ref>/cancel")
 @may("customer")
 def ask(ref: str) -> Response:
     instance = access.instance_to_read(g.actor, ref)
-    definition = versions.definition_of(read_as(g.actor), instance)
+    definition = versions.spoken_of(read_as(g.actor), instance)
     if "cancel" not in allowed.of_instance(g.actor, instance, definition, clock.now()):
         raise OutOfStep(
             _("%(ref)s cannot be cancelled here. Contact us if you want it cancelled", ref=instance.reference)

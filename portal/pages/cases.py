@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, flash, g, redirect, request
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from flows import access
@@ -24,6 +23,7 @@ from flows.queries import allowed, boxes, files, lookups, orders, startable, tim
 from flows.rules import answers, stages
 from flows.rules.errors import BatonError, Invalid, OutOfStep, Refused, Stale
 from flows.rules.private import fields_at_start
+from flows.words import gettext as _
 from flows.work import Work, unit_of_work
 from portal.forms import once, text
 from portal.may import may
@@ -149,7 +149,7 @@ def take(ref: str, name: str) -> Response:
 
 def _page(instance: Instance, problems: Mapping[str, str] | None = None, chosen: Sequence[str] = ()) -> Response:
     """The case; `chosen` are files of a comment that is not sent yet."""
-    definition, now = versions.definition_of(read_as(g.actor), instance), clock.now()
+    definition, now = versions.spoken_of(read_as(g.actor), instance), clock.now()
     history = [
         entry for entry in timeline.of_instance(g.actor, instance) if entry.kind not in timeline.SAID_BY_THE_MOVE
     ]
@@ -177,7 +177,7 @@ def _page(instance: Instance, problems: Mapping[str, str] | None = None, chosen:
 def _rule(ref: str, name: str) -> tuple[Instance, Action]:
     """A case, and an action of its flow that is for customers at all."""
     instance = _found(ref)
-    rule = versions.definition_of(read_as(g.actor), instance).actions.get(name)
+    rule = versions.spoken_of(read_as(g.actor), instance).actions.get(name)
     if rule is None or stages.not_for(rule, g.actor, instance.standing) is not None:
         raise Refused(_("There is no such action here"))
     return instance, rule
@@ -186,7 +186,7 @@ def _rule(ref: str, name: str) -> tuple[Instance, Action]:
 def _ask(
     instance: Instance, name: str, rule: Action, values: Mapping[str, Any], error: BatonError | None = None
 ) -> Response:
-    definition = versions.definition_of(read_as(g.actor), instance)
+    definition = versions.spoken_of(read_as(g.actor), instance)
     place = place_of(instance, definition, clock.now())
     return show(
         "cases/act.html",

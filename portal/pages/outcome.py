@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, current_app, g, redirect, request
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from flows import access
@@ -21,6 +20,7 @@ from flows.queries import standing as asking
 from flows.rules import ratings
 from flows.rules.actors import Actor
 from flows.rules.errors import Invalid, Refused
+from flows.words import gettext as _
 from flows.work import Work
 from portal.forms import text
 from portal.may import may
@@ -57,7 +57,7 @@ def ask_to_reopen(ref: str) -> Response:
 def copy(ref: str) -> Response:
     """The whole request on one page for printing or keeping; its steps may still go on."""
     instance, now = access.instance_to_read(g.actor, ref), clock.now()
-    definition = versions.definition_of(read_as(g.actor), instance)
+    definition = versions.spoken_of(read_as(g.actor), instance)
     steps = given.by_step(g.actor, instance, definition, now)
     return show(
         "tasks/copy.html",
@@ -75,7 +75,7 @@ def copy_as_pdf(ref: str) -> Response:
     """The same as a file."""
     instance, now = access.instance_to_read(g.actor, ref), clock.now()
     if instance.state is not None:
-        raise Refused("No such task")
+        raise Refused(_("No such task"))
     headers = {"Content-Disposition": f'attachment; filename="{instance.reference}.pdf"'}
     return Response(pdf_of(g.actor, instance, now), mimetype="application/pdf", headers=headers)
 
@@ -84,7 +84,7 @@ def pdf_of(actor: Actor, instance: Instance, now: datetime) -> bytes:
     """The request as a PDF, as far as the actor may read it; also for the API."""
     from portal import pdf  # few ask for one, and what draws it takes a quarter of a second and eight megabytes
 
-    definition = versions.definition_of(read_as(actor), instance)
+    definition = versions.spoken_of(read_as(actor), instance)
     steps = given.by_step(actor, instance, definition, now)
     brand = current_app.config["BATON"].brand
     return pdf.copy_of(instance, task_tag(instance, now).words, steps, brand, now, actor.time_zone)
@@ -106,7 +106,7 @@ def _rate(work: Work, instance: Instance) -> str:
 
 def _page(instance: Instance, problems: dict[str, str] | None = None) -> Response:
     now = clock.now()
-    definition = versions.definition_of(read_as(g.actor), instance)
+    definition = versions.spoken_of(read_as(g.actor), instance)
     steps = given.by_step(g.actor, instance, definition, now)
     ending = next((one for one in reversed(timeline.of_instance(g.actor, instance)) if one.kind in ENDINGS), None)
     return show(

@@ -7,7 +7,6 @@ from typing import Any
 
 import structlog
 from flask import Blueprint, current_app, g, redirect, request
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from flows import access
@@ -20,6 +19,7 @@ from flows.queries import payments
 from flows.rules.actors import Actor
 from flows.rules.errors import OutOfStep, Refused
 from flows.rules.words import money_in_words
+from flows.words import gettext as _
 from messaging.payments import desk
 from portal.forms import text
 from portal.may import may
@@ -114,7 +114,7 @@ def pay_page(
 
 def pays(actor: Actor, instance: Instance, step: Step) -> bool:
     """Whether this step is done by paying."""
-    definition = versions.definition_of(read_as(actor), instance)
+    definition = versions.spoken_of(read_as(actor), instance)
     return definition.steps[step.name].payment is not None
 
 
@@ -145,7 +145,7 @@ def _read(ref: str, name: str) -> tuple[Instance, Step]:
     instance = access.instance_to_read(g.actor, ref)
     step = access.step_of(instance, name)
     if not pays(g.actor, instance, step):
-        raise Refused("No such step")
+        raise Refused(_("No such step"))
     return instance, step
 
 

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 from flask import redirect, request
-from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import object_session
 from werkzeug.wrappers import Response
@@ -30,6 +29,7 @@ from flows.rules.errors import BatonError
 from flows.rules.expressions import ExpressionProblem, compile_condition
 from flows.rules.moves import WITH_ACTOR
 from flows.rules.outcomes import completes_by_itself
+from flows.words import gettext as _
 from portal.forms import text
 from portal.pages import step_above, step_conditions, step_pages
 from portal.pages.showing import end_of, show
@@ -74,7 +74,7 @@ def place_of(actor: Actor, instance: Instance, step: Step) -> Place:
     ids = {instance.customer_id, instance.creator_id, instance.assignee_id} - {None}
     people = session.scalars(select(User).where(User.id.in_(ids))).all()
     order = asking.orders_of(actor, [instance]).get(instance.subject or "")
-    definition = versions.definition_of(session, instance)
+    definition = versions.spoken_of(session, instance)
     rule = withholding.rule_for(actor, instance, step, definition.steps[step.name])
     return Place(instance, step, definition, rule, order, people)
 

@@ -7,8 +7,6 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask_babel import gettext as _
-
 from flows.access import parent_of, read_as
 from flows.actions import paying, versions
 from flows.actions.scope import roots, scope_of
@@ -22,6 +20,7 @@ from flows.rules import answers, moves
 from flows.rules.actors import SYSTEM, Actor
 from flows.rules.visibility import visibility
 from flows.rules.words import money_in_words
+from flows.words import gettext as _
 from portal.pages import what_next
 from portal.pages.family import below
 from portal.pages.showing import Tag, cancels_its_order, end_of, overdue_tag, task_tag
@@ -35,7 +34,7 @@ BAD_KINDS = ("instance_expired", "instance_cancelled", "order_cancelled", "order
 
 def words(actor: Actor, instance: Instance, now: datetime) -> dict[str, Any]:
     """Everything the template shows, in a constant number of statements."""
-    definition = versions.definition_of(read_as(actor), instance)
+    definition = versions.spoken_of(read_as(actor), instance)
     steps = shown_steps(actor, instance, definition, now)
     entries = timeline.of_instance(actor, instance)
     verbs = allowed.of_instance(actor, instance, definition, now)

@@ -8,7 +8,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import g
-from flask_babel import gettext as _
 
 from flows.access import read_as
 from flows.actions import versions
@@ -17,6 +16,7 @@ from flows.queries import allowed, family, grid, turns
 from flows.queries import standing as asking
 from flows.queries.turns import Marks
 from flows.rules.actors import Actor
+from flows.words import gettext as _
 from portal.pages.navigation import my_standing
 from portal.pages.showing import due_tag, end_of
 
@@ -49,7 +49,7 @@ def handed_back_titles(actor: Actor, instance: Instance, marks: Marks) -> list[s
     """The titles of the steps that we asked to be changed."""
     if not marks.handed_back:
         return []
-    steps = versions.definition_of(read_as(actor), instance).steps
+    steps = versions.spoken_of(read_as(actor), instance).steps
     return [steps[name].title for name in marks.handed_back if name in steps]
 
 
@@ -57,7 +57,7 @@ def rating_link(actor: Actor, instance: Instance, now: datetime) -> str:
     """Where to say how it was; empty when nobody asks, or it was said already."""
     if instance.rated_at is not None or instance.status != "completed":
         return ""
-    verbs = allowed.of_instance(actor, instance, versions.definition_of(read_as(actor), instance), now)
+    verbs = allowed.of_instance(actor, instance, versions.spoken_of(read_as(actor), instance), now)
     return f"/tasks/{instance.reference}/outcome#rating" if "rate" in verbs else ""
 
 

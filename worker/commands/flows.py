@@ -11,6 +11,7 @@ import click
 
 from flows.settings import Settings
 from worker.commands.flow_changes import diff, migrate
+from worker.commands.flow_i18n import i18n
 from worker.commands.flow_new import new
 from worker.commands.flow_past import record, why
 from worker.commands.flow_places import flows_named, the_flow
@@ -156,5 +157,5 @@ def reference(what: str) -> None:
     click.echo(pages[what](), nl=False)
 
 
-for command in (new, preview, diff, migrate, why, record, publish):
+for command in (new, preview, diff, migrate, why, record, publish, i18n):
     flows.add_command(command)
