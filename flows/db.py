@@ -44,11 +44,15 @@ def engine_options(url: str, threads: int = 8) -> dict[str, Any]:
 
 @contextmanager
 def throwaway() -> Iterator[None]:
-    """A database in memory with every table and no row, for the time inside; what was served before waits meanwhile."""
-    app = Flask("throwaway", static_folder=None, template_folder=None)
-    app.config["SQLALCHEMY_DATABASE_URI"] = "sqlite://"
-    db.init_app(app)
+    """A database in memory with every table and no row, for the time inside; what was served before waits meanwhile.
+
+    One inside another is refused: a process has one.
+    """
+    app = _throwaway_app()
+    if app.extensions.get("thrown"):
+        raise RuntimeError("a throw-away database is open already")
     with app.app_context():
+        app.extensions["thrown"] = True
         with db.engine.connect() as connection:
             raw = connection.connection.driver_connection
             assert isinstance(raw, sqlite3.Connection)
@@ -57,7 +61,16 @@ def throwaway() -> Iterator[None]:
             yield
         finally:
             db.session.remove()
-            db.engine.dispose()
+            app.extensions["thrown"] = False
+
+
+@cache
+def _throwaway_app() -> Flask:
+    """Its engine stays from one time to the next, and with it every statement that SQLAlchemy has compiled."""
+    app = Flask("throwaway", static_folder=None, template_folder=None)
+    app.config["SQLALCHEMY_DATABASE_URI"] = "sqlite://"
+    db.init_app(app)
+    return app
 
 
 @cache

@@ -158,10 +158,8 @@ class Life:
     def _do(self, stage: Sandbox, report: Report) -> None:
         possible = choices(stage, stage.instances[0])
         lead_on = [one for one in possible if one.leads_on]
-        instance = status_of(stage.instances[0])
-        if instance.is_open and not lead_on and not _ends_by_itself():
-            where = instance.state or ", ".join(f"{step.name} {step.state}" for step in instance.steps)
-            report.add(Finding("dead-end", f"it is open and nobody can lead it on ({where})", tuple(self.story)))
+        if not lead_on:
+            self._check_that_it_goes_on(stage, report)
         if not possible:
             return
         chosen = self.dice.choice(lead_on if lead_on and self.dice.random() < 0.8 else possible)
@@ -172,6 +170,12 @@ class Life:
             self.story[-1] += f" (refused: {refusal})"
         except BatonError as refusal:
             self.story[-1] += f" (not taken: {refusal})"
+
+    def _check_that_it_goes_on(self, stage: Sandbox, report: Report) -> None:
+        instance = status_of(stage.instances[0])
+        if instance.is_open and not _ends_by_itself():
+            where = instance.state or ", ".join(f"{step.name} {step.state}" for step in instance.steps)
+            report.add(Finding("dead-end", f"it is open and nobody can lead it on ({where})", tuple(self.story)))
 
     def _check(self, report: Report) -> None:
         broken = invariants.broken_rows(read_as(SYSTEM))

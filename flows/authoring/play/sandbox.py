@@ -40,6 +40,7 @@ class Sandbox:
     def __init__(self, loaded: LoadedFlow, zone: str) -> None:
         self.loaded, self.zone = loaded, zone
         self.instances: list[int] = []
+        self._uids: dict[int, str] = {}
 
     @property
     def definition(self) -> catalogue.FlowDefinition:
@@ -50,9 +51,11 @@ class Sandbox:
             self.cast = assemble(written, self.definition, self.zone, organisation_uid, customer_uid)
 
     def uid_of(self, instance_id: int) -> str:
-        uid = access.read_as(SYSTEM).scalars(select(Instance.uid).where(Instance.id == instance_id)).one()
-        end_reading()
-        return uid
+        if instance_id not in self._uids:
+            query = select(Instance.uid).where(Instance.id == instance_id)
+            self._uids[instance_id] = access.read_as(SYSTEM).scalars(query).one()
+            end_reading()
+        return self._uids[instance_id]
 
     def definition_of(self, instance: Instance) -> catalogue.FlowDefinition:
         """The flow with what was added to this instance."""
