@@ -95,7 +95,7 @@ def _narrowing(user_id: int | None) -> tuple[Any, ...]:
     owned = [mapper.class_ for mapper in Base.registry.mappers if issubclass(mapper.class_, Owned)]
     theirs = None if user_id is None else organisations_of(user_id)
     visible = [(one, false() if theirs is None else one.organisation_id.in_(theirs)) for one in owned]
-    shown = [(Instance, Instance.is_internal.is_(False)), *visible]
+    shown: list[tuple[type[Any], Any]] = [(Instance, Instance.is_internal.is_(False)), *visible]
     return tuple(with_loader_criteria(one, condition, include_aliases=True) for one, condition in shown)
 
 
