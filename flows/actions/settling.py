@@ -24,6 +24,9 @@ def settle(work: Work, instance: Instance, definition: FlowDefinition, quietly: 
     The conditions of a flow are evaluated over accepted answers only, so a draft never opens a step. `quietly`: nobody
     did anything, so nothing of it is told to anybody and nothing is owed for it (X13).
     """
+    if definition.states:  # its status is chosen, not derived
+        _changed(work, instance)
+        return
     names = moves.names_in_conditions(definition) | payments.names_in_amounts(definition)
     scope = scope_of(work.session, instance, definition, work.now, wanted=roots(names))
     before = {step.name: step.state for step in instance.steps}
@@ -63,10 +66,14 @@ def _project(
     instance.steps_done, instance.steps_total, instance.may_grow = progress.done, progress.total, progress.may_grow
     before, instance.status = instance.status, statuses.status_of(states)
     hand_over(work, instance, statuses.waiting_on(definition, states, instance.status, on_its_way))
-    instance.last_activity_at = work.now
-    instance.version += 1
+    _changed(work, instance)
     if instance.event_seq and instance.status != before:  # whoever starts it knows how it begins
         kinship.tell_parent(work, instance)
+
+
+def _changed(work: Work, instance: Instance) -> None:
+    instance.last_activity_at = work.now
+    instance.version += 1
 
 
 def _money_on_its_way(

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from flows import access
 from flows.access import read_as
-from flows.actions import closing, delivering, submitting, versions
+from flows.actions import acting, closing, delivering, submitting, versions
 from flows.actions.calling import HookContext
 from flows.models import Agreement, Effect, LinkHolder, TimelineEvent
 from flows.plugin import PermanentFault
@@ -234,3 +234,18 @@ def test_two_at_the_same_moment_cannot_both_hold_it(world: World, app: Any, data
     [linked] = [ref for ref in refs if now(ref).links]
     assert now(linked).links["agreement"]["id"] == uids["AG-1"]
     assert holders() == [(now(linked).id, uids["AG-1"])]
+
+
+@pytest.mark.requirement("C41")
+def test_a_link_leaves_the_stage_of_a_case_alone(world: World) -> None:
+    uid = agreements()["AG-1"]
+    ref = begin(world, "dispute", "staff")
+    with unit_of_work(world.agent) as work:
+        instance = access.instance_to_change(work, ref)
+        acting.act(work, instance, "talk")
+    was = now(ref)
+    link(world.agent, ref, uid)
+    unlink(world.agent, ref)
+    is_now = now(ref)
+    assert (is_now.state, is_now.status, is_now.waiting_on) == (was.state, was.status, was.waiting_on)
+    assert (is_now.state, is_now.version) == ("Talking", was.version + 2)
