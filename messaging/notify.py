@@ -218,6 +218,8 @@ TABLE: Mapping[type[Event], tuple[Line, ...] | Silent] = {
     events.NoteWritten: _ON_THE_TIMELINE,
     events.PriorityChanged: _ON_THE_TIMELINE,
     events.ChildStarted: _ON_THE_TIMELINE,
+    events.ChildEnded: _ON_THE_TIMELINE,
+    events.Adjusted: Silent("what it follows from is told elsewhere"),
     events.EffectGaveUp: (Line("staff who look after health", "trouble", PUSH, _gave_up),),
     events.EffectRetried: _ON_THE_TIMELINE,
     events.EffectSkipped: _ON_THE_TIMELINE,

@@ -105,7 +105,7 @@ def _check(
         lambda line: errors.append(line.text) if line.type == "error" and "/socket.io/" not in line.text else None,
     )
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(url)
+    page.goto(url, timeout=120_000)  # some pages play a flow in a process of its own first
     if prepare:
         prepare(page)
     found: list[str] = []

@@ -34,7 +34,10 @@ def now_of(reference: str) -> Instance:
 
 
 def kinds(reference: str) -> list[str]:
-    query = select(TimelineEvent.kind).where(TimelineEvent.instance_id == now_of(reference).id)
+    """What was told of it, besides how these tests made it."""
+    query = select(TimelineEvent.kind).where(
+        TimelineEvent.instance_id == now_of(reference).id, TimelineEvent.kind != "adjusted"
+    )
     return list(access.read_as(SYSTEM).scalars(query.order_by(TimelineEvent.seq)))
 
 

@@ -163,6 +163,7 @@ def test_in_a_browser(
         context = chromium.new_context()
         context.add_cookies(cookies)
         page = context.new_page()
+        page.set_default_timeout(120_000)  # it is played in a process of its own first
         page.goto(f"{address}{HERE}/preview?scene=identity.open&width=phone")
         frame = page.frame_locator(".shot")
         frame.get_by_label("Full legal name").fill("Somebody else")

@@ -85,7 +85,7 @@ def test_a_step_may_say_who_works_on_it(keys: Keys) -> None:
     assert made.assignee_id is None
     assert keys.send(words="usr_ada").assignee_id == keys.world.admin.user_id
     assert keys.play.facts("assigned")["to"] == "Ada Admin"
-    assert keys.notices() == ["Yours"]
+    assert keys.notices().count("Yours") == 1  # besides what the product itself says of it
 
 
 @pytest.mark.requirement("C30")
