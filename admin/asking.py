@@ -8,6 +8,8 @@ from itertools import groupby
 from typing import Any
 
 from flask import flash, g, redirect, request
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from admin.guard import StaffView
@@ -53,7 +55,7 @@ class Question:
     facts: tuple[tuple[str, str], ...] = ()
     fields: tuple[Field, ...] = ()
     tone: str = "go"
-    done: str = "Done."
+    done: str = _l("Done.")
     seen: str = ""
     action: str = ""
     seq: int | None = None
@@ -112,7 +114,7 @@ def seen_version(typed: Mapping[str, Any]) -> int | None:
 
 def _number(given: str) -> int | None:
     if given and not (given.isascii() and given.isdigit() and len(given) < 10):
-        raise Invalid("This page is damaged. Open it again", "", "malformed")
+        raise Invalid(_("This page is damaged. Open it again"), "", "malformed")
     return int(given) if given else None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import flash, g, redirect, request
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from admin.case_page import state_tag
@@ -32,10 +33,10 @@ def page(view: SavedViews, name: str) -> Response:
     rows = [one for one in _read(chosen) if one.state is not None]
     fitting = [one for one in rows if (rule := _rule(one, name)) is not None and one.state in rule.from_]
     if not rows:
-        flash("Tick at least one row first.", "warn")
+        flash(_("Tick at least one row first."), "warn")
         return redirect(back, 303)
     if not fitting:
-        flash("None of the chosen ones allows this now. They may have moved on.", "warn")
+        flash(_("None of the chosen ones allows this now. They may have moved on."), "warn")
         return redirect(back, 303)
     rule = _rule(fitting[0], name)
     assert rule is not None
@@ -78,7 +79,7 @@ def _take_all(back: str, references: list[str], name: str, typed: dict[str, Any]
         except BatonError as error:
             refused.append(f"{reference}: {error.detail}")
     if done:
-        flash(f"Done for {done} of {len(references)}.", "ok")
+        flash(_("Done for %(done)s of %(many)s.", done=done, many=len(references)), "ok")
     for line in refused[:20]:
         flash(line, "warn")
     return redirect(back, 303)
@@ -101,7 +102,7 @@ def _rule(instance: Instance, name: str) -> Action | None:
 def _problems(rule: Action, comment: str) -> dict[str, str]:
     """What is wrong for all of them alike; the verb asks everything again for each."""
     missing = rule.comment == "required" and not comment.strip()
-    return Invalid("Say why, in a comment", "/comment", "required").by_field() if missing else {}
+    return Invalid(_("Say why, in a comment"), "/comment", "required").by_field() if missing else {}
 
 
 def _searched(control: str) -> str | None:

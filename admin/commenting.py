@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from flask import g, request
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from admin import case_page
@@ -37,7 +38,7 @@ def comment(view: StaffView, ref: str) -> Response:
             then = once(work, lambda: add(work))
     except Invalid as wrong:
         return _again(view, ref, chosen, wrong.by_field())
-    return go_on(then, "The comment was added.")
+    return go_on(then, _("The comment was added."))
 
 
 def _again(view: StaffView, ref: str, chosen: list[str], problems: Mapping[str, str]) -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import g, request
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from admin.asking import go_on, once, sent_number
@@ -32,7 +33,7 @@ def conclude(view: StaffView, ref: str) -> Response:
         return instance_page(view, ref, Kept(OUTCOME, typed, invalid.by_field(), invalid.status))
     except (OutOfStep, Stale) as error:
         return instance_page(view, ref, Kept(OUTCOME, typed, {"": error.detail}, error.status, sent_number("seq")))
-    return go_on(then, "The outcome is confirmed. The customer is told.")
+    return go_on(then, _("The outcome is confirmed. The customer is told."))
 
 
 def _conclude(work: Work, view: StaffView, ref: str, outcome: str, message: str) -> str:

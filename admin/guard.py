@@ -7,6 +7,7 @@ from typing import Any, ClassVar, TypeVar
 
 from flask import g
 from flask_admin import BaseView, expose
+from flask_babel import gettext as _
 
 from flows.rules.actors import PERMISSIONS, Actor
 from flows.rules.errors import Refused
@@ -61,7 +62,7 @@ class StaffView(BaseView):
 
     def _handle_view(self, name: str, /, **_kwargs: Any) -> None:
         if not may_use(self, name):
-            raise Refused("Your role does not let you open this page. Ask whoever looks after roles", known=True)
+            raise Refused(_("Your role does not let you open this page. Ask whoever looks after roles"), known=True)
 
     def _run_view(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         # Flask-Admin calls the view again in another way after a TypeError, which hides the view's own mistakes.

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from flask import g, request
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from admin.guard import StaffView
@@ -60,7 +61,7 @@ def compare(view: StaffView, ref: str, name: str) -> Response:
     wanted = request.args.get("attempt", str(step.attempt))
     chosen = sent.get(int(wanted)) if wanted.isascii() and wanted.isdigit() and len(wanted) < 6 else None
     if chosen is None and sent:
-        raise Refused("There is no such attempt")
+        raise Refused(_("There is no such attempt"))
     earlier = sent.get(chosen.attempt - 1) if chosen is not None else None
     decided = [
         one for one in attempts.reviews_of(g.actor, step) if earlier is not None and one.attempt == earlier.attempt

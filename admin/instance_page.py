@@ -14,6 +14,7 @@ from admin import linking, payments
 from admin.guard import StaffView
 from admin.instance_attempts import Change, changes
 from admin.instance_cards import Card, cards
+from admin.instance_filters import SOURCE_WORDS
 from admin.instance_list import status_tags
 from admin.instance_words import PARTY_WORDS
 from admin.revealing import addresses, with_buttons
@@ -26,7 +27,6 @@ from flows.catalogue import FlowDefinition
 from flows.clock import clock
 from flows.events import ENDINGS
 from flows.models import Instance, Timer
-from flows.models.instances import SOURCES
 from flows.queries import allowed, attempts, health, lookups, overview, timeline
 from flows.queries.timeline import Entry
 from flows.rules import ratings, statuses
@@ -113,7 +113,7 @@ def instance_page(view: StaffView, ref: str, kept: Kept | None = None) -> Respon
         recent=entries[-MOST_RECENT:][::-1],
         many=len(entries),
         held=_held(instance, now),
-        sources=SOURCES,
+        sources=SOURCE_WORDS,
         parties=PARTY_WORDS,
         desk=panel_of(instance, asked_beside()),
         portal_url=f"{settings.current().origin}/tasks/{instance.reference}",

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import g, request
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from admin.asking import go_on, once
+from admin.case_filters import PRIORITY_WORDS
 from admin.guard import StaffView
 from admin.showing import show
 from flows import access
@@ -20,7 +22,6 @@ from flows.catalogue import LoadedFlow
 from flows.clock import clock
 from flows.lookups import Place
 from flows.models import Instance, Organisation
-from flows.models.instances import PRIORITIES
 from flows.queries import colleagues, lookups, startable
 from flows.queries.files import files_of
 from flows.rules import answers
@@ -53,7 +54,7 @@ def page(view: StaffView) -> Response:
         return _form(view, loaded, typed, problems)
     except OutOfStep as late:
         return _form(view, loaded, typed, {"": late.detail}, late.status)
-    return go_on(then, f"{loaded.definition.title} was created.")
+    return go_on(then, _("%(title)s was created.", title=loaded.definition.title))
 
 
 def _chosen() -> LoadedFlow | None:
@@ -104,7 +105,7 @@ def _form(
         needs_customer=start.customer and not parent,
         parent=_parent(parent),
         assignees={one.user.uid: one.user.name for one in colleagues.colleagues(actor, clock.now())},
-        priorities={one: one.capitalize() for one in reversed(PRIORITIES)},
+        priorities=PRIORITY_WORDS,
         problems=problems or {},
         form=request.values,
     )

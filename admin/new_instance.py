@@ -14,6 +14,7 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from flask import flash, g, redirect, request
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from admin.asking import once
@@ -150,7 +151,7 @@ def _create(work: Work, view: StaffView, sheet: Sheet, opened: bool) -> str:
     """Everything that is wrong, whoever finds it, in one Invalid; nothing is created then."""
     unseen = set(sheet.open) - set(sheet.typed["warned"].split())
     if unseen and sheet.chosen is not None and sheet.way == "staff":
-        again = f"{sheet.chosen.name} has an open one already. Create another one all the same?"
+        again = _("%(name)s has an open one already. Create another one all the same?", name=sheet.chosen.name)
         raise OutOfStep(again, OPEN_ALREADY)
     problems: list[Problem] = []
     wish = _wish(sheet, problems)
@@ -206,7 +207,10 @@ def _minor(sheet: Sheet, problems: list[Problem]) -> dict[str, int | None]:
 def _page(view: StaffView, sheet: Sheet, problems: Mapping[str, str] | None = None, status: int = 200) -> Response:
     startable = flows_to_start(sheet.way)
     if sheet.loaded is not None and sheet.typed["flow"] not in startable:
-        problems = {"flow": f"{sheet.loaded.definition.title} cannot be started here", **(problems or {})}
+        problems = {
+            "flow": _("%(title)s cannot be started here", title=sheet.loaded.definition.title),
+            **(problems or {}),
+        }
     steps = sheet.loaded.definition.steps if sheet.loaded is not None else {}
     asked = beginning.amounts_asked(sheet.loaded) if sheet.loaded is not None else {}
     return show(
@@ -225,7 +229,7 @@ def _page(view: StaffView, sheet: Sheet, problems: Mapping[str, str] | None = No
                 "label": steps[name].title,
                 "required": True,
                 "symbol": SYMBOLS.get(currency, currency),
-                "hint": f"In {currency}. From 0 to 1,000,000; 0 skips the step",
+                "hint": _("In %(currency)s. From 0 to 1,000,000; 0 skips the step", currency=currency),
             }
             for name, currency in asked.items()
         },
@@ -258,6 +262,9 @@ def _searched_in(part: Part) -> Callable[[str], str | None]:
 def _done(view: StaffView, way: Way, then: str) -> str:
     reference = then.removeprefix(f"{view.path()}/").removeprefix("#row-")
     if not reference:
-        return "The invitation is on its way. The request begins when it is accepted."
-    already = " They had an account already, so no invitation was needed." if way == "onboarding" else ""
-    return f"{reference} was created.{already}"
+        return _("The invitation is on its way. The request begins when it is accepted.")
+    if way == "onboarding":
+        return _(
+            "%(reference)s was created. They had an account already, so no invitation was needed.", reference=reference
+        )
+    return _("%(reference)s was created.", reference=reference)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flask import g, request
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from admin.guard import StaffView, door
@@ -59,7 +60,7 @@ def _reveal(view: StaffView, ref: str, name: str, field: str) -> Response:
     definition = versions.definition_of(read_as(g.actor), instance)
     asked = _questions(instance, _step(instance, name), definition)
     if field not in asked:
-        raise Refused("No such question")
+        raise Refused(_("No such question"))
     return show(view, "reveal.html", task=instance, label=asked[field].label, back=_back(view, instance))
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flask import g, redirect, request
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from admin.guard import StaffView, door
@@ -35,10 +36,11 @@ def panel_of(instance: Instance, asked: Asked = NEWEST, typed: Typed = NOTHING_T
     base, url = instance.staff_page, f"{PATH}/{instance.reference}/messages"
     notes = asked.thread == NOTES
     found = panels.panel(
-        g.actor, instance, clock.now(), url, "Internal notes" if notes else "Messages", asked, typed, new_only=new_only,
+        g.actor, instance, clock.now(), url, _("Internal notes") if notes else _("Messages"), asked, typed,
+        new_only=new_only,
         tabs=(
-            ("Conversation", f"{base}#talk", not notes, 0),
-            ("Internal notes", f"{base}?talk=notes#talk", notes, instance.note_seq),
+            (_("Conversation"), f"{base}#talk", not notes, 0),
+            (_("Internal notes"), f"{base}?talk=notes#talk", notes, instance.note_seq),
         ),
         replies="" if notes else f"{url}/replies",
     )  # fmt: skip
@@ -137,7 +139,7 @@ def _thread(given: str) -> str:
 def _found(ref: str) -> Instance:
     instance = access.instance_to_read(g.actor, ref)
     if instance.state is not None:
-        raise Refused("Cases and tasks are talked about in their comments")
+        raise Refused(_("Cases and tasks are talked about in their comments"))
     return instance
 
 

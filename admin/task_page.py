@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from flask import g, redirect, request
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from admin import linking, payments
@@ -94,7 +95,12 @@ def answering(view: StaffView, instance: Instance, step: Step) -> Response:
         problems = error.by_field() if isinstance(error, Invalid) else {"": error.detail}
         instance = access.instance_to_read(g.actor, reference)
         return _form(view, instance, access.step_of(instance, name), typed, problems, error.status)
-    return go_on(then, f"{rule.title} {'was sent' if rule.actor == 'customer' else 'is saved'}.")
+    return go_on(
+        then,
+        _("%(title)s was sent.", title=rule.title)
+        if rule.actor == "customer"
+        else _("%(title)s is saved.", title=rule.title),
+    )
 
 
 def has_files(rule: StepRule) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import g
+from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from admin.guard import StaffView, door
@@ -11,7 +12,7 @@ from flows.queries import staff
 
 
 class AuditLog(StaffView):
-    name, slug, needs = "Audit log", "audit", "audit"
+    name, slug, needs = _l("Audit log"), "audit", "audit"
 
     @door("/", needs="audit")
     def index(self) -> Response:

@@ -7,12 +7,14 @@ from datetime import datetime
 from typing import Any
 
 from flask import g, request
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from admin import assigning, bulk_acting, case_page, clocks, new_case
 from admin.asking import Field, Question, ask
-from admin.case_filters import LOOKS, PRIORITY_WORDS, Asked
+from admin.case_filters import BOX_WORDS, LOOKS, PRIORITY_WORDS, Asked
 from admin.case_page import PRIORITY_TAGS, state_tag
 from admin.commenting import comment as commented
 from admin.guard import door
@@ -32,7 +34,7 @@ from flows.rules import stages
 from flows.rules.errors import Refused
 from flows.work import Work
 
-COLUMNS = {"todo": "To do", "doing": "In progress", "done": "Done", "cancelled": "Cancelled"}
+COLUMNS = {"todo": _l("To do"), "doing": _l("In progress"), "done": _l("Done"), "cancelled": _l("Cancelled")}
 
 
 class CasePages(SavedViews, RevealingStart):
@@ -81,8 +83,10 @@ class CasePages(SavedViews, RevealingStart):
     @door("/<ref>/priority", needs="create", methods=("GET", "POST"))
     def priority(self, ref: str) -> Response:
         instance = self._found(ref)
-        field = Field("priority", "Priority", "radios", instance.priority, options=PRIORITY_WORDS)
-        question = Question(f"Priority of {ref}", f"{self.path()}/{ref}", "Save", done="Saved.", fields=(field,))
+        field = Field("priority", _("Priority"), "radios", instance.priority, options=PRIORITY_WORDS)
+        question = Question(
+            _("Priority of %(ref)s", ref=ref), f"{self.path()}/{ref}", _("Save"), done=_("Saved."), fields=(field,)
+        )
 
         def change(work: Work, typed: Any) -> None:
             commenting.change_priority(work, access.instance_to_change(work, ref), typed["priority"])
@@ -97,7 +101,7 @@ class CasePages(SavedViews, RevealingStart):
     def _found(self, ref: str) -> Instance:
         instance = access.instance_to_read(g.actor, ref)
         if instance.state is None:
-            raise Refused("No such case or task")
+            raise Refused(_("No such case or task"))
         return instance
 
     def asked_of(self, query: str) -> Asked:
@@ -133,7 +137,7 @@ class CasePages(SavedViews, RevealingStart):
 
 
 class Board(CasePages):
-    name, slug, needs = "My tasks", "board", "view"
+    name, slug, needs = _l("My tasks"), "board", "view"
 
     @door("/", needs="view")
     def index(self) -> Response:
@@ -149,7 +153,7 @@ class Board(CasePages):
 
     def asked(self, args: MultiDict[str, str]) -> Asked:
         every = self.departments()
-        tabs = {**boxes.BOXES, **{one.uid: f"Team: {one.name}" for one in _own(every)}}
+        tabs = {**BOX_WORDS, **{one.uid: _("Team: %(name)s", name=one.name) for one in _own(every)}}
         return Asked(f"{self.path()}/", args, {one.uid: one.name for one in every}, tabs)
 
     @staticmethod

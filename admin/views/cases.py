@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import g, request
+from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
@@ -25,7 +26,7 @@ BUILT_IN = {
 
 
 class Cases(CasePages):
-    name, slug, needs = "Cases", "cases", "view"
+    name, slug, needs = _l("Cases"), "cases", "view"
 
     @door("/", needs="view")
     def index(self) -> Response:

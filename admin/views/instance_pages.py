@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import g, request
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from admin import instance_attempts, linking, task_page
@@ -46,5 +47,5 @@ class InstancePages(NewInstances, InstanceDialogs, Talking, Revealing):
         instance = access.instance_to_read(g.actor, ref)
         step = access.step_of(instance, name)
         if request.method == "GET" and not task_page.may_answer(instance, step, clock.now()):
-            raise OutOfStep("This step takes no answers now", "step-locked")
+            raise OutOfStep(_("This step takes no answers now"), "step-locked")
         return task_page.answering(self, instance, step)
