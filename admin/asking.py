@@ -8,8 +8,8 @@ from itertools import groupby
 from typing import Any
 
 from flask import flash, g, redirect, request
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flows.words import gettext as _
 from werkzeug.wrappers import Response
 
 from admin.guard import StaffView

@@ -13,9 +13,9 @@ from datetime import date, datetime, time
 from typing import Any
 
 from flask import flash, g, redirect, request
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext
+from flows.words import gettext as _
+from flows.words import ngettext
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flask import g, request
-from flask_babel import gettext as _
+from flows.words import gettext as _
 from werkzeug.wrappers import Response
 
 from admin.asking import go_on, once, sent_number

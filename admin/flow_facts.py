@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flows.words import gettext as _
 
 from flows.actions.planning import moment_of
 from flows.catalogue import FlowDefinition

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, TypeVar
 
 from flask import g
 from flask_admin import BaseView, expose
-from flask_babel import gettext as _
+from flows.words import gettext as _
 
 from flows.rules.actors import PERMISSIONS, Actor
 from flows.rules.errors import Refused

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from flask import g, request
-from flask_babel import gettext as _
+from flows.words import gettext as _
 from werkzeug.wrappers import Response
 
 from admin.guard import StaffView

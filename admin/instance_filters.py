@@ -9,8 +9,8 @@ from functools import cached_property
 from typing import ClassVar
 
 from flask import g
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flows.words import gettext as _
 from werkzeug.datastructures import MultiDict
 
 from admin.narrowing import (

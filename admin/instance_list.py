@@ -8,8 +8,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import g
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flows.words import gettext as _
 from sqlalchemy import Select
 
 from admin.instance_filters import BUILT_IN, DUE_OR_BETWEEN, PATH, SOURCE_WORDS, STATUS_WORDS, Asked, flow_words

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import g, request
-from flask_babel import gettext as _
+from flows.words import gettext as _
 from werkzeug.wrappers import Response
 
 from admin.asking import go_on, once

@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 from flask import Response, request
 from flask_admin.contrib.sqla import ModelView
 from flask_admin.model.base import ViewArgs
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flows.words import gettext as _
 from sqlalchemy import or_
 from sqlalchemy.orm import Query
 from wtforms import Form

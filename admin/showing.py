@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 
 from flask import current_app, g, render_template, request
 from flask_admin import Admin
-from flask_babel import format_date, ngettext
-from flask_babel import gettext as _
+from flask_babel import format_date
 from flask_babel import lazy_gettext as _l
+from flows.words import gettext as _
 from sqlalchemy import Select
 from werkzeug.wrappers import Response
 

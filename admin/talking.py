@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flask import g, redirect, request
-from flask_babel import gettext as _
+from flows.words import gettext as _
 from werkzeug.wrappers import Response
 
 from admin.guard import StaffView, door

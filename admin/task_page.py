@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from flask import g, redirect, request
-from flask_babel import gettext as _
+from flows.words import gettext as _
 from werkzeug.wrappers import Response
 
 from admin import linking, payments

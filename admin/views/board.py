@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from flask import g, request
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flows.words import gettext as _
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 

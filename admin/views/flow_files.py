@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from flask import g, request
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext
+from flows.words import gettext as _
+from flows.words import ngettext
 from werkzeug.wrappers import Response
 
 from admin.asking import Field, Question, ask, go_on

@@ -9,8 +9,8 @@ from typing import NamedTuple
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import current_app, g
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flows.words import gettext as _
 from redis.exceptions import RedisError
 from sqlalchemy import select
 from werkzeug.wrappers import Response

@@ -6,8 +6,8 @@ from datetime import date
 from typing import Any
 
 from flask import g
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flows.words import gettext as _
 from werkzeug.wrappers import Response
 
 from admin import payments as money

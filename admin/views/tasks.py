@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from flask import g, redirect, request
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flows.words import gettext as _
 from werkzeug.wrappers import Response
 
 from admin import clocks, linking, spreadsheets, talking, task_page

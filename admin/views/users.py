@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import g
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flows.words import gettext as _
 from sqlalchemy.orm import Query, selectinload
 from werkzeug.wrappers import Response
 
