@@ -14,7 +14,7 @@ define INSTALL
 	@touch $@
 endef
 
-.PHONY: up test test-both lint migration requirements reference openapi clean
+.PHONY: up test test-both lint migration requirements reference openapi translations clean
 
 up: $(VENV)/installed
 	@exec $(BIN)/baton up
@@ -44,6 +44,10 @@ requirements: $(VENV)/installed-for-tests
 # Every key of the flow language, read off the models.
 reference: $(VENV)/installed
 	$(BIN)/baton flows reference > docs/flow-language.md
+
+# Every sentence of the product into the catalogues of its room, for translators; what is translated stays.
+translations: $(VENV)/installed-for-tests
+	$(BIN)/python -m tests.translations
 
 # The API as released: accepts what was added, refuses what would break apps that are out there.
 openapi: $(VENV)/installed-for-tests

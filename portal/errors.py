@@ -6,7 +6,6 @@ from typing import Any
 
 import structlog
 from flask import Flask, current_app, g, render_template, request
-from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DataError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolIsEmpty
@@ -14,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from flows.rules.errors import BatonError, Busy, Invalid, Stale
+from flows.words import gettext as _
 from flows.work import end_reading
 from portal.api import problems
 from portal.frame import make_frame

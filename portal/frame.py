@@ -10,10 +10,11 @@ from flask import Flask, current_app, g, request
 from flows.models import Notice
 from flows.queries import files, notices
 from flows.rules.actors import Actor
+from flows.words import LANGUAGES, direction, language
 from portal import forms, pages
 from portal.pages import navigation
 from portal.pages.notices import words_of
-from portal.web import LANGUAGES, THEMES, language, live_url
+from portal.web import THEMES, live_url
 
 SOCKET_PATH = "/socket.io/?EIO=4&transport=websocket"
 
@@ -62,7 +63,11 @@ def make_frame(bare: bool = False) -> Frame:
     actor: Actor | None = g.get("actor")
     theme = request.cookies.get("theme", "")
     frame = Frame(
-        current_app.config["BATON"].brand, user=actor, language=language(), theme=theme if theme in THEMES else ""
+        current_app.config["BATON"].brand,
+        user=actor,
+        language=language(),
+        direction=direction(language()),
+        theme=theme if theme in THEMES else "",
     )
     if actor is None:
         return frame

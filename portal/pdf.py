@@ -10,7 +10,6 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from flask_babel import gettext as _
 from reportlab.lib.colors import HexColor
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
@@ -21,6 +20,7 @@ from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer, T
 
 from flows.models import Instance
 from flows.rules.words import moment_in_words
+from flows.words import gettext as _
 
 FONTS = Path(__file__).parent / "fonts"
 PLAIN, BOLD = "DejaVu", "DejaVu-Bold"

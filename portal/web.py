@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import zlib
+from gettext import NullTranslations
 from typing import IO, Any
 from urllib.parse import urlsplit
 
 import structlog
 from flask import Flask, Request, Response, current_app, g, redirect, request, session
-from flask_babel import Babel
+from flask_babel import Babel, Domain
 from flask_login import LoginManager, UserMixin
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy.exc import OperationalError
@@ -19,7 +20,7 @@ from werkzeug.formparser import FormDataParser
 from werkzeug.routing import IntegerConverter, ValidationError
 from werkzeug.wrappers import Response as AnyResponse
 
-from flows import work
+from flows import words, work
 from flows.access import read_as
 from flows.actions import accounts
 from flows.rules.actors import SYSTEM, Actor
@@ -37,12 +38,17 @@ FRAMELESS = {"static", "healthz", "readyz"}
 REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 COMPRESSED = ("text/", "application/json", "application/problem+json", "image/svg+xml")
 LEAST_TO_COMPRESS = 600
-LANGUAGES = {"en": "English"}
-"""Languages that the product's own words are translated to."""
 THEMES = ("", "light", "dark")
 LONGEST_ROW_NUMBER = 10
 BESIDE_FILES = 1024 * 1024
 """What a form with files may have besides them."""
+
+
+class OurWords(Domain):
+    """What Flask-Babel and the pages ask for a sentence; every room's are kept in one place (flows/words.py)."""
+
+    def get_translations(self) -> NullTranslations:
+        return words.sentences_in(words.language())
 
 
 class Visitor(UserMixin):
@@ -89,23 +95,29 @@ def register(app: Flask) -> None:
     app.request_class = OurRequest
     app.url_map.converters["int"] = RowNumber
     csrf.init_app(app)
-    Babel(app, default_locale="en", locale_selector=language, timezone_selector=time_zone)
+    babel = Babel(app, default_locale=words.USUAL, locale_selector=words.language, timezone_selector=time_zone)
+    babel.domain_instance = OurWords()
     logins = LoginManager(app)
     logins.session_protection = None  # the session is a row of ours; Flask-Login keeps nothing
     logins.request_loader(lambda _request: Visitor(g.actor) if g.get("actor") is not None else None)
     app.before_request(_name_the_request)
     app.before_request(_find_the_actor)
+    app.before_request(_speak_to_the_actor)
     app.before_request(_let_in)
     app.after_request(_mark_as_seen)
     app.after_request(_compress)
     app.after_request(_add_headers)
 
 
-def language() -> str:
-    """The language of the product's words for this request: the person's, else the cookie's, else the browser's."""
+def wanted_language() -> str:
+    """What this request is answered in. An app asks by its header, else its person's profile decides; a page is in the
+    person's language, before signing in in the cookie's. Where none says anything, it is the browser's, else English.
+    """
     actor: Actor | None = g.get("actor")
-    wanted = actor.language if actor is not None else request.cookies.get("language", "")
-    return wanted if wanted in LANGUAGES else request.accept_languages.best_match(list(LANGUAGES)) or "en"
+    asked = [one.partition("-")[0].lower() for one, quality in request.accept_languages if quality > 0]
+    own = actor.language if actor is not None else request.cookies.get("language", "")
+    tried = [*asked, own] if request.path.startswith("/api/") else [own, *asked]
+    return next((one for one in tried if one in words.LANGUAGES), words.USUAL)
 
 
 def time_zone() -> str:
@@ -137,6 +149,7 @@ def _name_the_request() -> None:
     work.request_id.set(g.request_id)
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request_id=g.request_id)
+    words.speak(wanted_language())
 
 
 def _find_the_actor() -> None:
@@ -156,6 +169,10 @@ def _find_the_actor() -> None:
     g.actor = accounts.actor_of(reading, sign_in)
     g.sign_in_to_see = sign_in.id if accounts.is_due_to_be_seen(sign_in) else None
     read_as(g.actor)
+
+
+def _speak_to_the_actor() -> None:
+    words.speak(wanted_language())
 
 
 def _let_in() -> AnyResponse | None:

@@ -16,10 +16,10 @@ from flows.actions.accounts.tokens import digest
 from flows.queries import sign_ins
 from flows.rules.actors import SYSTEM
 from flows.rules.errors import BatonError, Busy, Invalid, Stale
+from flows.words import language
 from flows.work import end_reading
 from portal.api import (
     ages,
-    languages,
     limits,
     of_cases,
     of_devices,
@@ -166,7 +166,7 @@ def _broken(_error: Exception) -> Response:
 
 def _add_headers(response: Response) -> Response:
     response.headers.setdefault("Cache-Control", "private, no-cache")
-    response.headers.setdefault("Content-Language", languages.wanted())
+    response.headers.setdefault("Content-Language", language())
     response.vary.update(("Accept-Language", "Authorization"))
     return response
 

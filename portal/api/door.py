@@ -22,9 +22,10 @@ from flows.clock import clock
 from flows.queries.pages import Page
 from flows.rules.actors import Actor
 from flows.rules.errors import Invalid, Problem
+from flows.words import language
 from flows.work import Work, unit_of_work
 from messaging.downloads import given_out
-from portal.api import ages, cursors, etags, languages, problems, reading
+from portal.api import ages, cursors, etags, problems, reading
 from portal.api.problems import Declined
 from portal.api.shapes import CountedPage, Shape
 from portal.may import Who, may
@@ -222,7 +223,7 @@ def _write(op: Operation, given: dict[str, Any]) -> AnyResponse:
                 key,
                 status=response.status_code,
                 body=_body_of(response),
-                headers={**answer.headers, **_tag_of(answer), "Content-Language": languages.wanted()},
+                headers={**answer.headers, **_tag_of(answer), "Content-Language": language()},
             )
     return response
 

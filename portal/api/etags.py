@@ -7,7 +7,7 @@ import re
 
 from flask import request
 
-from portal.api import languages
+from flows.words import language
 
 NEVER = -1
 """A version that no row has: what an If-Match of something else means."""
@@ -17,7 +17,7 @@ _OURS = re.compile(r'(?:W/)?"([a-z]+)-(\d{1,12})-[a-z]{2,3}(?:-[A-Z]{2})?(?:-[0-
 def etag(kind: str, version: int | str, *beside: object) -> str:
     """`"ti-18-en"`: row version and language. What the version does not count, a draft say, is marked at the end."""
     mark = f"-{digest(repr(beside).encode())[:6]}" if any(beside) else ""
-    return f'"{kind}-{version}-{languages.wanted()}{mark}"'
+    return f'"{kind}-{version}-{language()}{mark}"'
 
 
 def digest(raw: bytes) -> str:

@@ -2,36 +2,24 @@
 
 from __future__ import annotations
 
-from flask import g, request
 from sqlalchemy.orm import Session
 
 from flows import catalogue
 from flows.actions import versions
-from flows.actions.accounts import LANGUAGES
 from flows.catalogue import FlowDefinition, LoadedFlow
 from flows.catalogue.translation import in_language
 from flows.models import Instance
-from flows.rules.actors import Actor
-
-USUAL = "en"
-
-
-def wanted() -> str:
-    """One of LANGUAGES. A header that names none of them, such as `*`, says nothing, and the profile decides."""
-    actor: Actor | None = g.get("actor")
-    own = actor.language if actor is not None and actor.language in LANGUAGES else USUAL
-    asked = [language.partition("-")[0].lower() for language, quality in request.accept_languages if quality > 0]
-    return next((language for language in asked if language in LANGUAGES), own)
+from flows.words import USUAL, language
 
 
 def definition_of(session: Session, instance: Instance) -> FlowDefinition:
     """The flow of an instance, in the words of this answer."""
-    return versions.spoken_of(session, instance, wanted())
+    return versions.spoken_of(session, instance, language())
 
 
 def flow_of(loaded: LoadedFlow) -> FlowDefinition:
     """A flow of the catalogue, in the words of this answer."""
-    return in_language(catalogue.current(), loaded.definition, loaded.content_hash, wanted())
+    return in_language(catalogue.current(), loaded.definition, loaded.content_hash, language())
 
 
 def title_of(session: Session, instance: Instance) -> str:
@@ -45,7 +33,7 @@ def kind_of(session: Session, instance: Instance) -> str:
 
 
 def _said(session: Session, instance: Instance, kept: str, word: str) -> str:
-    if wanted() == USUAL:
+    if language() == USUAL:
         return kept
     written = getattr(versions.definition_of(session, instance), word)
     return str(getattr(definition_of(session, instance), word)) if written == kept else kept

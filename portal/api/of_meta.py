@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flask import current_app
 
-from flows.actions.accounts import LANGUAGES
 from flows.clock import clock
 from flows.queries.pages import MOST_A_PAGE
+from flows.words import LANGUAGES
 from portal.api import openapi, shapes
 from portal.api.door import Answer, Call, operation
 from portal.api.reading import DEEPEST, MOST_BYTES

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from flask import Flask
-from flask_babel import gettext as _
 
 from flows.rules.actors import Actor
+from flows.words import gettext as _
 from portal.pages import (
     cancelling,
     cases,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from flask import Blueprint, g
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from flows import access
@@ -13,6 +12,7 @@ from flows.clock import clock
 from flows.models import Instance
 from flows.queries import allowed
 from flows.rules.errors import OutOfStep
+from flows.words import gettext as _
 from flows.work import Work
 from portal.forms import text
 from portal.may import may

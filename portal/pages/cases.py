@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, flash, g, redirect, request
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from flows import access
@@ -24,6 +23,7 @@ from flows.queries import allowed, boxes, files, lookups, orders, startable, tim
 from flows.rules import answers, stages
 from flows.rules.errors import BatonError, Invalid, OutOfStep, Refused, Stale
 from flows.rules.private import fields_at_start
+from flows.words import gettext as _
 from flows.work import Work, unit_of_work
 from portal.forms import once, text
 from portal.may import may

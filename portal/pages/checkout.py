@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import NamedTuple
 
 from flask import Blueprint, flash, g, redirect, request
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from flows import access
@@ -15,6 +14,7 @@ from flows.catalogue import FlowDefinition
 from flows.clock import clock
 from flows.queries import grid, orders
 from flows.rules.errors import Invalid, Refused
+from flows.words import gettext as _
 from flows.work import Work, unit_of_work
 from portal.forms import once, text
 from portal.may import may

@@ -5,14 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from flask_babel import gettext as _
-
 from flows.actions import withholding
 from flows.catalogue import FlowDefinition
 from flows.models import Instance
 from flows.queries import lookups
 from flows.queries.files import files_of
 from flows.rules.actors import Actor
+from flows.words import gettext as _
 from portal.pages.step_form import answer_rows
 from portal.pages.task_page import shown_steps
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from flask import Blueprint, flash, g, render_template, request, session
-from flask_babel import gettext as _
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
@@ -15,6 +14,8 @@ from flows.catalogue import FlowDefinition
 from flows.models import Invitation, Organisation, User
 from flows.rules.actors import SYSTEM
 from flows.rules.errors import Invalid, Refused
+from flows.words import LANGUAGES
+from flows.words import gettext as _
 from flows.work import unit_of_work
 from portal.forms import text
 from portal.may import may
@@ -97,5 +98,5 @@ def _form(token: str, values: object, problems: dict[str, str] | None = None) ->
         values=values,
         problems=problems or {},
         zones=zones(),
-        languages=accounts.LANGUAGES,
+        languages=LANGUAGES,
     )

@@ -5,13 +5,13 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, abort, flash, g, redirect, render_template, request
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from flows.actions import accounts
 from flows.models import Organisation
 from flows.queries import people
 from flows.rules.errors import Invalid
+from flows.words import gettext as _
 from flows.work import unit_of_work
 from portal.forms import once, text
 from portal.may import may

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from flask import g, request
-from flask_babel import gettext as _
 
 from flows.clock import clock
 from flows.queries import standing as asking
 from flows.queries import startable
 from flows.queries.standing import Standing
 from flows.rules.actors import Actor
+from flows.words import gettext as _
 
 
 class Entry(NamedTuple):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from flask import Blueprint, g, redirect, request
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from flows.actions import noticing
 from flows.models import Notice
 from flows.queries import notices
+from flows.words import gettext as _
 from flows.work import unit_of_work
 from portal.may import may
 from portal.pages.showing import is_fragment, show

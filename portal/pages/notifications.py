@@ -6,7 +6,6 @@ from hashlib import sha256
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, flash, g, redirect, render_template, request
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from flows import access
@@ -15,6 +14,7 @@ from flows.actions import choosing, devices
 from flows.queries import choices
 from flows.rules.actors import SYSTEM
 from flows.rules.errors import Invalid, Refused
+from flows.words import gettext as _
 from flows.work import unit_of_work
 from messaging import pushing, wanting
 from portal.forms import text

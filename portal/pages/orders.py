@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, flash, g, redirect, request
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from flows import access
@@ -17,6 +16,7 @@ from flows.models import Instance, Order
 from flows.queries import allowed, grid, orders, timeline
 from flows.queries.orders import STATE_LABELS
 from flows.rules.errors import OutOfStep
+from flows.words import gettext as _
 from flows.work import unit_of_work
 from portal.forms import once, text
 from portal.may import may

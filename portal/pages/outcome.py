@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, current_app, g, redirect, request
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from flows import access
@@ -21,6 +20,7 @@ from flows.queries import standing as asking
 from flows.rules import ratings
 from flows.rules.actors import Actor
 from flows.rules.errors import Invalid, Refused
+from flows.words import gettext as _
 from flows.work import Work
 from portal.forms import text
 from portal.may import may

@@ -7,7 +7,6 @@ from typing import Any
 
 import structlog
 from flask import Blueprint, current_app, g, redirect, request
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from flows import access
@@ -20,6 +19,7 @@ from flows.queries import payments
 from flows.rules.actors import Actor
 from flows.rules.errors import OutOfStep, Refused
 from flows.rules.words import money_in_words
+from flows.words import gettext as _
 from messaging.payments import desk
 from portal.forms import text
 from portal.may import may

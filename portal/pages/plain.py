@@ -5,10 +5,11 @@ from __future__ import annotations
 from flask import Blueprint, current_app, redirect, render_template, request
 from werkzeug.wrappers import Response
 
+from flows.words import LANGUAGES
 from portal.forms import text
 from portal.may import may
 from portal.redirects import back
-from portal.web import LANGUAGES, THEMES
+from portal.web import THEMES
 
 pages = Blueprint("plain", __name__)
 

@@ -6,7 +6,6 @@ from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from flask import Blueprint, flash, g, redirect, render_template, request, session
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from flows.access import read_as
@@ -14,6 +13,8 @@ from flows.actions import accounts
 from flows.models import User
 from flows.queries import sign_ins
 from flows.rules.errors import Invalid
+from flows.words import LANGUAGES
+from flows.words import gettext as _
 from flows.work import unit_of_work
 from portal.forms import text
 from portal.may import may
@@ -106,7 +107,7 @@ def _page(values: object = None, problems: dict[str, str] | None = None) -> str:
         zones=zones(),
         zone=ZoneInfo(user.time_zone),
         name_of_device=name_of_device,
-        languages=accounts.LANGUAGES,
+        languages=LANGUAGES,
         sign_ins=sign_ins.of_person(g.actor),
         asks_current=bool(user.password_hash) and not accounts.is_fresh(reading, g.actor),
     )

@@ -9,7 +9,6 @@ from itertools import groupby
 from typing import Any
 
 from flask import Blueprint, flash, g, redirect, request
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from flows.access import read_as
@@ -26,6 +25,7 @@ from flows.rules.errors import Invalid
 from flows.rules.expressions import ExpressionProblem, compile_condition
 from flows.rules.private import fields_at_start
 from flows.rules.words import span_in_words
+from flows.words import gettext as _
 from flows.work import Work, unit_of_work
 from portal.forms import once, text
 from portal.may import may

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import segno
 from flask import Blueprint, current_app, g, redirect, render_template, session
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from flows.access import read_as
@@ -13,6 +12,7 @@ from flows.actions.accounts import Denied
 from flows.models import SignIn, User
 from flows.rules.actors import SYSTEM
 from flows.rules.errors import Invalid, OutOfStep
+from flows.words import gettext as _
 from flows.work import Work, unit_of_work
 from portal.forms import text
 from portal.may import may

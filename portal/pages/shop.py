@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from flask import Blueprint, flash, g, redirect, request
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from flows.actions import baskets, ordering
 from flows.queries import orders
 from flows.rules.errors import Invalid
+from flows.words import gettext as _
 from flows.work import unit_of_work
 from portal.forms import text
 from portal.may import may

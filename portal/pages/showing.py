@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from flask import current_app, flash, g, redirect, render_template, request
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from flows import access
@@ -20,6 +19,7 @@ from flows.queries import grid
 from flows.queries.orders import STATE_LABELS
 from flows.rules.errors import Invalid
 from flows.rules.statuses import is_overdue
+from flows.words import gettext as _
 from flows.work import Work, unit_of_work
 from portal.forms import once
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from flask import Blueprint, flash, g, redirect, render_template, request, session
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from flows.access import read_as
@@ -12,6 +11,7 @@ from flows.actions.accounts import Denied, SignedIn
 from flows.rules.actors import SYSTEM
 from flows.rules.errors import Invalid, Refused
 from flows.rules.passwords import clean_email, masked
+from flows.words import gettext as _
 from flows.work import unit_of_work
 from portal.forms import text
 from portal.may import may

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 from flask import redirect, request
-from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import object_session
 from werkzeug.wrappers import Response
@@ -30,6 +29,7 @@ from flows.rules.errors import BatonError
 from flows.rules.expressions import ExpressionProblem, compile_condition
 from flows.rules.moves import WITH_ACTOR
 from flows.rules.outcomes import completes_by_itself
+from flows.words import gettext as _
 from portal.forms import text
 from portal.pages import step_above, step_conditions, step_pages
 from portal.pages.showing import end_of, show

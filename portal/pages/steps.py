@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, flash, g, redirect, request
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from flows import access
@@ -18,6 +17,7 @@ from flows.clock import clock
 from flows.models import Instance, Step
 from flows.rules import answers
 from flows.rules.errors import Invalid, OutOfStep, Problem, Stale
+from flows.words import gettext as _
 from flows.work import Work, unit_of_work
 from portal.forms import brings_files, once, text
 from portal.may import may

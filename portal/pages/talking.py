@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from flask import Blueprint, g, redirect, render_template, request
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from flows import access
@@ -19,6 +18,7 @@ from flows.queries import conversations, panels
 from flows.queries.files import unsent
 from flows.queries.panels import NEWEST, NOTHING_TYPED, Asked, Panel, Typed
 from flows.rules.errors import Invalid, OutOfStep, Refused
+from flows.words import gettext as _
 from flows.work import unit_of_work
 from portal.forms import text
 from portal.may import may

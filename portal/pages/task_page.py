@@ -7,8 +7,6 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask_babel import gettext as _
-
 from flows.access import read_as
 from flows.actions import paying, versions
 from flows.actions.scope import roots, scope_of
@@ -22,6 +20,7 @@ from flows.rules import answers, moves
 from flows.rules.actors import SYSTEM, Actor
 from flows.rules.visibility import visibility
 from flows.rules.words import money_in_words
+from flows.words import gettext as _
 from portal.pages import what_next
 from portal.pages.showing import Tag, cancels_its_order, end_of, overdue_tag, task_tag
 from portal.pages.step_above import changes_asked

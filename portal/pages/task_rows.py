@@ -8,7 +8,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import g
-from flask_babel import gettext as _
 
 from flows.access import read_as
 from flows.actions import versions
@@ -17,6 +16,7 @@ from flows.queries import allowed, grid, turns
 from flows.queries import standing as asking
 from flows.queries.turns import Marks
 from flows.rules.actors import Actor
+from flows.words import gettext as _
 from portal.pages.navigation import my_standing
 from portal.pages.showing import due_tag, end_of
 

@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Response, g, redirect, request, stream_with_context
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
 from flows import access
@@ -23,6 +22,7 @@ from flows.queries.pages import MOST_A_PAGE
 from flows.rules import answers
 from flows.rules.actors import Actor
 from flows.rules.errors import OutOfStep
+from flows.words import gettext as _
 from portal.may import may
 from portal.pages import talking, task_page
 from portal.pages.navigation import my_standing

@@ -7,7 +7,6 @@ from pathlib import PurePath
 from typing import Any
 
 from flask import Blueprint, g, jsonify, request
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from flows import access
@@ -15,6 +14,7 @@ from flows.actions import attaching, receiving
 from flows.queries.files import shown
 from flows.rules.errors import Invalid, Refused
 from flows.rules.uploads import SAID
+from flows.words import gettext as _
 from flows.work import unit_of_work
 from messaging.downloads import given_out
 from portal.may import may

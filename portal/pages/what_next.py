@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from flask_babel import gettext as _
-
 from flows.catalogue import FlowDefinition
 from flows.models import Instance, Step
 from flows.rules.moves import WITH_ACTOR
+from flows.words import gettext as _
 
 
 def sentences(instance: Instance, definition: FlowDefinition, steps: Sequence[Step], now: datetime) -> list[str]:

@@ -116,7 +116,11 @@ def strangers(place: str, tree: ast.Module) -> list[str]:
         if place.startswith(room):
             found += [name for name in imported(tree) if name not in allowed and name not in sys.stdlib_module_names]
     if place.startswith("flows/rules/"):
-        found += [name for name in modules(tree) if name.startswith("flows.") and not name.startswith("flows.rules")]
+        found += [
+            name
+            for name in modules(tree)
+            if name.startswith("flows.") and not name.startswith(("flows.rules", "flows.words"))
+        ]
     if place.startswith("flows/plugins/"):
         found += [name for name in modules(tree) if name.startswith("flows.") and name != "flows.plugin"]
     return sorted(found)

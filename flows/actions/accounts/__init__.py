@@ -17,7 +17,6 @@ from flows.actions.accounts.factors import begin_totp, check_totp, confirm_totp,
 from flows.actions.accounts.inviting import accept_invitation, invitation_of, invite, withdraw_invitation
 from flows.actions.accounts.passwords import hash_password, is_fresh, set_password
 from flows.actions.accounts.people import (
-    LANGUAGES,
     add_customer_organisation,
     add_person,
     change_profile,
@@ -47,7 +46,6 @@ from flows.actions.accounts.tallies import count_try
 
 __all__ = [
     "CUSTOMER_IDLE",
-    "LANGUAGES",
     "NOBODY",
     "SEEN_EVERY",
     "WRONG_LINK",

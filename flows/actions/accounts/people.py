@@ -15,10 +15,9 @@ from flows.clock import clock
 from flows.models import Membership, Organisation, User
 from flows.rules.errors import Invalid, OutOfStep, Problem, Refused
 from flows.rules.passwords import clean_email, name_problems
+from flows.words import LANGUAGES
 from flows.work import Work
 
-LANGUAGES = {"en": "English", "cy": "Cymraeg"}
-"""Languages a person may ask for; flows and mails carry what they have and fall back to English."""
 MOST_CUSTOMERS_AN_HOUR = 60
 
 

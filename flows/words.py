@@ -1,0 +1,107 @@
+"""The words of the product in the language of whoever reads them; the foot of the ladder, so every room speaks (X23).
+
+A sentence is written in English inside `_()`. Its translations lie in `translations/<language>/LC_MESSAGES/messages.po`
+of the room that says it, and are read as they are: nothing has to be compiled, neither in a clone nor in a wheel. A
+door says at its threshold whose language is spoken (`speak`, or `spoken` for as long as a block lasts).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache
+from gettext import NullTranslations
+from pathlib import Path
+from typing import Any
+
+USUAL = "en"
+LANGUAGES = {USUAL: "English", "cy": "Cymraeg"}
+"""Languages a person may choose; flows and mails of plugins carry what they have and fall back to their own."""
+FROM_RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur"})
+ROOMS = ("flows", "messaging", "portal", "admin")
+"""Whose words there are: packages that stand beside each other, in a clone as in a wheel."""
+CATALOGUE = "translations/{language}/LC_MESSAGES/messages.po"
+
+_reader: ContextVar[str] = ContextVar("reader", default=USUAL)
+
+
+class AsWritten(NullTranslations):
+    """English: every sentence is its own translation. Flask-Babel asks under the older names."""
+
+    ugettext, ungettext = NullTranslations.gettext, NullTranslations.ngettext
+    upgettext, unpgettext = NullTranslations.pgettext, NullTranslations.npgettext
+
+
+def language() -> str:
+    """The language of whoever reads what is said now."""
+    return _reader.get()
+
+
+def speak(language: str) -> None:
+    """From here on, in this request or job, say everything in this language."""
+    _reader.set(language)
+
+
+@contextmanager
+def spoken(language: str) -> Iterator[None]:
+    """Say everything inside of the block in this language; what the product does not speak is said in English."""
+    before = _reader.set(language)
+    try:
+        yield
+    finally:
+        _reader.reset(before)
+
+
+def gettext(text: str, /, **values: Any) -> str:
+    """The sentence in the reader's language, with these values in its `%(holes)s`."""
+    said = sentences_in(language()).gettext(text)
+    return said % values if values else said
+
+
+def ngettext(one: str, many: str, num: int, /, **values: Any) -> str:
+    """The same for a sentence that depends on a number, which is `%(num)s` in it."""
+    return sentences_in(language()).ngettext(one, many, num) % {"num": num, **values}
+
+
+def N_(text: str) -> str:  # the name that every extractor knows
+    """Mark a sentence that is kept first and said later: it stands in the catalogues, and stays English here."""
+    return text
+
+
+def direction(language: str) -> str:
+    """Which way a language is written, as the `dir` of a page."""
+    return "rtl" if language.partition("-")[0] in FROM_RIGHT_TO_LEFT else "ltr"
+
+
+@cache
+def sentences_in(language: str) -> NullTranslations:
+    """Every room's sentences in that language, or in the base of it ("cy" for "cy-GB"); without any, as written."""
+    base = language.partition("-")[0]
+    found = [path for path in catalogue_files(base) if base != USUAL and path.is_file()]
+    sentences = [_read(path, base) for path in found]
+    for more in sentences[1:]:
+        sentences[0].merge(more)
+    return sentences[0] if sentences else AsWritten()
+
+
+def catalogue_files(language: str) -> list[Path]:
+    """Where the rooms keep their sentences in that language, whether they have any or not."""
+    beside = Path(__file__).parents[1]
+    return [beside / room / CATALOGUE.format(language=language) for room in ROOMS]
+
+
+def _read(path: Path, language: str) -> Any:
+    """A catalogue as translators write it. Doubtful ("fuzzy") entries count as missing."""
+    # Imported here, because whoever reads English only never needs them.
+    from io import BytesIO
+
+    from babel.messages.mofile import write_mo
+    from babel.messages.pofile import read_po
+    from babel.support import Translations
+
+    compiled = BytesIO()
+    with path.open("rb") as written:
+        write_mo(compiled, read_po(written, locale=language))
+    compiled.seek(0)
+    return Translations(compiled)

@@ -1,0 +1,72 @@
+"""The catalogues of the product's sentences hold what the product says, all of it translated, with the same holes."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog, Message
+
+from tests.translations import catalogues, extracted, kept
+
+CURE = "run `make translations`, then translate what is empty (docs/translating.md)"
+HOLE = re.compile(r"%\([a-z_]+\)[sd]|\{[a-z_]*\}|%%")
+pytestmark = pytest.mark.requirement("X23")
+every_catalogue = pytest.mark.parametrize(
+    ("room", "language", "path"), [pytest.param(*one, id=f"{one[0]}-{one[1]}") for one in catalogues()]
+)
+
+
+@cache
+def written(path: Path, language: str) -> Catalog:
+    return kept(path, language)
+
+
+def sentences(catalogue: Catalog) -> dict[object, Message]:
+    return {(one.id, one.context): one for one in catalogue if one.id}
+
+
+def translations_of(message: Message) -> list[str]:
+    return [message.string] if isinstance(message.string, str) else list(message.string or [""])
+
+
+def wrong_holes(message: Message) -> list[str]:
+    """Translations whose holes are not those of the sentence; a form of a plural may leave the number out."""
+    originals = [message.id] if isinstance(message.id, str) else list(message.id)
+    wanted = {frozenset(HOLE.findall(original)) for original in originals}
+    if message.pluralizable:
+        wanted |= {holes - {"%(num)s"} for holes in wanted}
+    return [said for said in translations_of(message) if said and frozenset(HOLE.findall(said)) not in wanted]
+
+
+@every_catalogue
+def test_a_catalogue_has_what_its_room_says_and_nothing_else(room: str, language: str, path: Path) -> None:
+    assert {*sentences(written(path, language))} == {*sentences(extracted(room))}, CURE
+
+
+@every_catalogue
+def test_every_sentence_is_translated(room: str, language: str, path: Path) -> None:
+    missing = [
+        one.id for one in sentences(written(path, language)).values() if one.fuzzy or not all(translations_of(one))
+    ]
+    assert missing == [], CURE
+
+
+@every_catalogue
+def test_a_translation_has_the_holes_of_its_sentence(room: str, language: str, path: Path) -> None:
+    assert [wrong for one in sentences(written(path, language)).values() for wrong in wrong_holes(one)] == []
+
+
+def test_rooms_say_the_same_sentence_in_the_same_words() -> None:
+    said: dict[object, set[tuple[str, ...]]] = {}
+    for _, language, path in catalogues():
+        for key, one in sentences(written(path, language)).items():
+            said.setdefault((language, key), set()).add(tuple(translations_of(one)))
+    assert {key: words for key, words in said.items() if len(words) > 1} == {}
+
+
+@pytest.mark.parametrize(("original", "said"), [("Pay %(money)s", "Talwch"), ("Pay", "Talwch %(x)s"), ("{a}", "{b}")])
+def test_a_hole_that_differs_is_caught(original: str, said: str) -> None:
+    assert wrong_holes(Message(original, said)) == [said]

@@ -1,0 +1,39 @@
+"""Whose language is spoken: the reader's inside of a block, English again after it, and never half of one."""
+
+from __future__ import annotations
+
+import pytest
+
+from flows import words
+from flows.words import N_, gettext, ngettext, spoken
+
+pytestmark = pytest.mark.requirement("X23")
+
+
+def test_english_is_said_as_it_is_written() -> None:
+    assert gettext("Profile and security") == "Profile and security"
+    assert gettext("At %(time)s", time="9:00") == "At 9:00"
+    assert ngettext("%(num)s task", "%(num)s tasks", 1) == "1 task"
+    assert ngettext("%(num)s task of %(who)s", "%(num)s tasks of %(who)s", 2, who="Priya") == "2 tasks of Priya"
+
+
+def test_a_block_speaks_another_language_and_gives_it_back_even_when_it_breaks() -> None:
+    with spoken("cy"):
+        assert words.language() == "cy"
+        with pytest.raises(ZeroDivisionError), spoken("en"):
+            raise ZeroDivisionError
+        assert words.language() == "cy"
+    assert words.language() == "en"
+
+
+def test_a_language_that_nobody_translated_is_said_in_english() -> None:
+    with spoken("tlh"):
+        assert gettext(N_("Profile and security")) == "Profile and security"
+
+
+def test_a_region_speaks_its_base_language() -> None:
+    assert words.sentences_in("cy-GB")._catalog == words.sentences_in("cy")._catalog  # type: ignore[attr-defined]
+
+
+def test_arabic_is_written_from_right_to_left() -> None:
+    assert [words.direction(one) for one in ("ar", "ar-EG", "cy", "en")] == ["rtl", "rtl", "ltr", "ltr"]
