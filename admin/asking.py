@@ -9,7 +9,6 @@ from typing import Any
 
 from flask import flash, g, redirect, request
 from flask_babel import lazy_gettext as _l
-from flows.words import gettext as _
 from werkzeug.wrappers import Response
 
 from admin.guard import StaffView
@@ -18,6 +17,7 @@ from flows.access import clean
 from flows.actions import replaying
 from flows.queries.timeline import Entry
 from flows.rules.errors import Invalid, OutOfStep, Stale
+from flows.words import gettext as _
 from flows.work import Work, unit_of_work
 
 

@@ -8,7 +8,6 @@ from typing import Any
 from flask import g
 from flask_babel import format_date
 from flask_babel import lazy_gettext as _l
-from flows.words import gettext as _
 from werkzeug.wrappers import Response
 
 from admin.asking import Field, Question, ask, seen_version
@@ -19,6 +18,7 @@ from flows.actions import assigning
 from flows.clock import clock
 from flows.models import Instance
 from flows.queries.colleagues import Colleague, colleagues
+from flows.words import gettext as _
 from flows.work import Work
 
 NOTE = Field(

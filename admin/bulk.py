@@ -14,8 +14,6 @@ from typing import Any
 
 from flask import flash, g, redirect, request
 from flask_babel import lazy_gettext as _l
-from flows.words import gettext as _
-from flows.words import ngettext
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
@@ -34,6 +32,8 @@ from flows.queries.instances import Agent
 from flows.rules import timing
 from flows.rules.actors import Actor
 from flows.rules.errors import BatonError, Invalid
+from flows.words import gettext as _
+from flows.words import ngettext
 from flows.work import Work, unit_of_work
 
 AT_ONCE, MOST = 200, 1000
@@ -143,7 +143,9 @@ def answer(view: StaffView) -> Response:
         return _refused(view, words, asked)
     access.require(g.actor, change.needs)
     if len(rows) > MOST:
-        words = _("More than %(most)s requests fit. Narrow the filters, and change them in parts.", most=f"{MOST:,}")
+        words = _(
+            "More than %(most)s requests fit. Narrow the filters, and change them in parts.", most=format(MOST, ",")
+        )
         return _refused(view, words, asked, 422)
     question = _question(what, change, rows, agents, asked)
     if request.method != "POST":
@@ -176,7 +178,7 @@ def _refused(view: StaffView, words: str, asked: Asked, status: int = 200) -> Re
 
 def _question(what: str, change: Change, rows: Sequence[Instance], agents: Sequence[Agent], asked: Asked) -> Question:
     named = [f"{one.reference} {one.title}, {one.customer_name}" for one in rows[:NAMED]]
-    named += [_("and %(many)s more", many=f"{len(rows) - NAMED:,}")] if len(rows) > NAMED else []
+    named += [_("and %(many)s more", many=format(len(rows) - NAMED, ","))] if len(rows) > NAMED else []
     hidden = {"what": what, "refs": ",".join(one.reference for one in rows), "of": asked.text}
     words = change.heading or change.words.removesuffix("…")
     return Question(
@@ -272,4 +274,4 @@ def _names(agents: Sequence[Agent]) -> dict[str, str]:
 
 
 def _many(count: int) -> str:
-    return ngettext("%(many)s request", "%(many)s requests", count, many=f"{count:,}")
+    return ngettext("%(many)s request", "%(many)s requests", count, many=format(count, ","))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from flask import flash, g, redirect, request
-from flows.words import gettext as _
 from werkzeug.wrappers import Response
 
 from admin.case_page import state_tag
@@ -21,6 +20,7 @@ from flows.models import Instance
 from flows.queries import lookups
 from flows.rules import answers, stages
 from flows.rules.errors import BatonError, Invalid, Refused
+from flows.words import gettext as _
 from flows.work import unit_of_work
 
 MOST_AT_ONCE = 100

@@ -10,7 +10,6 @@ from typing import Any, ClassVar
 
 from flask import g
 from flask_babel import lazy_gettext as _l
-from flows.words import gettext as _
 from werkzeug.datastructures import MultiDict
 
 from admin.narrowing import DUE_WORDS, ME, NOBODY, SHOW_WORDS, Narrowed, due_between
@@ -18,6 +17,7 @@ from flows import catalogue
 from flows.clock import clock
 from flows.queries import boxes
 from flows.rules import stages
+from flows.words import gettext as _
 
 BOX_WORDS = {"pending": _l("Pending with me"), "created": _l("Created by me"), "related": _l("Related to me")}
 PRIORITY_WORDS = {"urgent": _l("Urgent"), "high": _l("High"), "normal": _l("Normal"), "low": _l("Low")}

@@ -8,7 +8,6 @@ from typing import Any
 
 from flask import g, request
 from flask_babel import lazy_gettext as _l
-from flows.words import gettext as _
 from werkzeug.wrappers import Response
 
 from admin.asking import go_on, once, sent_number
@@ -32,6 +31,7 @@ from flows.rules import answers, stages
 from flows.rules import durations as spans
 from flows.rules.actors import Actor
 from flows.rules.errors import BatonError, Invalid, OutOfStep, Refused, Stale
+from flows.words import gettext as _
 from flows.work import Work, unit_of_work
 
 TONES = {"todo": "", "doing": "info", "done": "ok", "cancelled": "plain"}

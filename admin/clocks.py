@@ -8,7 +8,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import g
-from flows.words import gettext as _
 from werkzeug.wrappers import Response
 
 from admin.asking import Field, Question, ask
@@ -16,6 +15,7 @@ from admin.guard import StaffView
 from flows import access
 from flows.actions import closing, firing
 from flows.rules.errors import Invalid
+from flows.words import gettext as _
 from flows.work import Work
 
 

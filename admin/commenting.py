@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from flask import g, request
-from flows.words import gettext as _
 from werkzeug.wrappers import Response
 
 from admin import case_page
@@ -19,6 +18,7 @@ from flows.actions.receiving import take_attachments
 from flows.clock import clock
 from flows.queries.files import unsent
 from flows.rules.errors import Invalid
+from flows.words import gettext as _
 from flows.work import Work, unit_of_work
 
 

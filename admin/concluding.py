@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from flask import g, request
-from flows.words import gettext as _
 from werkzeug.wrappers import Response
 
 from admin.asking import go_on, once, sent_number
@@ -13,6 +12,7 @@ from flows import access
 from flows.access import clean
 from flows.actions import closing
 from flows.rules.errors import Invalid, OutOfStep, Stale
+from flows.words import gettext as _
 from flows.work import Work, unit_of_work
 
 

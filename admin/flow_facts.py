@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flask_babel import lazy_gettext as _l
-from flows.words import gettext as _
 
 from flows.actions.planning import moment_of
 from flows.catalogue import FlowDefinition
 from flows.catalogue.schema import Deadline
 from flows.rules.words import listed, span_in_words
+from flows.words import gettext as _
 
 WHO = {"customer": _l("the customer"), "staff": _l("us"), "system": _l("the system")}
 

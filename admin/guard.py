@@ -7,10 +7,10 @@ from typing import Any, ClassVar, TypeVar
 
 from flask import g
 from flask_admin import BaseView, expose
-from flows.words import gettext as _
 
 from flows.rules.actors import PERMISSIONS, Actor
 from flows.rules.errors import Refused
+from flows.words import gettext as _
 
 View = TypeVar("View", bound=Callable[..., Any])
 

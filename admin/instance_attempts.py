@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from flask import g, request
-from flows.words import gettext as _
 from werkzeug.wrappers import Response
 
 from admin.guard import StaffView
@@ -21,6 +20,7 @@ from flows.queries import attempts
 from flows.queries.files import files_of
 from flows.rules import reviews
 from flows.rules.errors import Refused
+from flows.words import gettext as _
 
 
 class Change(NamedTuple):

@@ -10,7 +10,6 @@ from typing import ClassVar
 
 from flask import g
 from flask_babel import lazy_gettext as _l
-from flows.words import gettext as _
 from werkzeug.datastructures import MultiDict
 
 from admin.narrowing import (
@@ -27,6 +26,7 @@ from flows import catalogue
 from flows.clock import clock
 from flows.queries import search
 from flows.queries.instances import OVERDUE, SORTS, Agent, Filters
+from flows.words import gettext as _
 
 PATH = "/admin/instances/"
 STATUS_WORDS = {

@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 
 from flask import g
 from flask_babel import lazy_gettext as _l
-from flows.words import gettext as _
 from sqlalchemy import Select
 
 from admin.instance_filters import BUILT_IN, DUE_OR_BETWEEN, PATH, SOURCE_WORDS, STATUS_WORDS, Asked, flow_words
@@ -18,6 +17,7 @@ from admin.showing import Tag
 from flows.models import Instance, SavedView
 from flows.queries import instances
 from flows.queries.pages import MOST_A_PAGE
+from flows.words import gettext as _
 
 STATUS_TONES = {"in_progress": "info", "awaiting_review": "warn", "completed": "plain", "cancelled": "plain",
                 "expired": "plain"}  # fmt: skip

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
-from flows.words import gettext as _
 
 from admin.showing import Tag
 from flows.catalogue import FlowDefinition
 from flows.catalogue.schema import OutcomeRule
 from flows.catalogue.schema import Step as StepRule
 from flows.models import Step, Timer
+from flows.words import gettext as _
 
 STEP_TAGS = {
     "locked": Tag(_l("Locked")),

@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any
 
 from flask import g, request
-from flows.words import gettext as _
 from werkzeug.wrappers import Response
 
 from admin.asking import Field, Question, ask, go_on, once
@@ -25,6 +24,7 @@ from flows.models import Instance
 from flows.queries import lookups
 from flows.rules.answers import Unavailable
 from flows.rules.errors import Invalid, OutOfStep, Refused
+from flows.words import gettext as _
 from flows.work import unit_of_work
 
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import g, request
-from flows.words import gettext as _
 from werkzeug.wrappers import Response
 
 from admin.asking import go_on, once
@@ -27,6 +26,7 @@ from flows.queries.files import files_of
 from flows.rules import answers
 from flows.rules.errors import Invalid, OutOfStep
 from flows.rules.private import fields_at_start
+from flows.words import gettext as _
 from flows.work import Work, unit_of_work
 
 MOST_FOUND = 20

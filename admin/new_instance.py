@@ -14,7 +14,6 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from flask import flash, g, redirect, request
-from flows.words import gettext as _
 from werkzeug.wrappers import Response
 
 from admin.asking import once
@@ -41,6 +40,7 @@ from flows.rules import answers, timing
 from flows.rules.errors import Invalid, OutOfStep, Problem
 from flows.rules.private import fields_at_start
 from flows.rules.words import SYMBOLS
+from flows.words import gettext as _
 from flows.work import Work, unit_of_work
 
 Part = Literal["inputs", "fields"]

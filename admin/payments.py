@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from flows.words import gettext as _
 
 from admin.showing import Tag
 from flows.access import read_as
@@ -18,6 +17,7 @@ from flows.models import Instance, Payment, Step
 from flows.queries import allowed, payments
 from flows.rules.actors import Actor
 from flows.rules.words import money_in_words
+from flows.words import gettext as _
 
 TAGS = {
     "pending": Tag(_l("Not paid yet"), "info"),

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flask import g, request
-from flows.words import gettext as _
 from werkzeug.wrappers import Response
 
 from admin.guard import StaffView, door
@@ -24,6 +23,7 @@ from flows.queries import allowed
 from flows.queries.files import files_of
 from flows.rules import private
 from flows.rules.errors import Refused
+from flows.words import gettext as _
 from flows.work import unit_of_work
 from messaging.downloads import given_out
 

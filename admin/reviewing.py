@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 
 from flask import g, request
 from flask_babel import lazy_gettext as _l
-from flows.words import gettext as _
 from werkzeug.wrappers import Response
 
 from admin.asking import Field, Question, ask, go_on, once, put, seen_version, sent_number
@@ -26,6 +25,7 @@ from flows.clock import clock
 from flows.models import Instance, Step
 from flows.queries import to_review
 from flows.rules.errors import Invalid, OutOfStep, Refused, Stale
+from flows.words import gettext as _
 from flows.work import Work, unit_of_work
 
 DECISIONS = ("approve", "approve_next", "return", "close")

@@ -10,7 +10,6 @@ from flask import Response, request
 from flask_admin.contrib.sqla import ModelView
 from flask_admin.model.base import ViewArgs
 from flask_babel import lazy_gettext as _l
-from flows.words import gettext as _
 from sqlalchemy import or_
 from sqlalchemy.orm import Query
 from wtforms import Form
@@ -20,6 +19,7 @@ from admin.guard import StaffView
 from flows.access import clean
 from flows.db import db
 from flows.models import Base
+from flows.words import gettext as _
 
 LAST_PAGE = 399
 """OFFSET reads what it skips: after ten thousand rows one narrows the search instead."""

@@ -12,7 +12,6 @@ from flask import current_app, g, render_template, request
 from flask_admin import Admin
 from flask_babel import format_date
 from flask_babel import lazy_gettext as _l
-from flows.words import gettext as _
 from sqlalchemy import Select
 from werkzeug.wrappers import Response
 
@@ -23,6 +22,8 @@ from flows.queries import grid, staff, tallies
 from flows.queries.tallies import Tally
 from flows.rules.actors import Actor
 from flows.rules.words import duration_in_words
+from flows.words import gettext as _
+from flows.words import ngettext
 
 
 class Tag(NamedTuple):

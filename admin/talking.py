@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flask import g, redirect, request
-from flows.words import gettext as _
 from werkzeug.wrappers import Response
 
 from admin.guard import StaffView, door
@@ -24,6 +23,7 @@ from flows.queries import replies as saved_replies
 from flows.queries.files import unsent
 from flows.queries.panels import MESSAGES, NEWEST, NOTES, NOTHING_TYPED, Asked, Panel, Typed
 from flows.rules.errors import Invalid, OutOfStep, Refused
+from flows.words import gettext as _
 from flows.work import unit_of_work
 
 PATH = "/admin/instances"

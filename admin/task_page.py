@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from flask import g, redirect, request
-from flows.words import gettext as _
 from werkzeug.wrappers import Response
 
 from admin import linking, payments
@@ -28,6 +27,7 @@ from flows.queries.files import FilesOf, files_of, sent_with
 from flows.rules import answers, private
 from flows.rules.errors import Invalid, OutOfStep, Stale
 from flows.rules.moves import WITH_ACTOR
+from flows.words import gettext as _
 from flows.work import Work, unit_of_work
 
 

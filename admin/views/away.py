@@ -8,7 +8,6 @@ from typing import Any
 
 from flask import g
 from flask_babel import lazy_gettext as _l
-from flows.words import gettext as _
 from werkzeug.wrappers import Response
 
 from admin.asking import Field, Question, ask
@@ -22,6 +21,7 @@ from flows.models import User
 from flows.queries import colleagues
 from flows.rules import timing
 from flows.rules.errors import Invalid, Problem, Refused
+from flows.words import gettext as _
 from flows.work import Work
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from flask import g, request
 from flask_babel import lazy_gettext as _l
-from flows.words import gettext as _
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
@@ -32,6 +31,7 @@ from flows.queries import allowed, boxes, colleagues, saved_views
 from flows.queries.pages import Page
 from flows.rules import stages
 from flows.rules.errors import Refused
+from flows.words import gettext as _
 from flows.work import Work
 
 COLUMNS = {"todo": _l("To do"), "doing": _l("In progress"), "done": _l("Done"), "cancelled": _l("Cancelled")}

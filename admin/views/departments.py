@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import g
 from flask_babel import lazy_gettext as _l
-from flows.words import gettext as _
 from werkzeug.wrappers import Response
 
 from admin.asking import Field, Question, ask
@@ -18,6 +17,7 @@ from flows.actions.changing import fingerprint, values_of
 from flows.models import Department
 from flows.queries import staff
 from flows.rules.errors import Refused
+from flows.words import gettext as _
 from flows.work import Work
 
 LABELS = {"is_active": _l("State")}

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 from flask import g, request
 from flask_babel import lazy_gettext as _l
-from flows.words import gettext as _
-from flows.words import ngettext
 from werkzeug.wrappers import Response
 
 from admin.asking import Field, Question, ask, go_on
@@ -30,6 +28,8 @@ from flows.rules import durations as spans
 from flows.rules import ratings, stages
 from flows.rules.errors import Refused
 from flows.rules.words import duration_in_words
+from flows.words import gettext as _
+from flows.words import ngettext
 from flows.work import Work, unit_of_work
 
 SAID = {"active": _l("Active"), "assignable": _l("Assignable"), "requestable": _l("Requestable")}
@@ -150,7 +150,7 @@ class Row:
         return _unbroken(
             _(
                 "%(rating)s of %(scale)s",
-                rating=f"{self.figures.rating:.1f}",
+                rating=format(self.figures.rating, ".1f"),
                 scale=rule.scale if rule else ratings.USUAL_SCALE,
             )
         )

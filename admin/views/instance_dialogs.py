@@ -7,7 +7,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import g
-from flows.words import gettext as _
 from werkzeug.wrappers import Response
 
 from admin import assigning, clocks, concluding, reviewing
@@ -21,6 +20,7 @@ from flows.catalogue import FlowDefinition
 from flows.models import Instance, Step
 from flows.rules import moves
 from flows.rules.visibility import OVER
+from flows.words import gettext as _
 from flows.work import Work
 
 BOTH = ("GET", "POST")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from flask import g, request
-from flows.words import gettext as _
 from werkzeug.wrappers import Response
 
 from admin import instance_attempts, linking, task_page
@@ -16,6 +15,7 @@ from admin.views.new_instances import NewInstances
 from flows import access
 from flows.clock import clock
 from flows.rules.errors import OutOfStep
+from flows.words import gettext as _
 
 
 class InstancePages(NewInstances, InstanceDialogs, Talking, Revealing):

@@ -10,7 +10,6 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import current_app, g
 from flask_babel import lazy_gettext as _l
-from flows.words import gettext as _
 from redis.exceptions import RedisError
 from sqlalchemy import select
 from werkzeug.wrappers import Response
@@ -22,6 +21,7 @@ from flows import catalogue
 from flows.access import read_as
 from flows.clock import clock
 from flows.queries import health
+from flows.words import gettext as _
 from messaging import redis_door
 
 OK = Tag("OK", "ok")

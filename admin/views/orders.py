@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import g, request
 from flask_babel import lazy_gettext as _l
-from flows.words import gettext as _
 from werkzeug.wrappers import Response
 
 from admin.asking import Field, Question, ask
@@ -19,6 +18,7 @@ from flows.models import Order
 from flows.queries import allowed, health, orders, timeline
 from flows.rules.errors import Refused
 from flows.rules.words import money_in_words
+from flows.words import gettext as _
 from flows.work import Work
 
 

@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import g
 from flask_babel import lazy_gettext as _l
-from flows.words import gettext as _
 from sqlalchemy.orm import Query
 from werkzeug.wrappers import Response
 
@@ -19,6 +18,7 @@ from flows.actions.changing import fingerprint, locked, values_of
 from flows.models import Organisation
 from flows.queries import people, staff
 from flows.rules.errors import Refused
+from flows.words import gettext as _
 from flows.work import Work
 
 KINDS = {"company": _l("Company"), "household": _l("Household")}

@@ -8,7 +8,6 @@ from typing import Any
 
 from flask import g, request
 from flask_babel import lazy_gettext as _l
-from flows.words import gettext as _
 from werkzeug.wrappers import Response
 
 from admin.asking import Field, Question, ask, go_on
@@ -20,6 +19,7 @@ from flows.models import Effect
 from flows.queries import health
 from flows.rules.errors import OutOfStep
 from flows.rules.private import MASK
+from flows.words import gettext as _
 from flows.work import Work, unit_of_work
 
 HERE = "/admin/outbox"

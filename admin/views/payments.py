@@ -7,7 +7,6 @@ from typing import Any
 
 from flask import g
 from flask_babel import lazy_gettext as _l
-from flows.words import gettext as _
 from werkzeug.wrappers import Response
 
 from admin import payments as money
@@ -25,6 +24,7 @@ from flows.rules import answers, timing
 from flows.rules.errors import Invalid
 from flows.rules.payments import MOST_MINOR
 from flows.rules.words import money_in_words
+from flows.words import gettext as _
 from flows.work import Work
 
 AMOUNT = field_of({"type": "money", "label": "Amount", "required": True, "min": 0, "max": MOST_MINOR})

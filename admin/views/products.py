@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import g
 from flask_babel import lazy_gettext as _l
-from flows.words import gettext as _
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
@@ -23,6 +22,7 @@ from flows.queries.orders import flows_started_by
 from flows.rules.answers.numbers import money_text
 from flows.rules.errors import Refused
 from flows.rules.words import money_in_words
+from flows.words import gettext as _
 
 PROVIDER_WORDS = {"manual": _l("By hand"), "webhook": _l("Webhook")}
 

@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import g
 from flask_babel import lazy_gettext as _l
-from flows.words import gettext as _
 from werkzeug.wrappers import Response
 
 from admin.asking import Field, Question, ask
@@ -16,6 +15,7 @@ from flows import access
 from flows.actions import replying
 from flows.models import SavedReply
 from flows.queries import replies
+from flows.words import gettext as _
 from flows.work import Work
 
 BOTH = ("GET", "POST")

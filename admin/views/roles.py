@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import g, request
 from flask_babel import lazy_gettext as _l
-from flows.words import gettext as _
 from werkzeug.wrappers import Response
 
 from admin.asking import Field, Question, ask, go_on
@@ -16,6 +15,7 @@ from flows.actions import roles
 from flows.queries import staff
 from flows.rules.actors import PERMISSIONS
 from flows.rules.errors import BatonError, Invalid, OutOfStep, Stale
+from flows.words import gettext as _
 from flows.work import Work, unit_of_work
 
 MEANINGS = {

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from flask import g, request
-from flows.words import gettext as _
 from werkzeug.wrappers import Response
 
 from admin.asking import Field, Question, ask
@@ -16,6 +15,7 @@ from flows import access
 from flows.actions import saving_views
 from flows.models import SavedView
 from flows.queries import saved_views
+from flows.words import gettext as _
 from flows.work import Work
 
 

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 
 from flask import g, redirect, request
 from flask_babel import lazy_gettext as _l
-from flows.words import gettext as _
 from werkzeug.wrappers import Response
 
 from admin import clocks, linking, spreadsheets, talking, task_page
@@ -19,6 +18,7 @@ from flows.clock import clock
 from flows.queries import grid, orders
 from flows.queries.pages import MOST_A_PAGE
 from flows.rules.errors import OutOfStep
+from flows.words import gettext as _
 
 STATUSES = (*grid.GRID_STATUSES, "Cancelled")
 WITHIN = {"24": _l("24 hours"), "48": _l("48 hours"), "168": _l("7 days")}

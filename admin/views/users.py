@@ -7,7 +7,6 @@ from typing import Any
 
 from flask import g
 from flask_babel import lazy_gettext as _l
-from flows.words import gettext as _
 from sqlalchemy.orm import Query, selectinload
 from werkzeug.wrappers import Response
 
@@ -19,6 +18,7 @@ from flows.actions import roles, staffing
 from flows.models import Role, User
 from flows.queries import staff
 from flows.rules.errors import Refused
+from flows.words import gettext as _
 from flows.work import Work
 
 MEMBER_ROLES = {"owner": _l("owner"), "member": _l("member")}
