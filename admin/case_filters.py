@@ -37,7 +37,7 @@ class Asked(Narrowed):
     departments: Mapping[str, str]
     tabs: Mapping[str, str]
     several: ClassVar[frozenset[str]] = frozenset({"state", "department", "priority"})
-    usual: ClassVar[Mapping[str, str]] = {"tab": next(iter(boxes.BOXES)), "look": next(iter(LOOKS))}
+    usual: ClassVar[Mapping[str, str]] = {"tab": boxes.BOXES[0], "look": next(iter(LOOKS))}
 
     @cached_property
     def words(self) -> Mapping[str, tuple[str, Mapping[str, str] | None]]:

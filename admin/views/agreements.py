@@ -11,13 +11,12 @@ from werkzeug.wrappers import Response
 
 from admin.guard import door
 from admin.sheets import Narrowing, Sheet
-from admin.showing import Tag, show
+from admin.showing import Tag, long_day, show
 from flows.clock import clock
 from flows.lookups.agreements import tenancy_of
 from flows.models import Agreement
 from flows.ports import outside_agreements
 from flows.queries import agreements
-from flows.rules.answers.dates import long_date
 from flows.rules.words import money_in_words
 
 TAGS = {"waiting": Tag(_l("Not begun")), "running": Tag(_l("Running"), "ok"), "ended": Tag(_l("Ended"), "plain")}
@@ -37,6 +36,8 @@ NARROWINGS = {"state": Narrowing(_l("State"), {word: tag.words for word, tag in 
 
 
 LABELS = {
+    "number": _l("Number"),
+    "address": _l("Address"),
     "tenant_name": _l("Tenant"),
     "rent_minor": _l("Rent a month"),
     "starts_on": _l("From"),
@@ -66,10 +67,10 @@ class Agreements(Sheet):
             case "rent_minor":
                 return "" if row.rent_minor is None else money_in_words(row.rent_minor, row.currency)
             case "starts_on":
-                return long_date(row.starts_on) if row.starts_on else ""
+                return long_day(row.starts_on) if row.starts_on else ""
         return super().cell(row, column)
 
     @door("/<uid>", needs="view")
     def one(self, uid: str) -> Response:
         agreement, linked = agreements.agreement(g.actor, uid)
-        return show(self, "agreement.html", agreement=agreement, linked=linked, cell=self.cell, day=long_date)
+        return show(self, "agreement.html", agreement=agreement, linked=linked, cell=self.cell, day=long_day)

@@ -20,7 +20,7 @@ from flows.rules.errors import Refused
 from flows.words import gettext as _
 from flows.work import Work
 
-LABELS = {"is_active": _l("State")}
+LABELS = {"name": _l("Name"), "is_active": _l("State")}
 NARROWINGS = {
     "active": Narrowing(
         _l("State"), {"yes": _l("Active"), "no": _l("Turned off")}, lambda word: Department.is_active.is_(word == "yes")

@@ -7,12 +7,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import g
+from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from admin import assigning, clocks, concluding, reviewing
 from admin.asking import Field, Question, ask, seen_version
 from admin.guard import StaffView, door
 from admin.instance_page import news_of
+from admin.instance_words import PARTY_WORDS
 from flows import access
 from flows.access import read_as
 from flows.actions import amending, closing, reopening, versions
@@ -24,6 +26,13 @@ from flows.words import gettext as _
 from flows.work import Work
 
 BOTH = ("GET", "POST")
+QUESTION_WORDS = {
+    "text": _l("One line of text"), "textarea": _l("Several lines of text"), "email": _l("Email address"),
+    "phone": _l("Phone number"), "number": _l("Number"), "money": _l("Amount of money"), "date": _l("Date"),
+    "boolean": _l("Yes or no"), "choice": _l("One of several"), "choices": _l("Some of several"), "file": _l("File"),
+    "address": _l("Address"), "signature": _l("Signature"),
+}  # fmt: skip
+"""The kinds of question that can be added, `amending.TYPES`, in words."""
 QUESTIONS = 3
 """How many questions a step can be added with; more are added to it afterwards."""
 
@@ -95,7 +104,13 @@ class InstanceDialogs(StaffView):
         instance, _step, definition = _read(ref, name)
         fields = [
             Field("title", _("Name of the step")),
-            Field("actor", _("Who does it"), "radios", "customer", options=amending.ACTORS),
+            Field(
+                "actor",
+                _("Who does it"),
+                "radios",
+                "customer",
+                options={one: PARTY_WORDS[one] for one in amending.ACTORS},
+            ),
             Field(
                 "approval", _("We approve the answers"), "checkbox", hint=_("For a step of the customer"), optional=True
             ),
@@ -249,7 +264,7 @@ def _reopening_words(instance: Instance) -> str:
 def _question_fields(before: str, group: str, optional: bool = False) -> list[Field]:
     return [
         Field(f"{before}label", _("Question"), optional=optional, group=group),
-        Field(f"{before}type", _("Kind of answer"), "select", "text", options=amending.TYPES, group=group),
+        Field(f"{before}type", _("Kind of answer"), "select", "text", options=QUESTION_WORDS, group=group),
         Field(f"{before}required", _("It has to be answered"), "checkbox", optional=True, group=group),
         Field(f"{before}hint", _("Hint"), hint=_("A sentence below the question"), optional=True, group=group),
         Field(

@@ -24,7 +24,10 @@ from flows.work import Work
 KINDS = {"company": _l("Company"), "household": _l("Household")}
 ROLES = {"owner": _l("Owner"), "member": _l("Member")}
 
-LABELS = {"kind": _l("Type"), "created_at": _l("Since"), "is_active": _l("State")}
+LABELS = {
+    "name": _l("Name"), "kind": _l("Type"), "address": _l("Address"), "created_at": _l("Since"),
+    "is_active": _l("State"),
+}  # fmt: skip
 NARROWINGS = {
     "kind": Narrowing(_l("Type"), KINDS, lambda word: Organisation.kind == word),
     "active": Narrowing(

@@ -26,7 +26,10 @@ from flows.words import gettext as _
 
 PROVIDER_WORDS = {"manual": _l("By hand"), "webhook": _l("Webhook")}
 
-LABELS = {"price_minor": _l("Price"), "is_active": _l("On sale"), "starts": _l("Starts flows"), "sku": "SKU"}
+LABELS = {
+    "name": _l("Name"), "vendor": _l("Vendor"), "sku": _l("SKU"), "price_minor": _l("Price"),
+    "provider": _l("Provider"), "starts": _l("Starts flows"), "is_active": _l("On sale"),
+}  # fmt: skip
 NARROWINGS = {
     "sale": Narrowing(
         _l("On sale"),

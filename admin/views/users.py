@@ -25,6 +25,9 @@ MEMBER_ROLES = {"owner": _l("owner"), "member": _l("member")}
 KINDS = {"customer": _l("Customer"), "staff": _l("Staff")}
 
 LABELS = {
+    "name": _l("Name"),
+    "email": _l("Email"),
+    "roles": _l("Roles"),
     "kind": _l("Type"),
     "last_seen_at": _l("Last seen"),
     "totp_confirmed_at": _l("Second factor"),
