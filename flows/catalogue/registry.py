@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from functools import cached_property
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -87,6 +88,11 @@ class Plugin:
             str(self.root / relative) if isinstance(self.root, Path) and self.name == "" else f"{self.name}/{relative}"
         )
 
+    def names_in(self, folder: str) -> list[str]:
+        """The names of the files in a folder of the plugin; none where there is no such folder."""
+        place = self.root / folder
+        return sorted(entry.name for entry in place.iterdir()) if place.is_dir() else []
+
     def read(self, relative: str) -> bytes | None:
         """The bytes of a file of the plugin, None when there is none."""
         target = self.root.joinpath(*relative.split("/"))
@@ -165,6 +171,11 @@ class Registry:
             if (found := plugin.read(relative)) is not None:
                 return plugin.file_name(relative), found
         return None
+
+    def languages_beside(self, flow: str) -> list[str]:
+        """The languages of the locale files that some plugin brings for a flow by their name."""
+        found = (name for plugin in self.plugins for name in plugin.names_in("locales"))
+        return sorted({name[len(flow) + 1 : -5] for name in found if fnmatchcase(name, f"{flow}.*.yaml")})
 
     def flows_started_by(self, event: str) -> list[LoadedFlow]:
         """The flows that start when this event is published; archived ones do not."""

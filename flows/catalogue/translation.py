@@ -1,8 +1,13 @@
-"""Which words of a flow can be said in another language, by path; and whether a locale file says them (X23)."""
+"""Which words of a flow can be said in another language, by path; and whether a locale file says them (X23).
+
+A locale file is a map like the flow itself, named under `i18n:` or found by its name, `locales/<flow>.<language>.yaml`.
+Beside its words it may keep, under `translated_from`, marks of what they were translated from: a change is seen.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from hashlib import sha256
 from typing import Any
 
 import structlog
@@ -17,6 +22,8 @@ log = structlog.get_logger(__name__)
 WORD_KEYS = frozenset({"title", "label", "hint", "summary", "text", "help", "message", "customer_label"})
 _NAMED_WORDS = frozenset({"options", "status_labels"})
 _NO_WORDS = frozenset({"do", "effects", "timers", "with", "item_", "moved", "i18n"})
+TRANSLATED_FROM = "translated_from"
+"""Where a locale keeps the mark of every source text, by dotted path."""
 
 
 def words_of(definition: FlowDefinition) -> dict[Path, str]:
@@ -41,16 +48,53 @@ def in_language(registry: Registry, definition: FlowDefinition, content_hash: st
     What the plugin's locale does not say stays in the language that the flow is written in. An older text is spoken
     with the words of today: they lie by path, and those for places that it does not have are not looked at.
     """
-    file = definition.i18n.get(language) or definition.i18n.get(language.partition("-")[0])
-    if file is None:
-        return definition
     key = (content_hash, language)
     if key not in registry.spoken:
-        registry.spoken[key] = translated(definition, _locale(registry, file))
+        file = file_of(registry, definition, language)
+        registry.spoken[key] = definition if file is None else translated(definition, locale_in(registry, file))
     return registry.spoken[key]
 
 
-def _locale(registry: Registry, file: str) -> dict[str, Any]:
+def file_of(registry: Registry, definition: FlowDefinition, language: str) -> str | None:
+    """The locale file of a flow for a language or the base of it: the one it names, else the one with its name."""
+    for tried in dict.fromkeys((language, language.partition("-")[0])):
+        named = definition.i18n.get(tried) or usual_file(definition.flow, tried)
+        if tried in definition.i18n or registry.read(named) is not None:
+            return named
+    return None
+
+
+def usual_file(flow: str, language: str) -> str:
+    """How a locale file is called that the flow does not name."""
+    return f"locales/{flow}.{language}.yaml"
+
+
+def files_of(registry: Registry, definition: FlowDefinition) -> dict[str, str]:
+    """Every language that a flow has a locale file for, with the file."""
+    beside = {
+        language: usual_file(definition.flow, language)
+        for language in registry.languages_beside(definition.flow)
+        if language not in definition.i18n
+    }
+    return dict(sorted({**definition.i18n, **beside}.items()))
+
+
+def mark_of(text: str) -> str:
+    """Enough of a source text to see later that it is another one."""
+    return sha256(text.encode()).hexdigest()[:8]
+
+
+def dotted(path: Path) -> str:
+    """A path as people write it: `steps.identity.title`."""
+    return ".".join(map(str, path))
+
+
+def said_in(locale: dict[str, Any]) -> dict[Path, Any]:
+    """What a locale says, by path, without what it was translated from."""
+    return dict(_leaves({key: said for key, said in locale.items() if key != TRANSLATED_FROM}, ()))
+
+
+def locale_in(registry: Registry, file: str) -> dict[str, Any]:
     """The words in a locale file. Lint passed it when the flow was loaded; if it broke since, there are none."""
     found = registry.read(file)
     try:
@@ -66,7 +110,7 @@ def check_locale(definition: FlowDefinition, values: Any, source: Source) -> lis
     if not isinstance(values, dict):
         return [source.problem("F602", "a locale is a map like the flow itself", Place(1, 1))]
     words = words_of(definition)
-    given = dict(_leaves(values, ()))
+    given = said_in(values)
     problems = [
         _lost_words(path, words, source)
         for path, said in given.items()
@@ -74,7 +118,7 @@ def check_locale(definition: FlowDefinition, values: Any, source: Source) -> lis
     ]
     missing = [path for path in words if path not in given]
     if missing:
-        message = f"{len(missing)} of {len(words)} texts are not translated, first '{'.'.join(map(str, missing[0]))}'"
+        message = f"{len(missing)} of {len(words)} texts are not translated, first '{dotted(missing[0])}'"
         problems.append(source.problem("F605", message, Place(1, 1), "", "warning"))
     return problems
 
@@ -84,7 +128,7 @@ def _lost_words(path: Path, words: dict[Path, str], source: Source) -> FlowProbl
     depths = range(1, len(path) + 1)
     lost = next((n for n in depths if not any(known[:n] == path[:n] for known in words)), len(path))
     beside = {str(known[lost - 1]) for known in words if len(known) >= lost and known[: lost - 1] == path[: lost - 1]}
-    message = f"the flow has no words at '{'.'.join(map(str, path[:lost]))}'"
+    message = f"the flow has no words at '{dotted(path[:lost])}'"
     return source.problem("F602", message, source.key(path[:lost]), cure_among(str(path[lost - 1]), beside))
 
 

@@ -20,7 +20,7 @@ from flows.catalogue.schema import (
     NotifyEffect,
 )
 from flows.catalogue.source import Path, Unreadable, read_source
-from flows.catalogue.translation import check_locale
+from flows.catalogue.translation import check_locale, files_of
 
 
 def check_outside(definition: FlowDefinition, registry: Registry, report: Report) -> None:
@@ -34,7 +34,7 @@ def check_outside(definition: FlowDefinition, registry: Registry, report: Report
                 _check_name("lookups", field.options_from, (*path, name, "options_from"), registry, report)
     for path, effect in placed_effects(definition):
         _check_effect(effect, path, definition, registry, report)
-    for language, file in definition.i18n.items():
+    for language, file in files_of(registry, definition).items():
         _check_translation(definition, file, ("i18n", language), registry, report)
 
 

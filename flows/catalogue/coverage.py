@@ -1,0 +1,61 @@
+"""How far a flow is translated: what each language says, what is missing, out of date, or said of nothing (X23)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flows.catalogue.registry import Registry
+from flows.catalogue.schema import FlowDefinition
+from flows.catalogue.source import Path
+from flows.catalogue.translation import TRANSLATED_FROM, dotted, files_of, locale_in, mark_of, said_in, words_of
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """One flow in one language. What is `stale` was translated from other words than the flow says today."""
+
+    language: str
+    file: str
+    texts: int
+    missing: tuple[Path, ...] = ()
+    stale: tuple[Path, ...] = ()
+    orphaned: tuple[Path, ...] = ()
+
+    @property
+    def done(self) -> int:
+        """How many texts are translated as they are today."""
+        return self.texts - len(self.missing) - len(self.stale)
+
+    @property
+    def percent(self) -> int:
+        """Rounded down, so that 100 means everything."""
+        return 100 * self.done // self.texts if self.texts else 100
+
+    @property
+    def is_complete(self) -> bool:
+        return not (self.missing or self.stale or self.orphaned)
+
+
+def coverage(registry: Registry, definition: FlowDefinition) -> list[Coverage]:
+    """Every language that the flow has a locale file for."""
+    return [coverage_in(registry, definition, language) for language in files_of(registry, definition)]
+
+
+def coverage_in(registry: Registry, definition: FlowDefinition, language: str) -> Coverage:
+    """One language; without a file, everything is missing."""
+    file = files_of(registry, definition).get(language, "")
+    locale, words = locale_in(registry, file) if file else {}, words_of(definition)
+    said = {path: text for path, text in said_in(locale).items() if isinstance(text, str)}
+    marks = locale.get(TRANSLATED_FROM)
+    known = marks if isinstance(marks, dict) else {}
+    return Coverage(
+        language,
+        file,
+        len(words),
+        missing=tuple(path for path in words if path not in said),
+        stale=tuple(
+            path for path, text in words.items()
+            if path in said and known.get(dotted(path), mark_of(text)) != mark_of(text)
+        ),
+        orphaned=tuple(path for path in said if path not in words),
+    )  # fmt: skip

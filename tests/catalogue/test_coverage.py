@@ -1,0 +1,73 @@
+"""How far a flow is translated; and that a locale file is found by its name alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from flows.catalogue import load
+from flows.catalogue.coverage import coverage, coverage_in
+from flows.catalogue.registry import Registry
+from flows.catalogue.translation import in_language, mark_of
+
+pytestmark = pytest.mark.requirement("X23")
+
+FLOW = """flow: tea
+schema: 1
+title: Order tea
+type: Drinks
+start: {customer: true}
+steps:
+  choose:
+    title: Choose a tea
+    actor: customer
+    fields:
+      kind: {type: choice, label: Which tea, options: {black: Black, green: Green}}
+"""
+
+
+def with_locale(folder: Path, locale: str, name: str = "tea.cy.yaml") -> Registry:
+    (folder / "locales").mkdir(exist_ok=True)
+    (folder / "tea.flow.yaml").write_text(FLOW)
+    (folder / "locales" / name).write_text(locale)
+    return load([folder], entry_points=False)
+
+
+def test_a_locale_is_found_by_its_name_and_told_what_it_lacks(tmp_path: Path) -> None:
+    registry = with_locale(tmp_path, "title: Archebu te\nsteps: {choose: {title: Dewis te}}\n")
+    loaded = registry.flows["tea"]
+    spoken = in_language(registry, loaded.definition, loaded.content_hash, "cy-GB")
+    assert (spoken.title, spoken.steps["choose"].title, spoken.type) == ("Archebu te", "Dewis te", "Drinks")
+    assert [problem.code for problem in loaded.problems] == ["F605"]
+    (found,) = coverage(registry, loaded.definition)
+    assert (found.language, found.file, found.texts, found.done, found.percent) == (
+        "cy",
+        "locales/tea.cy.yaml",
+        6,
+        2,
+        33,
+    )
+    assert ("type",) in found.missing
+    assert found.stale == found.orphaned == ()
+
+
+def test_what_was_translated_from_other_words_is_stale(tmp_path: Path) -> None:
+    marks = f"translated_from: {{title: {mark_of('Order tea')}, type: {mark_of('Beverages')}}}\n"
+    registry = with_locale(tmp_path, f"title: Archebu te\ntype: Diodydd\n{marks}")
+    found = coverage_in(registry, registry.flows["tea"].definition, "cy")
+    assert found.stale == (("type",),)
+    assert not found.is_complete
+
+
+def test_words_for_what_is_gone_are_orphaned_and_the_flow_is_not_served(tmp_path: Path) -> None:
+    registry = with_locale(tmp_path, "title: Archebu te\nsteps: {pay: {title: Talu}}\n")
+    assert registry.flows == {}
+    assert [problem.code for problem in registry.broken[0].problems if problem.severity == "error"] == ["F602"]
+
+
+def test_a_language_without_a_file_lacks_everything(tmp_path: Path) -> None:
+    registry = with_locale(tmp_path, "title: Te\n", name="coffee.cy.yaml")
+    assert coverage(registry, registry.flows["tea"].definition) == []
+    found = coverage_in(registry, registry.flows["tea"].definition, "cy")
+    assert (found.percent, len(found.missing)) == (0, 6)
