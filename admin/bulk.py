@@ -21,7 +21,7 @@ from admin.asking import Field, Question, go_on, typed_in
 from admin.guard import StaffView
 from admin.instance_filters import PATH, Asked
 from admin.narrowing import LONGEST_QUERY
-from admin.showing import show
+from admin.showing import show, title_of
 from flows import access
 from flows.actions import assigning, closing, firing, replaying
 from flows.clock import clock
@@ -177,7 +177,7 @@ def _refused(view: StaffView, words: str, asked: Asked, status: int = 200) -> Re
 
 
 def _question(what: str, change: Change, rows: Sequence[Instance], agents: Sequence[Agent], asked: Asked) -> Question:
-    named = [f"{one.reference} {one.title}, {one.customer_name}" for one in rows[:NAMED]]
+    named = [f"{one.reference} {title_of(one)}, {one.customer_name}" for one in rows[:NAMED]]
     named += [_("and %(many)s more", many=format(len(rows) - NAMED, ","))] if len(rows) > NAMED else []
     hidden = {"what": what, "refs": ",".join(one.reference for one in rows), "of": asked.text}
     words = change.heading or change.words.removesuffix("…")

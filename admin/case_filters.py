@@ -14,6 +14,7 @@ from werkzeug.datastructures import MultiDict
 
 from admin.narrowing import DUE_WORDS, ME, NOBODY, SHOW_WORDS, Narrowed, due_between
 from flows import catalogue
+from flows.actions import versions
 from flows.clock import clock
 from flows.queries import boxes
 from flows.rules import stages
@@ -106,6 +107,6 @@ def state_words() -> dict[str, str]:
     """The stages of every flow that is driven by hand; flows that name one alike share it."""
     return {
         state: stages.state_label(loaded.definition, state)
-        for loaded in reversed(catalogue.current().flows.values())
+        for loaded in map(versions.flow_shown, reversed(catalogue.current().flows.values()))
         for state in loaded.definition.states
     }

@@ -48,7 +48,7 @@ def everything(view: StaffView, instance: Instance, now: datetime) -> dict[str, 
     """What the page shows, in a constant number of statements."""
     actor = g.actor
     parties.know(actor, instance, Instance.flow_version)
-    definition = versions.definition_of(read_as(actor), instance)
+    definition = versions.shown_of(read_as(actor), instance)
     may = allowed.of_case(actor, instance, definition, for_actions(read_as(actor), instance, definition, now))
     history = timeline.of_instance(actor, instance)
     sent = files.of_case(actor, instance, definition, history)
@@ -87,13 +87,13 @@ def everything(view: StaffView, instance: Instance, now: datetime) -> dict[str, 
 
 
 def _with_tags(actor: Actor, rows: Any) -> list[tuple[Instance, Tag]]:
-    return [(one, state_tag(one, versions.definition_of(read_as(actor), one))) for one in rows]
+    return [(one, state_tag(one, versions.shown_of(read_as(actor), one))) for one in rows]
 
 
 def act_page(view: StaffView, ref: str, name: str) -> Response:
     """GET asks what the action needs; POST takes it once, and keeps everything that was typed when it is refused."""
     instance = access.instance_to_read(g.actor, ref)
-    definition = versions.definition_of(read_as(g.actor), instance)
+    definition = versions.shown_of(read_as(g.actor), instance)
     if name not in definition.actions:
         raise Refused(_("There is no such action here"))
     fields = definition.actions[name].fields

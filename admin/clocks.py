@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 
 from admin.asking import Field, Question, ask
 from admin.guard import StaffView
+from admin.showing import title_of
 from flows import access
 from flows.actions import closing, firing
 from flows.rules.errors import Invalid
@@ -30,7 +31,7 @@ def extend(view: StaffView, ref: str) -> Response:
         done=_("The end was moved."),
         text=_(
             "%(title)s for %(customer)s. Reminders that are planned stay where they are.",
-            title=instance.title,
+            title=title_of(instance),
             customer=instance.customer_name,
         ),
         fields=(
@@ -58,7 +59,7 @@ def change_due(view: StaffView, ref: str) -> Response:
         done=_("The due date was changed."),
         text=_(
             "%(title)s for %(customer)s. Reminders that count from the due date move with it.",
-            title=instance.title,
+            title=title_of(instance),
             customer=instance.customer_name,
         ),
         fields=(
@@ -81,7 +82,7 @@ def remind(view: StaffView, ref: str) -> Response:
         f"{view.path()}/{instance.reference}",
         _("Send the reminder"),
         done=_("The reminder is on its way."),
-        text=_("The reminder of “%(title)s” goes out at once; the planned ones stay.", title=instance.title),
+        text=_("The reminder of “%(title)s” goes out at once; the planned ones stay.", title=title_of(instance)),
         facts=((_("Customer"), instance.customer_name),),
     )
     return ask(view, question, lambda work, _typed: firing.remind_now(work, access.instance_to_change(work, ref)))

@@ -23,6 +23,7 @@ from admin.narrowing import (
     due_between,
 )
 from flows import catalogue
+from flows.actions import versions
 from flows.clock import clock
 from flows.queries import search
 from flows.queries.instances import OVERDUE, SORTS, Agent, Filters
@@ -151,6 +152,6 @@ class Asked(Narrowed):
 
 def flow_words() -> dict[str, str]:
     """Flows that go by steps, by title."""
-    loaded = catalogue.current().flows.values()
+    loaded = [versions.flow_shown(one) for one in catalogue.current().flows.values()]
     found = {one.definition.flow: one.definition.title for one in loaded if one.definition.steps}
     return dict(sorted(found.items(), key=lambda item: item[1]))

@@ -76,7 +76,7 @@ def instance_page(view: StaffView, ref: str, kept: Kept | None = None) -> Respon
     actor, now = g.actor, clock.now()
     seen = overview.of_instance(actor, ref, now)
     instance = seen.instance
-    definition = versions.definition_of(read_as(actor), instance)
+    definition = versions.shown_of(read_as(actor), instance)
     entries = timeline.of_instance(actor, instance)
     can = allowed.of_instance(actor, instance, definition, now)
     steps = cards(actor, instance, definition, entries, now, view.path())
@@ -161,11 +161,13 @@ def _changes(instance: Instance, steps: Sequence[Card], kept: Kept | None) -> li
 
 
 def _outcome(instance: Instance, definition: FlowDefinition, now: datetime, kept: Kept | None) -> OutcomeCard:
-    """The words of an outcome stand in the form until somebody edits them."""
+    """The words of an outcome stand in the form until somebody edits them: the customer reads them, as the flow has them."""
     session = read_as(g.actor)
+    written = versions.definition_of(session, instance)
+    labels = {name: rule.label for name, rule in definition.all_outcomes().items()}
     choices = [
-        Choice(name, rule.label, rule.kind, closing.message_of(session, instance, definition, rule, now))
-        for name, rule in definition.all_outcomes().items()
+        Choice(name, labels[name], rule.kind, closing.message_of(session, instance, written, rule, now))
+        for name, rule in written.all_outcomes().items()
     ]
     typed = kept.typed if kept is not None and kept.place == OUTCOME else {}
     wanted = typed.get("outcome") or argument("outcome")

@@ -14,7 +14,7 @@ from admin.guard import StaffView
 from admin.showing import show
 from flows import access
 from flows.access import clean, read_as
-from flows.actions import beginning
+from flows.actions import beginning, versions
 from flows.actions.beginning import Wish
 from flows.actions.receiving import take_form
 from flows.catalogue import LoadedFlow
@@ -36,7 +36,7 @@ def page(view: StaffView) -> Response:
     """GET shows the form of the chosen flow; POST searches a customer, or begins it once."""
     loaded = _chosen()
     if loaded is None:
-        offered = startable.by_hand(g.actor)
+        offered = _offered()
         return show(view, "new_case.html", flows=offered, loaded=None, problems={}, form=request.values)
     if request.method == "GET":
         return _form(view, loaded, {})
@@ -57,8 +57,12 @@ def page(view: StaffView) -> Response:
     return go_on(then, _("%(title)s was created.", title=loaded.definition.title))
 
 
+def _offered() -> list[LoadedFlow]:
+    return [versions.flow_shown(one) for one in startable.by_hand(g.actor)]
+
+
 def _chosen() -> LoadedFlow | None:
-    wanted, offered = request.values.get("flow", ""), startable.by_hand(g.actor)
+    wanted, offered = request.values.get("flow", ""), _offered()
     if not wanted and len(offered) == 1:
         return offered[0]
     return next((one for one in offered if one.definition.flow == wanted), None)
@@ -93,7 +97,7 @@ def _form(
         view,
         "new_case.html",
         status if problems else 200,
-        flows=startable.by_hand(g.actor),
+        flows=_offered(),
         loaded=loaded,
         fields=asked,
         has_files=answers.asks_for_files(asked),

@@ -24,7 +24,7 @@ from admin.guard import StaffView
 from admin.showing import address, show
 from flows import catalogue
 from flows.access import clean, read_as
-from flows.actions import beginning, onboarding
+from flows.actions import beginning, onboarding, versions
 from flows.actions.beginning import Wish
 from flows.actions.receiving import take_form
 from flows.catalogue import LoadedFlow
@@ -115,14 +115,15 @@ def new(view: StaffView, way: Way) -> Response:
 
 def flows_to_start(way: Way) -> dict[str, LoadedFlow]:
     """The active flows that may be started in this way, by name and in the order of their titles (C24)."""
-    return {loaded.definition.flow: loaded for loaded in startable.guided(g.actor, way)}
+    return {loaded.definition.flow: versions.flow_shown(loaded) for loaded in startable.guided(g.actor, way)}
 
 
 def _sheet(way: Way) -> Sheet:
     """What was sent, or what the address says (`?flow=&customer=`, from the page of a flow or customer)."""
     sent = request.form if request.method == "POST" else request.args
     typed = {name: clean(sent.get(name, "")) for name in LINES}
-    loaded = catalogue.current().flows.get(typed["flow"])
+    served = catalogue.current().flows.get(typed["flow"])
+    loaded = versions.flow_shown(served) if served is not None else None
     sheet = Sheet(way, loaded, typed)
     if loaded is not None:
         if request.method == "POST" and request.form.get("shown") == typed["flow"]:

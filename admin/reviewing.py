@@ -14,6 +14,7 @@ from admin.asking import Field, Question, ask, go_on, once, put, seen_version, s
 from admin.clocks import moment_typed
 from admin.guard import StaffView
 from admin.instance_page import Kept, instance_page, news_of
+from admin.showing import title_of
 from flows import access
 from flows.access import clean, read_as
 from flows.actions import closing, reviewing, versions
@@ -37,7 +38,7 @@ def review(view: StaffView, ref: str, name: str) -> Response:
     if request.method != "POST":
         return instance_page(view, ref)
     instance = access.instance_to_read(g.actor, ref)
-    rule = versions.definition_of(read_as(g.actor), instance).steps[access.step_of(instance, name).name]
+    rule = versions.shown_of(read_as(g.actor), instance).steps[access.step_of(instance, name).name]
     typed = _typed(name, rule)
     if request.form.get("decision") == "close":
         return put(view, _closing(view, ref, name, _with_remarks(name, rule, typed), typed[f"{name}-note"]))
@@ -77,7 +78,7 @@ def _closing(view: StaffView, ref: str, name: str, message: str = "", reason: st
     """The question before a request is closed; from the form of the review it takes over what was typed and seen."""
     instance = access.instance_to_read(g.actor, ref)
     step = access.step_of(instance, name)
-    definition = versions.definition_of(read_as(g.actor), instance)
+    written, definition = (of(read_as(g.actor), instance) for of in (versions.definition_of, versions.shown_of))
     negative = {key: rule for key, rule in definition.all_outcomes().items() if rule.kind == "negative"}
     base = f"{view.path()}/{instance.reference}"
     version, seq = sent_number("version"), sent_number("seq")
@@ -89,11 +90,11 @@ def _closing(view: StaffView, ref: str, name: str, message: str = "", reason: st
         done=_("%(reference)s is closed.", reference=instance.reference),
         text=_("This ends the whole request as not fulfilled, whatever is still open, and the customer is told."),
         facts=(
-            (_("Request"), f"{instance.title}, {instance.customer_name}"),
+            (_("Request"), f"{title_of(instance)}, {instance.customer_name}"),
             (_("Because of"), definition.steps[name].title),
             *(
-                (_("Words for “%(label)s”", label=rule.label), _words(instance, definition, rule))
-                for rule in negative.values()
+                (_("Words for “%(label)s”", label=rule.label), _words(instance, written, written.all_outcomes()[key]))
+                for key, rule in negative.items()
             ),
         ),
         fields=_closing_fields({key: rule.label for key, rule in negative.items()}, message, reason),

@@ -16,6 +16,8 @@ from sqlalchemy import Select
 from werkzeug.wrappers import Response
 
 from admin.guard import StaffView
+from flows.access import read_as
+from flows.actions import versions
 from flows.clock import clock
 from flows.models import Effect, Instance, Order, OrderLine, Timer
 from flows.queries import grid, staff, tallies
@@ -96,6 +98,7 @@ def show(view: StaffView, template: str, status: int = 200, **words: Any) -> Res
         address=address,
         ago=ago,
         long_day=long_day,
+        title_of=title_of,
         **words,
     )
     return current_app.make_response((html, status, {"Vary": "X-Fragment"}))
@@ -182,6 +185,11 @@ def ago(moment: datetime, now: datetime) -> str:
     if seconds < 60:
         return ngettext("%(num)s second ago", "%(num)s seconds ago", seconds)
     return _("%(span)s ago", span=duration_in_words(passed))
+
+
+def title_of(instance: Instance) -> str:
+    """What it is called, in the language of whoever looks."""
+    return versions.said_of(read_as(g.actor), instance, "title")
 
 
 def long_day(day: date) -> str:

@@ -15,6 +15,7 @@ from admin.asking import Field, Question, ask, seen_version
 from admin.guard import StaffView, door
 from admin.instance_page import news_of
 from admin.instance_words import PARTY_WORDS
+from admin.showing import title_of
 from flows import access
 from flows.access import read_as
 from flows.actions import amending, closing, reopening, versions
@@ -190,7 +191,7 @@ class InstanceDialogs(StaffView):
     def cancel(self, ref: str) -> Response:
         """By an administrator, with a reason that the customer reads (C21)."""
         instance = access.instance_to_read(g.actor, ref)
-        definition = versions.definition_of(read_as(g.actor), instance)
+        definition = versions.shown_of(read_as(g.actor), instance)
         left = [definition.steps[step.name].title for step in instance.steps if step.state not in OVER]
         paid = [definition.steps[step.name].title for step in instance.steps if step.answers.get("paid")]
         question = self._question(
@@ -201,7 +202,7 @@ class InstanceDialogs(StaffView):
             done=_("%(reference)s is cancelled.", reference=instance.reference),
             text=_("Nothing more can be answered, its reminders stop, and the customer is told."),
             facts=(
-                (_("Request"), f"{instance.title}, {instance.customer_name}"),
+                (_("Request"), f"{title_of(instance)}, {instance.customer_name}"),
                 (_("Not done any more"), ", ".join(left) or _("nothing")),
                 (_("Paid already"), ", ".join(paid) or _("nothing")),
             ),
@@ -249,7 +250,7 @@ class InstanceDialogs(StaffView):
 
 def _read(ref: str, name: str) -> tuple[Instance, Step, FlowDefinition]:
     instance = access.instance_to_read(g.actor, ref)
-    return instance, access.step_of(instance, name), versions.definition_of(read_as(g.actor), instance)
+    return instance, access.step_of(instance, name), versions.shown_of(read_as(g.actor), instance)
 
 
 def _reopening_words(instance: Instance) -> str:
