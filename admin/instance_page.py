@@ -161,7 +161,7 @@ def _changes(instance: Instance, steps: Sequence[Card], kept: Kept | None) -> li
 
 
 def _outcome(instance: Instance, definition: FlowDefinition, now: datetime, kept: Kept | None) -> OutcomeCard:
-    """The words of an outcome stand in the form until somebody edits them: the customer reads them, as the flow has them."""
+    """The words of an outcome, as its flow has them for the customer, stand in the form until somebody edits them."""
     session = read_as(g.actor)
     written = versions.definition_of(session, instance)
     labels = {name: rule.label for name, rule in definition.all_outcomes().items()}

@@ -3,25 +3,49 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from playwright.sync_api import Browser
 
 from admin import audit_words
 from admin.views.instance_dialogs import QUESTION_WORDS
+from flows import words
 from flows.actions import amending
+from flows.models import User
+from flows.work import unit_of_work
 from tests import pseudo
 from tests.admin.conftest import ClientOf, Happened
 from tests.admin.test_doors import address_of, case, linked, money, rules
 from tests.admin.test_instance_looks import PAGES as ABOUT_AN_INSTANCE
 from tests.admin.test_instance_looks import busy, move_in, play
+from tests.admin.test_looks import cookies_of
+from tests.browser_tools import serving
 from tests.guided.conftest import Play
 from tests.world import World
 
 __all__ = ["busy", "case", "linked", "money", "move_in", "play"]
 pytestmark = [pytest.mark.requirement("X23"), pytest.mark.parametrize("database", ["sqlite"])]
 
+MAIN = (
+    "/admin/",
+    "/admin/instances/",
+    "/admin/instances/{ref}",
+    "/admin/instances/{ref}/history",
+    "/admin/instances/{ref}/assign",
+    "/admin/instances/new?flow=move-in&q=priya",
+    "/admin/board/",
+    "/admin/board/?look=board",
+    "/admin/cases/",
+    "/admin/tasks/",
+    "/admin/orders/",
+    "/admin/users/",
+    "/admin/flows/",
+    "/admin/roles/",
+    "/admin/outbox/?state=any",
+)
 NAMES = re.compile(
     r"(https?|localhost|tasks)"  # the parts of an address
     r"|(email|mail|webhook|call|push) [\w.-]+"  # what is owed, by its name in the outbox
@@ -91,3 +115,52 @@ def test_every_change_that_is_noted_has_words(database: str) -> None:
 
 def test_every_kind_of_question_has_words(database: str) -> None:
     assert {*QUESTION_WORDS} == amending.TYPES
+
+
+@pytest.mark.usefixtures("unprotected")
+def test_staff_choose_their_language_in_their_profile(
+    app: Flask, play: Play, client_of: ClientOf, count_statements: Callable[[], list[str]], database: str
+) -> None:
+    play.start("tenant-onboarding", inputs={"rent": 100_000}, amounts={"deposit": 45_000})
+    client, page = client_of(play.world.admin), f"/admin/instances/{play.ref}"
+    client.get(page)
+    english = count_statements()
+    client.get(page)
+    many = len(english)
+    chosen = {"name": "Ada Admin", "language": "cy", "time_zone": "Europe/London"}
+    assert client.post("/settings/profile", data=chosen).status_code == 303
+    welsh = count_statements()
+    said = client.get(page).get_data(as_text=True)
+    assert len(welsh) <= many
+    assert '<html lang="cy"' in said
+    for sentence in ("Aseiniwyd i", "Camau", "Symud i mewn", "Pwy ydych chi"):
+        assert sentence in said
+    assert "Symud i mewn" in client.get("/admin/instances/").get_data(as_text=True)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [375, 1280])
+def test_arabic_runs_from_right_to_left_and_nothing_scrolls_sideways(
+    app: Flask,
+    busy: Play,
+    client_of: ClientOf,
+    chromium: Browser,
+    monkeypatch: pytest.MonkeyPatch,
+    width: int,
+    database: str,
+) -> None:
+    monkeypatch.setattr(words, "LANGUAGES", {**words.LANGUAGES, "ar": "العربية"})
+    with unit_of_work(busy.world.admin) as work:
+        work.session.get_one(User, work.actor.user_id).language = "ar"
+    with serving(app) as origin:
+        context = chromium.new_context(base_url=origin, viewport={"width": width, "height": 900})
+        context.add_cookies(cookies_of(client_of(busy.world.admin), origin))
+        page = context.new_page()
+        wide = []
+        for url in MAIN:
+            page.goto(url.format(ref=busy.ref))
+            assert page.evaluate("document.dir") == "rtl"
+            if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
+                wide.append(url)
+        context.close()
+    assert wide == []
