@@ -39,6 +39,7 @@ from flows.rules.errors import Invalid, OutOfStep, Refused, Stale
 from flows.rules.people import is_among
 from flows.rules.private import check_opening
 from flows.rules.uploads import still_checking
+from flows.words import gettext as _
 from flows.work import Subject, Work
 
 T = TypeVar("T")
@@ -157,14 +158,14 @@ def instance_to_change(work: Work, ref: str | int | ScalarSelect[int], otherwise
 def check_version(row: Instance | Step, version: int | None) -> None:
     """Stale when the row has moved on since the actor saw `version`; None: the actor did not say."""
     if version is not None and version != row.version:
-        raise Stale("Somebody changed this since you opened it. Look at it as it is now, then decide", row.version)
+        raise Stale(_("Somebody changed this since you opened it. Look at it as it is now, then decide"), row.version)
 
 
 def step_of(instance: Instance, name: str, *, even_skipped: bool = False) -> Step:
     """A step that is there and not hidden; Refused otherwise. The amount of one that is skipped may be changed back."""
     step = instance.step(name)
     if step is None or (step.state == "skipped" and not even_skipped):
-        raise Refused("No such step")
+        raise Refused(_("No such step"))
     return step
 
 
@@ -218,7 +219,7 @@ def upload_to_read(actor: Actor, uid: str) -> Upload:
         return _found(upload if upload.uploaded_by_id == actor.user_id else None, "No such file")
     held_by = session.scalar(visible_instances(actor).where(Instance.id == upload.instance_id))
     if held_by is None or not (upload.visible_to == [] or is_among(actor, upload.visible_to, held_by.standing)):
-        raise Refused("No such file")
+        raise Refused(_("No such file"))
     if upload.is_sensitive:
         check_opening(actor, upload, held_by.step(upload.step))
     return upload
@@ -301,7 +302,7 @@ def payment_told_of(
         if name:
             with suppress(Refused):
                 return _payment_locked(work, and_(Payment.provider == provider, column == clean(name)))
-    raise Refused("No such payment")
+    raise Refused(_("No such payment"))
 
 
 def _payment_locked(work: Work, which: ColumnElement[bool]) -> tuple[Instance, Payment]:
@@ -377,14 +378,14 @@ def saved_to_change(work: Work, kind: type[Kept], uid: str) -> Kept:
 def require(actor: Actor, permission: str) -> None:
     """Refused (403) unless a role of the actor grants it."""
     if not actor.may(permission):
-        raise Refused(f'Your role does not grant "{permission}"', known=True)
+        raise Refused(_('Your role does not grant "%(permission)s"', permission=permission), known=True)
 
 
 def colleague_named(work: Work, uid: str, pointer: str) -> User:
     """A member of staff who can sign in, by opaque id; Invalid at `pointer` for anybody else."""
     user = work.session.scalar(select(User).where(User.uid == clean(uid), User.kind == "staff", User.is_active))
     if user is None:
-        raise Invalid("Choose a colleague who can sign in", pointer, "choice")
+        raise Invalid(_("Choose a colleague who can sign in"), pointer, "choice")
     return user
 
 

@@ -20,6 +20,7 @@ from flows.events import Event
 from flows.models import AuditEntry, Instance, Order, TimelineEvent
 from flows.rules.actors import Actor
 from flows.rules.errors import OutOfStep
+from flows.words import gettext as _
 
 log = structlog.get_logger(__name__)
 
@@ -132,7 +133,7 @@ def unit_of_work(actor: Actor) -> Iterator[Work]:
         if not _is_twin(conflict):
             raise
         log.warning("twin_refused", request_id=work.request_id, error=str(conflict.orig)[:200])
-        raise OutOfStep("The same was done elsewhere at this very moment. Look again, then retry") from conflict
+        raise OutOfStep(_("The same was done elsewhere at this very moment. Look again, then retry")) from conflict
     except BaseException:
         session.rollback()
         raise

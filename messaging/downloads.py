@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 
 from flows import store
 from flows.rules.errors import Refused
+from flows.words import gettext as _
 
 log = structlog.get_logger(__name__)
 
@@ -20,7 +21,7 @@ def given_out(sha256: str, mime: str, name: str, inline: bool = False) -> Respon
     size = store.size_of(sha256)
     if size is None:
         log.error("bytes_are_lost", sha256=sha256, cure="restore BATON_DATA/files from the backup")
-        raise Refused("No such file")
+        raise Refused(_("No such file"))
     answer = send_file(
         store.open_content(sha256), mime, as_attachment=not inline, download_name=name, conditional=False, etag=False
     )

@@ -26,6 +26,7 @@ from flows.actions import accounts
 from flows.rules.actors import SYSTEM, Actor
 from flows.rules.errors import Refused
 from flows.settings import Settings
+from flows.words import gettext as _
 from portal.may import is_one_of, takes_files, who_may
 from portal.redirects import to_sign_in
 
@@ -186,9 +187,9 @@ def _let_in() -> AnyResponse | None:
         if g.actor is not None and g.actor.is_staff and request.path == "/":
             return redirect("/admin/")
         if g.actor is not None:
-            raise Refused("This page is for other people than you", known=True)
+            raise Refused(_("This page is for other people than you"), known=True)
         if request.path.startswith("/api/"):
-            raise Refused("Sign in first", known=True, code="unauthenticated")
+            raise Refused(_("Sign in first"), known=True, code="unauthenticated")
         return to_sign_in()
     if takes_files(current_app, request.endpoint):
         # Before anything reads the body; and after the question who asks, so that nobody else sends so much.

@@ -18,6 +18,7 @@ from flows.models import Instance, User
 from flows.rules import answers, stages, timing
 from flows.rules.errors import Invalid, OutOfStep, Problem, Refused
 from flows.rules.expressions import compile_text
+from flows.words import gettext as _
 from flows.work import Work
 
 LONGEST_COMMENT = 4000
@@ -40,7 +41,7 @@ def act(
     definition = versions.definition_of(work.session, instance)
     rule = definition.actions.get(action)
     if rule is None or instance.state is None:
-        raise Refused("There is no such action here")
+        raise Refused(_("There is no such action here"))
     access.check_version(instance, version)  # first: whoever was slower is told that it moved on, not that they may not
     _check_allowed(work, instance, definition, action, rule)
     given = _checked(work, instance, definition, rule, comment, asked or {})
@@ -86,9 +87,15 @@ def _checked(
     """What the dialog asked, clean; every problem at once."""
     problems: list[Problem] = []
     if rule.comment == "required" and not comment.strip():
-        problems.append(Problem("/comment", "required", "Say why, in a comment"))
+        problems.append(Problem("/comment", "required", _("Say why, in a comment")))
     if len(comment) > LONGEST_COMMENT:
-        problems.append(Problem("/comment", "too-long", f"Use {LONGEST_COMMENT:,} characters at most"))
+        problems.append(
+            Problem(
+                "/comment",
+                "too-long",
+                _("Use %(longest_comment)s characters at most", longest_comment=f"{LONGEST_COMMENT:,}"),
+            )
+        )
     checked = answers.check(rule.fields, asked, _context(work, instance, definition))
     problems += [replace(one, pointer=f"/fields{one.pointer}") for one in checked.problems]
     if problems:

@@ -20,6 +20,7 @@ from flows.models.base import opaque_id
 from flows.rules import statuses
 from flows.rules.errors import Invalid, OutOfStep, Problem
 from flows.rules.moves import WITH_ACTOR
+from flows.words import gettext as _
 from flows.work import Work
 
 MOST_ADDED = 20
@@ -53,11 +54,15 @@ def add_step(
     definition = _definition(work, instance)
     problems = _title_problems(title, "/title", "Enter the name of the step")
     if actor not in ACTORS:
-        problems.append(Problem("/actor", "choice", "Choose who does it"))
+        problems.append(Problem("/actor", "choice", _("Choose who does it")))
     if after not in definition.steps:
-        problems.append(Problem("/after", "choice", "Choose below which step it comes"))
+        problems.append(Problem("/after", "choice", _("Choose below which step it comes")))
     if len(instance.overlay.get("steps", ())) >= MOST_ADDED:
-        problems.append(Problem("", "too_many", f"At most {MOST_ADDED} steps can be added to one request"))
+        problems.append(
+            Problem(
+                "", "too_many", _("At most %(most_added)s steps can be added to one request", most_added=MOST_ADDED)
+            )
+        )
     taken = {*definition.steps, *definition.all_fields()}
     fields: dict[str, Any] = {}
     for n, question in enumerate(questions):
@@ -94,14 +99,18 @@ def add_field(work: Work, instance: Instance, step: Step, question: Mapping[str,
     definition = _definition(work, instance)
     rule = definition.steps[step.name]
     if rule.payment is not None:
-        raise OutOfStep("This step is done by paying alone. Add a step for the question")
+        raise OutOfStep(_("This step is done by paying alone. Add a step for the question"))
     if step.state not in (*WITH_ACTOR, "locked", "pending_approval"):
-        raise OutOfStep("A question can be added while a step is active or pending. Reopen it first")
+        raise OutOfStep(_("A question can be added while a step is active or pending. Reopen it first"))
     problems: list[Problem] = []
     spec = _spec(question, "", problems)
     earlier = instance.overlay.get("fields", {})
     if sum(len(fields) for fields in earlier.values()) >= MOST_ADDED:
-        problems.append(Problem("", "too_many", f"At most {MOST_ADDED} questions can be added to one request"))
+        problems.append(
+            Problem(
+                "", "too_many", _("At most %(most_added)s questions can be added to one request", most_added=MOST_ADDED)
+            )
+        )
     if problems:
         raise Invalid(problems)
     name = _name(spec["label"], {*definition.all_fields(), *definition.steps, *definition.start.inputs})
@@ -122,7 +131,7 @@ def _definition(work: Work, instance: Instance) -> FlowDefinition:
     statuses.check_running(instance, work.now)
     definition = versions.definition_of(work.session, instance)
     if not definition.steps:
-        raise OutOfStep("This flow has no steps to add to")
+        raise OutOfStep(_("This flow has no steps to add to"))
     return definition
 
 
@@ -134,11 +143,11 @@ def _spec(question: Mapping[str, Any], pointer: str, problems: list[Problem]) ->
     if hint := access.clean(str(question.get("hint") or "")).strip():
         spec["hint"] = hint[:400]
     if kind not in TYPES:
-        problems.append(Problem(f"{pointer}/type", "choice", "Choose what kind of answer it takes"))
+        problems.append(Problem(f"{pointer}/type", "choice", _("Choose what kind of answer it takes")))
     elif kind in ("choice", "choices"):
         options = [text for one in question.get("options") or () if (text := access.clean(str(one)).strip()[:200])]
         if len(set(options)) < 2:
-            problems.append(Problem(f"{pointer}/options", "required", "Enter at least two different options"))
+            problems.append(Problem(f"{pointer}/options", "required", _("Enter at least two different options")))
         spec["options"] = {_name(text, ()) + f"_{n}": text for n, text in enumerate(dict.fromkeys(options), 1)}
     if not problems:
         _validated(spec, pointer, problems)
@@ -158,9 +167,11 @@ def _title_problems(text: str, pointer: str, required: str) -> list[Problem]:
     if not given:
         return [Problem(pointer, "required", required)]
     if len(given) > LONGEST_TITLE:
-        return [Problem(pointer, "too-long", f"Use {LONGEST_TITLE} characters at most")]
+        return [
+            Problem(pointer, "too-long", _("Use %(longest_title)s characters at most", longest_title=LONGEST_TITLE))
+        ]
     if "${{" in given:
-        return [Problem(pointer, "hole", "Write plain words, without ${{ }}")]
+        return [Problem(pointer, "hole", _("Write plain words, without ${{ }}"))]
     return []
 
 

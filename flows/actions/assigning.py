@@ -10,6 +10,7 @@ from flows.events import Assigned
 from flows.models import Instance, TimelineEvent, User
 from flows.rules import statuses
 from flows.rules.errors import Invalid, OutOfStep
+from flows.words import gettext as _
 from flows.work import Work
 
 LONGEST_NOTE = 1000
@@ -25,12 +26,14 @@ def assign(work: Work, instance: Instance, user: User | None, note: str = "", ve
     statuses.check_running(instance, work.now)
     access.check_version(instance, version)
     if len(note) > LONGEST_NOTE:
-        raise Invalid(f"Use {LONGEST_NOTE:,} characters at most", "/note", "too-long")
+        raise Invalid(
+            _("Use %(longest_note)s characters at most", longest_note=f"{LONGEST_NOTE:,}"), "/note", "too-long"
+        )
     if user is not None and (user.kind != "staff" or not user.is_active):
-        raise Invalid("Choose a colleague who can sign in", "/assignee", "choice")
+        raise Invalid(_("Choose a colleague who can sign in"), "/assignee", "choice")
     there = standing_in.who_is_there(work.session, user, work.now) if user is not None else None
     if (there.id if there else None) == instance.assignee_id:
-        raise OutOfStep(f"It is assigned to {there.name if there else 'nobody'} already")
+        raise OutOfStep(_("It is assigned to %(value)s already", value=there.name if there else "nobody"))
     give(work, instance, there, note.strip(), instead_of=user.name if user is not None and there is not user else "")
 
 

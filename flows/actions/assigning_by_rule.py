@@ -8,6 +8,7 @@ from flows.actions import participating, standing_in
 from flows.events import Assigned
 from flows.models import Department, Instance, User
 from flows.rules.errors import Invalid
+from flows.words import gettext as _
 from flows.work import Work
 
 
@@ -31,7 +32,7 @@ def user_named(work: Work, uid: str | None) -> User | None:
         return None
     user = work.session.scalar(select(User).where(User.uid == uid, User.is_active))
     if user is None:
-        raise Invalid(f"{uid!r} is no active person", code="unknown_user")
+        raise Invalid(_("%(uid)s is no active person", uid=repr(uid)), code="unknown_user")
     return user
 
 
@@ -40,5 +41,5 @@ def department_named(work: Work, uid: str | None) -> Department | None:
         return None
     department = work.session.scalar(select(Department).where(Department.uid == uid, Department.is_active))
     if department is None:
-        raise Invalid(f"{uid!r} is no active department", code="unknown_department")
+        raise Invalid(_("%(uid)s is no active department", uid=repr(uid)), code="unknown_department")
     return department

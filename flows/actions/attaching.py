@@ -19,6 +19,7 @@ from flows.rules import answers, uploads
 from flows.rules.actors import Actor
 from flows.rules.answers.shapes import UploadCheck
 from flows.rules.errors import Busy, OutOfStep, Problem
+from flows.words import gettext as _
 from flows.work import Work
 
 MOST_UNSENT = 100
@@ -76,7 +77,13 @@ def check_allowance(session: Session, actor: Actor, now: datetime, more: int = 0
     session.flush()
     unsent = session.scalar(select(func.count()).where(mine, Upload.instance_id.is_(None))) or 0
     if unsent >= MOST_UNSENT:
-        raise Busy(f"You have {MOST_UNSENT} files that are not sent yet. Send or remove some of them first", 3600)
+        raise Busy(
+            _(
+                "You have %(most_unsent)s files that are not sent yet. Send or remove some of them first",
+                most_unsent=MOST_UNSENT,
+            ),
+            3600,
+        )
     today = select(func.coalesce(func.sum(Upload.size), 0)).where(mine, Upload.created_at > now - DAY)
     if (session.scalar(today) or 0) + more > MOST_A_DAY:
         detail = f"You sent {MOST_A_DAY // uploads.MB} MB of files within a day. Send the next ones tomorrow"
@@ -86,7 +93,9 @@ def check_allowance(session: Session, actor: Actor, now: datetime, more: int = 0
 def discard(work: Work, upload: Upload) -> None:
     """Forget a file of the actor that was not sent yet; its bytes go when nobody else needs them."""
     if upload.attached_at is not None:
-        raise OutOfStep(f"{upload.name} was sent already and stays with what it was sent for", "already-submitted")
+        raise OutOfStep(
+            _("%(name)s was sent already and stays with what it was sent for", name=upload.name), "already-submitted"
+        )
     work.session.delete(upload)
 
 

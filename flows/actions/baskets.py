@@ -8,6 +8,7 @@ from flows import access
 from flows.actions.ordering import MOST_LINES, Item, quantity_problem
 from flows.models import BasketLine, Product, User
 from flows.rules.errors import Invalid, Refused
+from flows.words import gettext as _
 from flows.work import Work
 
 
@@ -16,7 +17,7 @@ def put(work: Work, product_uid: str, quantity: int) -> None:
     user_id = _buyer_locked(work)
     product = work.session.scalar(access.products_on_sale().where(Product.uid == access.clean(product_uid)))
     if product is None:
-        raise Invalid("This product is not on sale. Choose another one", "/product_id", "unknown_product")
+        raise Invalid(_("This product is not on sale. Choose another one"), "/product_id", "unknown_product")
     problem = None if quantity == 0 else quantity_problem(quantity)
     if problem:
         raise Invalid([problem])
@@ -30,7 +31,11 @@ def put(work: Work, product_uid: str, quantity: int) -> None:
     elif line is not None:
         line.quantity = quantity
     elif len(lines) >= MOST_LINES:
-        raise Invalid(f"A basket has at most {MOST_LINES} different products", "/product_id", "too_many")
+        raise Invalid(
+            _("A basket has at most %(most_lines)s different products", most_lines=MOST_LINES),
+            "/product_id",
+            "too_many",
+        )
     else:
         work.session.add(BasketLine(user_id=user_id, product_id=product.id, quantity=quantity, added_at=work.now))
 
@@ -62,5 +67,5 @@ def _buyer_locked(work: Work) -> int:
 
 def _buyer(work: Work) -> int:
     if work.actor.user_id is None:
-        raise Refused("Only a person has a basket", known=True)
+        raise Refused(_("Only a person has a basket"), known=True)
     return work.actor.user_id

@@ -21,6 +21,7 @@ from flows.models import FlowSwitch, Instance, Membership, Organisation, User
 from flows.models.instances import PRIORITIES
 from flows.rules import answers, payments, private, timing
 from flows.rules.errors import Invalid, OutOfStep, Problem, Refused
+from flows.words import gettext as _
 from flows.work import Work
 
 LONGEST_MESSAGE = 2000
@@ -57,9 +58,13 @@ def start_by_staff(work: Work, flow: str, customer: str, wish: Wish = Wish()) ->
     for_whom = _for_whom(work, loaded, customer, parent, checked.problems)
     assignee = _assignee_named(work, wish.assignee, checked.problems)
     if wish.priority not in PRIORITIES:
-        checked.problems.append(Problem("/priority", "choice", f"Choose {', '.join(PRIORITIES)}"))
+        checked.problems.append(
+            Problem("/priority", "choice", _("Choose %(priorities)s", priorities=", ".join(PRIORITIES)))
+        )
     if parent is not None and not parent.is_open:
-        checked.problems.append(Problem("/parent", "closed", f"{parent.reference} has ended already"))
+        checked.problems.append(
+            Problem("/parent", "closed", _("%(reference)s has ended already", reference=parent.reference))
+        )
     if checked.problems:
         raise Invalid(checked.problems)
     made = starting.start(
@@ -115,12 +120,12 @@ def start_by_customer(work: Work, flow: str, organisation: str, given: Mapping[s
     """
     loaded = startable(work, flow, "customer")
     if work.actor.kind != "customer":
-        raise Refused("Only customers request for themselves", known=True)
+        raise Refused(_("Only customers request for themselves"), known=True)
     checked = _checked(work, loaded, Wish(fields=given), by_customer=True)
     mine = access.visible_organisations(work.actor).where(Organisation.uid == access.clean(organisation))
     for_whom = work.session.scalar(mine)
     if for_whom is None:
-        checked.problems.append(Problem("/organisation", "choice", "Choose for whom it is"))
+        checked.problems.append(Problem("/organisation", "choice", _("Choose for whom it is")))
     if checked.problems:
         raise Invalid(checked.problems)
     instance = starting.start(work, loaded, source="customer", for_whom=for_whom, inputs=checked.inputs)
@@ -178,7 +183,7 @@ def startable(work: Work, flow: str, way: Way) -> LoadedFlow:
     """The loaded flow, if it may be started in this way; OutOfStep says why not (C24)."""
     loaded = catalogue.current().flows.get(flow)
     if loaded is None:
-        raise Invalid("Choose a flow from the list", "/flow", "choice")
+        raise Invalid(_("Choose a flow from the list"), "/flow", "choice")
     switch = work.session.scalar(select(FlowSwitch).where(FlowSwitch.flow == flow))
     why_not = ways.refusal(loaded, switch, way)
     if why_not is not None:
@@ -219,9 +224,15 @@ def _checked(
         found.amounts, wrong = payments.check_amounts(loaded.definition, wish.amounts)
         found.problems += wrong
     if len(wish.message) > LONGEST_MESSAGE:
-        found.problems.append(Problem("/message", "too-long", f"Use {LONGEST_MESSAGE:,} characters at most"))
+        found.problems.append(
+            Problem(
+                "/message",
+                "too-long",
+                _("Use %(longest_message)s characters at most", longest_message=f"{LONGEST_MESSAGE:,}"),
+            )
+        )
     if wish.due_at is not None and wish.due_at <= work.now:
-        found.problems.append(Problem("/due_at", "past", "Enter a date in the future"))
+        found.problems.append(Problem("/due_at", "past", _("Enter a date in the future")))
     return found
 
 
@@ -247,11 +258,13 @@ def _customer_named(work: Work, uid: str, problems: list[Problem]) -> Organisati
         people = select(User, belongs).where(User.uid == wanted, User.kind == "customer", User.is_active)
         row, has_home = work.session.execute(people).one_or_none() or (None, False)
         if row is not None and not has_home:
-            problems.append(Problem("/customer", "nobody", f"{row.name} belongs to no household or company"))
+            problems.append(
+                Problem("/customer", "nobody", _("%(name)s belongs to no household or company", name=row.name))
+            )
     elif wanted:
         row = work.session.scalar(access.visible_organisations(work.actor).where(Organisation.uid == wanted))
     if row is None:
-        problems.append(Problem("/customer", "required", "Choose for whom it is"))
+        problems.append(Problem("/customer", "required", _("Choose for whom it is")))
     return row
 
 
@@ -260,6 +273,6 @@ def _assignee_named(work: Work, uid: str, problems: list[Problem]) -> User | Non
         return None
     user = work.session.scalar(select(User).where(User.uid == access.clean(uid), User.kind == "staff", User.is_active))
     if user is None:
-        problems.append(Problem("/assignee", "choice", "Choose a colleague who can sign in"))
+        problems.append(Problem("/assignee", "choice", _("Choose a colleague who can sign in")))
         return None
     return standing_in.who_is_there(work.session, user, work.now)

@@ -14,6 +14,7 @@ from flows import access
 from flows.access import clean
 from flows.models import Base
 from flows.rules.errors import Invalid, Problem, Refused, Stale
+from flows.words import gettext as _
 from flows.work import Work
 
 
@@ -30,7 +31,7 @@ def locked(work: Work, model: type[Any], uid: str, what: str) -> Any:
     """The row with this opaque id, locked; Refused when there is none."""
     row = access.locked(work, select(model).where(model.uid == clean(uid)).with_for_update(of=model))
     if row is None:
-        raise Refused(f"No such {what}")
+        raise Refused(_("No such %(what)s", what=what))
     return row
 
 
@@ -42,7 +43,7 @@ def change(work: Work, row: Base, kind: str, thing: str, after: Mapping[str, Any
     before = values_of(row, list(after))
     if seen and seen != fingerprint(before):
         raise Stale(
-            "Somebody else changed this while you had it open. Check what is there now, then save again",
+            _("Somebody else changed this while you had it open. Check what is there now, then save again"),
             fingerprint(before),
         )
     changed = {name: [before[name], value] for name, value in after.items() if before[name] != value}
@@ -60,7 +61,7 @@ def flush(work: Work) -> None:
         work.session.flush()
     except IntegrityError as conflict:
         raise Invalid(
-            "This is in use already, or it was changed at the same moment. Look again and retry", "", "conflict"
+            _("This is in use already, or it was changed at the same moment. Look again and retry"), "", "conflict"
         ) from conflict
 
 
@@ -70,7 +71,9 @@ def text(values: Mapping[str, str], name: str, most: int, problems: list[Problem
     if required and not given:
         problems.append(Problem(f"/{name}", "required", required))
     elif len(given) > most:
-        problems.append(Problem(f"/{name}", "too-long", f"Use {most:,} characters at most", {"most": most}))
+        problems.append(
+            Problem(f"/{name}", "too-long", _("Use %(most)s characters at most", most=f"{most:,}"), {"most": most})
+        )
     return given
 
 
@@ -78,5 +81,5 @@ def one_of(values: Mapping[str, str], name: str, words: Sequence[str], problems:
     """One of the words that there are to choose from."""
     given = values.get(name, "")
     if given not in words:
-        problems.append(Problem(f"/{name}", "choice", "Choose one from the list"))
+        problems.append(Problem(f"/{name}", "choice", _("Choose one from the list")))
     return given

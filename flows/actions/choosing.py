@@ -19,6 +19,7 @@ from flows.rules.notices import (
     quiet_problems,
     with_choice,
 )
+from flows.words import gettext as _
 from flows.work import Work
 
 
@@ -31,7 +32,11 @@ def choose(work: Work, wanted: Mapping[Channel, Collection[str]], quiet_from: st
     reader: Reader = "staff" if user.kind == "staff" else "customer"
     known = {kind.name for kind in kinds_for(reader)}
     problems = quiet_problems(quiet_from, quiet_to) + [
-        Problem(f"/{channel}/{place}", "choice", f"There is no kind of notice called {name!r}; use one of the page")
+        Problem(
+            f"/{channel}/{place}",
+            "choice",
+            _("There is no kind of notice called %(name)s; use one of the page", name=repr(name)),
+        )
         for channel in CHOSEN
         for place, name in enumerate(wanted.get(channel, ()))
         if name not in known
@@ -52,7 +57,7 @@ def turn_off(work: Work, user_uid: str, kind: Kind) -> User:
     """
     user = work.session.scalar(select(User).where(User.uid == user_uid).with_for_update())
     if user is None or kind.mail != "choice":
-        raise Refused("This link turns nothing off. Sign in and choose under Notifications")
+        raise Refused(_("This link turns nothing off. Sign in and choose under Notifications"))
     after = with_choice(user.notice_choices, "mail", kind.name, False)
     if after != user.notice_choices:
         user.notice_choices = after
@@ -64,7 +69,7 @@ def mute(work: Work, instance: Instance, until: datetime | None = None) -> None:
     """No pushes about this request for the actor, and no mails but those that always come, for good or `until`."""
     user = _actor_of(work)
     if until is not None and until <= work.now:
-        raise Invalid("Give a moment that is to come, or none", "/until", "past")
+        raise Invalid(_("Give a moment that is to come, or none"), "/until", "past")
     found = work.session.scalar(select(Mute).where(Mute.user_id == user.id, Mute.instance_id == instance.id))
     if found is None:
         work.session.add(Mute(user_id=user.id, instance_id=instance.id, until=until, created_at=work.now))
@@ -82,5 +87,5 @@ def unmute(work: Work, instance: Instance) -> None:
 def _actor_of(work: Work) -> User:
     user = work.session.get(User, work.actor.user_id, with_for_update=True) if work.actor.user_id else None
     if user is None:
-        raise Refused("Sign in first", known=True, code="unauthenticated")
+        raise Refused(_("Sign in first"), known=True, code="unauthenticated")
     return user

@@ -24,6 +24,7 @@ from flows.models import Instance
 from flows.rules import people, private, statuses
 from flows.rules.errors import Invalid, OutOfStep, Refused
 from flows.rules.expressions import compile_text
+from flows.words import gettext as _
 from flows.work import Work
 
 LONGEST_MESSAGE = 4000
@@ -73,10 +74,10 @@ def conclude(
     refuse_by_hand(instance)
     definition = versions.definition_of(work.session, instance)
     if outcome not in definition.all_outcomes():
-        raise Invalid("Choose one of the outcomes of this flow", "/outcome", "choice")
+        raise Invalid(_("Choose one of the outcomes of this flow"), "/outcome", "choice")
     if open_steps := instance.unfinished:
         titles = ", ".join(f"“{definition.steps[name].title}”" for name in open_steps)
-        raise OutOfStep(f"Complete every step first. Still to do: {titles}", "open-steps")
+        raise OutOfStep(_("Complete every step first. Still to do: %(titles)s", titles=titles), "open-steps")
     end_with(work, instance, definition, outcome, automatic=False, message=_checked_message(message))
 
 
@@ -89,7 +90,7 @@ def close_request(
     """
     rule = definition.all_outcomes().get(outcome)
     if rule is None or rule.kind != "negative":
-        raise Invalid("Choose how it is closed", "/outcome", "choice")
+        raise Invalid(_("Choose how it is closed"), "/outcome", "choice")
     end_with(work, instance, definition, outcome, automatic=False, message=_checked_message(message))
 
 
@@ -102,14 +103,14 @@ def expire(work: Work, instance: Instance, definition: FlowDefinition) -> None:
 def cancel(work: Work, instance: Instance, definition: FlowDefinition, reason: str) -> None:
     """Cancel an open instance (C21); `reason` is shown to the customer."""
     if not instance.is_open:
-        raise OutOfStep(f"{instance.reference} has ended already", "instance-closed")
+        raise OutOfStep(_("%(reference)s has ended already", reference=instance.reference), "instance-closed")
     _end(work, instance, definition, "cancelled", InstanceCancelled(reason), "cancelled")
 
 
 def refuse_by_hand(instance: Instance) -> None:
     """Cases and tasks of departments end by the actions of their flow, so that state and status stay one (B26)."""
     if instance.state is not None:
-        raise OutOfStep(f"{instance.reference} is moved by its own actions, from its own page")
+        raise OutOfStep(_("%(reference)s is moved by its own actions, from its own page", reference=instance.reference))
 
 
 def cancel_request(work: Work, instance: Instance, reason: str) -> None:
@@ -118,15 +119,15 @@ def cancel_request(work: Work, instance: Instance, reason: str) -> None:
     if work.actor.is_staff:
         access.require(work.actor, "cancel")
     elif not people.is_among(work.actor, definition.cancel.by, instance.standing):
-        raise Refused("This cannot be cancelled by you. Ask us to do it", known=True)
+        raise Refused(_("This cannot be cancelled by you. Ask us to do it"), known=True)
     statuses.check_running(instance, work.now)
     refuse_by_hand(instance)
     if instance.order_uid is not None:
-        raise OutOfStep("This belongs to an order. Cancel the order, and this is cancelled with it")
+        raise OutOfStep(_("This belongs to an order. Cancel the order, and this is cancelled with it"))
     if work.actor.kind == "customer" and instance.has_begun:
-        raise OutOfStep("We have begun to work on this, so only we can cancel it now. Send us a message")
+        raise OutOfStep(_("We have begun to work on this, so only we can cancel it now. Send us a message"))
     if not reason.strip():
-        raise Invalid("Say why it is cancelled", "/reason", "required")
+        raise Invalid(_("Say why it is cancelled"), "/reason", "required")
     cancel(work, instance, definition, reason.strip()[:400])
 
 
@@ -135,7 +136,7 @@ def change_due(work: Work, instance: Instance, due_at: datetime | None, reason: 
     access.require(work.actor, "create")
     statuses.check_running(instance, work.now)
     if due_at is not None and due_at <= work.now:
-        raise Invalid("Enter a date in the future", "/due_at", "past")
+        raise Invalid(_("Enter a date in the future"), "/due_at", "past")
     instance.due_at = due_at
     instance.version += 1
     planning.move_timer(work, instance, planning.DEADLINE, "overdue", due_at)
@@ -148,11 +149,11 @@ def extend(work: Work, instance: Instance, expires_at: datetime, reason: str) ->
     access.require(work.actor, "orders")
     statuses.check_running(instance, work.now)
     if instance.expires_at is None:
-        raise Invalid("This task does not expire", "/expires_at", "no_expiry")
+        raise Invalid(_("This task does not expire"), "/expires_at", "no_expiry")
     if expires_at <= work.now:
-        raise Invalid("Enter a date in the future", "/expires_at", "past")
+        raise Invalid(_("Enter a date in the future"), "/expires_at", "past")
     if not reason.strip():
-        raise Invalid("Say why the customer gets more time", "/reason", "required")
+        raise Invalid(_("Say why the customer gets more time"), "/reason", "required")
     instance.expires_at = expires_at
     planning.move_timer(work, instance, planning.EXPIRY, "expiry", expires_at)
     instance.version += 1
@@ -163,7 +164,11 @@ def _checked_message(message: str | None) -> str | None:
     if message is None:
         return None
     if len(message) > LONGEST_MESSAGE:
-        raise Invalid(f"Use {LONGEST_MESSAGE:,} characters at most", "/message", "too-long")
+        raise Invalid(
+            _("Use %(longest_message)s characters at most", longest_message=f"{LONGEST_MESSAGE:,}"),
+            "/message",
+            "too-long",
+        )
     return access.clean(message).strip()
 
 

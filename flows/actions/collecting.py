@@ -18,6 +18,7 @@ from flows.rules.errors import Invalid, OutOfStep, Problem
 from flows.rules.moves import WITH_ACTOR
 from flows.rules.payments import Situation, Word
 from flows.rules.words import money_in_words
+from flows.words import gettext as _
 from flows.work import Work
 
 LONGEST_FAILURE = 400
@@ -66,10 +67,10 @@ def confirm_by_staff(work: Work, instance: Instance, step: Step, reference: str,
     submitting.check_alive(work, instance)
     paying.refuse_paid(work.session, step)
     if step.state not in WITH_ACTOR:
-        raise OutOfStep("This step cannot start yet: another one comes first", "step-locked")
+        raise OutOfStep(_("This step cannot start yet: another one comes first"), "step-locked")
     minor = paying.price_of(work.session, instance, definition, step, work.now).minor
     if not minor:
-        raise OutOfStep("Set the amount of this step first")
+        raise OutOfStep(_("Set the amount of this step first"))
     _check_statement(work, instance, reference, received_on)
     withdrawing.cancel_open(work, instance, step)
     payment = paying.pending(
@@ -85,9 +86,9 @@ def confirm_by_staff(work: Work, instance: Instance, step: Step, reference: str,
 def _check_statement(work: Work, instance: Instance, reference: str, received_on: date) -> None:
     problems = []
     if not access.clean(reference).strip():
-        problems.append(Problem("/reference", "required", "Enter what the bank statement says"))
+        problems.append(Problem("/reference", "required", _("Enter what the bank statement says")))
     if received_on > timing.local_date(work.now, instance.time_zone):
-        problems.append(Problem("/received_on", "future", "Enter the day on which the money came"))
+        problems.append(Problem("/received_on", "future", _("Enter the day on which the money came")))
     if problems:
         raise Invalid(problems)
 

@@ -11,6 +11,7 @@ from flows.events import Commented, CommentedInternally, PriorityChanged
 from flows.models import Comment, Instance
 from flows.models.instances import PRIORITIES
 from flows.rules.errors import Invalid, OutOfStep, Problem
+from flows.words import gettext as _
 from flows.work import Work
 
 LONGEST = 4000
@@ -33,7 +34,7 @@ def comment(
     if problems:
         raise Invalid(problems)
     if instance.state is None:
-        raise OutOfStep("Comments stand on cases and tasks")
+        raise OutOfStep(_("Comments stand on cases and tasks"))
     internal = is_internal and work.actor.is_staff
     made = Comment(
         organisation_id=instance.organisation_id,
@@ -58,9 +59,9 @@ def comment(
 
 def _wrong_words(words: str, has_files: bool) -> list[Problem]:
     if not words and not has_files:
-        return [Problem("/text", "required", "Write a comment, or attach a file")]
+        return [Problem("/text", "required", _("Write a comment, or attach a file"))]
     if len(words) > LONGEST:
-        return [Problem("/text", "too-long", f"Use {LONGEST:,} characters at most")]
+        return [Problem("/text", "too-long", _("Use %(longest)s characters at most", longest=f"{LONGEST:,}"))]
     return []
 
 
@@ -68,9 +69,9 @@ def change_priority(work: Work, instance: Instance, priority: str) -> None:
     """Another priority for an open case or task (staff with `create`)."""
     access.require(work.actor, "create")
     if priority not in PRIORITIES:
-        raise Invalid(f"Choose {', '.join(PRIORITIES)}", "/priority", "choice")
+        raise Invalid(_("Choose %(priorities)s", priorities=", ".join(PRIORITIES)), "/priority", "choice")
     if not instance.is_open:
-        raise OutOfStep(f"{instance.reference} has ended already", "instance-closed")
+        raise OutOfStep(_("%(reference)s has ended already", reference=instance.reference), "instance-closed")
     if priority != instance.priority:
         before, instance.priority = instance.priority, priority
         instance.version += 1

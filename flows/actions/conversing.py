@@ -15,6 +15,7 @@ from flows.models.base import TransactionNumber
 from flows.models.conversations import LONGEST_MESSAGE
 from flows.rules import conversations
 from flows.rules.errors import Invalid, Refused
+from flows.words import gettext as _
 from flows.work import Work
 
 LONGEST_CLIENT_ID = 64
@@ -37,7 +38,7 @@ def note(
 ) -> Message:
     """Write something down that only staff see (X29); otherwise as `send`. Refused for a customer."""
     if not work.actor.is_staff:
-        raise Refused("Notes are between staff", known=True)
+        raise Refused(_("Notes are between staff"), known=True)
     return _say(work, instance, text, True, client_id, upload_ids)
 
 
@@ -51,7 +52,9 @@ def _say(
     earlier = _sent_before(work, instance, client_id)
     if earlier is not None:
         if earlier.text != words or earlier.is_internal != is_internal:
-            raise Invalid("This was sent already, with other words. Look at it, then send again", "/client_id", "used")
+            raise Invalid(
+                _("This was sent already, with other words. Look at it, then send again"), "/client_id", "used"
+            )
         return earlier
     conversations.check_open(instance, work.now, work.actor.time_zone)
     attached, wrong = attaching.free_uploads(work, upload_ids)
@@ -71,7 +74,12 @@ def _client_id(given: str | None) -> str | None:
     cleaned = access.clean(given or "").strip()
     if len(cleaned) > LONGEST_CLIENT_ID:
         raise Invalid(
-            f"A client_id has {LONGEST_CLIENT_ID} characters at most, such as a UUID", "/client_id", "too-long"
+            _(
+                "A client_id has %(longest_client_id)s characters at most, such as a UUID",
+                longest_client_id=LONGEST_CLIENT_ID,
+            ),
+            "/client_id",
+            "too-long",
         )
     return cleaned or None
 

@@ -19,6 +19,7 @@ from flows.models.effects import MOST_TRIES
 from flows.plugin import PermanentFault
 from flows.rules import private
 from flows.rules.errors import Invalid, OutOfStep
+from flows.words import gettext as _
 from flows.work import Work
 
 LEASE = timedelta(seconds=120)
@@ -160,7 +161,7 @@ def skip(work: Work, effect_id: int, reason: str) -> None:
     """People decide that this will not be done; what waits behind it goes on. A reason is required (needs `health`)."""
     held = _incident(work, effect_id)
     if not reason.strip():
-        raise Invalid("Say why it is skipped", "/reason", "required")
+        raise Invalid(_("Say why it is skipped"), "/reason", "required")
     _end(work, held.effect, "skipped")
     held.effect.skip_reason = reason.strip()[:400]
     if held.subject is not None:
@@ -196,7 +197,7 @@ def _take(work: Work, effect_id: int) -> Effect | None:
 def _incident(work: Work, effect_id: int) -> access.Held:
     held = access.effect_to_change(work, effect_id)
     if held.effect.state != "incident":
-        raise OutOfStep(f"This is {held.effect.state} already, not an incident")
+        raise OutOfStep(_("This is %(state)s already, not an incident", state=held.effect.state))
     return held
 
 

@@ -10,6 +10,7 @@ from flows.access import clean, require
 from flows.actions.changing import change, flush, locked, text
 from flows.models import Department, DepartmentMember, User
 from flows.rules.errors import Invalid, Problem, Refused
+from flows.words import gettext as _
 from flows.work import Work
 
 
@@ -40,7 +41,7 @@ def put_member(work: Work, uid: str, email: str, is_manager: bool) -> None:
         select(User).where(User.email == clean(email).strip().lower(), User.kind == "staff", User.is_active)
     )
     if person is None:
-        raise Invalid("Enter the email address of a colleague who has a staff account", "/email", "unknown")
+        raise Invalid(_("Enter the email address of a colleague who has a staff account"), "/email", "unknown")
     member = work.session.scalar(_membership(department, person.uid))
     if member is None:
         work.session.add(
@@ -58,7 +59,7 @@ def remove_member(work: Work, uid: str, user_uid: str) -> None:
     department: Department = locked(work, Department, uid, "department")
     member = work.session.scalar(_membership(department, clean(user_uid)))
     if member is None:
-        raise Refused("No such member")
+        raise Refused(_("No such member"))
     work.session.delete(member)
     work.audit("department_member_removed", department.name, person=user_uid)
 
@@ -73,7 +74,7 @@ def _name(work: Work, given: Mapping[str, str], itself: Department | None = None
     name = text(given, "name", 120, problems, "Enter the department's name")
     twin = work.session.scalar(select(Department.id).where(func.lower(Department.name) == name.lower()))
     if twin is not None and (itself is None or twin != itself.id):
-        problems.append(Problem("/name", "taken", "There is a department with this name already"))
+        problems.append(Problem("/name", "taken", _("There is a department with this name already")))
     if problems:
         raise Invalid(problems)
     return name

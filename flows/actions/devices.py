@@ -17,6 +17,7 @@ from flows.actions.writing import write_effect
 from flows.models import Device
 from flows.models.base import opaque_id
 from flows.rules.errors import Invalid, Problem, Refused
+from flows.words import gettext as _
 from flows.work import Work
 
 MOST_DEVICES = 20
@@ -42,7 +43,7 @@ def register(
     was somebody else's, on a phone that changed hands, is theirs no more. Raises Invalid with every problem at once.
     """
     if work.actor.user_id is None or work.actor.session_id is None:
-        raise Refused("Sign in first", known=True, code="unauthenticated")
+        raise Refused(_("Sign in first"), known=True, code="unauthenticated")
     keys = dict(keys or {}) if provider == "webpush" else {}
     problems = _problems(provider, address, keys)
     if problems:
@@ -85,7 +86,7 @@ def test(work: Work, installation_id: str) -> None:
     mine = select(Device).where(Device.user_id == work.actor.user_id, Device.installation_id == installation_id)
     device = work.session.scalar(mine)
     if device is None:
-        raise Refused("This device is not registered")
+        raise Refused(_("This device is not registered"))
     count_try(work, f"push-test:{work.actor.user_id}", MOST_TESTS_AN_HOUR, 3600)
     payload = {"name": "test", "notice": "", "device": device.uid, "reference": ""}
     write_effect(work, None, f"{opaque_id('test')}:push:{device.uid}", "push", payload)
@@ -100,15 +101,17 @@ def _make_room(work: Work) -> None:
 
 def _problems(provider: str, address: str, keys: Mapping[str, Any]) -> list[Problem]:
     if not 0 < len(address) <= LONGEST_ADDRESS or not address.isascii() or not address.isprintable() or " " in address:
-        return [Problem("/token", "invalid", "Give the token or endpoint as the push service gave it")]
+        return [Problem("/token", "invalid", _("Give the token or endpoint as the push service gave it"))]
     if provider == "fcm":
         if not settings.current().fcm_account:
             return [
-                Problem("/provider", "unavailable", "Pushes to the app are not set up here: BATON_FCM_ACCOUNT is empty")
+                Problem(
+                    "/provider", "unavailable", _("Pushes to the app are not set up here: BATON_FCM_ACCOUNT is empty")
+                )
             ]
         return []
     problems = [] if _is_endpoint(address) else [
-        Problem("/token/endpoint", "invalid", "Give the endpoint as the browser gave it: https://host/path")
+        Problem("/token/endpoint", "invalid", _("Give the endpoint as the browser gave it: https://host/path"))
     ]  # fmt: skip
     for name, size in (("p256dh", POINT_BYTES), ("auth", SECRET_BYTES)):
         if len(_bytes_of(keys.get(name))) != size:

@@ -16,6 +16,7 @@ from flows.rules.errors import OutOfStep, Refused
 from flows.rules.expressions import compile_condition
 from flows.rules.moves import WITH_ACTOR
 from flows.rules.timing import late_policy
+from flows.words import gettext as _
 from flows.work import Work
 
 
@@ -47,7 +48,7 @@ def remind_now(work: Work, instance: Instance) -> None:
     rule = next((rule for rule in definition.timers.values() if rule.is_reminder), None)
     statuses.check_running(instance, work.now)
     if rule is None:
-        raise OutOfStep(f"{instance.title} has no reminder to send")
+        raise OutOfStep(_("%(title)s has no reminder to send", title=instance.title))
     work.record(instance, TimerFired("reminder", 0, 0))
     owing.owe(work, instance, definition, f"timer.by_hand.{instance.event_seq}", rule.do)
 

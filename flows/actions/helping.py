@@ -9,6 +9,7 @@ from flows import access
 from flows.actions import delivering, submitting
 from flows.models import Instance, Step, Submission
 from flows.rules.errors import Invalid
+from flows.words import gettext as _
 from flows.work import Work
 
 
@@ -27,7 +28,7 @@ def submit_for_customer(
     """
     access.require(work.actor, "create")
     if not stated:
-        raise Invalid("Tick that you have these answers from the customer", "/stated", "required")
+        raise Invalid(_("Tick that you have these answers from the customer"), "/stated", "required")
     submission = submitting.submit(work, instance, step, raw, version=version, on_behalf=True)
     work.audit("answered_for_customer", instance.reference, step=step.name, attempt=submission.attempt)
     return submission

@@ -18,6 +18,7 @@ from flows.rules.expressions import compile_condition
 from flows.rules.outcomes import completes_by_itself
 from flows.rules.people import in_words, is_among
 from flows.rules.words import moment_in_words
+from flows.words import gettext as _
 from flows.work import Work
 
 LONGEST_REASON = 400
@@ -33,7 +34,9 @@ def link(work: Work, instance: Instance, name: str, value: str) -> Option:
     rule = _declared(work, instance, definition, name)
     option = _found(work, lookups.place_of(instance, definition, work.now), rule, value)
     if instance.links.get(name, {}).get("id") == option.value:
-        raise OutOfStep(f"{instance.reference} is linked to {option.label} already")
+        raise OutOfStep(
+            _("%(reference)s is linked to %(label)s already", reference=instance.reference, label=option.label)
+        )
     _let_go(work, instance, name)
     if option.exclusive:
         _hold(work, instance, name, rule, option)
@@ -49,9 +52,11 @@ def unlink(work: Work, instance: Instance, name: str, reason: str) -> None:
     definition = versions.definition_of(work.session, instance)
     rule = _declared(work, instance, definition, name)
     if name not in instance.links:
-        raise OutOfStep(f"{instance.reference} has no such link any more: {rule.label}")
+        raise OutOfStep(
+            _("%(reference)s has no such link any more: %(label)s", reference=instance.reference, label=rule.label)
+        )
     if not reason.strip():
-        raise Invalid("Say why the link is taken away", "/reason", "required")
+        raise Invalid(_("Say why the link is taken away"), "/reason", "required")
     before = instance.links[name]["label"]
     _let_go(work, instance, name)
     instance.links = {other: about for other, about in instance.links.items() if other != name}
@@ -63,15 +68,18 @@ def unlink(work: Work, instance: Instance, name: str, reason: str) -> None:
 def _declared(work: Work, instance: Instance, definition: FlowDefinition, name: str) -> Link:
     rule = definition.links.get(name)
     if rule is None:
-        raise Refused("No such link")
+        raise Refused(_("No such link"))
     if work.actor.is_staff:
         access.require(work.actor, "create")
     if not is_among(work.actor, rule.by, instance.standing):
-        raise Refused(f"{rule.label} is for {in_words(rule.by)}", known=True)
+        raise Refused(_("%(label)s is for %(in_words)s", label=rule.label, in_words=in_words(rule.by)), known=True)
     if not instance.is_running(work.now):
         ended = instance.closed_at or instance.expires_at or work.now
         when = moment_in_words(ended, instance.time_zone)
-        raise OutOfStep(f"{instance.reference} ended on {when}; its links stay as they are", "instance-closed")
+        raise OutOfStep(
+            _("%(reference)s ended on %(when)s; its links stay as they are", reference=instance.reference, when=when),
+            "instance-closed",
+        )
     return rule
 
 
@@ -79,9 +87,13 @@ def _found(work: Work, place: Place, rule: Link, value: str) -> Option:
     try:
         option = lookups.one(work.session, place, rule.lookup, value)
     except Unavailable:
-        raise Invalid(f"{rule.label}: this cannot be done right now; try again in a minute", "/value", "away") from None
+        raise Invalid(
+            _("%(label)s: this cannot be done right now; try again in a minute", label=rule.label), "/value", "away"
+        ) from None
     if option is None:
-        raise Invalid(f"{rule.label}: there is nothing with this number; search again", "/value", "choice")
+        raise Invalid(
+            _("%(label)s: there is nothing with this number; search again", label=rule.label), "/value", "choice"
+        )
     return option
 
 
@@ -95,8 +107,14 @@ def _hold(work: Work, instance: Instance, name: str, rule: Link, option: Option)
     elif holder.instance_id != instance.id and holder.instance.is_open:
         other = holder.instance
         raise OutOfStep(
-            f"{option.label} is linked to {other.reference} ({other.title}, {other.customer_name}). "
-            "Unlink it there first, or choose another"
+            _(
+                "%(label)s is linked to %(reference)s (%(title)s, %(customer_name)s). "
+                "Unlink it there first, or choose another",
+                label=option.label,
+                reference=other.reference,
+                title=other.title,
+                customer_name=other.customer_name,
+            )
         )
     holder.instance_id, holder.organisation_id = instance.id, instance.organisation_id
     holder.link, holder.linked_at = name, work.now

@@ -16,6 +16,7 @@ from flows.clock import clock
 from flows.models import Instance, Invitation, Membership, Organisation, User
 from flows.rules.errors import Invalid, Problem
 from flows.rules.passwords import clean_email
+from flows.words import gettext as _
 from flows.work import Work
 
 
@@ -32,7 +33,7 @@ def invite_tenant(work: Work, given: Mapping[str, str], flow: str, wish: Wish) -
     address = ", ".join(line.strip(" ,") for line in lines if line.strip(" ,"))
     zone = text(given, "time_zone", 64, problems) or work.actor.time_zone
     if zone not in available_timezones():
-        problems.append(Problem("/time_zone", "choice", "Enter a time zone, such as Europe/London"))
+        problems.append(Problem("/time_zone", "choice", _("Enter a time zone, such as Europe/London")))
     email = _email(given, problems)
     try:
         begins = beginning.begins_with(work, flow, wish)
@@ -61,10 +62,10 @@ def _start_for(work: Work, known: User, begins: Mapping[str, object]) -> Instanc
     query = select(Organisation).join(Membership, Membership.organisation_id == Organisation.id)
     home = work.session.scalar(query.where(Membership.user_id == known.id).order_by(Membership.id).limit(1))
     if known.kind != "customer" or not known.is_active or home is None:
-        raise Invalid("This address belongs to somebody who is no tenant. Use another address", "/email", "taken")
+        raise Invalid(_("This address belongs to somebody who is no tenant. Use another address"), "/email", "taken")
     started = beginning.start_invited(work, begins, known, home, work.actor.user_id)
     if started is None:
-        raise Invalid("This flow cannot be started any more. Choose another one", "/flow", "choice")
+        raise Invalid(_("This flow cannot be started any more. Choose another one"), "/flow", "choice")
     return started
 
 

@@ -26,6 +26,7 @@ from flows.models.orders import MOST_OF_ONE, OPEN_ORDER_STATES
 from flows.plugin import PermanentFault
 from flows.rules.errors import Invalid, OutOfStep, Problem, Refused
 from flows.rules.orders import is_cancellable
+from flows.words import gettext as _
 from flows.work import Work
 
 MOST_LINES = 100
@@ -49,7 +50,7 @@ def place(work: Work, organisation_uid: str, items: Sequence[Item], expected_tot
     total = sum(products[item.product_id].price_minor * item.quantity for item in items)
     if expected_total_minor is not None and expected_total_minor != total:
         raise Invalid(
-            "The price has changed since you looked. Check the new total, then place the order",
+            _("The price has changed since you looked. Check the new total, then place the order"),
             "/expected_total",
             "price_changed",
         )
@@ -87,9 +88,11 @@ def place(work: Work, organisation_uid: str, items: Sequence[Item], expected_tot
 def products_of(work: Work, items: Sequence[Item]) -> dict[str, Product]:
     """The products on sale that the items name, by opaque id; raises Invalid with every wrong item."""
     if not items:
-        raise Invalid("Put at least one product in your basket", "/items", "empty")
+        raise Invalid(_("Put at least one product in your basket"), "/items", "empty")
     if len(items) > MOST_LINES:
-        raise Invalid(f"An order has at most {MOST_LINES} different products", "/items", "too_many")
+        raise Invalid(
+            _("An order has at most %(most_lines)s different products", most_lines=MOST_LINES), "/items", "too_many"
+        )
     wanted = [access.clean(item.product_id) for item in items]
     found = {
         product.uid: product
@@ -99,7 +102,9 @@ def products_of(work: Work, items: Sequence[Item]) -> dict[str, Product]:
     if len({product.currency for product in found.values()}) > 1:
         problems.append(
             Problem(
-                "/items", "mixed_currencies", "These products are sold in different currencies. Order them separately"
+                "/items",
+                "mixed_currencies",
+                _("These products are sold in different currencies. Order them separately"),
             )
         )
     if problems:
@@ -109,10 +114,14 @@ def products_of(work: Work, items: Sequence[Item]) -> dict[str, Product]:
 
 def _item_problem(n: int, item: Item, found: Mapping[str, Product], wanted: list[str]) -> Problem | None:
     if item.product_id not in found:
-        return Problem(f"/items/{n}/product_id", "unknown_product", "This product is not on sale. Choose another one")
+        return Problem(
+            f"/items/{n}/product_id", "unknown_product", _("This product is not on sale. Choose another one")
+        )
     if wanted.index(item.product_id) != n:
         return Problem(
-            f"/items/{n}/product_id", "twice", f"{found[item.product_id].name} is there twice. Add up the quantities"
+            f"/items/{n}/product_id",
+            "twice",
+            _("%(name)s is there twice. Add up the quantities", name=found[item.product_id].name),
         )
     return quantity_problem(item.quantity, f"/items/{n}/quantity")
 
@@ -121,7 +130,12 @@ def quantity_problem(quantity: int, pointer: str = "/quantity") -> Problem | Non
     """None when the quantity may be ordered."""
     if 1 <= quantity <= MOST_OF_ONE:
         return None
-    return Problem(pointer, "quantity", f"Enter a quantity from 1 to {MOST_OF_ONE:,}", {"min": 1, "max": MOST_OF_ONE})
+    return Problem(
+        pointer,
+        "quantity",
+        _("Enter a quantity from 1 to %(most_of_one)s", most_of_one=f"{MOST_OF_ONE:,}"),
+        {"min": 1, "max": MOST_OF_ONE},
+    )
 
 
 def finalise(work: Work, order_uid: str, details: Mapping[str, str]) -> None:
@@ -157,7 +171,7 @@ def cancel(work: Work, number: str, text: str) -> Order:
     if work.actor.is_staff:
         access.require(work.actor, "orders")
         if not text.strip():
-            raise Invalid("Say why the order is cancelled", "/reason", "required")
+            raise Invalid(_("Say why the order is cancelled"), "/reason", "required")
     seen = access.order_to_read(work.actor, number)
     # Instances are locked before the order, in the same order as everywhere.
     belonging = work.session.scalars(
@@ -166,9 +180,17 @@ def cancel(work: Work, number: str, text: str) -> Order:
     locked = [access.instance_to_change(work, instance_id) for instance_id in belonging]
     order = access.order_to_change(work, number)
     if not is_cancellable(order.state, order.finalised_at is not None, work.actor.is_staff):
-        raise OutOfStep(f"Order {order.reference} is {STATE_WORDS[order.state]} and can no longer be cancelled here")
+        raise OutOfStep(
+            _(
+                "Order %(reference)s is %(state_words)s and can no longer be cancelled here",
+                reference=order.reference,
+                state_words=STATE_WORDS[order.state],
+            )
+        )
     if any(instance.status == "completed" for instance in locked) and order.state != "failed":
-        raise OutOfStep(f"The details of order {order.reference} were sent already; it is being set up")
+        raise OutOfStep(
+            _("The details of order %(reference)s were sent already; it is being set up", reference=order.reference)
+        )
     for instance in locked:
         if instance.is_open:
             closing.cancel(
@@ -185,11 +207,17 @@ def confirm_line(work: Work, order: Order, line: OrderLine, reference: str) -> N
     """Staff have set a line up by hand (`manual`), or know that its provider did (staff with `orders`)."""
     access.require(work.actor, "orders")
     if order.state not in ("provisioning", "failed"):
-        raise OutOfStep(f"Order {order.reference} is {STATE_WORDS[order.state]}; there is nothing to confirm")
+        raise OutOfStep(
+            _(
+                "Order %(reference)s is %(state_words)s; there is nothing to confirm",
+                reference=order.reference,
+                state_words=STATE_WORDS[order.state],
+            )
+        )
     if line.state == "provisioned":
-        raise OutOfStep(f"{line.name} was confirmed already")
+        raise OutOfStep(_("%(name)s was confirmed already", name=line.name))
     if line.state != "requested":  # the order failed before it was finalised
-        raise OutOfStep(f"{line.name} was not asked for yet; see to what failed first")
+        raise OutOfStep(_("%(name)s was not asked for yet; see to what failed first", name=line.name))
     _provisioned(work, order, line, reference)
 
 
@@ -199,7 +227,7 @@ def line_answered(work: Work, line_uid: str, status: int, answer: Mapping[str, A
         return
     order_uid = work.session.scalar(select(Order.uid).join(Order.lines).where(OrderLine.uid == line_uid))
     if order_uid is None:
-        raise Refused("No such order line")
+        raise Refused(_("No such order line"))
     order = access.order_to_change(work, order_uid)
     line = access.line_to_confirm(order, line_uid)
     if line.state == "requested":
@@ -234,11 +262,11 @@ STATE_WORDS = {
 def _parties(work: Work, organisation_uid: str) -> tuple[Organisation, User]:
     """The customer organisation and the buyer, in one statement."""
     if work.actor.user_id is None:
-        raise Refused("Only a person places an order", known=True)
+        raise Refused(_("Only a person places an order"), known=True)
     query = access.visible_organisations(work.actor).add_columns(User).join(User, User.id == work.actor.user_id)
     row = work.session.execute(query.where(Organisation.uid == access.clean(organisation_uid))).one_or_none()
     if row is None:
-        raise Invalid("Choose one of your customers", "/customer_id", "unknown_customer")
+        raise Invalid(_("Choose one of your customers"), "/customer_id", "unknown_customer")
     return row[0], row[1]
 
 

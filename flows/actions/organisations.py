@@ -14,6 +14,7 @@ from flows.actions.changing import change, flush, locked, one_of, text
 from flows.clock import clock
 from flows.models import Organisation
 from flows.rules.errors import Invalid, Problem, Refused
+from flows.words import gettext as _
 from flows.work import Work
 
 FIELDS = ("name", "kind", "parent_id", "address", "time_zone")
@@ -58,7 +59,7 @@ def _customer(work: Work, uid: str) -> Organisation:
     """The row, locked; the house is not theirs to change here."""
     organisation: Organisation = locked(work, Organisation, uid, "customer")
     if not organisation.is_customer:
-        raise Refused("No such customer")
+        raise Refused(_("No such customer"))
     return organisation
 
 
@@ -71,10 +72,10 @@ def _checked(work: Work, given: Mapping[str, str], itself: Organisation | None =
         "time_zone": text(given, "time_zone", 64, problems, "Enter a time zone, such as Europe/London"),
     }
     if values["time_zone"] and values["time_zone"] not in available_timezones():
-        problems.append(Problem("/time_zone", "choice", "Enter a time zone, such as Europe/London"))
+        problems.append(Problem("/time_zone", "choice", _("Enter a time zone, such as Europe/London")))
     values["parent_id"] = _parent(work, given.get("parent", ""), itself, problems)
     if not problems and _has_twin(work, values, itself):
-        problems.append(Problem("/name", "taken", "There is a customer with this name already. Use another name"))
+        problems.append(Problem("/name", "taken", _("There is a customer with this name already. Use another name")))
     if problems:
         raise Invalid(problems)
     return values
@@ -95,11 +96,13 @@ def _parent(work: Work, name: str, itself: Organisation | None, problems: list[P
     )
     if parent is None or (itself is not None and parent.id == itself.id):
         problems.append(
-            Problem("/parent", "unknown", "Enter the exact name of a company that has no reseller itself, or nothing")
+            Problem(
+                "/parent", "unknown", _("Enter the exact name of a company that has no reseller itself, or nothing")
+            )
         )
     elif has_customers:
         problems.append(
-            Problem("/parent", "nested", "This organisation has customers of its own, so it cannot have a reseller")
+            Problem("/parent", "nested", _("This organisation has customers of its own, so it cannot have a reseller"))
         )
     return parent.id if parent is not None else None
 

@@ -21,6 +21,7 @@ from flows.rules.errors import Invalid, OutOfStep, Refused
 from flows.rules.expressions import ExpressionProblem, compile_text
 from flows.rules.payments import Price
 from flows.rules.words import money_in_words
+from flows.words import gettext as _
 from flows.work import Work
 
 LONGEST_REASON = 400
@@ -31,7 +32,7 @@ def rule_of(definition: FlowDefinition, step: Step) -> PaymentRule:
     """How a step is paid for; Refused for a step that is not."""
     rule = definition.steps[step.name].payment
     if rule is None:
-        raise Refused("Nothing is to be paid in this step")
+        raise Refused(_("Nothing is to be paid in this step"))
     return rule
 
 
@@ -70,11 +71,14 @@ def begin(work: Work, instance: Instance, step: Step, provider: str = "stripe") 
         raise OutOfStep(said, "already-submitted")
     submitting.check_turn(work, instance, step, None)
     if provider != "stripe" or not settings.current().takes_cards:
-        raise OutOfStep("Nobody can pay by card here. Ask us how to pay", "payment-needed")
+        raise OutOfStep(_("Nobody can pay by card here. Ask us how to pay"), "payment-needed")
     minor = _to_pay(price_of(work.session, instance, definition, step, work.now))
     open_one = open_of(work.session, step)
     if open_one is not None and open_one.state == "processing":
-        raise OutOfStep(f"A payment of {words_of(open_one)} is on its way. Do not pay again", "payment-pending")
+        raise OutOfStep(
+            _("A payment of %(words_of)s is on its way. Do not pay again", words_of=words_of(open_one)),
+            "payment-pending",
+        )
     if open_one is not None and _is_as_good_as_new(work, open_one, minor, rule.currency):
         return open_one
     if open_one is not None:
@@ -171,7 +175,7 @@ def change_amount(work: Work, instance: Instance, step: Step, minor: int, reason
     refuse_paid(work.session, step)
     before = price_of(work.session, instance, definition, step, work.now).minor
     if before == minor:
-        raise Invalid(f"It is {money_in_words(minor, rule.currency)} already", "/amount", "unchanged")
+        raise Invalid(_("It is %(minor)s already", minor=money_in_words(minor, rule.currency)), "/amount", "unchanged")
     withdrawing.cancel_open(work, instance, step)
     instance.amounts = {**instance.amounts, step.name: minor}
     step.version += 1
@@ -185,10 +189,13 @@ def change_amount(work: Work, instance: Instance, step: Step, minor: int, reason
 def refuse_paid(session: Session, step: Step) -> None:
     """OutOfStep for a step that is paid, or whose money is on its way."""
     if step.state == "completed" or paid_of(session, step) is not None:
-        raise OutOfStep("This step is paid already", "already-submitted")
+        raise OutOfStep(_("This step is paid already"), "already-submitted")
     open_one = open_of(session, step)
     if open_one is not None and open_one.state == "processing":
-        raise OutOfStep(f"A payment of {words_of(open_one)} is on its way. Wait until it is here", "payment-pending")
+        raise OutOfStep(
+            _("A payment of %(words_of)s is on its way. Wait until it is here", words_of=words_of(open_one)),
+            "payment-pending",
+        )
 
 
 def open_of(session: Session, step: Step) -> Payment | None:
@@ -211,11 +218,13 @@ def _one(session: Session, step: Step, *states: str) -> Payment | None:
 
 def _to_pay(price: Price) -> int:
     if price.problem:
-        raise OutOfStep(f"This cannot be paid yet, because {price.problem}. Ask us to set the amount")
+        raise OutOfStep(
+            _("This cannot be paid yet, because %(problem)s. Ask us to set the amount", problem=price.problem)
+        )
     if price.minor is None:
-        raise OutOfStep("We have not said yet how much this is. We will tell you")
+        raise OutOfStep(_("We have not said yet how much this is. We will tell you"))
     if price.minor == 0:
-        raise OutOfStep("There is nothing to pay")
+        raise OutOfStep(_("There is nothing to pay"))
     return price.minor
 
 

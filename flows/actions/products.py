@@ -14,6 +14,7 @@ from flows.actions.changing import change, flush, locked, one_of, text
 from flows.models import Product
 from flows.models.orders import PROVIDERS
 from flows.rules.errors import Invalid, Problem
+from flows.words import gettext as _
 from flows.work import Work
 
 FIELDS = ("sku", "vendor", "name", "summary", "price_minor", "currency", "unit", "provider", "is_active")
@@ -55,7 +56,7 @@ def _checked(work: Work, given: Mapping[str, str], itself: Product | None = None
     }
     twin = work.session.scalar(select(Product.id).where(Product.sku == values["sku"]))
     if twin is not None and (itself is None or twin != itself.id):
-        problems.append(Problem("/sku", "taken", "Another product has this SKU. Enter another one"))
+        problems.append(Problem("/sku", "taken", _("Another product has this SKU. Enter another one")))
     if problems:
         raise Invalid(problems)
     return values
@@ -64,6 +65,6 @@ def _checked(work: Work, given: Mapping[str, str], itself: Product | None = None
 def _price(typed: str, problems: list[Problem]) -> int:
     plain = re.sub(r"[\s,£$€]", "", typed)
     if not PRICE.fullmatch(plain):
-        problems.append(Problem("/price", "money", "Enter the price as an amount, like 1,200.50"))
+        problems.append(Problem("/price", "money", _("Enter the price as an amount, like 1,200.50")))
         return 0
     return int(Decimal(plain) * 100)

@@ -8,6 +8,7 @@ from flows.events import Rated
 from flows.models import Instance
 from flows.rules import ratings
 from flows.rules.errors import Invalid, OutOfStep, Problem, Refused
+from flows.words import gettext as _
 from flows.work import Work
 
 LONGEST_COMMENT = 1200
@@ -17,19 +18,27 @@ def rate(work: Work, instance: Instance, score: int, comment: str = "") -> None:
     """Keep a rating from 1 to the flow's scale, with words if there are any; the instance row is locked."""
     definition = versions.definition_of(work.session, instance)
     if work.actor.kind != "customer":
-        raise Refused("Only the customer rates", known=True)
+        raise Refused(_("Only the customer rates"), known=True)
     if not ratings.is_asked(instance.status, definition.rating):
         raise OutOfStep(
-            "There is nothing to rate here", "instance-closed" if instance.is_open else "invalid-transition"
+            _("There is nothing to rate here"), "instance-closed" if instance.is_open else "invalid-transition"
         )
     if not ratings.may_change(instance.rated_at, work.now):
-        raise OutOfStep("Your rating was given more than 7 days ago and stays as it is. Thank you")
+        raise OutOfStep(_("Your rating was given more than 7 days ago and stays as it is. Thank you"))
     scale = definition.rating.scale if definition.rating else ratings.USUAL_SCALE
     problems = []
     if not 1 <= score <= scale:
-        problems.append(Problem("/score", "choice", f"Choose from 1 to {scale}", {"min": 1, "max": scale}))
+        problems.append(
+            Problem("/score", "choice", _("Choose from 1 to %(scale)s", scale=scale), {"min": 1, "max": scale})
+        )
     if len(comment) > LONGEST_COMMENT:
-        problems.append(Problem("/comment", "too-long", f"Use {LONGEST_COMMENT:,} characters at most"))
+        problems.append(
+            Problem(
+                "/comment",
+                "too-long",
+                _("Use %(longest_comment)s characters at most", longest_comment=f"{LONGEST_COMMENT:,}"),
+            )
+        )
     if problems:
         raise Invalid(problems)
     first = instance.rated_at is None

@@ -9,6 +9,7 @@ from flows.actions.owing import owe_to_provider
 from flows.events import PaymentRefunded
 from flows.models import Effect, Instance, Payment
 from flows.rules.errors import Invalid, OutOfStep
+from flows.words import gettext as _
 from flows.work import Work
 
 LONGEST_REASON = 400
@@ -22,7 +23,7 @@ def refund(work: Work, payment: Payment) -> bool:
     if payment.state in ("refunding", "refunded"):
         return False
     if payment.state != "paid":
-        raise OutOfStep(f"This payment is {payment.state}; there is nothing to give back")
+        raise OutOfStep(_("This payment is %(state)s; there is nothing to give back", state=payment.state))
     payment.become("refunding")
     owe_to_provider(work, payment, "refund", "refund")
     return True
@@ -32,9 +33,9 @@ def refund_by_staff(work: Work, payment: Payment, reason: str) -> None:
     """The same because a person decides it, with a reason (needs `cancel`)."""
     access.require(work.actor, "cancel")
     if not reason.strip():
-        raise Invalid("Say why it is paid back", "/reason", "required")
+        raise Invalid(_("Say why it is paid back"), "/reason", "required")
     if not refund(work, payment):
-        raise OutOfStep("It is being paid back already")
+        raise OutOfStep(_("It is being paid back already"))
     work.audit("payment_refund_asked", payment.uid, reason=reason.strip()[:LONGEST_REASON])
 
 
@@ -70,8 +71,8 @@ def paid_back(work: Work, instance: Instance, payment: Payment, reference: str) 
     """Staff have given the money back by hand, as bank transfers ask for (needs `cancel`)."""
     access.require(work.actor, "cancel")
     if payment.state != "refunding":
-        raise OutOfStep(f"This payment is {payment.state}; nothing is to be paid back by hand")
+        raise OutOfStep(_("This payment is %(state)s; nothing is to be paid back by hand", state=payment.state))
     if not reference.strip():
-        raise Invalid("Enter what your bank statement will say", "/reference", "required")
+        raise Invalid(_("Enter what your bank statement will say"), "/reference", "required")
     returned(work, instance, payment, payment.received_minor or payment.amount_minor)
     work.audit("payment_paid_back", payment.uid, reference=reference.strip()[:LONGEST_REASON])

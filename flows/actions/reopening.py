@@ -12,6 +12,7 @@ from flows.events import InstanceReopened, ReopeningAsked, StepConfirmed, StepRe
 from flows.models import Instance, Step
 from flows.rules import moves, reopenings
 from flows.rules.errors import Invalid, OutOfStep, Refused
+from flows.words import gettext as _
 from flows.work import Work
 
 LONGEST_REASON = 1000
@@ -29,10 +30,12 @@ def reopen_step(work: Work, instance: Instance, step: Step, reason: str = "", ve
     definition = versions.definition_of(work.session, instance)
     access.check_version(step, version)
     if len(reason) > LONGEST_REASON:
-        raise Invalid(f"Use {LONGEST_REASON:,} characters at most", "/reason", "too-long")
+        raise Invalid(
+            _("Use %(longest_reason)s characters at most", longest_reason=f"{LONGEST_REASON:,}"), "/reason", "too-long"
+        )
     moves.target("reopen", step.state)
     if definition.steps[step.name].payment is not None:
-        raise OutOfStep("A payment is not made a second time. Refund it, or add a step for what is still to pay")
+        raise OutOfStep(_("A payment is not made a second time. Refund it, or add a step for what is still to pay"))
     if not instance.is_open:
         _refuse_what_is_over(instance, ("completed",))
         access.require(work.actor, "cancel")
@@ -52,7 +55,7 @@ def confirm_step(work: Work, instance: Instance, step: Step) -> None:
     """Staff looked at a step that is marked "check again": it holds as it is (needs `review`)."""
     access.require(work.actor, "review")
     if not step.check_again:
-        raise OutOfStep("This step need not be checked again")
+        raise OutOfStep(_("This step need not be checked again"))
     step.check_again = False
     step.version += 1
     instance.version += 1
@@ -70,10 +73,10 @@ def revive(work: Work, instance: Instance, reason: str, expires_at: datetime | N
     closing.refuse_by_hand(instance)
     _refuse_what_is_over(instance, ("cancelled", "expired"))
     if not reason.strip():
-        raise Invalid("Say why it is taken up again", "/reason", "required")
+        raise Invalid(_("Say why it is taken up again"), "/reason", "required")
     is_past = instance.expires_at is not None and instance.expires_at <= work.now
     if is_past and (expires_at is None or expires_at <= work.now):
-        raise Invalid("Enter a new end in the future", "/expires_at", "past")
+        raise Invalid(_("Enter a new end in the future"), "/expires_at", "past")
     definition = versions.definition_of(work.session, instance)
     _take_up(work, instance, reason)
     if expires_at is not None and instance.expires_at is not None:
@@ -88,14 +91,16 @@ def ask(work: Work, instance: Instance, reason: str) -> None:
     It may be said again, in other words, a few times a day: nothing else changes until staff answer.
     """
     if work.actor.kind != "customer":
-        raise Refused("Only the customer asks; staff take it up again", known=True)
+        raise Refused(_("Only the customer asks; staff take it up again"), known=True)
     if not reopenings.may_be_asked_for(instance, work.now):
-        raise OutOfStep("This can be asked within 14 days of the end of a request. Start a new one instead")
+        raise OutOfStep(_("This can be asked within 14 days of the end of a request. Start a new one instead"))
     words = access.clean(reason).strip()
     if not words:
-        raise Invalid("Say what is wrong", "/reason", "required")
+        raise Invalid(_("Say what is wrong"), "/reason", "required")
     if len(words) > LONGEST_REASON:
-        raise Invalid(f"Use {LONGEST_REASON:,} characters at most", "/reason", "too-long")
+        raise Invalid(
+            _("Use %(longest_reason)s characters at most", longest_reason=f"{LONGEST_REASON:,}"), "/reason", "too-long"
+        )
     count_try(work, f"reopen:{instance.uid}", ASKED_A_DAY, DAY_SECONDS)
     instance.version += 1
     work.record(instance, ReopeningAsked(words))
@@ -103,9 +108,12 @@ def ask(work: Work, instance: Instance, reason: str) -> None:
 
 def _refuse_what_is_over(instance: Instance, ways: tuple[str, ...]) -> None:
     if instance.order_uid is not None:
-        raise OutOfStep("This belongs to an order that went on without it. Place the order again", "instance-closed")
+        raise OutOfStep(_("This belongs to an order that went on without it. Place the order again"), "instance-closed")
     if instance.status not in ways:
-        raise OutOfStep(f"{instance.reference} is {instance.status.replace('_', ' ')}", "instance-closed")
+        raise OutOfStep(
+            _("%(reference)s is %(replace)s", reference=instance.reference, replace=instance.status.replace("_", " ")),
+            "instance-closed",
+        )
 
 
 def _take_up(work: Work, instance: Instance, reason: str) -> None:

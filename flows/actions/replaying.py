@@ -17,6 +17,7 @@ from flows.access import clean
 from flows.clock import clock
 from flows.models import Replay
 from flows.rules.errors import Invalid
+from flows.words import gettext as _
 from flows.work import Work
 
 KEPT = timedelta(hours=24)
@@ -70,7 +71,7 @@ def replay_of(work: Work, user_id: int, scope: str, key: str, fingerprint: str) 
         return None
     earlier = work.session.scalars(select(Replay).where(*mine).execution_options(populate_existing=True)).one()
     if earlier.fingerprint != fingerprint:
-        mismatch = Invalid("This key was used for another request. Use a new key", "", "idempotency-mismatch")
+        mismatch = Invalid(_("This key was used for another request. Use a new key"), "", "idempotency-mismatch")
         mismatch.code = "idempotency-mismatch"
         raise mismatch
     return earlier

@@ -15,6 +15,7 @@ from flows.models.conversations import LONGEST_MESSAGE
 from flows.rules import private
 from flows.rules.errors import Invalid, OutOfStep, Problem, Refused
 from flows.rules.expressions import ExpressionProblem, compile_text
+from flows.words import gettext as _
 from flows.work import Work
 
 MOST = 100
@@ -30,7 +31,7 @@ def save(work: Work, title: str, text: str, is_shared: bool = False) -> SavedRep
     title, text = _checked(work, title, text, None)
     mine = select(func.count(SavedReply.id)).where(SavedReply.user_id == work.actor.user_id)
     if (work.session.scalar(mine) or 0) >= MOST:
-        raise OutOfStep(f"You have {MOST} saved replies already. Remove one that you do not need")
+        raise OutOfStep(_("You have %(most)s saved replies already. Remove one that you do not need", most=MOST))
     reply = SavedReply(
         user_id=work.actor.user_id, title=title, text=text, is_shared=is_shared, created_at=work.now
     )  # fmt: skip
@@ -75,15 +76,23 @@ def _checked(work: Work, title: str, text: str, reply: SavedReply | None) -> tup
     title, text = access.clean(title).strip(), "\n".join(access.clean(text).split("\r\n")).strip()
     problems = []
     if not title:
-        problems.append(Problem("/title", "required", "Enter a title, so that it is found again"))
+        problems.append(Problem("/title", "required", _("Enter a title, so that it is found again")))
     elif len(title) > LONGEST_TITLE:
-        problems.append(Problem("/title", "too-long", f"Use {LONGEST_TITLE} characters at most"))
+        problems.append(
+            Problem("/title", "too-long", _("Use %(longest_title)s characters at most", longest_title=LONGEST_TITLE))
+        )
     elif _is_taken(work, title, reply):
-        problems.append(Problem("/title", "taken", "You have a reply with this title already. Choose another one"))
+        problems.append(Problem("/title", "taken", _("You have a reply with this title already. Choose another one")))
     if not text:
-        problems.append(Problem("/text", "required", "Enter the words of the reply"))
+        problems.append(Problem("/text", "required", _("Enter the words of the reply")))
     elif len(text) > LONGEST_MESSAGE:
-        problems.append(Problem("/text", "too-long", f"Use {LONGEST_MESSAGE:,} characters at most"))
+        problems.append(
+            Problem(
+                "/text",
+                "too-long",
+                _("Use %(longest_message)s characters at most", longest_message=f"{LONGEST_MESSAGE:,}"),
+            )
+        )
     else:
         problems += _wrong_holes(text)
     if problems:
@@ -97,7 +106,15 @@ def _wrong_holes(text: str) -> list[Problem]:
     except ExpressionProblem as wrong:
         line = text.count("\n", 0, wrong.offset) + 1
         return [
-            Problem("/text", "hole", f"Line {line}: {wrong.message}. A hole is like ${{{{ customer.first_name }}}}")
+            Problem(
+                "/text",
+                "hole",
+                _(
+                    "Line %(line)s: %(message)s. A hole is like ${{ customer.first_name }}",
+                    line=line,
+                    message=wrong.message,
+                ),
+            )
         ]
     return []
 
@@ -112,4 +129,4 @@ def _is_taken(work: Work, title: str, reply: SavedReply | None) -> bool:
 def _check_mine(work: Work, reply: SavedReply) -> None:
     access.require(work.actor, "message")
     if reply.user_id != work.actor.user_id and not work.actor.may("users"):
-        raise Refused("This reply is a colleague's. Save one of your own instead", known=True)
+        raise Refused(_("This reply is a colleague's. Save one of your own instead"), known=True)

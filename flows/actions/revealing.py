@@ -13,6 +13,7 @@ from flows.events import SensitiveRead
 from flows.models import Instance, Step, Upload
 from flows.rules import answers, private
 from flows.rules.errors import OutOfStep, Refused
+from flows.words import gettext as _
 from flows.work import Work
 
 AT_THE_START = "start"
@@ -41,9 +42,9 @@ def reveal(work: Work, instance: Instance, step: Step | None, name: str) -> Reve
     definition = versions.definition_of(work.session, instance)
     field, value = _asked(work, instance, definition, step, name)
     if not private.may_reveal(work.actor, field, instance.standing):
-        raise Refused('Only colleagues whose role grants "review" may have this shown', known=True)
+        raise Refused(_('Only colleagues whose role grants "review" may have this shown'), known=True)
     if value is None or not private.is_private(field):
-        raise OutOfStep("There is no private answer to show here")
+        raise OutOfStep(_("There is no private answer to show here"))
     where = step.name if step is not None else AT_THE_START
     work.record(instance, SensitiveRead(where, name, field.label))
     work.audit("sensitive_answer_read", instance.reference, step=where, field=name)
@@ -63,11 +64,11 @@ def reveal_file(work: Work, instance: Instance, step: Step | None, name: str, ui
     shown = reveal(work, instance, step, name)
     places = answers.files_in({name: shown.question}, {name: shown.value})
     if not any(uid in place.ids for place in places):
-        raise Refused("No such file")
+        raise Refused(_("No such file"))
     held = select(Upload).where(Upload.uid == uid, Upload.instance_id == instance.id, Upload.attached_at.is_not(None))
     upload = work.session.scalar(held)
     if upload is None:
-        raise Refused("No such file")
+        raise Refused(_("No such file"))
     work.audit("sensitive_file_opened", instance.reference, upload=uid)
     return upload
 
@@ -82,8 +83,8 @@ def _asked(work: Work, instance: Instance, definition: FlowDefinition, step: Ste
     field = private.fields_for(work.actor, fields, instance.standing, answering).get(name)
     if field is None or field.type == "info":
         if not work.actor.may("review"):  # whoever may read nothing private learns nothing about what there is
-            raise Refused('Only colleagues whose role grants "review" may have this shown', known=True)
-        raise Refused("No such question")
+            raise Refused(_('Only colleagues whose role grants "review" may have this shown'), known=True)
+        raise Refused(_("No such question"))
     return field, stored.get(name)
 
 

@@ -16,6 +16,7 @@ from flows.events import StepApproved, StepCompleted, StepReturned
 from flows.models import Instance, Review, Step, Submission
 from flows.rules import moves, reviews, statuses
 from flows.rules.errors import Invalid, OutOfStep, Problem, Refused
+from flows.words import gettext as _
 from flows.work import Work
 
 LONGEST_MESSAGE = 4000
@@ -60,7 +61,7 @@ def return_for_resubmission(
     given = {name: text.strip() for name, text in (remarks or {}).items() if text.strip()}
     _check_words(rule, message, given)
     if rule.approval.returns is not None and not reviews.may_return_again(rule.approval, _returns(work, step)):
-        raise OutOfStep("It was returned as often as this flow allows. Approve it, or close the request")
+        raise OutOfStep(_("It was returned as often as this flow allows. Approve it, or close the request"))
     review = _decide(work, instance, step, "returned", message, given, instead_of)
     hand_back(work, step, "returned", message.strip(), given)
     _mark_submission(work, step, "returned")
@@ -89,7 +90,7 @@ def close_request(
     """
     definition, _rule, instead_of = _begin(work, instance, step, version, "return")
     if not reason.strip():
-        raise Invalid("Say why the request is closed", "/reason", "required")
+        raise Invalid(_("Say why the request is closed"), "/reason", "required")
     review = _decide(work, instance, step, "closed", reason, {}, instead_of)
     _mark_submission(work, step, "returned")
     closing.close_request(work, instance, definition, outcome, message)
@@ -144,14 +145,28 @@ def _owe(work: Work, instance: Instance, definition: FlowDefinition, step: Step,
 def _check_words(rule: StepRule, message: str, remarks: Mapping[str, str]) -> None:
     problems = []
     if not message.strip():
-        problems.append(Problem("/message", "required", "Say what has to be changed; the customer reads it"))
+        problems.append(Problem("/message", "required", _("Say what has to be changed; the customer reads it")))
     elif len(message) > LONGEST_MESSAGE:
-        problems.append(Problem("/message", "too-long", f"Use {LONGEST_MESSAGE:,} characters at most"))
+        problems.append(
+            Problem(
+                "/message",
+                "too-long",
+                _("Use %(longest_message)s characters at most", longest_message=f"{LONGEST_MESSAGE:,}"),
+            )
+        )
     for name, text in remarks.items():
         if name not in rule.fields:
-            problems.append(Problem(f"/remarks/{name}", "unknown", f"There is no question called {name!r} here"))
+            problems.append(
+                Problem(f"/remarks/{name}", "unknown", _("There is no question called %(name)s here", name=repr(name)))
+            )
         elif len(text) > LONGEST_REMARK:
-            problems.append(Problem(f"/remarks/{name}", "too-long", f"Use {LONGEST_REMARK:,} characters at most"))
+            problems.append(
+                Problem(
+                    f"/remarks/{name}",
+                    "too-long",
+                    _("Use %(longest_remark)s characters at most", longest_remark=f"{LONGEST_REMARK:,}"),
+                )
+            )
     if problems:
         raise Invalid(problems)
 
@@ -160,7 +175,9 @@ def _decide(
     work: Work, instance: Instance, step: Step, decision: str, message: str, remarks: Mapping[str, str], instead: str
 ) -> Review:
     if len(message) > LONGEST_MESSAGE:
-        raise Invalid(f"Use {LONGEST_MESSAGE:,} characters at most", "/note", "too-long")
+        raise Invalid(
+            _("Use %(longest_message)s characters at most", longest_message=f"{LONGEST_MESSAGE:,}"), "/note", "too-long"
+        )
     participating.take_part(work, instance, work.actor.user_id)
     review = Review(
         organisation_id=instance.organisation_id,

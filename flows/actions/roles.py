@@ -13,6 +13,7 @@ from flows.models import Role, User
 from flows.rules.actors import PERMISSIONS
 from flows.rules.errors import Invalid, OutOfStep, Problem, Stale
 from flows.rules.passwords import clean_email
+from flows.words import gettext as _
 from flows.work import Work
 
 FIRST_ROLES = {
@@ -30,10 +31,10 @@ def add(work: Work, given: Mapping[str, str]) -> Role:
     name = text(given, "name", 64, problems, "Enter the role's name").lower()
     if name and not name.replace("_", "a").replace("-", "a").isalnum():
         problems.append(
-            Problem("/name", "pattern", "Use letters, digits, - and _ only: flows speak of it as role.<name>")
+            Problem("/name", "pattern", _("Use letters, digits, - and _ only: flows speak of it as role.<name>"))
         )
     if work.session.scalar(select(Role.id).where(Role.name == name)):
-        problems.append(Problem("/name", "taken", "There is a role with this name already"))
+        problems.append(Problem("/name", "taken", _("There is a role with this name already")))
     if problems:
         raise Invalid(problems)
     role = Role(name=name, permissions=[])
@@ -49,7 +50,7 @@ def grant(work: Work, matrix: Mapping[int, Collection[str]], seen: str = "") -> 
     roles = work.session.scalars(select(Role).order_by(Role.id).with_for_update(of=Role)).all()
     if seen and seen != as_seen(roles):
         raise Stale(
-            "Somebody else changed the roles while you had them open. Check them, then save again", as_seen(roles)
+            _("Somebody else changed the roles while you had them open. Check them, then save again"), as_seen(roles)
         )
     for role in roles:
         wanted = [permission for permission in PERMISSIONS if permission in matrix.get(role.id, ())]
@@ -62,7 +63,7 @@ def give(work: Work, person: User, role_ids: Collection[int]) -> None:
     require(work.actor, "users")
     if person.kind != "staff":
         raise Invalid(
-            "Customers have no roles. Invite this person as staff, under another address", "/roles", "customer"
+            _("Customers have no roles. Invite this person as staff, under another address"), "/roles", "customer"
         )
     before = sorted(role.name for role in person.roles)
     person.roles = list(work.session.scalars(select(Role).where(Role.id.in_(role_ids)).order_by(Role.id)))
@@ -79,7 +80,7 @@ def give_one(work: Work, email: str, name: str) -> User:
     person = select(User).where(User.email == clean_email(email), User.kind == "staff")
     user = work.session.scalar(person.options(selectinload(User.roles)))
     if user is None:
-        raise Invalid("Nobody on the staff has this address; invite them first", "/email", "unknown")
+        raise Invalid(_("Nobody on the staff has this address; invite them first"), "/email", "unknown")
     role = _role_named(work, name)
     if role not in user.roles:
         user.roles.append(role)
@@ -99,11 +100,15 @@ def _role_named(work: Work, name: str) -> Role:
         roles = {first: Role(name=first, permissions=list(granted)) for first, granted in FIRST_ROLES.items()}
         work.session.add_all(roles.values())
     if name not in roles:
-        raise Invalid(f"No role is called {name!r}; there are {', '.join(sorted(roles))}", "/role", "unknown")
+        raise Invalid(
+            _("No role is called %(name)s; there are %(roles)s", name=repr(name), roles=", ".join(sorted(roles))),
+            "/role",
+            "unknown",
+        )
     return roles[name]
 
 
 def _keep_a_keeper(work: Work) -> None:
     held = work.session.scalars(select(Role.permissions).join(User.roles).where(User.is_active))
     if not any("users" in permissions for permissions in held):
-        raise OutOfStep('At least one person who can sign in must keep the permission "users"')
+        raise OutOfStep(_('At least one person who can sign in must keep the permission "users"'))

@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 from flows import access
 from flows.models import SavedView
 from flows.rules.errors import Invalid, OutOfStep, Problem, Refused
+from flows.words import gettext as _
 from flows.work import Work
 
 MOST = 50
@@ -25,7 +26,7 @@ def save(work: Work, page: str, name: str, query: str, is_shared: bool = False) 
     view = access.locked(work, mine.where(SavedView.name == name.strip()).with_for_update())
     if view is None:
         if (work.session.scalar(mine.with_only_columns(func.count())) or 0) >= MOST:
-            raise OutOfStep(f"You have {MOST} views already. Remove one that you do not need")
+            raise OutOfStep(_("You have %(most)s views already. Remove one that you do not need", most=MOST))
         view = SavedView(user_id=work.actor.user_id, page=page, created_at=work.now)
         work.session.add(view)
     view.name, view.query = name.strip(), query
@@ -57,18 +58,20 @@ def _share(work: Work, view: SavedView, is_shared: bool) -> None:
 
 def _check_mine(work: Work, view: SavedView) -> None:
     if view.user_id != work.actor.user_id and not work.actor.may("users"):
-        raise Refused("This view is a colleague's. Save one of your own instead", known=True)
+        raise Refused(_("This view is a colleague's. Save one of your own instead"), known=True)
 
 
 def _check(work: Work, name: str, query: str, is_shared: bool) -> None:
     problems = []
     if not name.strip():
-        problems.append(Problem("/name", "required", "Enter a name for the view"))
+        problems.append(Problem("/name", "required", _("Enter a name for the view")))
     elif len(name.strip()) > LONGEST_NAME:
-        problems.append(Problem("/name", "too-long", f"Use {LONGEST_NAME} characters at most"))
+        problems.append(
+            Problem("/name", "too-long", _("Use %(longest_name)s characters at most", longest_name=LONGEST_NAME))
+        )
     if len(query) > LONGEST_QUERY:
-        problems.append(Problem("/query", "too-long", "These are too many filters for a view. Choose fewer"))
+        problems.append(Problem("/query", "too-long", _("These are too many filters for a view. Choose fewer")))
     if is_shared and not work.actor.may("assign"):
-        problems.append(Problem("/is_shared", "forbidden", "Your role does not let you share views with colleagues"))
+        problems.append(Problem("/is_shared", "forbidden", _("Your role does not let you share views with colleagues")))
     if problems:
         raise Invalid(problems)

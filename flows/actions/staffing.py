@@ -10,6 +10,7 @@ from flows.actions.accounts.sessions import end_sessions
 from flows.actions.changing import locked
 from flows.models import User
 from flows.rules.errors import Invalid, OutOfStep
+from flows.words import gettext as _
 from flows.work import Work
 
 
@@ -17,7 +18,7 @@ def invite_colleague(work: Work, email: str, name: str, role_ids: Collection[int
     """Mail an invitation and make the account, so that the roles are there when it is accepted (needs `users`)."""
     require(work.actor, "users")
     if not role_ids:
-        raise Invalid("Choose at least one role, or this person could see nothing", "/roles", "required")
+        raise Invalid(_("Choose at least one role, or this person could see nothing"), "/roles", "required")
     accounts.invite(work, email, "staff")
     person = accounts.add_person(work, kind="staff", email=email, name=name)
     roles.give(work, person, role_ids)
@@ -57,7 +58,7 @@ def send_code_to(work: Work, uid: str) -> User:
     """Mail somebody a sign-in code because they asked for help; only they can read it."""
     person = person_to_change(work, uid)
     if not person.is_active:
-        raise OutOfStep("This account is locked. Unlock it first")
+        raise OutOfStep(_("This account is locked. Unlock it first"))
     accounts.send_code(work, person.email)
     work.audit("sign_in_code_sent", person.email)
     return person
@@ -67,6 +68,6 @@ def reset_second_factor(work: Work, uid: str) -> User:
     """Let a colleague set up a new authenticator."""
     person = person_to_change(work, uid)
     if person.totp_secret is None:
-        raise OutOfStep("This person has no second factor")
+        raise OutOfStep(_("This person has no second factor"))
     accounts.reset_totp(work, person)
     return person

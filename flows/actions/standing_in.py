@@ -13,6 +13,7 @@ from flows.models import Delegation, User
 from flows.rules import timing
 from flows.rules.actors import Actor
 from flows.rules.errors import Invalid, Problem, Refused
+from flows.words import gettext as _
 from flows.work import Work
 
 MOST_HOPS = 5
@@ -46,7 +47,7 @@ def covered_by(session: Session, actor: Actor, now: datetime) -> list[Colleague]
 def who_is_there(session: Session, user: User, now: datetime) -> User:
     """This person, or whoever stands in for them today; a delegate who is away too is followed on."""
     there, seen = user, {user.id}
-    for _ in range(MOST_HOPS):
+    for _hop in range(MOST_HOPS):
         query = select(Delegation).where(Delegation.user_id == there.id, Delegation.ends_on >= _earliest(now))
         options = query.options(selectinload(Delegation.delegate), selectinload(Delegation.user))
         away = next((one for one in session.scalars(options.order_by(Delegation.id)) if one.holds(now)), None)
@@ -66,11 +67,11 @@ def delegate(work: Work, user: User, delegate: User, starts_on: date, ends_on: d
         access.require(work.actor, "users")
     problems = []
     if delegate.id == user.id or delegate.kind != "staff" or not delegate.is_active:
-        problems.append(Problem("/delegate", "choice", "Choose another colleague who can sign in"))
+        problems.append(Problem("/delegate", "choice", _("Choose another colleague who can sign in")))
     if ends_on < starts_on:
-        problems.append(Problem("/ends_on", "order", "The last day cannot be before the first"))
+        problems.append(Problem("/ends_on", "order", _("The last day cannot be before the first")))
     if ends_on < timing.local_date(work.now, user.time_zone):
-        problems.append(Problem("/ends_on", "past", "The last day must be today or later"))
+        problems.append(Problem("/ends_on", "past", _("The last day must be today or later")))
     if problems:
         raise Invalid(problems)
     made = Delegation(
@@ -87,7 +88,7 @@ def withdraw(work: Work, uid: str) -> Delegation:
     """End a delegation: its own person, or whoever sees to users."""
     made = work.session.scalar(select(Delegation).where(Delegation.uid == access.clean(uid)).with_for_update())
     if made is None or (made.user_id != work.actor.user_id and not work.actor.may("users")):
-        raise Refused("No such delegation")
+        raise Refused(_("No such delegation"))
     work.session.delete(made)
     work.audit("delegation_withdrawn", made.user.email, to=made.delegate.email)
     return made

@@ -19,6 +19,7 @@ from flows.models import Instance, Membership, Organisation, Step, User
 from flows.models.base import opaque_id
 from flows.rules.errors import Invalid, OutOfStep
 from flows.rules.expressions import compile_condition, compile_text
+from flows.words import gettext as _
 from flows.work import Work
 
 log = structlog.get_logger(__name__)
@@ -226,15 +227,15 @@ def _one_named(work: Work, uid: Any, known: Known) -> Organisation | User:
     else:
         row = work.session.scalar(select(Organisation).where(Organisation.uid == str(uid)))
     if row is None:
-        raise Invalid(f"{uid!r} is no customer and no person", code="unknown_customer")
+        raise Invalid(_("%(uid)s is no customer and no person", uid=repr(uid)), code="unknown_customer")
     return row
 
 
 def _home_of(work: Work, person: User | None) -> Organisation:
     if person is None:
-        raise Invalid("Say whom it is for: a flow that starts by itself needs `for`", code="nobody")
+        raise Invalid(_("Say whom it is for: a flow that starts by itself needs `for`"), code="nobody")
     joined = select(Organisation).join(Membership, Membership.organisation_id == Organisation.id)
     home = work.session.scalar(joined.where(Membership.user_id == person.id).order_by(Membership.id).limit(1))
     if home is None:
-        raise Invalid(f"{person.name} belongs to no organisation", code="nobody")
+        raise Invalid(_("%(name)s belongs to no organisation", name=person.name), code="nobody")
     return home

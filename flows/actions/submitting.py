@@ -22,6 +22,7 @@ from flows.rules.errors import Invalid, OutOfStep, Problem, Refused, Stale
 from flows.rules.expressions import compile_condition
 from flows.rules.moves import WITH_ACTOR
 from flows.rules.words import moment_in_words
+from flows.words import gettext as _
 from flows.work import Work
 
 
@@ -113,16 +114,16 @@ def check_turn(work: Work, instance: Instance, step: Step, version: int | None, 
     """Whether this step takes answers from this actor now; every refusal says what happened and when."""
     check_alive(work, instance)
     if step.state == "locked":
-        raise OutOfStep("This step cannot start yet: another one comes first", "step-locked")
+        raise OutOfStep(_("This step cannot start yet: another one comes first"), "step-locked")
     if step.state not in WITH_ACTOR:
         when = f" on {moment_in_words(step.submitted_at, instance.time_zone)}" if step.submitted_at else ""
-        raise OutOfStep(f"These answers were already sent{when}", "already-submitted")
+        raise OutOfStep(_("These answers were already sent%(when)s", when=when), "already-submitted")
     if step.actor != work.actor.kind and not (on_behalf and work.actor.may("create")):
-        raise Refused("This step is not yours to answer", known=True)
+        raise Refused(_("This step is not yours to answer"), known=True)
     if step.actor == "staff" and work.actor.is_staff:
         access.require(work.actor, "create")
     if version is not None and version != step.version:
-        raise Stale("This step changed since you opened it", current=step.version)
+        raise Stale(_("This step changed since you opened it"), current=step.version)
 
 
 def check(
@@ -139,7 +140,7 @@ def check(
     """
     rule = definition.steps[step.name]
     if rule.payment is not None:
-        raise OutOfStep("This step is done by paying. Pay first", "payment-needed")
+        raise OutOfStep(_("This step is done by paying. Pay first"), "payment-needed")
     context = answers.AnswerContext(
         today=timing.local_date(work.now, instance.time_zone),
         zone=instance.time_zone,
@@ -182,11 +183,20 @@ def check_alive(work: Work, instance: Instance) -> None:
     if instance.closed_at is not None:
         words = {"completed": "was completed", "cancelled": "was cancelled", "expired": "expired"}[instance.status]
         raise OutOfStep(
-            f"This task {words} on {moment_in_words(instance.closed_at, instance.time_zone)}", "instance-closed"
+            _(
+                "This task %(words)s on %(closed_at)s",
+                words=words,
+                closed_at=moment_in_words(instance.closed_at, instance.time_zone),
+            ),
+            "instance-closed",
         )
     if instance.is_past_expiry(work.now) and instance.expires_at is not None:
         raise OutOfStep(
-            f"This task expired on {moment_in_words(instance.expires_at, instance.time_zone)}", "instance-closed"
+            _(
+                "This task expired on %(expires_at)s",
+                expires_at=moment_in_words(instance.expires_at, instance.time_zone),
+            ),
+            "instance-closed",
         )
 
 

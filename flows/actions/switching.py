@@ -13,6 +13,7 @@ from flows.catalogue import LoadedFlow, ways
 from flows.catalogue.ways import Way
 from flows.models import FlowSwitch
 from flows.rules.errors import OutOfStep, Refused
+from flows.words import gettext as _
 from flows.work import Work
 
 WAYS: tuple[Way, ...] = ("staff", "customer", "onboarding")
@@ -27,9 +28,15 @@ def switch(work: Work, flow: str, name: str, on: bool) -> None:
     access.require(work.actor, "flows")
     loaded = catalogue.current().flows.get(flow)
     if loaded is None or name not in SWITCHES:
-        raise Refused("No such flow" if loaded is None else "No such switch")
+        raise Refused(_("No such flow") if loaded is None else _("No such switch"))
     if not has_switch(loaded, name):
-        raise OutOfStep(f"{loaded.definition.title} cannot be made {name}: its file does not say so under `start`")
+        raise OutOfStep(
+            _(
+                "%(title)s cannot be made %(name)s: its file does not say so under `start`",
+                title=loaded.definition.title,
+                name=name,
+            )
+        )
     row = access.locked(work, select(FlowSwitch).where(FlowSwitch.flow == flow).with_for_update())
     if row is None:
         row = FlowSwitch(flow=flow, is_active=True, is_assignable=True, is_requestable=True)

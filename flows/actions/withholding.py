@@ -19,6 +19,7 @@ from flows.rules.answers import AnswerContext, Checked
 from flows.rules.answers.shapes import is_blank
 from flows.rules.errors import Refused
 from flows.rules.people import in_words
+from flows.words import gettext as _
 
 
 def seen(actor: Actor, instance: Instance, step: Step, rule: StepRule) -> dict[str, Any]:
@@ -90,7 +91,11 @@ def check(
     if whole.problems and not partial:
         others = {who for name, field in rule.fields.items() if name not in fields for who in field.visible_to or ()}
         raise Refused(
-            f"This step also asks what only {in_words(sorted(others))} may answer, so they have to send it", known=True
+            _(
+                "This step also asks what only %(in_words)s may answer, so they have to send it",
+                in_words=in_words(sorted(others)),
+            ),
+            known=True,
         )
     return Checked(whole.values, checked.problems)
 

@@ -12,6 +12,7 @@ from flows.models.instances import Instance
 from flows.models.steps import Step
 from flows.rules.errors import OutOfStep
 from flows.rules.payments import STATES, may_become
+from flows.words import gettext as _
 
 PAYMENT_PROVIDERS = ("stripe", "bank")
 TAKES_THE_STEP = text("state IN ('pending', 'processing', 'paid')")
@@ -74,7 +75,9 @@ class Payment(Owned, Base):
     def become(self, state: str) -> None:
         """Go to another state; OutOfStep when no way leads there."""
         if not may_become(self.state, state):
-            raise OutOfStep(f"A payment that is {self.state} does not become {state}")
+            raise OutOfStep(
+                _("A payment that is %(state)s does not become %(state_2)s", state=self.state, state_2=state)
+            )
         self.state = state
 
     @property

@@ -17,6 +17,7 @@ from flows.queries.pages import MOST_A_PAGE, Page, cursor_of, page_of, read_curs
 from flows.queries.staff import LATE, late_counted
 from flows.rules.actors import Actor
 from flows.rules.errors import Refused
+from flows.words import gettext as _
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ def effect(actor: Actor, effect_id: int) -> Effect:
     query = select(Effect).where(Effect.id == effect_id).options(joinedload(Effect.instance), joinedload(Effect.order))
     found = read_as(actor).scalar(query) if effect_id < 2**31 else None
     if found is None:
-        raise Refused("No such effect")
+        raise Refused(_("No such effect"))
     return found
 
 

@@ -23,6 +23,7 @@ from flows.rules.answers import AnswerContext, Unavailable
 from flows.rules.errors import Refused
 from flows.rules.moves import WITH_ACTOR
 from flows.rules.people import is_among
+from flows.words import gettext as _
 
 NOTHING = Found(())
 Labels = Mapping[str, Mapping[str, str]]
@@ -63,7 +64,7 @@ def options(
     Refused for any other source: a lookup may know more people and addresses than the reader may. Raises Unavailable.
     """
     if source not in set(_sources(actor, instance, definition)):
-        raise Refused("No such lookup")
+        raise Refused(_("No such lookup"))
     place = lookups.place_of(instance, definition, now, names_emails=actor.is_staff)
     return lookups.search(read_as(actor), place, source, query, within)
 

@@ -14,6 +14,7 @@ from flows.queries import to_review
 from flows.queries.to_review import Place
 from flows.rules.actors import Actor
 from flows.rules.errors import Refused
+from flows.words import gettext as _
 
 
 @dataclass(frozen=True)
@@ -57,5 +58,5 @@ def of_instance(actor: Actor, reference: str, now: datetime) -> Overview:
     )
     row = read_as(actor).execute(query).unique().one_or_none()
     if row is None:
-        raise Refused("No such task")
+        raise Refused(_("No such task"))
     return Overview(row[0], row[1], row[2], row[3], row[4] or "", to_review.place_of(row[5:]))

@@ -11,6 +11,7 @@ from sqlalchemy import Select, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from flows.rules.errors import Invalid
+from flows.words import gettext as _
 
 Row = TypeVar("Row")
 MOST_A_PAGE = 100
@@ -57,7 +58,7 @@ def moment_of(text: str) -> datetime:
 
 def broken() -> Invalid:
     """The refusal of a cursor that none of our pages made."""
-    return Invalid("This page link is broken. Start from the first page", "/cursor", "cursor-mismatch")
+    return Invalid(_("This page link is broken. Start from the first page"), "/cursor", "cursor-mismatch")
 
 
 def page_of(

@@ -32,6 +32,7 @@ from flows.queries import instances, unread
 from flows.queries.pages import Page, page_of
 from flows.rules.actors import Actor
 from flows.rules.errors import Refused
+from flows.words import gettext as _
 
 SOON = timedelta(hours=48)
 LATE = timedelta(minutes=2)
@@ -122,7 +123,7 @@ def customer(actor: Actor, uid: str) -> Customer:
     ).where(Organisation.uid == clean(uid), Organisation.is_customer)
     row = session.execute(query).one_or_none()
     if row is None:
-        raise Refused("No such customer")
+        raise Refused(_("No such customer"))
     parent = session.get(Organisation, row[0].parent_id) if row[0].parent_id else None
     children = select(Organisation).where(Organisation.parent_id == row[0].id).order_by(Organisation.name).limit(100)
     return Customer(row[0], parent, session.scalars(children).all(), *row[1:])
@@ -145,7 +146,7 @@ def person(actor: Actor, uid: str) -> Person:
     session = read_as(actor)
     user = session.scalar(select(User).where(User.uid == clean(uid)).options(selectinload(User.roles)))
     if user is None:
-        raise Refused("No such person")
+        raise Refused(_("No such person"))
     memberships = select(Organisation, Membership.role).join(Membership, Membership.organisation_id == Organisation.id)
     departments = select(Department, DepartmentMember.is_manager).join(Department.members)
     alive = (SignIn.revoked_at.is_(None), SignIn.expires_at > clock.wall())
@@ -180,7 +181,7 @@ def department(actor: Actor, uid: str) -> tuple[Department, Sequence[DepartmentM
     """A department with its members, managers first."""
     found = read_as(actor).scalar(select(Department).where(Department.uid == clean(uid)))
     if found is None:
-        raise Refused("No such department")
+        raise Refused(_("No such department"))
     members = select(DepartmentMember).join(DepartmentMember.user).options(selectinload(DepartmentMember.user))
     query = members.where(DepartmentMember.department_id == found.id)
     return found, read_as(actor).scalars(query.order_by(DepartmentMember.is_manager.desc(), User.name)).all()

@@ -13,6 +13,7 @@ from flows.catalogue.ways import Way
 from flows.models import FlowSwitch, Instance, Organisation
 from flows.rules.actors import Actor
 from flows.rules.errors import OutOfStep, Refused
+from flows.words import gettext as _
 
 MOST_ORGANISATIONS = 200
 
@@ -63,7 +64,7 @@ def startable(actor: Actor, name: str, way: Way) -> LoadedFlow:
         require(actor, "create")
     loaded = catalogue.current().flows.get(name)
     if loaded is None or not ways.is_offered(loaded, way):
-        raise Refused("No such request" if way == "customer" else "No such flow")
+        raise Refused(_("No such request") if way == "customer" else _("No such flow"))
     why_not = ways.refusal(loaded, switches(actor, name).get(name), way)
     if why_not is not None:
         raise OutOfStep(why_not)

@@ -8,6 +8,7 @@ from typing import Protocol
 from flows.rules.actors import Actor
 from flows.rules.errors import OutOfStep, Problem
 from flows.rules.words import day_in_words
+from flows.words import gettext as _
 
 CLOSED_WORDS = {
     "completed": "completed",
@@ -82,10 +83,20 @@ def check_open(instance: Talked, now: datetime, zone: str) -> None:
 def wrong_words(words: str, has_files: bool, longest: int) -> list[Problem]:
     """What is wrong with what somebody wants to say."""
     if not words and not has_files:
-        return [Problem("/text", "required", "Write a message, or attach a file")]
+        return [Problem("/text", "required", _("Write a message, or attach a file"))]
     if len(words) > longest:
         too_many = len(words) - longest
-        return [Problem("/text", "too-long", f"Use {longest:,} characters at most; these are {too_many:,} too many")]
+        return [
+            Problem(
+                "/text",
+                "too-long",
+                _(
+                    "Use %(longest)s characters at most; these are %(too_many)s too many",
+                    longest=f"{longest:,}",
+                    too_many=f"{too_many:,}",
+                ),
+            )
+        ]
     return []
 
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from flows.rules.errors import OutOfStep
 from flows.rules.expressions import compile_condition
 from flows.rules.visibility import DefinitionLike, StepLike, is_shown, settled
+from flows.words import gettext as _
 
 WITH_ACTOR = frozenset({"open", "returned", "reopened"})
 """States in which the step's actor can work on it."""
@@ -60,7 +61,13 @@ def target(move_name: str, step_state: str) -> str:
     move = next(move for move in MOVES if move.name == move_name)
     if step_state not in move.come_from:
         verb = move_name.replace("_", " ")
-        raise OutOfStep(f"You cannot {verb} this step now: {_WORDS[step_state]}. Reload the page to see it as it is")
+        raise OutOfStep(
+            _(
+                "You cannot %(verb)s this step now: %(words)s. Reload the page to see it as it is",
+                verb=verb,
+                words=_WORDS[step_state],
+            )
+        )
     return move.to or step_state
 
 
@@ -93,7 +100,7 @@ def next_states(
     locked.
     """
     now = {name: states.get(name, "locked") for name in definition.steps}
-    for _ in range(len(now) + 1):
+    for _turn in range(len(now) + 1):
         known = settled(definition, now, scope)
         after = {
             name: "skipped"

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from flows.rules.errors import Problem
+from flows.words import gettext as _
 
 Channel = Literal["inbox", "mail", "push"]
 Say = Literal["always", "choice", "never"]
@@ -158,7 +159,7 @@ def quiet_problems(begins: str, ends: str) -> list[Problem]:
         if not _TIME.fullmatch(given)
     ]
     if not found and begins == ends:
-        return [Problem("/quiet_to", "time", "Quiet hours end at another time than they begin")]
+        return [Problem("/quiet_to", "time", _("Quiet hours end at another time than they begin"))]
     return found
 
 

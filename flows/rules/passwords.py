@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from flows.rules.errors import Invalid, Problem
+from flows.words import gettext as _
 
 WEB_ADDRESS = re.compile(r"https?:|://|\bwww\.", re.IGNORECASE)
 LEAST_CHARACTERS = 10
@@ -35,16 +36,18 @@ def password_problems(password: str, email: str, pointer: str = "/password") -> 
             Problem(
                 pointer,
                 "too-long",
-                f"Use a password of {MOST_CHARACTERS} characters at most",
+                _("Use a password of %(most_characters)s characters at most", most_characters=MOST_CHARACTERS),
                 {"most": MOST_CHARACTERS},
             )
         ]
     plain = password.strip().lower()
     if plain in (email.lower(), email.lower().partition("@")[0]):
-        return [Problem(pointer, "is-email", "Use a password that is not your email address")]
+        return [Problem(pointer, "is-email", _("Use a password that is not your email address"))]
     if plain in COMMON or len(set(plain)) < 4:
         return [
-            Problem(pointer, "too-common", "Use a password that is harder to guess, for example three unrelated words")
+            Problem(
+                pointer, "too-common", _("Use a password that is harder to guess, for example three unrelated words")
+            )
         ]
     return []
 
@@ -60,7 +63,7 @@ def clean_email(text: str, pointer: str = "/email") -> str:
     """The address in the form we keep: lower case, no space around. Raises Invalid when it is none."""
     email = text.strip().lower()
     if len(email) > 254 or not EMAIL.fullmatch(email):
-        raise Invalid("Enter an email address, like name@example.com", pointer, "email")
+        raise Invalid(_("Enter an email address, like name@example.com"), pointer, "email")
     return email
 
 
@@ -70,7 +73,7 @@ def name_problems(name: str, whose: str) -> list[Problem]:
         words = f"Enter {whose} name, up to {LONGEST_NAME} characters"
         return [Problem("/name", "required", words, {"most": LONGEST_NAME})]
     if WEB_ADDRESS.search(name):
-        return [Problem("/name", "web-address", "Enter a name without a web address in it")]
+        return [Problem("/name", "web-address", _("Enter a name without a web address in it"))]
     return []
 
 

@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 from flows.rules.errors import Problem
 from flows.rules.expressions import ExpressionProblem, NotYetKnown, compile_text
+from flows.words import gettext as _
 
 MOST_MINOR = 100_000_000
 """The most that one step may cost: 1,000,000.00."""
@@ -124,7 +125,10 @@ def check_amounts(definition: DefinitionLike, given: Mapping[str, int | None]) -
         else:
             found[name] = minor
     unknown = sorted(given.keys() - asked.keys())
-    problems += [Problem(f"/amounts/{name}", "unknown", f"There is no amount to ask for {name!r}") for name in unknown]
+    problems += [
+        Problem(f"/amounts/{name}", "unknown", _("There is no amount to ask for %(name)s", name=repr(name)))
+        for name in unknown
+    ]
     return found, problems
 
 
@@ -132,7 +136,7 @@ def amount_problem(minor: Any, pointer: str = "/amount") -> Problem | None:
     """None when a step may cost this much."""
     if isinstance(minor, int) and not isinstance(minor, bool) and 0 <= minor <= MOST_MINOR:
         return None
-    return Problem(pointer, "amount", "Enter an amount from 0 to 1,000,000", {"min": 0, "max": MOST_MINOR})
+    return Problem(pointer, "amount", _("Enter an amount from 0 to 1,000,000"), {"min": 0, "max": MOST_MINOR})
 
 
 def may_become(state: str, to: str) -> bool:

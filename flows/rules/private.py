@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from flows.rules.actors import Actor
 from flows.rules.errors import Refused
 from flows.rules.people import Standing, is_among
+from flows.words import gettext as _
 
 MASK = "••••••"
 CUSTOMERS, STAFF = ("customer", "creator", "assignee"), ("staff", "creator", "assignee", "manager", "department")
@@ -175,8 +176,8 @@ def check_opening(actor: Actor, upload: HeldFile, step: Any) -> None:
     if mine or actor.is_system or (actor.kind == "customer" and gave == "customer"):
         return
     if actor.is_staff:
-        raise Refused("This file is private. Press Show beside its answer; who had it shown is recorded", known=True)
-    raise Refused("No such file")
+        raise Refused(_("This file is private. Press Show beside its answer; who had it shown is recorded"), known=True)
+    raise Refused(_("No such file"))
 
 
 def restored(fields: Fields, seen: Fields, values: Mapping[str, Any], earlier: Mapping[str, Any]) -> dict[str, Any]:

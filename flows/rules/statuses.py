@@ -10,6 +10,7 @@ from flows.rules.errors import OutOfStep
 from flows.rules.moves import WITH_ACTOR
 from flows.rules.outcomes import completes_by_itself
 from flows.rules.visibility import DefinitionLike
+from flows.words import gettext as _
 
 OPEN = frozenset({"not_started", "in_progress", "awaiting_review"})
 CLOSED = frozenset({"completed", "cancelled", "expired"})
@@ -73,7 +74,7 @@ class Running(Protocol):
 def check_running(instance: Running, now: datetime) -> None:
     """OutOfStep once it has ended, or is past its end."""
     if not instance.is_running(now):
-        raise OutOfStep(f"{instance.reference} has ended already", "instance-closed")
+        raise OutOfStep(_("%(reference)s has ended already", reference=instance.reference), "instance-closed")
 
 
 def time_held(

@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 from typing import NamedTuple, NoReturn, Protocol
 
 from flows.rules.errors import Invalid, Problem
+from flows.words import gettext as _
 
 MB = 1024 * 1024
 USUAL_MB = 10
@@ -290,7 +291,7 @@ def _leaves_its_folder(name: str) -> bool:
 
 def missing() -> Problem:
     """Not there and not the actor's look the same."""
-    return Problem("", "upload_missing", "This file is not here any more. Choose it again")
+    return Problem("", "upload_missing", _("This file is not here any more. Choose it again"))
 
 
 def never_checked(name: str) -> str:

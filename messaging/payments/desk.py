@@ -17,6 +17,7 @@ from flows.plugin import PermanentFault
 from flows.rules.actors import SYSTEM, Actor
 from flows.rules.errors import OutOfStep
 from flows.rules.payments import Returned, Word
+from flows.words import gettext as _
 from flows.work import Work, end_reading, unit_of_work
 from messaging.payments.by_bank import Bank
 from messaging.payments.provider import Checkout, Online, Provider, checkout_of
@@ -38,7 +39,7 @@ def start(actor: Actor, ref: str, step: str) -> str:
     Raises what the verb refuses, and the faults of the provider; a fault that passes leaves a payment that the next
     try takes up again.
     """
-    for _ in range(MOST_BEGINNINGS):
+    for _try in range(MOST_BEGINNINGS):
         with unit_of_work(actor) as work:
             count(work)
             instance = access.instance_to_change(work, ref)
@@ -76,7 +77,7 @@ def lead_to(uid: str) -> str:
         paying.ready(work, payment, opened.reference, opened.url)
         called_off = payment.state == "cancelled"
     if called_off:
-        raise OutOfStep("What is to be paid changed at this very moment. Look again, then pay")
+        raise OutOfStep(_("What is to be paid changed at this very moment. Look again, then pay"))
     return opened.url
 
 

@@ -11,6 +11,7 @@ from flows.queries import boxes, colleagues, comments, parties, startable, timel
 from flows.queries.pages import Page
 from flows.rules import stages
 from flows.rules.errors import OutOfStep, Refused
+from flows.words import gettext as _
 from portal.api import asked_of_cases as asked
 from portal.api import cursors, draw_case, reading, shapes
 from portal.api.asked import Paged
@@ -65,7 +66,7 @@ def set_status(call: Call, case_id: str, body: asked.StatusWanted) -> Answer:
     names = stages.offered(definition, instance.state or "", call.actor, instance.standing, scope)
     name = draw_case.leading_to(definition, names, body.status)
     if name is None:
-        raise OutOfStep(f"It cannot be set to {body.status} now. See allowed_actions")
+        raise OutOfStep(_("It cannot be set to %(status)s now. See allowed_actions", status=body.status))
     acting.act(call.work, instance, name, comment=body.comment, version=wanted_version(KIND))
     return _changed(call, instance)
 
@@ -87,7 +88,7 @@ def list_box(call: Call, query: asked.BoxList) -> Answer:
         return _list(call, boxes.in_box(call.actor, query.box, *where))
     mine = {one.uid: one.id for one in colleagues.departments_of(call.actor)}
     if query.department_id not in mine:
-        raise Refused("No such department, or not one of yours")
+        raise Refused(_("No such department, or not one of yours"))
     return _list(call, boxes.of_department(call.actor, mine[query.department_id], *where))
 
 
@@ -258,5 +259,5 @@ def _locked(call: Call, named: str) -> Instance:
 def _by_hand(instance: Instance) -> Instance:
     """Guided requests are not driven by hand: as a case they are not there."""
     if instance.state is None:
-        raise Refused("No such case or task")
+        raise Refused(_("No such case or task"))
     return instance

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flows.actions import devices
 from flows.rules.errors import Invalid
+from flows.words import gettext as _
 from portal.api import asked, shapes
 from portal.api.door import Answer, Call, operation
 
@@ -12,10 +13,10 @@ from portal.api.door import Answer, Call, operation
 def register_device(call: Call, installation_id: str, body: asked.NewDevice) -> Answer:
     """Push to this installation from now on, or renew its token. Without permission it is taken off."""
     if len(installation_id) > 80:
-        raise Invalid("An installation id has at most 80 characters", "/installation_id", "too_long")
+        raise Invalid(_("An installation id has at most 80 characters"), "/installation_id", "too_long")
     is_browser = isinstance(body.token, asked.Subscription)
     if is_browser != (body.provider == "webpush"):
-        raise Invalid("A browser gives its subscription, an app its token", "/token", "invalid")
+        raise Invalid(_("A browser gives its subscription, an app its token"), "/token", "invalid")
     if body.permission != "granted":
         devices.remove(call.work, installation_id)
         return Answer(

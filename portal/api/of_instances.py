@@ -9,6 +9,7 @@ from flows.actions import closing, rating, reopening
 from flows.models import Instance
 from flows.queries import listing, parties, timeline, unread
 from flows.rules.errors import Refused
+from flows.words import gettext as _
 from portal.api import asked, cursors, draw_instance, draw_order, languages, of_talk, shapes
 from portal.api.asked_of_talk import MessagesWanted
 from portal.api.door import Answer, Call, Made, counted_page, operation, page
@@ -91,7 +92,7 @@ def get_summary_as_pdf(call: Call, instance_id: str) -> Answer:
 def _guided(instance: Instance) -> Instance:
     """Cases and tasks of departments have addresses of their own (`portal.api.of_cases`)."""
     if instance.state is not None:
-        raise Refused("No such task")
+        raise Refused(_("No such task"))
     return instance
 
 

@@ -8,6 +8,7 @@ from flows.actions import accounts
 from flows.models import Membership, Organisation, User
 from flows.queries import colleagues, summary
 from flows.rules.errors import Stale
+from flows.words import gettext as _
 from portal.api import asked, shapes
 from portal.api.door import Answer, Call, operation
 from portal.api.etags import digest, etag, wanted_version
@@ -26,7 +27,7 @@ def change_me(call: Call, body: asked.Profile) -> Answer:
     user = call.session.get_one(User, call.actor.user_id, with_for_update=True)
     wanted = wanted_version("me")
     if wanted is not None and wanted != _version(user):
-        raise Stale("Your profile changed since you opened it", current=_version(user))
+        raise Stale(_("Your profile changed since you opened it"), current=_version(user))
     accounts.change_profile(
         call.work,
         name=user.name if body.name is None else body.name,

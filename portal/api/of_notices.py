@@ -8,6 +8,7 @@ from flows.models import Notice
 from flows.queries import choices, notices
 from flows.rules.errors import Invalid
 from flows.rules.notices import Channel, Kind
+from flows.words import gettext as _
 from portal.api import asked, cursors, draw_notice, shapes
 from portal.api.door import Answer, Call, counted_page, operation
 
@@ -60,7 +61,7 @@ def list_notifications(call: Call, query: asked.NoticeList) -> Answer:
 def read_notifications(call: Call, body: asked.SeenNotices) -> Answer:
     """Mark notices as read: these, or every one up to one. Others' ids do nothing."""
     if (body.ids is None) == (body.up_to is None):
-        raise Invalid("Give either “ids” or “up_to”", "/ids", "required")
+        raise Invalid(_("Give either “ids” or “up_to”"), "/ids", "required")
     uids = body.ids if body.ids is not None else _up_to(call, body.up_to or "")
     return Answer(shapes.Read(read=noticing.see(call.work, uids)))
 

@@ -9,6 +9,7 @@ from flows.actions import accounts, ordering
 from flows.models import Instance, Order, Product
 from flows.queries import orders, parties, timeline
 from flows.rules.errors import Invalid, Refused
+from flows.words import gettext as _
 from portal.api import asked, cursors, draw_order, shapes
 from portal.api.door import BASE, Answer, Call, counted_page, operation
 from portal.api.etags import etag
@@ -26,7 +27,7 @@ def get_product(call: Call, product_id: str) -> Answer:
     """One product."""
     found: Any = call.session.scalar(access.products_on_sale().where(Product.uid == product_id))
     if found is None:
-        raise Refused("No such product")
+        raise Refused(_("No such product"))
     return Answer(draw_order.product(found))
 
 
@@ -70,7 +71,11 @@ def place_order(call: Call, body: asked.NewOrder) -> Answer:
         call.work, body.customer_id, [wanted.as_item() for wanted in body.items], expected.amount if expected else None
     )
     if expected is not None and expected.currency != order.currency:
-        raise Invalid(f"These products are sold in {order.currency}", "/expected_total/currency", "price_changed")
+        raise Invalid(
+            _("These products are sold in %(currency)s", currency=order.currency),
+            "/expected_total/currency",
+            "price_changed",
+        )
     call.session.flush()
     answer = _whole(call, order)
     return Answer(answer.body, 201, {"Location": f"{BASE}/orders/{order.uid}"}, answer.etag)

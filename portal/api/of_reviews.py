@@ -8,6 +8,7 @@ from flows import access
 from flows.actions import amending, collecting, paying, reopening, revealing, reviewing, versions
 from flows.models import Instance, Step
 from flows.rules.errors import Invalid
+from flows.words import gettext as _
 from portal.api import asked_by_staff, draw_instance, reading, shapes
 from portal.api.door import BASE, Answer, Call, Content, operation
 from portal.api.etags import wanted_version
@@ -119,7 +120,7 @@ def change_amount(call: Call, instance_id: str, key: str, body: asked_by_staff.N
         paying.change_amount(call.work, instance, step, body.amount.amount, body.reason)
     currency = paying.rule_of(versions.definition_of(call.session, instance), step).currency
     if body.amount.currency != currency:  # not so many pounds instead; what was changed is undone
-        raise Invalid(f"This is paid in {currency}", "/amount/currency", "currency")
+        raise Invalid(_("This is paid in %(currency)s", currency=currency), "/amount/currency", "currency")
     return _changed(call, instance, step)
 
 

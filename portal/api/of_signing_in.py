@@ -7,6 +7,7 @@ from flask import request
 from flows.actions import accounts
 from flows.queries import sign_ins
 from flows.rules.errors import Invalid, Problem
+from flows.words import gettext as _
 from flows.work import Work
 from portal.api import asked, shapes
 from portal.api.door import Answer, Call, operation
@@ -40,7 +41,11 @@ def get_token(call: Call, body: asked.Grant) -> Answer:
     """Tokens for a code, a password or a refresh token; for staff with the code of their authenticator beside it."""
     missing = [name for name in NEEDS[body.grant_type] if getattr(body, name) is None]
     if missing:
-        raise Invalid(f"The grant type {body.grant_type} needs “{missing[0]}”", f"/{missing[0]}", "required")
+        raise Invalid(
+            _("The grant type %(grant_type)s needs “%(missing)s”", grant_type=body.grant_type, missing=missing[0]),
+            f"/{missing[0]}",
+            "required",
+        )
     tokens = _tokens(call.work, body)
     if isinstance(tokens, accounts.Denied):
         return Answer(denied=(tokens.code, tokens.detail))

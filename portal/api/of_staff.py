@@ -11,6 +11,7 @@ from flows.catalogue import FlowDefinition
 from flows.models import Instance
 from flows.rules import payments
 from flows.rules.errors import Invalid, Problem
+from flows.words import gettext as _
 from portal.api import asked, asked_by_staff, reading, shapes
 from portal.api.door import BASE, Answer, Call, operation
 from portal.api.of_instances import ENDED, to_change, whole
@@ -140,7 +141,9 @@ def _check_currencies(definition: FlowDefinition, body: asked_by_staff.NewInstan
     """An amount in another currency than the flow's is a mistake, not so many pounds; what was begun is undone."""
     currencies = payments.amounts_asked(definition)
     wrong = [
-        Problem(f"/amounts/{name}/currency", "currency", f"This is paid in {currencies[name]}")
+        Problem(
+            f"/amounts/{name}/currency", "currency", _("This is paid in %(currencies)s", currencies=currencies[name])
+        )
         for name, given in body.amounts.items()
         if name in currencies and given.currency != currencies[name]
     ]

@@ -14,6 +14,7 @@ from flows.models import Message as MessageRow
 from flows.queries import allowed, conversations, unread
 from flows.rules.conversations import closed_because
 from flows.rules.errors import Refused
+from flows.words import gettext as _
 from portal.api import asked_of_talk as asked
 from portal.api import draw_talk, languages, reading
 from portal.api.door import Answer, Call, operation
@@ -78,7 +79,7 @@ def move_read_marker(call: Call, instance_id: str, body: asked.ReadUpTo) -> Answ
         )
     )
     if seq is None:
-        raise Refused("No such message")
+        raise Refused(_("No such message"))
     conversing.mark_read(call.work, instance, seq)
     talk = conversations.of_instance(call.actor, instance, after=instance.message_seq)
     return Answer(given.ReadMarker(seq=talk.read_up_to, unread=talk.unread))
@@ -117,5 +118,5 @@ def _senders(call: Call, messages: Iterable[MessageRow]) -> dict[int, str]:
 def _talked_about(instance: Instance) -> Instance:
     """Cases and department tasks have comments instead."""
     if instance.state is not None:
-        raise Refused("No such task")
+        raise Refused(_("No such task"))
     return instance

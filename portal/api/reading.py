@@ -19,6 +19,7 @@ from flows.actions.attaching import Received
 from flows.actions.receiving import Sent, receive
 from flows.rules.actors import Actor
 from flows.rules.errors import Invalid, Problem
+from flows.words import gettext as _
 from portal.api.problems import Declined
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -48,7 +49,7 @@ def file_of_form(model: type[Model], actor: Actor) -> tuple[Model, Received]:
     texts = {clean(name): clean(value) for name, value in request.form.items()}
     body = fitting(model, {**texts, **{name: "" for name, _ in files if name != "file"}}, "#")
     if [name for name, _ in files] != ["file"]:
-        raise Invalid("Send one file, in a part called “file” that has a filename", "#/file", "required")
+        raise Invalid(_("Send one file, in a part called “file” that has a filename"), "#/file", "required")
     sent = files[0][1]
     try:
         arrived = Sent("file", sent.filename or "", sent.stream)
@@ -62,7 +63,9 @@ def query_as(model: type[Model]) -> Model:
     """The query string; each parameter once."""
     for name, values in request.args.lists():
         if len(values) > 1:
-            raise Invalid(f"“{clean(name)[:80]}” is given more than once", f"?{clean(name)[:80]}", "repeated")
+            raise Invalid(
+                _("“%(name)s” is given more than once", name=clean(name)[:80]), f"?{clean(name)[:80]}", "repeated"
+            )
     return fitting(model, {clean(name): clean(value) for name, value in request.args.items()}, "?")
 
 
@@ -151,9 +154,13 @@ def _problem(model: type[BaseModel], error: Any, pointer: str) -> Problem:
     name = parts[-1] if parts else ""
     match error["type"]:
         case "missing":
-            return Problem(place, "required", f"“{name}” is missing")
+            return Problem(place, "required", _("“%(name)s” is missing", name=name))
         case "extra_forbidden":
-            return Problem(place, "unknown", f"There is nothing called “{name[:80]}” here{_near(model, parts)}")
+            return Problem(
+                place,
+                "unknown",
+                _("There is nothing called “%(name)s” here%(near)s", name=name[:80], near=_near(model, parts)),
+            )
         case kind:
             return Problem(place, kind, error["msg"], _plain(error.get("ctx", {})))
 

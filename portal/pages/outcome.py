@@ -75,7 +75,7 @@ def copy_as_pdf(ref: str) -> Response:
     """The same as a file."""
     instance, now = access.instance_to_read(g.actor, ref), clock.now()
     if instance.state is not None:
-        raise Refused("No such task")
+        raise Refused(_("No such task"))
     headers = {"Content-Disposition": f'attachment; filename="{instance.reference}.pdf"'}
     return Response(pdf_of(g.actor, instance, now), mimetype="application/pdf", headers=headers)
 

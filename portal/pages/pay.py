@@ -145,7 +145,7 @@ def _read(ref: str, name: str) -> tuple[Instance, Step]:
     instance = access.instance_to_read(g.actor, ref)
     step = access.step_of(instance, name)
     if not pays(g.actor, instance, step):
-        raise Refused("No such step")
+        raise Refused(_("No such step"))
     return instance, step
 
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from flows.catalogue.schema import Step as StepRule
 from flows.rules.answers.shapes import is_blank
 from flows.rules.errors import Refused
+from flows.words import gettext as _
 
 PREFIX = "page-"
 """Pages have addresses of their own below the step; with this no name of a page is that of another place there."""
@@ -31,7 +32,7 @@ class Sheet(NamedTuple):
 def must_exist(rule: StepRule, page: str) -> None:
     """Refused when the step has no page of this name; none is named by an empty one."""
     if page and page not in rule.pages and not (rule.pages and page == REST):
-        raise Refused("No such page")
+        raise Refused(_("No such page"))
 
 
 def sheets(rule: StepRule, asked: Collection[str], holds: Callable[[str], bool | None]) -> list[Sheet]:

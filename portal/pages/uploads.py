@@ -70,7 +70,7 @@ def preview(uid: str) -> Response:
     """A picture as we have written it anew."""
     upload = access.upload_to_open(g.actor, uid)
     if upload.preview_sha256 is None:
-        raise Refused("No such file")
+        raise Refused(_("No such file"))
     return given_out(upload.preview_sha256, "image/jpeg", f"{PurePath(upload.name).stem}.jpg", inline=True)
 
 

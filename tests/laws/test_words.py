@@ -12,7 +12,7 @@ from babel.messages.catalog import Catalog, Message
 from tests.translations import catalogues, extracted, kept
 
 CURE = "run `make translations`, then translate what is empty (docs/translating.md)"
-HOLE = re.compile(r"%\([a-z_]+\)[sd]|\{[a-z_]*\}|%%")
+HOLE = re.compile(r"%\([a-z_0-9]+\)[sd]|\{[a-z_]*\}|%%")
 pytestmark = pytest.mark.requirement("X23")
 every_catalogue = pytest.mark.parametrize(
     ("room", "language", "path"), [pytest.param(*one, id=f"{one[0]}-{one[1]}") for one in catalogues()]

@@ -10,6 +10,7 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from flows.settings import Settings
+from worker.commands.flow_i18n import i18n
 from worker.trouble import Trouble
 
 if TYPE_CHECKING:
@@ -160,3 +161,7 @@ def _known(name: str, registry: Registry) -> LoadedFlow:
         cure = cure_among(name, registry.flows, "there are")
         raise Trouble(f"No flow is called {name}" + (f"; {cure}" if cure else ""))
     return registry.flows[name]
+
+
+flows.add_command(i18n)
+all_flows, known = _registry, _known

@@ -14,6 +14,7 @@ from flows.actions.accounts.tallies import count_try
 from flows.clock import clock
 from flows.models import SignIn, User
 from flows.rules.errors import Invalid, OutOfStep, Refused
+from flows.words import gettext as _
 from flows.work import Work
 
 STEP_SECONDS = 30
@@ -25,7 +26,7 @@ ENROL_FIRST = "Staff need a second factor before an app may sign them in. Sign i
 def begin_totp(work: Work, user: User) -> str:
     """The secret for the authenticator; the same again until it is confirmed. OutOfStep when one is set up."""
     if user.totp_confirmed_at is not None:
-        raise OutOfStep("A second factor is set up already")
+        raise OutOfStep(_("A second factor is set up already"))
     user = _locked(work, user.id)
     if user.totp_secret is None:
         user.totp_secret = pyotp.random_base32()
@@ -43,7 +44,7 @@ def confirm_totp(work: Work, user: User, code: str) -> None:
     count_try(work, f"totp:{user.id}")
     user = _locked(work, user.id)
     if user.totp_secret is None or user.totp_confirmed_at is not None:
-        raise OutOfStep("There is no second factor to confirm")
+        raise OutOfStep(_("There is no second factor to confirm"))
     if not _takes(user, code):
         raise Invalid(WRONG, "/code", "code-invalid")
     user.totp_confirmed_at = clock.wall()
@@ -110,5 +111,5 @@ def _locked(work: Work, user_id: int) -> User:
     # Two requests with one code would both find the step unused; the row lock makes the second wait and see it used.
     user: User | None = locked(work, select(User).where(User.id == user_id).with_for_update())
     if user is None:
-        raise Refused("No such person")
+        raise Refused(_("No such person"))
     return user

@@ -23,6 +23,7 @@ from flows.clock import clock
 from flows.models import Instance, Invitation, Membership, Organisation, User
 from flows.rules.errors import Invalid, Refused
 from flows.rules.passwords import check_password, clean_email
+from flows.words import gettext as _
 from flows.work import Work
 
 INVITATION_LIVES = timedelta(days=7)
@@ -48,7 +49,7 @@ def invite(
     else:
         require(work.actor, "create")
     if role not in ("owner", "member"):
-        raise Invalid("Choose owner or member", "/role", "choice")
+        raise Invalid(_("Choose owner or member"), "/role", "choice")
     count_try(work, f"invite:{work.actor.user_id}", MOST_AN_HOUR, 3600)
     _refuse_who_is_here(work, email, kind, organisation)
     _end_invitations(work, email, organisation)
@@ -88,7 +89,7 @@ def invite(
 def _may_invite(work: Work, kind: str, organisation: Organisation | None) -> None:
     if kind == "staff" or organisation is None:
         if kind != "staff" or organisation is not None:
-            raise Invalid("Customers are invited to an organisation, staff to none", "/organisation", "invalid")
+            raise Invalid(_("Customers are invited to an organisation, staff to none"), "/organisation", "invalid")
         require(work.actor, "users")
     elif work.actor.kind == "customer":
         own_organisation(work, organisation)
@@ -101,7 +102,9 @@ def _refuse_who_is_here(work: Work, email: str, kind: str, organisation: Organis
     if user is None or (user.kind == "customer" == kind and organisation and not _membership(work, user, organisation)):
         return
     raise Invalid(
-        "This person cannot be invited: they belong here already, or their address is used otherwise", "/email", "taken"
+        _("This person cannot be invited: they belong here already, or their address is used otherwise"),
+        "/email",
+        "taken",
     )
 
 
@@ -109,7 +112,7 @@ def invitation_of(session: Session, token: str) -> Invitation:
     """The invitation of a link that still works; Refused (`link-expired`) otherwise. Looking uses nothing up."""
     invitation = session.scalar(select(Invitation).where(Invitation.token_hash == digest(token)))
     if invitation is None or invitation.accepted_at is not None or invitation.expires_at <= clock.wall():
-        raise Refused("This invitation was used already or is too old. Ask for a new one", code="link-expired")
+        raise Refused(_("This invitation was used already or is too old. Ask for a new one"), code="link-expired")
     return invitation
 
 
@@ -141,7 +144,7 @@ def accept_invitation(
         )
         user.password_hash = hash_password(password) if password else None
     elif not user.is_active or user.kind != invitation.kind:
-        raise Refused("This invitation cannot be accepted. Ask who invited you", code="link-expired")
+        raise Refused(_("This invitation cannot be accepted. Ask who invited you"), code="link-expired")
     invitation.accepted_at = clock.wall()
     user.email_verified_at = user.email_verified_at or invitation.accepted_at
     _join(work, user, invitation)
@@ -169,7 +172,7 @@ def withdraw_invitation(work: Work, invitation_id: int, organisation: Organisati
     _may_invite(work, "customer", organisation)
     invitation = work.session.get(Invitation, invitation_id)
     if invitation is None or invitation.organisation_id != organisation.id or invitation.accepted_at is not None:
-        raise Refused("No such invitation")
+        raise Refused(_("No such invitation"))
     invitation.expires_at = clock.wall()
     work.audit("invitation_withdrawn", invitation.email, organisation=organisation.name)
 

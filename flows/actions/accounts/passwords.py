@@ -16,6 +16,7 @@ from flows.models import SignIn, User
 from flows.rules.actors import Actor
 from flows.rules.errors import Refused
 from flows.rules.passwords import MOST_CHARACTERS, check_password
+from flows.words import gettext as _
 from flows.work import Work
 
 FRESH = timedelta(minutes=15)
@@ -55,7 +56,7 @@ def set_password(work: Work, password: str, current: str | None = None) -> Denie
     """
     user = work.session.get(User, work.actor.user_id)
     if user is None:
-        raise Refused("Sign in first", known=True, code="unauthenticated")
+        raise Refused(_("Sign in first"), known=True, code="unauthenticated")
     check_password(password, user.email)
     count_try(work, f"password:{user.id}")
     if not is_fresh(work.session, work.actor) and user.password_hash and not verify(user.password_hash, current or ""):

@@ -16,6 +16,7 @@ from flows.models import Membership, Organisation, User
 from flows.rules.errors import Invalid, OutOfStep, Problem, Refused
 from flows.rules.passwords import clean_email, name_problems
 from flows.words import LANGUAGES
+from flows.words import gettext as _
 from flows.work import Work
 
 MOST_CUSTOMERS_AN_HOUR = 60
@@ -26,7 +27,7 @@ def add_person(work: Work, *, kind: str, email: str, name: str, time_zone: str =
     email = clean_email(email)
     _check(name, time_zone, language)
     if work.session.scalar(select(User.id).where(User.email == email)):
-        raise Invalid("There is an account with this address already", "/email", "taken")
+        raise Invalid(_("There is an account with this address already"), "/email", "taken")
     user = User(kind=kind, email=email, name=clean(name).strip(), language=language, created_at=clock.wall())
     if time_zone:
         user.time_zone = time_zone
@@ -40,7 +41,7 @@ def change_profile(work: Work, *, name: str, language: str, time_zone: str) -> U
     """Change the actor's own name, language and time zone. Raises Invalid with every problem at once."""
     user = work.session.get(User, work.actor.user_id)
     if user is None:
-        raise Refused("Sign in first", known=True, code="unauthenticated")
+        raise Refused(_("Sign in first"), known=True, code="unauthenticated")
     _check(name, time_zone, language)
     before = {"name": user.name, "language": user.language, "time_zone": user.time_zone}
     user.name, user.language, user.time_zone = clean(name).strip(), language, time_zone
@@ -55,7 +56,7 @@ def deactivate_user(work: Work, user: User) -> None:
     """Close an account: it cannot sign in any more and every session of it ends now. Needs the permission `users`."""
     require(work.actor, "users")
     if user.id == work.actor.user_id:
-        raise Refused("You cannot turn your own account off", known=True)
+        raise Refused(_("You cannot turn your own account off"), known=True)
     user.is_active = False
     end_sessions(work, user.id)
     work.audit("person_deactivated", user.email)
@@ -80,7 +81,7 @@ def own_organisation(work: Work, organisation: Organisation) -> None:
         .limit(1)
     )
     if owned is None:
-        raise Refused("Only an owner of this organisation may do that", known=True)
+        raise Refused(_("Only an owner of this organisation may do that"), known=True)
 
 
 def remove_member(work: Work, organisation: Organisation, user_uid: str) -> None:
@@ -97,12 +98,12 @@ def remove_member(work: Work, organisation: Organisation, user_uid: str) -> None
         .where(Membership.organisation_id == organisation.id, User.uid == user_uid)
     )
     if membership is None:
-        raise Refused("No such member")
+        raise Refused(_("No such member"))
     owners = select(func.count(Membership.id)).where(
         Membership.organisation_id == organisation.id, Membership.role == "owner"
     )
     if membership.role == "owner" and work.session.scalar(owners) == 1:
-        raise OutOfStep("An organisation keeps at least one owner. Invite another owner first")
+        raise OutOfStep(_("An organisation keeps at least one owner. Invite another owner first"))
     work.session.delete(membership)
     work.audit("member_removed", user_uid, organisation=organisation.name)
 
@@ -123,9 +124,9 @@ def add_customer_organisation(
     name = clean(name).strip()
     problems = name_problems(name, "the customer's")
     if len(address) > 400:
-        problems.append(Problem("/address", "too-long", "Use 400 characters at most for the address"))
+        problems.append(Problem("/address", "too-long", _("Use 400 characters at most for the address")))
     if time_zone and time_zone not in available_timezones():
-        problems.append(Problem("/time_zone", "choice", "Choose a time zone from the list"))
+        problems.append(Problem("/time_zone", "choice", _("Choose a time zone from the list")))
     if problems:
         raise Invalid(problems)
     count_try(work, f"customer:{work.actor.user_id}", MOST_CUSTOMERS_AN_HOUR, 3600)
@@ -160,9 +161,9 @@ def _reseller(work: Work, uid: str | None) -> Organisation:
         query = query.where(Organisation.uid == uid)
     found = work.session.scalars(query.order_by(Organisation.id).limit(2)).all()
     if len(found) > 1:
-        raise Invalid("Choose which of your organisations this customer belongs to", "/parent", "required")
+        raise Invalid(_("Choose which of your organisations this customer belongs to"), "/parent", "required")
     if not found:
-        raise Refused("Only people of a company of their own may add customers", known=True)
+        raise Refused(_("Only people of a company of their own may add customers"), known=True)
     return found[0]
 
 
@@ -171,7 +172,7 @@ def _refuse_twins(work: Work, parent: Organisation, name: str) -> None:
         Organisation.parent_id == parent.id, func.lower(Organisation.name) == name.lower()
     )
     if work.session.scalar(twin.limit(1)):
-        raise Invalid("You have a customer with this name already", "/name", "taken")
+        raise Invalid(_("You have a customer with this name already"), "/name", "taken")
 
 
 def slug_of(name: str) -> str:
@@ -183,8 +184,8 @@ def slug_of(name: str) -> str:
 def _check(name: str, time_zone: str, language: str) -> None:
     problems = name_problems(name, "your")
     if time_zone and time_zone not in available_timezones():
-        problems.append(Problem("/time_zone", "choice", "Choose a time zone from the list"))
+        problems.append(Problem("/time_zone", "choice", _("Choose a time zone from the list")))
     if language not in LANGUAGES:
-        problems.append(Problem("/language", "choice", "Choose a language from the list"))
+        problems.append(Problem("/language", "choice", _("Choose a language from the list")))
     if problems:
         raise Invalid(problems)

@@ -18,6 +18,7 @@ from flows.models import DepartmentMember, Instance, Role, SignIn, User
 from flows.models.people import user_roles
 from flows.rules.actors import SYSTEM, Actor
 from flows.rules.errors import Refused
+from flows.words import gettext as _
 from flows.work import Work
 
 STAFF_IDLE = timedelta(hours=12)
@@ -230,7 +231,7 @@ def sign_out(work: Work, sign_in_uid: str | None = None) -> None:
     sign_in = work.session.scalar(query)
     if sign_in is None:
         if sign_in_uid is not None:
-            raise Refused("No such session")
+            raise Refused(_("No such session"))
         return
     sign_in.revoked_at = clock.wall()
     work.audit("signed_out", work.actor.email, session=sign_in.uid)

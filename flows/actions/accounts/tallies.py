@@ -10,6 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from flows.clock import clock
 from flows.models import Tally
 from flows.rules.errors import Busy
+from flows.words import gettext as _
 from flows.work import Work
 
 WINDOW_SECONDS = 15 * 60
@@ -30,7 +31,7 @@ def count_try(work: Work, key: str, most: int = MOST_TRIES, window_seconds: int 
     )
     if (count or 0) > most:
         raise Busy(
-            "Too many tries. Please wait a little", int((began - clock.wall()).total_seconds()) + window_seconds + 1
+            _("Too many tries. Please wait a little"), int((began - clock.wall()).total_seconds()) + window_seconds + 1
         )
 
 

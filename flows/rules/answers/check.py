@@ -12,6 +12,7 @@ from flows.rules.answers.shapes import DEEPEST, AnswerContext, Checked, FieldLik
 from flows.rules.answers.texts import pointer_part, tidy
 from flows.rules.errors import Problem
 from flows.rules.expressions import compile_condition
+from flows.words import gettext as _
 
 KINDS = texts.KINDS | numbers.KINDS | dates.KINDS | choices.KINDS | groups.KINDS
 
@@ -26,10 +27,17 @@ def check(
     what is wrong is reported and kept as it was typed.
     """
     if not isinstance(raw, Mapping):
-        return Checked({}, [Problem("", "type", "Give the answers as an object of names and values")])
+        return Checked({}, [Problem("", "type", _("Give the answers as an object of names and values"))])
     if is_deep(raw):
         return Checked(
-            {}, [Problem("", "type", f"Give the answers with at most {DEEPEST} levels of lists and objects")]
+            {},
+            [
+                Problem(
+                    "",
+                    "type",
+                    _("Give the answers with at most %(deepest)s levels of lists and objects", deepest=DEEPEST),
+                )
+            ],
         )
     asked = {name: field for name, field in fields.items() if field.type != "info"}
     given = {name: tidy(raw[name]) for name in asked if name in raw}
@@ -126,4 +134,8 @@ def _unknown(asked: Mapping[str, FieldLike], raw: Mapping[str, Any]) -> list[Pro
 def _stranger(name: str, asked: Mapping[str, FieldLike]) -> Problem:
     near = get_close_matches(name, asked, n=1)
     cure = f"; did you mean {near[0]!r}?" if near else f"; the questions are {', '.join(asked)}" if asked else ""
-    return Problem(f"/{pointer_part(name)}", "unknown", f"There is no question called {name[:80]!r}{cure}")
+    return Problem(
+        f"/{pointer_part(name)}",
+        "unknown",
+        _("There is no question called %(name)s%(cure)s", name=repr(name[:80]), cure=cure),
+    )

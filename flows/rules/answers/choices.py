@@ -9,6 +9,7 @@ from flows.rules.answers.files import ids_of
 from flows.rules.answers.groups import MOST_ITEMS
 from flows.rules.answers.shapes import AnswerContext, FieldLike, Kind, Unavailable, Wrong, noun, subject, wrong
 from flows.rules.answers.texts import plain
+from flows.words import gettext as _
 
 
 def label_of(field: FieldLike, value: str, context: AnswerContext | None) -> str | None:
@@ -25,7 +26,7 @@ def label_of(field: FieldLike, value: str, context: AnswerContext | None) -> str
 def _picked(field: FieldLike, raw: Any, context: AnswerContext) -> str:
     value = str(raw) if isinstance(raw, (str, int)) and not isinstance(raw, bool) else None
     if value is None:
-        wrong("type", f"Choose {noun(field)} from the list")
+        wrong("type", _("Choose %(field)s from the list", field=noun(field)))
     if field.options is None and context.options is None and context.lookup is None:
         _cannot_be_chosen(field)
     try:
@@ -33,12 +34,15 @@ def _picked(field: FieldLike, raw: Any, context: AnswerContext) -> str:
     except Unavailable:
         _cannot_be_chosen(field)
     if label is None:
-        wrong("choice", f"Choose {noun(field)} from the list; “{plain(value[:80])}” is not in it")
+        wrong(
+            "choice",
+            _("Choose %(field)s from the list; “%(value)s” is not in it", field=noun(field), value=plain(value[:80])),
+        )
     return value.strip()
 
 
 def _cannot_be_chosen(field: FieldLike) -> NoReturn:
-    wrong("options_unavailable", f"{subject(field)} cannot be chosen right now; try again in a minute")
+    wrong("options_unavailable", _("%(field)s cannot be chosen right now; try again in a minute", field=subject(field)))
 
 
 def _choice(field: FieldLike, raw: Any, context: AnswerContext) -> str:
@@ -48,7 +52,7 @@ def _choice(field: FieldLike, raw: Any, context: AnswerContext) -> str:
 def _choices(field: FieldLike, raw: Any, context: AnswerContext) -> list[str]:
     """Each at most once, in the order given."""
     if not isinstance(raw, (list, tuple)):
-        wrong("type", f"Choose {noun(field)} as a list")
+        wrong("type", _("Choose %(field)s as a list", field=noun(field)))
     values = list(dict.fromkeys(_picked(field, one, context) for one in raw if one != ""))
     _at_most(field, len(values), field.max_items)
     return values
@@ -56,7 +60,11 @@ def _choices(field: FieldLike, raw: Any, context: AnswerContext) -> list[str]:
 
 def _at_most(field: FieldLike, count: int, limit: int | None) -> None:
     if limit is not None and count > limit:
-        wrong("too_many", f"{subject(field)}: choose {limit} or fewer, not {count}", max=limit)
+        wrong(
+            "too_many",
+            _("%(field)s: choose %(limit)s or fewer, not %(count)s", field=subject(field), limit=limit, count=count),
+            max=limit,
+        )
 
 
 def person_id(raw: Any) -> int | str | None:
@@ -70,12 +78,20 @@ def _person(field: FieldLike, raw: Any, context: AnswerContext) -> int | str:
     """An id that may be chosen here; with `within`, somebody of the department chosen beside it (Q12)."""
     chosen = person_id(raw)
     if chosen is None:
-        wrong("type", f"Choose {noun(field)} from the list")
+        wrong("type", _("Choose %(field)s from the list", field=noun(field)))
     if context.people is None:
-        wrong("people_unavailable", f"{subject(field)} cannot be chosen here")
+        wrong("people_unavailable", _("%(field)s cannot be chosen here", field=subject(field)))
     if context.people(field.type, chosen, context.beside.get(field.within) if field.within else None) is None:
         where = " of that department" if field.within else ""
-        wrong("choice", f"Choose {noun(field)} from the list; there is no such {field.type}{where}")
+        wrong(
+            "choice",
+            _(
+                "Choose %(field)s from the list; there is no such %(type)s%(where)s",
+                field=noun(field),
+                type=field.type,
+                where=where,
+            ),
+        )
     return chosen
 
 
@@ -83,11 +99,11 @@ def _file(field: FieldLike, raw: Any, context: AnswerContext) -> list[str]:
     """Ids of uploads that were made before; each is checked on its own."""
     ids = [raw] if isinstance(raw, str) else raw
     if not isinstance(ids, (list, tuple)) or not all(isinstance(one, str) and len(one) <= 64 for one in ids):
-        wrong("type", f"Upload {noun(field)} first and give the ids of the uploads")
+        wrong("type", _("Upload %(field)s first and give the ids of the uploads", field=noun(field)))
     ids = ids_of(ids)
     _at_most(field, len(ids), field.max_items or MOST_ITEMS if field.multiple else 1)
     if context.uploads is None:
-        wrong("upload_unavailable", f"{subject(field)}: files cannot be taken here", "/0")
+        wrong("upload_unavailable", _("%(field)s: files cannot be taken here", field=subject(field)), "/0")
     found = [context.uploads(upload, field) for upload in ids]
     if problems := [replace(one, pointer=f"/{n}") for n, one in enumerate(found) if one is not None]:
         raise Wrong(*problems)

@@ -9,6 +9,7 @@ from typing import Any
 
 from flows.rules.answers.shapes import AnswerContext, FieldLike, Kind, Problem, Wrong, noun, subject, wrong
 from flows.rules.timing import Span, add, zone_named
+from flows.words import gettext as _
 
 PARTS = ("day", "month", "year")
 MONTHS = (
@@ -90,34 +91,52 @@ def _from_text(field: FieldLike, raw: Any) -> date:
         try:
             return date.fromisoformat(raw.strip())
         except ValueError:
-            wrong("date", f"{subject(field)} must be a real date")
-    wrong("date", f"Enter {noun(field)} as year, month and day, like 2026-11-24")
+            wrong("date", _("%(field)s must be a real date", field=subject(field)))
+    wrong("date", _("Enter %(field)s as year, month and day, like 2026-11-24", field=noun(field)))
 
 
 def _from_parts(field: FieldLike, raw: Mapping[str, Any]) -> date:
     if unknown := set(raw) - set(PARTS):
-        wrong("unknown", f"A date has a day, a month and a year, not {sorted(unknown)[0]!r}")
+        wrong("unknown", _("A date has a day, a month and a year, not %(unknown)s", unknown=repr(sorted(unknown)[0])))
     texts = {part: str(raw.get(part) if raw.get(part) is not None else "").strip() for part in PARTS}
     if missing := [part for part in PARTS if not texts[part]]:
-        raise Wrong(*(Problem(f"/{part}", "required", f"{subject(field)} must include a {part}") for part in missing))
+        raise Wrong(
+            *(
+                Problem(f"/{part}", "required", _("%(field)s must include a %(part)s", field=subject(field), part=part))
+                for part in missing
+            )
+        )
     numbers = {part: int(text) for part, text in texts.items() if re.fullmatch(r"\d{1,4}", text, re.ASCII)}
     ranges = {"day": (1, 31), "month": (1, 12), "year": (1000, 9999)}
     bad = [part for part in PARTS if not ranges[part][0] <= numbers.get(part, -1) <= ranges[part][1]]
     if bad:
-        raise Wrong(*(Problem(f"/{part}", "date", f"{subject(field)} must have a real {part}") for part in bad))
+        raise Wrong(
+            *(
+                Problem(f"/{part}", "date", _("%(field)s must have a real %(part)s", field=subject(field), part=part))
+                for part in bad
+            )
+        )
     try:
         return date(numbers["year"], numbers["month"], numbers["day"])
     except ValueError:
-        wrong("date", f"{subject(field)} must be a real date", "/day")
+        wrong("date", _("%(field)s must be a real date", field=subject(field)), "/day")
 
 
 def _between(field: FieldLike, day: date, context: AnswerContext) -> None:
     low = day_of(field.min, context.today) if field.min else None
     high = day_of(field.max, context.today) if field.max else None
     if low is not None and day < low:
-        wrong("min", f"{subject(field)} must be {_limit(low, context.today)} or later", min=low.isoformat())
+        wrong(
+            "min",
+            _("%(field)s must be %(limit)s or later", field=subject(field), limit=_limit(low, context.today)),
+            min=low.isoformat(),
+        )
     if high is not None and day > high:
-        wrong("max", f"{subject(field)} must be {_limit(high, context.today)} or earlier", max=high.isoformat())
+        wrong(
+            "max",
+            _("%(field)s must be %(limit)s or earlier", field=subject(field), limit=_limit(high, context.today)),
+            max=high.isoformat(),
+        )
 
 
 def _between_moments(field: FieldLike, moment: datetime, context: AnswerContext) -> None:
@@ -128,7 +147,11 @@ def _between_moments(field: FieldLike, moment: datetime, context: AnswerContext)
         if (moment < bound) if code == "min" else (moment > bound):
             local = bound.astimezone(zone_named(context.zone))
             said = f"{long_date(local.date())} at {local:%H:%M}"
-            wrong(code, f"{subject(field)} must be {said} or {word}", **{code: bound.isoformat()})
+            wrong(
+                code,
+                _("%(field)s must be %(said)s or %(word)s", field=subject(field), said=said, word=word),
+                **{code: bound.isoformat()},
+            )
 
 
 def _limit(day: date, today: date) -> str:
@@ -145,7 +168,7 @@ def _datetime(field: FieldLike, raw: Any, context: AnswerContext) -> str:
     except (ValueError, OverflowError):
         given = None
     if given is None:
-        wrong("datetime", f"Enter {noun(field)} as a date and time, like 2026-11-24T10:30")
+        wrong("datetime", _("Enter %(field)s as a date and time, like 2026-11-24T10:30", field=noun(field)))
     _between_moments(field, given, context)
     return given.replace(microsecond=0).isoformat().replace("+00:00", "Z")
 

@@ -10,6 +10,7 @@ from typing import Any
 from flows.rules.answers.dates import long_date
 from flows.rules.answers.shapes import AnswerContext, FieldLike, Kind, Problem, Wrong, noun, subject, wrong
 from flows.rules.answers.texts import plain, pointer_part
+from flows.words import gettext as _
 
 ADDRESS = {"line1": "address line 1", "line2": "address line 2", "town": "town", "postcode": "postcode",
            "country": "country"}  # fmt: skip
@@ -21,13 +22,16 @@ MOST_ITEMS = 100
 def _parts(field: FieldLike, raw: Any, names: Mapping[str, str]) -> dict[str, str]:
     """The parts as trimmed text, absent ones empty; unknown or untextual parts are refused by name."""
     if not isinstance(raw, Mapping):
-        wrong("type", f"Enter {noun(field)} with {', '.join(names)}")
+        wrong("type", _("Enter %(field)s with %(names)s", field=noun(field), names=", ".join(names)))
     strangers = [name for name in raw if name not in names]
     problems = [
-        Problem(f"/{pointer_part(name)}", "unknown", f"{field.label} has no part {name!r}") for name in strangers
+        Problem(
+            f"/{pointer_part(name)}", "unknown", _("%(label)s has no part %(name)s", label=field.label, name=repr(name))
+        )
+        for name in strangers
     ]
     problems += [
-        Problem(f"/{name}", "type", f"Enter the {word} as text of at most 200 characters")
+        Problem(f"/{name}", "type", _("Enter the %(word)s as text of at most 200 characters", word=word))
         for name, word in names.items()
         if raw.get(name) is not None and not (isinstance(raw[name], str) and len(raw[name]) <= 200)
     ]
@@ -40,7 +44,12 @@ def _address(field: FieldLike, raw: Any, _context: AnswerContext) -> dict[str, s
     """Line 1 and town are needed; not every country has postcodes."""
     parts = _parts(field, raw, ADDRESS)
     if missing := [name for name in ("line1", "town") if not parts[name]]:
-        raise Wrong(*(Problem(f"/{n}", "required", f"Enter {ADDRESS[n]} of {noun(field)}") for n in missing))
+        raise Wrong(
+            *(
+                Problem(f"/{n}", "required", _("Enter %(address)s of %(field)s", address=ADDRESS[n], field=noun(field)))
+                for n in missing
+            )
+        )
     return parts
 
 
@@ -48,40 +57,50 @@ def _signature(field: FieldLike, raw: Any, context: AnswerContext) -> dict[str, 
     """A typed name and the day it was typed (today when not given), never a day to come."""
     parts = _parts(field, raw, SIGNATURE)
     if not parts["name"]:
-        wrong("required", "Enter your full name to sign", "/name")
+        wrong("required", _("Enter your full name to sign"), "/name")
     try:
         day = date.fromisoformat(parts["signed_on"]) if parts["signed_on"] else context.today
     except ValueError:
-        wrong("date", "The date of the signature must be a real date, like 2026-11-24", "/signed_on")
+        wrong("date", _("The date of the signature must be a real date, like 2026-11-24"), "/signed_on")
     if day > context.today:
-        wrong("max", "The date of the signature must be today or earlier", "/signed_on")
+        wrong("max", _("The date of the signature must be today or earlier"), "/signed_on")
     return {"name": parts["name"], "signed_on": day.isoformat()}
 
 
 def _object(field: FieldLike, raw: Any, _context: AnswerContext) -> dict[str, Any]:
     """A structured value from an event or from staff: kept as given, within limits."""
     if not isinstance(raw, Mapping):
-        wrong("type", f"Enter {noun(field)} as an object")
+        wrong("type", _("Enter %(field)s as an object", field=noun(field)))
     try:
         text = json.dumps(raw, ensure_ascii=False)
     except (ValueError, TypeError, RecursionError):
-        wrong("type", f"{subject(field)} must be a plain JSON object")
+        wrong("type", _("%(field)s must be a plain JSON object", field=subject(field)))
     if len(text) > LARGEST_OBJECT:
-        wrong("too_long", f"{subject(field)} must be at most {LARGEST_OBJECT // 1024} KB")
+        wrong(
+            "too_long", _("%(field)s must be at most %(value)s KB", field=subject(field), value=LARGEST_OBJECT // 1024)
+        )
     return dict(json.loads(text))
 
 
 def items_of(field: FieldLike, raw: Any) -> list[Mapping[str, Any]]:
     """The entries of a list answer, counted; each is checked like a form of its own."""
     if not isinstance(raw, (list, tuple)):
-        wrong("type", f"Enter {noun(field)} as a list")
+        wrong("type", _("Enter %(field)s as a list", field=noun(field)))
     most, least = field.max_items or MOST_ITEMS, field.min if isinstance(field.min, int) else 0
     if len(raw) > most:
-        wrong("too_many", f"{subject(field)}: add {most} or fewer, not {len(raw)}", max=most)
+        wrong(
+            "too_many",
+            _("%(field)s: add %(most)s or fewer, not %(raw)s", field=subject(field), most=most, raw=len(raw)),
+            max=most,
+        )
     if len(raw) < least:
-        wrong("too_few", f"{subject(field)}: add at least {least}", min=least)
+        wrong("too_few", _("%(field)s: add at least %(least)s", field=subject(field), least=least), min=least)
     if bad := [n for n, one in enumerate(raw) if not isinstance(one, Mapping)]:
-        wrong("type", f"Entry {bad[0] + 1} of {noun(field)} must be an object", f"/{bad[0]}")
+        wrong(
+            "type",
+            _("Entry %(value)s of %(field)s must be an object", value=bad[0] + 1, field=noun(field)),
+            f"/{bad[0]}",
+        )
     return list(raw)
 
 

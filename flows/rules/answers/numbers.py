@@ -10,6 +10,7 @@ from typing import Any
 from flows.rules.answers.shapes import AnswerContext, FieldLike, Kind, noun, subject, wrong
 from flows.rules.answers.texts import plain
 from flows.rules.words import money_in_words
+from flows.words import gettext as _
 
 LARGEST = 2**53 - 1  # what every JSON reader keeps exactly
 _GROUPED = re.compile(r"-?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?", re.ASCII)
@@ -36,23 +37,23 @@ def _decimal(raw: Any) -> Decimal | None:
 def _within(field: FieldLike, value: Any, show: Callable[[Any], str]) -> Any:
     low, high = field.min, field.max
     if low is not None and value < low:
-        wrong("min", f"{subject(field)} must be {show(low)} or more", min=low)
+        wrong("min", _("%(field)s must be %(show)s or more", field=subject(field), show=show(low)), min=low)
     if high is not None and value > high:
-        wrong("max", f"{subject(field)} must be {show(high)} or less", max=high)
+        wrong("max", _("%(field)s must be %(show)s or less", field=subject(field), show=show(high)), max=high)
     return value
 
 
 def _integer(field: FieldLike, raw: Any, _context: AnswerContext) -> int:
     number = _decimal(raw)
     if number is None or number != number.to_integral_value():
-        wrong("integer", f"Enter {noun(field)} as a whole number, like 12")
+        wrong("integer", _("Enter %(field)s as a whole number, like 12", field=noun(field)))
     return int(_within(field, int(number), str))
 
 
 def _number(field: FieldLike, raw: Any, _context: AnswerContext) -> float:
     number = _decimal(raw)
     if number is None:
-        wrong("number", f"Enter {noun(field)} as a number, like 12.5")
+        wrong("number", _("Enter %(field)s as a number, like 12.5", field=noun(field)))
     return float(_within(field, float(number), lambda limit: f"{limit:g}"))
 
 
@@ -61,7 +62,7 @@ def _money(field: FieldLike, raw: Any, _context: AnswerContext) -> int:
     number = _decimal(raw)
     minor = number * 100 if number is not None and isinstance(raw, str) else number
     if minor is None or minor != minor.to_integral_value() or isinstance(raw, float) or abs(minor) > LARGEST:
-        wrong("money", f"Enter {noun(field)} as an amount, like 1,200.50")
+        wrong("money", _("Enter %(field)s as an amount, like 1,200.50", field=noun(field)))
     return int(_within(field, int(minor), money_text))
 
 
@@ -76,7 +77,7 @@ def _boolean(field: FieldLike, raw: Any, _context: AnswerContext) -> bool:
         return raw
     word = raw.strip().lower() if isinstance(raw, str) else ""
     if word not in _YES | _NO:
-        wrong("boolean", f"Answer “{field.label}” with yes or no")
+        wrong("boolean", _("Answer “%(label)s” with yes or no", label=field.label))
     return word in _YES
 
 

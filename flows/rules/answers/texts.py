@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flows.rules.answers.shapes import AnswerContext, FieldLike, Kind, noun, subject, wrong
+from flows.words import gettext as _
 
 LONGEST = {"text": 500, "textarea": 20_000, "email": 254, "phone": 40, "url": 2_000, "domain": 253}
 _LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*", re.ASCII)
@@ -47,12 +48,21 @@ def tidy(raw: Any) -> Any:
 def text_of(field: FieldLike, raw: Any, *, lines: bool = False) -> str:
     """The answer as plain text, or Wrong: anything else than text is refused, never guessed."""
     if not isinstance(raw, str):
-        wrong("type", f"Enter {noun(field)} as text")
+        wrong("type", _("Enter %(field)s as text", field=noun(field)))
     value = plain(raw, lines=lines)
     longest = field.max_length or LONGEST.get(field.type, 500)
     if len(value) > longest:
         over = len(value) - longest
-        wrong("too_long", f"{subject(field)} must be {longest} characters or fewer; it is {over} too many", max=longest)
+        wrong(
+            "too_long",
+            _(
+                "%(field)s must be %(longest)s characters or fewer; it is %(over)s too many",
+                field=subject(field),
+                longest=longest,
+                over=over,
+            ),
+            max=longest,
+        )
     return value
 
 
@@ -85,7 +95,7 @@ def _domain(field: FieldLike, raw: Any, _context: AnswerContext) -> str:
     value = _SCHEME.sub("", text_of(field, raw).replace(" ", ""), count=1)
     host = domain_name(value.rstrip("/").removesuffix("."))
     if host is None:
-        wrong("domain", f"Enter {noun(field)}, like example.com")
+        wrong("domain", _("Enter %(field)s, like example.com", field=noun(field)))
     return _matching(field, host)
 
 
@@ -94,7 +104,7 @@ def _email(field: FieldLike, raw: Any, _context: AnswerContext) -> str:
     domain = domain_name(host)
     value = f"{local}@{domain}"
     if not at or domain is None or len(local) > 64 or not _LOCAL.fullmatch(local) or len(value) > 254:
-        wrong("email", f"Enter {noun(field)}, like name@example.com")
+        wrong("email", _("Enter %(field)s, like name@example.com", field=noun(field)))
     return _matching(field, value)
 
 
@@ -103,7 +113,7 @@ def _phone(field: FieldLike, raw: Any, _context: AnswerContext) -> str:
     if value.startswith("00"):
         value = f"+{value[2:]}"
     if not _PHONE.fullmatch(value):
-        wrong("phone", f"Enter {noun(field)}, like 01632 960 001 or +44 808 157 0192")
+        wrong("phone", _("Enter %(field)s, like 01632 960 001 or +44 808 157 0192", field=noun(field)))
     return _matching(field, value)
 
 
@@ -112,7 +122,7 @@ def _url(field: FieldLike, raw: Any, _context: AnswerContext) -> str:
     value = value if _SCHEME.match(value) else f"https://{value}"
     address = _address(value)
     if address is None:
-        wrong("url", f"Enter {noun(field)}, like https://www.example.com/page")
+        wrong("url", _("Enter %(field)s, like https://www.example.com/page", field=noun(field)))
     return _matching(field, address)
 
 

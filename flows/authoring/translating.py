@@ -1,0 +1,146 @@
+"""A flow's words out to translators as a PO file, and back as its locale file; a file is taken whole or not (X23)."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from io import BytesIO, StringIO
+from pathlib import Path as File
+from typing import Any
+
+from babel.messages.catalog import Catalog, Message
+from babel.messages.pofile import PoFileError, read_po, write_po
+from ruamel.yaml import YAML
+
+from flows.catalogue import FlowDefinition, LoadedFlow
+from flows.catalogue.coverage import coverage_in
+from flows.catalogue.problems import cure_among
+from flows.catalogue.registry import Registry
+from flows.catalogue.source import Path
+from flows.catalogue.translation import (
+    TRANSLATED_FROM,
+    dotted,
+    files_of,
+    locale_in,
+    mark_of,
+    said_in,
+    usual_file,
+    words_of,
+)
+
+HOLE = re.compile(r"\$\{\{\s*(.*?)\s*\}\}", re.DOTALL)
+KINDS = {
+    "hint": "hint",
+    "help": "help",
+    "summary": "summary",
+    "message": "message to the customer",
+    "options": "option",
+}
+
+
+class NotTaken(ValueError):
+    """A PO file that cannot become a locale; every reason is a line."""
+
+
+def exported(registry: Registry, definition: FlowDefinition, language: str) -> str:
+    """The PO file: one entry a text, its path as context. What is out of date is marked as fuzzy."""
+    file = files_of(registry, definition).get(language, "")
+    said = said_in(locale_in(registry, file)) if file else {}
+    stale = coverage_in(registry, definition, language).stale
+    catalogue = Catalog(locale=language, fuzzy=False, header_comment=f"# {definition.flow}: {definition.title}")
+    for path, text in words_of(definition).items():
+        catalogue.add(
+            text,
+            str(said.get(path, "")),
+            context=dotted(path),
+            flags=("fuzzy",) if path in stale else (),
+            auto_comments=[_shown_as(definition, path)],
+        )
+    out = BytesIO()
+    write_po(out, catalogue, width=0)
+    return out.getvalue().decode()
+
+
+def imported(registry: Registry, loaded: LoadedFlow, po: bytes, language: str = "") -> tuple[File, str, int]:
+    """File, text and number of words of the locale that a PO file makes. Raises NotTaken with everything wrong."""
+    catalogue = _read(po)
+    language = language or (str(catalogue.locale) if catalogue.locale else "")
+    if not language:
+        raise NotTaken("the file does not say its language; add `Language:` to its head, or say --to")
+    definition = loaded.definition
+    words = {dotted(path): path for path in words_of(definition)}
+    entries = {str(one.context): one for one in catalogue if one.id}
+    if wrong := list(_wrong(definition, words, entries)):
+        raise NotTaken("\n".join(wrong))
+    file = files_of(registry, definition).get(language, usual_file(definition.flow, language))
+    before = locale_in(registry, file) if registry.read(file) else {}
+    said, marks = _taken(words, entries, before)
+    return _place(registry, loaded, file), _written(definition, language, said, marks), len(said)
+
+
+def _read(po: bytes) -> Catalog:
+    try:
+        return read_po(BytesIO(po), abort_invalid=True)
+    except (PoFileError, ValueError, LookupError) as wrong:
+        raise NotTaken(f"this is no PO file ({wrong})") from wrong
+
+
+def _wrong(definition: FlowDefinition, words: dict[str, Path], entries: dict[str, Message]) -> Iterator[str]:
+    texts = words_of(definition)
+    for context, one in entries.items():
+        if context not in words:
+            yield f"{context}: the flow has no words there; {cure_among(context, words) or 'export again'}"
+        elif one.string and not one.fuzzy:
+            wanted, given = (Counter(HOLE.findall(text)) for text in (texts[words[context]], str(one.string)))
+            if wanted != given:
+                said = ", ".join(f"${{{{ {hole} }}}}" for hole in wanted) or "none"
+                yield f"{context}: the holes differ; the translation has to have {said}"
+
+
+def _taken(
+    words: dict[str, Path], entries: dict[str, Message], before: dict[str, Any]
+) -> tuple[dict[Path, str], dict[str, str]]:
+    """What is said, in the order of the flow, and what each was translated from. Doubtful entries stay as they were."""
+    known = said_in(before)
+    old = before.get(TRANSLATED_FROM)
+    marks = dict(old) if isinstance(old, dict) else {}
+    said: dict[Path, str] = {}
+    for context, path in words.items():
+        one = entries.get(context)
+        if one is not None and one.string and not one.fuzzy:
+            said[path], marks[context] = str(one.string), mark_of(str(one.id))
+        elif one is None or one.fuzzy:
+            said.update({path: str(known[path])} if path in known else {})
+    return said, {context: marks[context] for context in words if words[context] in said and context in marks}
+
+
+def _written(definition: FlowDefinition, language: str, said: dict[Path, str], marks: dict[str, str]) -> str:
+    tree: dict[str, Any] = {}
+    for path, text in said.items():
+        node = tree
+        for part in path[:-1]:
+            node = node.setdefault(part, {})  # type: ignore[arg-type]  # a path is of names
+        node[path[-1]] = text  # type: ignore[index]
+    writer, out = YAML(), StringIO()
+    writer.width = 10_000
+    writer.dump({**tree, TRANSLATED_FROM: marks}, out)
+    head = f"# The words of {definition.flow} in {language}, by path; what is missing is shown as the flow says it."
+    return f"{head}\n{out.getvalue()}"
+
+
+def _place(registry: Registry, loaded: LoadedFlow, file: str) -> File:
+    flow = loaded.path.removeprefix(f"{loaded.plugin}/")
+    root = next(one.root for one in registry.plugins if one.name == loaded.plugin and one.read(flow) is not None)
+    if not isinstance(root, File):
+        root = File(str(root))
+    if not root.is_dir():
+        raise NotTaken(f"the plugin {loaded.plugin} is no folder that can be written to; import into its sources")
+    return root / file
+
+
+def _shown_as(definition: FlowDefinition, path: Path) -> str:
+    """Where a text is seen, for whoever translates it."""
+    kind = KINDS.get(str(path[-2]) if len(path) > 1 else "") or KINDS.get(str(path[-1])) or str(path[-1])
+    step = definition.steps.get(str(path[1])) if path[0] == "steps" and len(path) > 1 else None
+    return f"{kind}, on the step “{step.title}”" if step is not None else f"{kind} of the flow"
