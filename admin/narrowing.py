@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from flask import g
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 from werkzeug.datastructures import MultiDict
 
 from flows.access import clean
@@ -27,7 +28,7 @@ DUE_WORDS = {
     "week": _l("In the next 7 days"),
     "none": _l("No due date"),
 }
-SHOW_WORDS = {"open": _l("Open"), "closed": _l("Closed")}
+SHOW_WORDS = {"open": lazy_pgettext("state", "Open"), "closed": _l("Closed")}
 
 
 class Narrowed:

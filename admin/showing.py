@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from flask import current_app, g, render_template, request
 from flask_admin import Admin
-from flask_babel import format_date
+from flask_babel import format_date, lazy_pgettext
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select
 from werkzeug.wrappers import Response
@@ -76,7 +76,7 @@ GRID_TAGS = {
 }
 TIMER_ENDINGS = {"fired": _l("Fired"), "missed": _l("Missed"), "cancelled": _l("Cancelled")}
 STEP_WORDS = {
-    "locked": _l("Locked"), "open": _l("Open"), "pending_approval": _l("Awaiting review"),
+    "locked": _l("Locked"), "open": lazy_pgettext("state", "Open"), "pending_approval": _l("Awaiting review"),
     "returned": _l("Changes needed"), "reopened": _l("Reopened"), "completed": _l("Completed"),
     "skipped": _l("Skipped"),
 }  # fmt: skip
