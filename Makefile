@@ -19,8 +19,9 @@ endef
 up: $(VENV)/installed
 	@exec $(BIN)/baton up
 
+# Four processes on two cores: tests wait for browsers, databases and clocks half of their time.
 test: lint
-	BATON_MODE= $(BIN)/python -m pytest -q -n 2
+	BATON_MODE= $(BIN)/python -m pytest -q -n 4 --maxschedchunk=8
 
 # Before a release: tests of pages and API too on SQLite and on PostgreSQL, where `test` gives each one of the two.
 test-both: export BATON_TEST_DATABASES = both
@@ -41,9 +42,11 @@ migration: $(VENV)/installed-for-tests
 requirements: $(VENV)/installed-for-tests
 	$(BIN)/python -m tests.requirements_table
 
-# Every key of the flow language, read off the models.
+# Every key of the flow language, what a plugin may import, and every command: read off the code.
 reference: $(VENV)/installed
 	$(BIN)/baton flows reference > docs/flow-language.md
+	$(BIN)/baton flows reference --of plugin > docs/flows/plugin.md
+	$(BIN)/baton flows reference --of commands > docs/commands.md
 
 # Every sentence of the product into the catalogues of its room, for translators; what is translated stays.
 translations: $(VENV)/installed-for-tests

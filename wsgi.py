@@ -58,7 +58,10 @@ def begin_process(settings: Settings) -> None:
     settings_room.use(settings)
     set_up_logs(settings)
     clock.follow(settings.folder / "clock-shift" if settings.is_demo else None)
-    catalogue.use(catalogue.load(settings.folders_of_flows))
+    if settings.mode in ("demo", "development"):
+        catalogue.follow(lambda: catalogue.load(settings.folders_of_flows), settings.folders_of_flows)
+    else:
+        catalogue.use(catalogue.load(settings.folders_of_flows))
 
 
 def set_up_logs(settings: Settings) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from flask import flash, g, redirect, request
 from werkzeug.wrappers import Response
 
-from admin.case_page import state_tag
+from admin.family import state_tag
 from admin.showing import show
 from admin.views.saved_views import SavedViews
 from flows import access

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 
 from admin.asking import go_on, once, sent_number
 from admin.case_filters import PRIORITY_WORDS
+from admin.family import state_tag, with_tags
 from admin.guard import StaffView
 from admin.instance_page import news_of
 from admin.instance_words import PARTY_WORDS, timer_words
@@ -26,22 +27,14 @@ from flows.catalogue import FlowDefinition
 from flows.clock import clock
 from flows.lookups import place_of
 from flows.models import Instance
-from flows.queries import allowed, boxes, durations, files, health, lookups, parties, timeline
+from flows.queries import allowed, durations, family, files, health, lookups, parties, timeline
 from flows.rules import answers, stages
 from flows.rules import durations as spans
-from flows.rules.actors import Actor
 from flows.rules.errors import BatonError, Invalid, OutOfStep, Refused, Stale
 from flows.words import gettext as _
 from flows.work import Work, unit_of_work
 
-TONES = {"todo": "", "doing": "info", "done": "ok", "cancelled": "plain"}
 PRIORITY_TAGS = {"urgent": Tag(_l("Urgent"), "warn"), "high": Tag(_l("High"), "info"), "low": Tag(_l("Low"), "plain")}
-
-
-def state_tag(instance: Instance, definition: FlowDefinition) -> Tag:
-    """The stage in the flow's words, in the tone of its column."""
-    state = instance.state or ""
-    return Tag(stages.state_label(definition, state), TONES[definition.states[state].is_])
 
 
 def everything(view: StaffView, instance: Instance, now: datetime) -> dict[str, Any]:
@@ -69,7 +62,7 @@ def everything(view: StaffView, instance: Instance, now: datetime) -> dict[str, 
         "attachments": sent,
         "attached": ATTACHED["upload_ids"],
         "files_of": lambda entry: files.of_entry(entry, sent),
-        "children": _with_tags(actor, boxes.children(actor, instance)),
+        "children": with_tags(actor, family.children(actor, instance, definition), now),
         "parent": access.parent_of(actor, instance),
         "timers": health.timers_of(actor, instance),
         "priorities": PRIORITY_WORDS,
@@ -84,10 +77,6 @@ def everything(view: StaffView, instance: Instance, now: datetime) -> dict[str, 
             ).items()
         ],
     }
-
-
-def _with_tags(actor: Actor, rows: Any) -> list[tuple[Instance, Tag]]:
-    return [(one, state_tag(one, versions.shown_of(read_as(actor), one))) for one in rows]
 
 
 def act_page(view: StaffView, ref: str, name: str) -> Response:

@@ -89,6 +89,7 @@ class Asked(Narrowed):
             "flow": (_("Flow"), flow_words()), "source": (_("Source"), SOURCE_WORDS), "due": (_("Due"), DUE_OR_BETWEEN),
             "show": (_("Show"), SHOW_WORDS),
             "unread": (_("Messages"), {"1": _("Unread")}),
+            "step": ("At the step", step_words()), "review": ("In review", step_words()),
             "from": (_("Due from"), None), "until": (_("Due until"), None), "q": (_("Search"), None),
         }  # fmt: skip
 
@@ -122,6 +123,8 @@ class Asked(Narrowed):
             due_before=end,
             without_due=due == "none",
             unread=bool(self.one("unread")),
+            at_step=self.one("step"),
+            in_review=self.one("review"),
             is_open=True if due == "overdue" else (show == "open") if show else None,
         )
 
@@ -155,3 +158,9 @@ def flow_words() -> dict[str, str]:
     loaded = [versions.flow_shown(one) for one in catalogue.current().flows.values()]
     found = {one.definition.flow: one.definition.title for one in loaded if one.definition.steps}
     return dict(sorted(found.items(), key=lambda item: item[1]))
+
+
+def step_words() -> dict[str, str]:
+    """The steps of every flow by their names; flows that name one alike share it."""
+    loaded = reversed(catalogue.current().flows.values())
+    return {name: step.title for one in loaded for name, step in one.definition.steps.items()}

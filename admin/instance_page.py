@@ -11,6 +11,7 @@ from flask import g
 from werkzeug.wrappers import Response
 
 from admin import linking, payments
+from admin.family import with_tags
 from admin.guard import StaffView
 from admin.instance_attempts import Change, changes
 from admin.instance_cards import Card, cards
@@ -20,14 +21,14 @@ from admin.instance_words import PARTY_WORDS
 from admin.revealing import addresses, with_buttons
 from admin.showing import argument, effect_tag, show, timer_tag
 from admin.talking import asked_beside, panel_of
-from flows import settings
+from flows import access, settings
 from flows.access import read_as
 from flows.actions import closing, versions
 from flows.catalogue import FlowDefinition
 from flows.clock import clock
 from flows.events import ENDINGS
 from flows.models import Instance, Timer
-from flows.queries import allowed, attempts, health, lookups, overview, timeline
+from flows.queries import allowed, attempts, family, health, lookups, overview, timeline
 from flows.queries.timeline import Entry
 from flows.rules import ratings, statuses
 from flows.rules.words import duration_in_words
@@ -110,6 +111,8 @@ def instance_page(view: StaffView, ref: str, kept: Kept | None = None) -> Respon
         ended_as=definition.all_outcomes().get(instance.outcome or ""),
         assigned=[entry for entry in reversed(entries) if entry.kind == "assigned"],
         timers=_to_come(health.timers_of(actor, instance)),
+        children=with_tags(actor, family.children(actor, instance, definition), now),
+        parent=access.parent_of(actor, instance),
         recent=entries[-MOST_RECENT:][::-1],
         many=len(entries),
         held=_held(instance, now),

@@ -91,7 +91,7 @@ def _closing(view: StaffView, ref: str, name: str, message: str = "", reason: st
         text=_("This ends the whole request as not fulfilled, whatever is still open, and the customer is told."),
         facts=(
             (_("Request"), f"{title_of(instance)}, {instance.customer_name}"),
-            (_("Because of"), definition.steps[name].title),
+            (_("Because of"), definition.steps[step.name].title),
             *(
                 (_("Words for “%(label)s”", label=rule.label), _words(instance, written, written.all_outcomes()[key]))
                 for key, rule in negative.items()

@@ -14,7 +14,7 @@ from admin.guard import StaffView, door
 from admin.showing import show
 from flows import access
 from flows.access import clean
-from flows.actions import conversing, replying
+from flows.actions import conversing, replying, versions
 from flows.actions.receiving import take_attachments
 from flows.clock import clock
 from flows.models import Instance, SavedReply
@@ -34,9 +34,9 @@ MOST_DIGITS = 9
 def panel_of(instance: Instance, asked: Asked = NEWEST, typed: Typed = NOTHING_TYPED, new_only: bool = False) -> Panel:
     """One thread about this request, with the tabs of both."""
     base, url = instance.staff_page, f"{PATH}/{instance.reference}/messages"
-    notes = asked.thread == NOTES
+    notes, definition = asked.thread == NOTES, versions.definition_of(access.read_as(g.actor), instance)
     found = panels.panel(
-        g.actor, instance, clock.now(), url, _("Internal notes") if notes else _("Messages"), asked, typed,
+        g.actor, instance, definition, clock.now(), url, _("Internal notes") if notes else _("Messages"), asked, typed,
         new_only=new_only,
         tabs=(
             (_("Conversation"), f"{base}#talk", not notes, 0),

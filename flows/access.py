@@ -14,6 +14,7 @@ from typing import Any, TypeVar, cast
 from sqlalchemy import ColumnElement, CompoundSelect, ScalarSelect, Select, and_, event, false, func, or_, select, union
 from sqlalchemy.orm import ORMExecuteState, Session, joinedload, selectinload, with_loader_criteria
 
+from flows.catalogue.current import name_now
 from flows.db import db
 from flows.models import (
     Base,
@@ -162,8 +163,8 @@ def check_version(row: Instance | Step, version: int | None) -> None:
 
 
 def step_of(instance: Instance, name: str, *, even_skipped: bool = False) -> Step:
-    """A step that is there and not hidden; Refused otherwise. The amount of one that is skipped may be changed back."""
-    step = instance.step(name)
+    """A step that is there, also by its name before it moved (X13); Refused otherwise, and usually if it is hidden."""
+    step = instance.step(name) or instance.step(name_now(instance.flow, name))
     if step is None or (step.state == "skipped" and not even_skipped):
         raise Refused(_("No such step"))
     return step

@@ -42,12 +42,20 @@ def engine_options(url: str, threads: int = 8) -> dict[str, Any]:
     }
 
 
+IN_MEMORY = "sqlite://"
+
+
 @contextmanager
-def throwaway() -> Iterator[None]:
-    """A database in memory with every table and no row, for the time inside; what was served before waits meanwhile."""
-    app = Flask("throwaway", static_folder=None, template_folder=None)
-    app.config["SQLALCHEMY_DATABASE_URI"] = "sqlite://"
-    db.init_app(app)
+def throwaway(app: Flask | None = None) -> Iterator[None]:
+    """A database in memory with every table and no row, for the time inside; what was served before waits meanwhile.
+
+    An `app` whose own database is IN_MEMORY serves it: then its pages can be asked for.
+    """
+    if app is None:
+        app = Flask("throwaway", static_folder=None, template_folder=None)
+        app.config["SQLALCHEMY_DATABASE_URI"] = IN_MEMORY
+        db.init_app(app)
+    assert app.config["SQLALCHEMY_DATABASE_URI"] == IN_MEMORY, "nobody's rows are written over"
     with app.app_context():
         with db.engine.connect() as connection:
             raw = connection.connection.driver_connection
@@ -63,7 +71,7 @@ def throwaway() -> Iterator[None]:
 @cache
 def _every_table() -> sqlite3.Connection:
     """An empty database that is copied in a millisecond; making the tables takes a hundred."""
-    engine = create_engine("sqlite://", poolclass=StaticPool)
+    engine = create_engine(IN_MEMORY, poolclass=StaticPool, connect_args={"check_same_thread": False})
     Base.metadata.create_all(engine)
     found = engine.raw_connection().driver_connection
     assert isinstance(found, sqlite3.Connection)

@@ -1,7 +1,7 @@
 """All that a plugin may import: marks for actions, lookups and events, the typed object handed to a hook, and faults.
 
 The marks only hang a name on the function or class; the loader collects them from the plugin's modules, so importing a
-plugin changes nothing anywhere. Semantic versioning: a name here is only removed with a new major version.
+plugin changes nothing anywhere. `API_VERSION` is semantic: a name here is only removed with a new major version.
 """
 
 from __future__ import annotations
@@ -12,13 +12,16 @@ from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from flows.ports import Agreements, AgreementSearch, Tenancy
-from flows.rules.calendars import calendar_named
+from flows.rules.calendars import Calendar, calendar_named
 from flows.rules.errors import Invalid
 from flows.rules.words import money_in_words
 
 __all__ = [
+    "API_VERSION",
     "About",
+    "AgreementSearch",
     "Agreements",
+    "Calendar",
     "Context",
     "Invalid",
     "LookupContext",
@@ -32,9 +35,11 @@ __all__ = [
     "calendar_named",
     "event",
     "lookup",
-    "mark_of",
     "money_in_words",
 ]
+
+API_VERSION = "1.0"
+"""Of this module. A plugin whose package says `requires_plugin_api = "1.2"` is served by 1.2 and later, not by 2.0."""
 
 Marked = TypeVar("Marked", bound=Callable[..., Any])
 MarkedClass = TypeVar("MarkedClass", bound=type)

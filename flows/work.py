@@ -16,10 +16,11 @@ from sqlalchemy.orm import Session
 
 from flows.clock import clock
 from flows.db import WRITES, db
-from flows.events import Event
-from flows.models import AuditEntry, Instance, Order, TimelineEvent
+from flows.events import Adjusted, Event
+from flows.models import AuditEntry, Instance, Order, TimelineEvent, traces
 from flows.rules.actors import Actor
 from flows.rules.errors import OutOfStep
+from flows.rules.past import TRACES
 from flows.words import gettext as _
 
 log = structlog.get_logger(__name__)
@@ -50,6 +51,8 @@ class Work:
     now: datetime
     request_id: str
     recorded: list[tuple[Subject, Event]] = field(default_factory=list)
+    rows: list[TimelineEvent] = field(default_factory=list)
+    """The timeline rows of what is recorded, written together at the end, when it is known what the work changed."""
     hints: list[Hint] = field(default_factory=list)
     afterwards: list[Callable[[], None]] = field(default_factory=list)
     owes: bool = False
@@ -60,7 +63,7 @@ class Work:
         """Say what happened to an instance or order whose row is locked; it becomes the next row of its timeline."""
         subject.event_seq += 1
         self.recorded.append((subject, event))
-        self.session.add(
+        self.rows.append(
             TimelineEvent(
                 organisation_id=subject.organisation_id,
                 instance=subject if isinstance(subject, Instance) else None,
@@ -125,8 +128,10 @@ def unit_of_work(actor: Actor) -> Iterator[Work]:
     work = Work(session, actor, clock.now(), request_id.get() or new_request_id())
     try:
         session.connection(execution_options={WRITES: True})
+        traces.begin(session)
         yield work
         _tell_listeners(work)
+        _write_timeline(work)
         session.commit()
     except IntegrityError as conflict:
         session.rollback()
@@ -139,6 +144,7 @@ def unit_of_work(actor: Actor) -> Iterator[Work]:
         raise
     finally:
         session.info["working"] = False
+        traces.end(session)
     _tell_heralds(work)
 
 
@@ -166,6 +172,18 @@ def _tell_listeners(work: Work) -> None:
         heard += 1
         for listener in listeners:
             listener(work, subject, event)
+
+
+def _write_timeline(work: Work) -> None:
+    """Every change of an instance stands with the last event that the work tells of it: nothing changes in silence."""
+    changed = traces.of_work(work.session)
+    told = {row.instance.id: row for row in work.rows if row.instance is not None}
+    for instance_id in changed.keys() - told.keys():
+        work.record(work.session.get_one(Instance, instance_id), Adjusted())
+        told[instance_id] = work.rows[-1]
+    for instance_id, row in told.items():
+        row.facts = {**row.facts, TRACES: changed.get(instance_id, {})}
+    work.session.add_all(work.rows)
 
 
 def _tell_heralds(work: Work) -> None:

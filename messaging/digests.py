@@ -9,12 +9,15 @@ from zoneinfo import ZoneInfo
 
 import structlog
 from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
 
 from flows import settings as settings_room
 from flows.access import read_as
+from flows.actions import versions
 from flows.actions.owing import owe_mail
+from flows.catalogue.schema import Messaging
 from flows.clock import clock
-from flows.models import Effect, Mute, User
+from flows.models import Effect, Instance, Mute, User
 from flows.queries import unread
 from flows.rules.actors import SYSTEM
 from flows.rules.errors import OutOfStep
@@ -68,7 +71,13 @@ def _waiting_for(user: User) -> list[unread.Waiting]:
     mine = select(Mute.instance_id).where(Mute.user_id == user.id, or_(Mute.until.is_(None), Mute.until > clock.now()))
     muted = {*reading.scalars(mine)}
     found = unread.of_customer(reading, user.id, clock.now() - PATIENCE)
-    return [one for one in found if one.instance.id not in muted]
+    return [one for one in found if one.instance.id not in muted and _reminds(reading, one.instance)]
+
+
+def _reminds(reading: Session, instance: Instance) -> bool:
+    """Whether its flow wants unread messages to be told of again."""
+    messaging = versions.definition_of(reading, instance).messaging
+    return isinstance(messaging, Messaging) and messaging.remind_unread == "daily"
 
 
 def _owe(key: str, user_id: int) -> bool:

@@ -153,6 +153,7 @@ def tell_of_incident(work: Work, text: str, about: Subject | None = None) -> Non
 
 _BY_FLOW = Silent("the flow says in its effects who hears of this")
 _ON_THE_TIMELINE = Silent("it stands on the timeline; nobody has to do anything")
+_MOVED = Silent("a flow is changed behind the scenes; whoever changes it decides whom to tell, and how")
 _ALL = MAIL | PUSH
 _CUSTOMER, _BUYER, _PAYER, _ASSIGNEE = "its customer", "whoever placed it", "whoever paid", "its assignee"
 
@@ -169,6 +170,8 @@ TABLE: Mapping[type[Event], tuple[Line, ...] | Silent] = {
     events.InstanceCancelled: (Line(_CUSTOMER, "outcome", _ALL, guided.cancelled),),
     events.InstanceExpired: (Line(_CUSTOMER, "outcome", _ALL, guided.expired),),
     events.InstanceOverdue: _BY_FLOW,
+    events.InstanceMigrated: _MOVED,
+    events.MigrationUndone: _MOVED,
     events.TimerFired: _BY_FLOW,
     events.Assigned: (
         Line("the customer it is handed back to", "task-waiting", _ALL, cases.asked),

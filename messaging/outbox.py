@@ -38,8 +38,8 @@ def deliver(effect_id: int) -> bool:
     What goes wrong is written on the effect (next try or incident) and never raised; only the database may raise.
     """
     kind = read_as(SYSTEM).scalar(select(Effect.kind).where(Effect.id == effect_id))
-    if kind == "call":
-        return _call(effect_id)
+    if kind in delivering.AT_HOME:
+        return _at_home(effect_id)
     with unit_of_work(SYSTEM) as work:
         owed = delivering.begin(work, effect_id)
     if owed is None:
@@ -143,8 +143,8 @@ _CARRIERS: dict[str, Callable[[Owed], Ending]] = {
 }
 
 
-def _call(effect_id: int) -> bool:
-    """A plugin's hook changes rows of ours, so it and its being done are one transaction."""
+def _at_home(effect_id: int) -> bool:
+    """A plugin's hook, or a child that starts, changes rows of ours: it and its being done are one transaction."""
     try:
         with unit_of_work(SYSTEM) as work:
             return delivering.call(work, effect_id)

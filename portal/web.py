@@ -243,6 +243,8 @@ def _add_headers(response: Response) -> Response:
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
         f"connect-src 'self' {socket}; form-action {forms_to}; base-uri 'none'; frame-ancestors 'none'"
     )
+    if g.get("shows_frames"):  # a preview of pages, as the back office has it
+        policy = f"{policy}; frame-src 'self'"
     headers = {
         "Content-Security-Policy": policy,
         "Permissions-Policy": "camera=(self), microphone=(), geolocation=(), payment=(), usb=(), browsing-topics=()",

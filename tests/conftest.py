@@ -77,16 +77,20 @@ DOORS = ("admin", "api", "payments", "portal", "private", "security")
 """Folders whose tests go through pages and the API: the verbs and queries below have tests of their own on both."""
 
 
+LONG = ("phone", "walks", "chaos", "talk", "security")
+"""Folders of long tests: begun first, so that at the end no process works alone at one of them."""
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """A test of a door runs on one of the two databases, each its own; with BATON_TEST_DATABASES=both on both."""
+    items.sort(key=lambda item: LONG.index(folder) if (folder := _folder_of(item)) in LONG else len(LONG))
     if os.environ.get("BATON_TEST_DATABASES") == "both":
         return
-    here = Path(__file__).parent
     twins = Counter(_without_database(item) for item in items)
     left_out = [
         item
         for item in items
-        if item.path.relative_to(here).parts[0] in DOORS
+        if _folder_of(item) in DOORS
         and twins[_without_database(item)] > 1
         and _database_of(item) != ("sqlite", "postgres")[crc32(_without_database(item).encode()) % 2]
     ]
@@ -94,6 +98,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=left_out)
         gone = {*map(id, left_out)}
         items[:] = [item for item in items if id(item) not in gone]
+
+
+def _folder_of(item: pytest.Item) -> str:
+    here = Path(__file__).parent
+    return item.path.relative_to(here).parts[0] if item.path.is_relative_to(here) else ""
 
 
 def _database_of(item: pytest.Item) -> str:

@@ -16,7 +16,8 @@ DOORS = {
     "worker": "worker",
     "chaos": "real processes", "walks": "whole product", "laws": "law",
     "guided": "verb", "stages": "verb", "payments": "money", "housing": "lettings", "private": "private answers",
-    "security": "security", "talk": "conversation", "phone": "mobile app",
+    "external_plugin": "plugin of others", "docs": "documentation",
+    "changing": "verb", "security": "security", "talk": "conversation", "phone": "mobile app",
 }  # fmt: skip
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from flows import catalogue
+from flows.authoring.beside import flow_files, registry_with
 from flows.authoring.play import telling
 from flows.authoring.play.scenario import Story, read_scenarios
-from flows.catalogue.loader import SUFFIX
 from flows.catalogue.registry import Registry
 from flows.settings import Settings
 
@@ -53,8 +53,5 @@ class CameOutOtherwise(Exception):
 @cache
 def _registry(beside: Path) -> Registry:
     """Everything installed, and the flows beside the scenarios where they are not installed."""
-    registry = catalogue.load(Settings.from_env().folders_of_flows)
-    here = {path.read_bytes() for path in beside.glob(f"*{SUFFIX}")}
-    if here <= {flow.text.encode() for flow in registry.flows.values()}:
-        return registry
-    return catalogue.load([*Settings.from_env().folders_of_flows, beside])
+    folders = Settings.from_env().folders_of_flows
+    return registry_with(catalogue.load(folders), folders, flow_files(beside))

@@ -30,6 +30,7 @@ from flows.rules.actors import SYSTEM
 from flows.work import end_reading, unit_of_work
 from messaging import bell, digests
 from worker import jobs
+from worker.following import Follower
 from worker.queues import DUE, OWED, connect, hand_over
 
 log = structlog.get_logger(__name__)
@@ -116,6 +117,7 @@ class Ticker:
         self._redis_was_away = False
         self._tidied_at: float | None = None
         self._reminded_at: float | None = None
+        self._follower = Follower()
 
     def run(self) -> None:
         """Until SIGTERM or SIGINT; a database that is away is waited for."""
@@ -126,6 +128,7 @@ class Ticker:
             try:
                 with self._app.app_context():
                     more = self.turn()
+                    more |= self._follower.turn()
                     self._tidy_daily()
                     self._remind_of_unread()
             except DBAPIError as fault:

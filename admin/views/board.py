@@ -14,10 +14,12 @@ from werkzeug.wrappers import Response
 from admin import assigning, bulk_acting, case_page, clocks, new_case
 from admin.asking import Field, Question, ask
 from admin.case_filters import BOX_WORDS, LOOKS, PRIORITY_WORDS, Asked
-from admin.case_page import PRIORITY_TAGS, state_tag
+from admin.case_page import PRIORITY_TAGS
 from admin.commenting import comment as commented
+from admin.family import state_tag
 from admin.guard import door
 from admin.narrowing import MOST_SAVED, ViewLink, arguments_of, saved_links
+from admin.past_page import LookingBack
 from admin.revealing import RevealingStart
 from admin.showing import argument, show
 from admin.views.saved_views import SavedViews
@@ -37,7 +39,7 @@ from flows.work import Work
 COLUMNS = {"todo": _l("To do"), "doing": _l("In progress"), "done": _l("Done"), "cancelled": _l("Cancelled")}
 
 
-class CasePages(SavedViews, RevealingStart):
+class CasePages(SavedViews, LookingBack, RevealingStart):
     """What the lists of cases and of tasks share: the page of one, and everything that can be done to it."""
 
     @door("/new", needs="create", methods=("GET", "POST"), takes_files=True)

@@ -10,14 +10,18 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from admin.asking import Field, Question, ask, go_on
-from admin.guard import StaffView, door
+from admin.flow_words import translations
+from admin.guard import door
 from admin.instance_words import PARTY_WORDS
 from admin.showing import Tag, show
+from admin.views.flow_trials import FlowTrials, loaded_flow
+from admin.views.flow_versions import VersionPages
 from flows import catalogue
 from flows.actions import switching
 from flows.authoring import diagram
 from flows.authoring.diagram.words import questions, starts_in_words
 from flows.catalogue import LoadedFlow
+from flows.catalogue.lint import EXPLANATIONS
 from flows.catalogue.problems import FlowProblem
 from flows.clock import clock
 from flows.models import FlowSwitch
@@ -26,7 +30,6 @@ from flows.queries.flow_figures import Figures
 from flows.queries.versions_in_use import InUse
 from flows.rules import durations as spans
 from flows.rules import ratings, stages
-from flows.rules.errors import Refused
 from flows.rules.words import duration_in_words
 from flows.words import gettext as _
 from flows.words import ngettext
@@ -41,7 +44,7 @@ HINTS = {
 }
 
 
-class Flows(StaffView):
+class Flows(FlowTrials, VersionPages):
     name, slug, needs = _l("Flows"), "flows", "flows"
 
     @door("/", needs="flows")
@@ -54,11 +57,17 @@ class Flows(StaffView):
             for name, flow in loaded.flows.items()
         ]
         rows.sort(key=lambda row: (row.flow.definition.title.casefold(), row.name))
-        return show(self, "flows.html", rows=rows, broken=loaded.broken, counted=counted, kinds=SAID)
+        return show(
+            self, "flows.html", rows=rows, broken=loaded.broken, counted=counted, kinds=SAID, explain=EXPLANATIONS
+        )
 
     @door("/<name>", needs="flows")
     def one(self, name: str) -> Response:
-        flow = _loaded(name)
+        """A flow that is served; or one that is broken, what is wrong with it, and what still runs of it."""
+        if broken := catalogue.current().broken_flow(name):
+            versions = versions_in_use.of_flow(g.actor, name)
+            return show(self, "flow_broken.html", broken=broken, versions=versions, explain=EXPLANATIONS)
+        flow = loaded_flow(name)
         where = flow_figures.where(g.actor, flow)
         sitting = diagram.Sitting(where.at_step, where.in_review, where.in_state)
         return show(
@@ -76,19 +85,22 @@ class Flows(StaffView):
             kinds=SAID,
             actors=PARTY_WORDS,
             columns=COLUMN_WORDS,
+            sitting=sum(count for counts in vars(where).values() for count in counts.values()),
+            translations=translations(catalogue.current(), flow.definition),
+            explain=EXPLANATIONS,
         )
 
     @door("/<name>/times", needs="flows")
     def times(self, name: str) -> Response:
         """How long it takes, by stage or step and by who had it (X4)."""
-        flow = _loaded(name)
+        flow = loaded_flow(name)
         times = Times.of(flow, durations.of_flow(g.actor, flow.definition, clock.now()))
         return show(self, "flow_times.html", flow=flow, times=times)
 
     @door("/<name>/switch", needs="flows", methods=("GET", "POST"))
     def switch(self, name: str) -> Response:
         """All switches of a flow as a form; the small forms of the list post one of them here."""
-        flow = _loaded(name)
+        flow = loaded_flow(name)
         which = request.form.get("switch", "")
         if not which:
             return ask(self, _who_may_start(flow), lambda work, typed: _switch_all(work, flow, typed))
@@ -232,10 +244,3 @@ def _switch_all(work: Work, flow: LoadedFlow, typed: Mapping[str, str]) -> None:
 def _unbroken(words: str) -> str:
     """On one line of its cell."""
     return words.replace(" ", "\N{NO-BREAK SPACE}")
-
-
-def _loaded(name: str) -> LoadedFlow:
-    flow = catalogue.current().flows.get(name)
-    if flow is None:
-        raise Refused(_("No such flow"))
-    return flow

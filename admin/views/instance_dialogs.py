@@ -57,10 +57,10 @@ class InstanceDialogs(StaffView):
     def reopen(self, ref: str, name: str) -> Response:
         """A completed step is its actor's again (C38)."""
         instance, step, definition = _read(ref, name)
-        again = [definition.steps[other].title for other in moves.dependents(definition, name)]
+        again = [definition.steps[other].title for other in moves.dependents(definition, step.name)]
         question = self._question(
             instance,
-            _("Reopen “%(title)s”?", title=definition.steps[name].title),
+            _("Reopen “%(title)s”?", title=definition.steps[step.name].title),
             _("Reopen"),
             done=_("The step is open again."),
             text=_reopening_words(instance),
@@ -84,10 +84,10 @@ class InstanceDialogs(StaffView):
     @door("/<ref>/steps/<name>/confirm", needs="review", methods=BOTH)
     def confirm(self, ref: str, name: str) -> Response:
         """*Still right*: a step that stands on a reopened one holds as it is (Q23)."""
-        instance, _step, definition = _read(ref, name)
+        instance, step, definition = _read(ref, name)
         question = self._question(
             instance,
-            _("Is “%(title)s” still right?", title=definition.steps[name].title),
+            _("Is “%(title)s” still right?", title=definition.steps[step.name].title),
             _("Still right"),
             done=_("The step holds as it is."),
             text=_("A step before it was reopened. If its answers still hold, nobody has to give them again."),
@@ -102,7 +102,7 @@ class InstanceDialogs(StaffView):
     @door("/<ref>/steps/<name>/add-step", needs="create", methods=BOTH)
     def add_step(self, ref: str, name: str) -> Response:
         """A step more, below this one, for this one request (C39)."""
-        instance, _step, definition = _read(ref, name)
+        instance, step, definition = _read(ref, name)
         fields = [
             Field("title", _("Name of the step")),
             Field(
@@ -120,7 +120,7 @@ class InstanceDialogs(StaffView):
             fields += _question_fields(f"questions-{n}-", _("Question %(n)s (optional)", n=n + 1), optional=True)
         question = self._question(
             instance,
-            _("Add a step below “%(title)s”", title=definition.steps[name].title),
+            _("Add a step below “%(title)s”", title=definition.steps[step.name].title),
             _("Add the step"),
             done=_("The step is there."),
             text=_("The flow stays as it is; only this request gets the step. Whoever does it is told."),
@@ -132,7 +132,7 @@ class InstanceDialogs(StaffView):
             amending.add_step(
                 work,
                 access.instance_to_change(work, ref),
-                name,
+                step.name,
                 title=typed["title"],
                 actor=typed["actor"],
                 approval=typed["approval"] == "1",
@@ -150,7 +150,7 @@ class InstanceDialogs(StaffView):
         after = pending if step.state == "pending_approval" else _("What is typed already is kept.")
         question = self._question(
             instance,
-            _("Add a question to “%(title)s”", title=definition.steps[name].title),
+            _("Add a question to “%(title)s”", title=definition.steps[step.name].title),
             _("Add the question"),
             done=_("The question is there."),
             text=f"{flow_stays} {after}",

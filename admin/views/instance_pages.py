@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 from admin import instance_attempts, linking, task_page
 from admin.guard import door
 from admin.instance_page import history_page, instance_page
+from admin.past_page import LookingBack
 from admin.revealing import Revealing
 from admin.talking import Talking
 from admin.views.instance_dialogs import InstanceDialogs
@@ -18,7 +19,7 @@ from flows.rules.errors import OutOfStep
 from flows.words import gettext as _
 
 
-class InstancePages(NewInstances, InstanceDialogs, Talking, Revealing):
+class InstancePages(NewInstances, InstanceDialogs, Talking, LookingBack, Revealing):
     """Everything below /admin/instances but the list itself."""
 
     @door("/<ref>", needs="view")

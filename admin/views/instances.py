@@ -13,7 +13,7 @@ from admin.narrowing import MOST_SAVED, SHOW_WORDS
 from admin.showing import argument, badges, show
 from admin.views.instance_pages import InstancePages
 from admin.views.saved_views import SavedViews
-from flows.queries import instances, saved_views, unread
+from flows.queries import family, instances, saved_views, unread
 
 
 class Instances(InstancePages, SavedViews, StaffView):
@@ -41,6 +41,7 @@ class Instances(InstancePages, SavedViews, StaffView):
             waiting=instance_list.waiting,
             sources=SOURCE_WORDS,
             unread=unread.of_page(g.actor, page.rows),
+            parents=family.parents_of(g.actor, page.rows),
             actions=bulk.offered(g.actor),
             shows=SHOW_WORDS,
         )

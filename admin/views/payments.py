@@ -62,7 +62,7 @@ class Payments(StaffView):
         currency = paying.rule_of(definition, step).currency
         now = money_in_words(price.minor, currency) if price.minor is not None else _("not set yet")
         question = Question(
-            _("Change the amount of “%(title)s”", title=definition.steps[name].title),
+            _("Change the amount of “%(title)s”", title=definition.steps[step.name].title),
             instance.staff_page,
             _("Change the amount"),
             text=_("Payments that are open for the old amount are called off. The customer sees that it changed."),
@@ -113,7 +113,7 @@ class Payments(StaffView):
         asked = money_in_words(price.minor, rule.currency) if price.minor else _("not set yet")
         statement = paying.reference_of(read_as(g.actor), instance, definition, step, clock.now())
         question = Question(
-            _("Confirm a bank transfer for “%(title)s”", title=definition.steps[name].title),
+            _("Confirm a bank transfer for “%(title)s”", title=definition.steps[step.name].title),
             instance.staff_page,
             _("Confirm that %(money)s came", money=asked),
             text=_(

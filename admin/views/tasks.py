@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 
 from admin import clocks, linking, spreadsheets, talking, task_page
 from admin.guard import door
+from admin.past_page import LookingBack
 from admin.revealing import Revealing
 from admin.showing import GRID_TAGS, argument, show, task_tag
 from flows import access
@@ -34,7 +35,7 @@ COLUMNS = (
 MOST_EXPORTED = 10_000
 
 
-class Tasks(Revealing):
+class Tasks(LookingBack, Revealing):
     name, slug, needs = _l("Task System"), "tasks", "view"
 
     @door("/", needs="view")

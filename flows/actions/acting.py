@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 
 from flows import access, lookups
-from flows.actions import answering, assigning, owing, participating, staging, versions
+from flows.actions import answering, assigning, owing, participating, sealing, staging, versions
 from flows.actions.scope import roots, scope_of
 from flows.catalogue import FlowDefinition
 from flows.catalogue.schema import Action, AssignEffect
@@ -52,9 +52,12 @@ def act(
     label = stages.action_label(definition, action)
     now, for_customer = (stages.state_label(definition, after, words_for) for words_for in (False, True))
     said = _in_words(work, instance, definition, rule, given)
-    work.record(instance, Acted(action, label, before, after, now, for_customer, words, told, said))
+    stored = sealing.seal(rule.fields, given)
+    work.record(instance, Acted(action, label, before, after, now, for_customer, words, told, said, stored))
     participating.take_part(work, instance, work.actor.user_id)
-    owing.owe(work, instance, definition, f"action.{action}.{instance.event_seq}", rule.do, ask=given)
+    owing.owe(
+        work, instance, definition, f"action.{action}.{instance.event_seq}", rule.do, ask={"comment": words, **given}
+    )
     staging.enter(work, instance, definition, after, words)
     staging.follow_the_baton(work, instance)
     if instance.reopenings > reopenings and work.actor.kind == instance.waiting_on == "customer":

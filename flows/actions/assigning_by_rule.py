@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
-from flows.actions import participating, standing_in
+from flows.actions import distributing, participating, standing_in
 from flows.events import Assigned
 from flows.models import Department, Instance, User
 from flows.rules.errors import Invalid
 from flows.words import gettext as _
 from flows.work import Work
+
+WAYS = ("unassigned", "round_robin", "least_busy")
 
 
 def assign_by_rule(work: Work, instance: Instance, user_uid: str | None, department_uid: str | None) -> None:
@@ -26,6 +28,21 @@ def assign_by_rule(work: Work, instance: Instance, user_uid: str | None, departm
     work.record(instance, Assigned(name, instead_of=instead_of, user_id=instance.assignee_id))
 
 
+def assign_for_step(work: Work, instance: Instance, wanted: str) -> None:
+    """Whoever works on a step that opens now: `wanted` is a person's opaque id, or a way to choose somebody.
+
+    Nobody that the flow can name leaves it with whoever has it. At the start there is nothing to tell yet.
+    """
+    by_way = wanted in WAYS
+    chosen = distributing.choose(work, wanted, instance.department_id) if by_way else user_named(work, wanted)
+    if (chosen is None and wanted != "unassigned") or (chosen.id if chosen else None) == instance.assignee_id:
+        return
+    if instance.event_seq:
+        assign_by_rule(work, instance, chosen.uid if chosen is not None else None, None)
+    else:
+        instance.assignee_id = chosen.id if chosen is not None else None
+
+
 def user_named(work: Work, uid: str | None) -> User | None:
     """The active person with this opaque id; None when nobody is named."""
     if not uid:
@@ -37,9 +54,11 @@ def user_named(work: Work, uid: str | None) -> User | None:
 
 
 def department_named(work: Work, uid: str | None) -> Department | None:
+    """The active department with this opaque id, or of this name; None when none is named."""
     if not uid:
         return None
-    department = work.session.scalar(select(Department).where(Department.uid == uid, Department.is_active))
+    named = or_(Department.uid == uid, Department.name == uid)
+    department = work.session.scalars(select(Department).where(named, Department.is_active).limit(1)).one_or_none()
     if department is None:
         raise Invalid(_("%(uid)s is no active department", uid=repr(uid)), code="unknown_department")
     return department

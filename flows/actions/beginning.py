@@ -183,6 +183,8 @@ def startable(work: Work, flow: str, way: Way) -> LoadedFlow:
     """The loaded flow, if it may be started in this way; OutOfStep says why not (C24)."""
     loaded = catalogue.current().flows.get(flow)
     if loaded is None:
+        if broken := catalogue.current().broken_flow(flow):
+            raise OutOfStep(ways.broken_words(broken))
         raise Invalid(_("Choose a flow from the list"), "/flow", "choice")
     switch = work.session.scalar(select(FlowSwitch).where(FlowSwitch.flow == flow))
     why_not = ways.refusal(loaded, switch, way)

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from flows import access
-from flows.actions import owing, planning, settling, versions, withdrawing
+from flows.actions import kinship, owing, planning, settling, versions, withdrawing
 from flows.actions.scope import roots, scope_of, words_of
 from flows.catalogue import FlowDefinition
 from flows.catalogue.schema import Outcome
@@ -183,5 +183,8 @@ def _end(work: Work, instance: Instance, definition: FlowDefinition, status: str
     if any(definition.steps[name].payment for name in unpaid):
         withdrawing.cancel_open(work, instance)
     work.record(instance, fact)
+    kinship.tell_parent(work, instance, ended=True)
+    if moment != "completed":
+        kinship.take_along(work, instance, definition)
     again = f".{instance.reopenings}" if instance.reopenings else ""
     owing.owe(work, instance, definition, moment + again, definition.effects_for(moment))

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from flows import access
-from flows.actions import attaching, noticing, participating, speaking
+from flows.actions import attaching, noticing, participating, speaking, versions
 from flows.models import Instance, Message, ReadCursor
 from flows.models.base import TransactionNumber
 from flows.models.conversations import LONGEST_MESSAGE
@@ -56,7 +56,9 @@ def _say(
                 _("This was sent already, with other words. Look at it, then send again"), "/client_id", "used"
             )
         return earlier
-    conversations.check_open(instance, work.now, work.actor.time_zone)
+    definition = versions.definition_of(work.session, instance)
+    has_messages = is_internal or definition.has_messages
+    conversations.check_open(instance, work.now, work.actor.time_zone, has_messages)
     attached, wrong = attaching.free_uploads(work, upload_ids)
     problems = conversations.wrong_words(words, bool(upload_ids), LONGEST_MESSAGE)
     problems += [replace(one, pointer=f"/upload_ids{one.pointer}") for one in wrong]

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import aliased
 
 from flows import access, catalogue
-from flows.actions import attaching, calling, ordering, sealing, versions
+from flows.actions import attaching, calling, children, ordering, sealing, versions
 from flows.actions.scope import scope_of
 from flows.events import EffectGaveUp, EffectRetried, EffectSkipped
 from flows.models import Effect, Instance
@@ -26,6 +26,8 @@ LEASE = timedelta(seconds=120)
 BACK_OFF = tuple(timedelta(seconds=seconds) for seconds in (5, 30, 120, 600, 1800, 7200, 21600))
 """How long to wait after each failed try; nearly nine hours in all before people are asked."""
 KEPT_FAULTS = 8
+AT_HOME = frozenset({"call", *children.CARRIERS})
+"""Kinds that change rows of ours and nothing else, so that doing it and its being done are one transaction."""
 
 
 @dataclass(frozen=True)
@@ -125,21 +127,29 @@ def fail(
 
 
 def call(work: Work, effect_id: int) -> bool:
-    """Run a plugin call and mark it done in one transaction: it happens exactly once. False: there was nothing to do.
+    """Carry out what is done in the house (`AT_HOME`) and mark it done in one transaction: it happens exactly once.
 
-    Faults pass through; the caller opens a second work and says `fail`.
+    False: there was nothing to do. Faults pass through; the caller opens a second work and says `fail`.
     """
-    access.effect_to_change(work, effect_id)  # the hook changes what it is about, and that is locked first
+    held = access.effect_to_change(work, effect_id)  # what it is about is changed, and that is locked first
     effect = _take(work, effect_id)
     if effect is None:
         return False
+    effect.tries += 1
+    carrier = children.CARRIERS.get(effect.kind)
+    if carrier is None:
+        _call_plugin(work, effect)
+    elif held.instance is not None:
+        carrier(work, effect, held.instance)
+    _end(work, effect, "done")
+    return True
+
+
+def _call_plugin(work: Work, effect: Effect) -> None:
     spec = catalogue.current().action(effect.payload["name"])
     if spec is None:
         raise PermanentFault(f"No plugin offers {effect.payload['name']}; install it, then retry")
-    effect.tries += 1
     spec.call(calling.HookContext(work, effect), **in_clear(effect.payload["with"]))
-    _end(work, effect, "done")
-    return True
 
 
 def retry(work: Work, effect_id: int) -> None:
@@ -176,12 +186,12 @@ def name_of(effect: Effect) -> str:
 
 
 def waits_its_turn() -> ColumnElement[bool]:
-    """An effect waits while a call before it in its chain has not ended."""
+    """An effect waits while a call or the start of a child before it in its chain has not ended."""
     before = aliased(Effect)
     return exists().where(
         before.chain == Effect.chain,
         before.position < Effect.position,
-        before.kind == "call",
+        before.kind.in_(("call", "start")),
         before.state.in_(("pending", "incident")),
     )
 
@@ -216,8 +226,7 @@ def in_clear(values: Mapping[str, Any]) -> dict[str, Any]:
     try:
         return {name: sealing.unsealed(value) for name, value in values.items()}
     except sealing.KeyLost:
-        detail = "A private answer in it cannot be opened: its key is gone. Add the key to BATON_FIELD_KEY, then retry"
-        raise PermanentFault(detail) from None
+        raise PermanentFault(sealing.KEY_LOST) from None
 
 
 def _end(work: Work, effect: Effect, state: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from flows import access, lookups
-from flows.actions import closing, settling, versions
+from flows.actions import settling, submitting, versions
 from flows.catalogue import FlowDefinition
 from flows.catalogue.schema import Link
 from flows.events import Linked, Unlinked
@@ -15,7 +15,6 @@ from flows.plugin import Option
 from flows.rules.answers import Unavailable
 from flows.rules.errors import Invalid, OutOfStep, Refused
 from flows.rules.expressions import compile_condition
-from flows.rules.outcomes import completes_by_itself
 from flows.rules.people import in_words, is_among
 from flows.rules.words import moment_in_words
 from flows.words import gettext as _
@@ -43,7 +42,7 @@ def link(work: Work, instance: Instance, name: str, value: str) -> Option:
     about = {"id": option.value, "label": option.label, "detail": option.detail, "at": work.now.isoformat()}
     instance.links = {**instance.links, name: about}  # a new object: a change inside would not be noticed
     work.record(instance, Linked(name, rule.label, option.label))
-    _settle(work, instance, definition)
+    submitting.settle_to_the_end(work, instance, definition)
     return option
 
 
@@ -141,10 +140,3 @@ def _mark_to_check(instance: Instance, definition: FlowDefinition, name: str) ->
 def _mentions(condition: str, name: str) -> bool:
     link = f"links.{name}"
     return any(one == link or one.startswith(f"{link}.") for one in compile_condition(condition).names)
-
-
-def _settle(work: Work, instance: Instance, definition: FlowDefinition) -> None:
-    """The link may complete a step, and with it a flow that nobody has to close."""
-    settling.settle(work, instance, definition)
-    if instance.steps_done == instance.steps_total and completes_by_itself(definition):
-        closing.end_with(work, instance, definition, "complete")

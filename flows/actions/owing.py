@@ -8,9 +8,10 @@ from typing import Any, Literal
 
 from sqlalchemy import select
 
+from flows import catalogue
 from flows.actions import noticing, sealing, speaking
 from flows.actions.assigning_by_rule import assign_by_rule
-from flows.actions.scope import EVERYTHING, roots, scope_of
+from flows.actions.scope import person_words, roots, scope_of
 from flows.actions.writing import write_effect
 from flows.catalogue import FlowDefinition
 from flows.catalogue.schema import (
@@ -20,9 +21,11 @@ from flows.catalogue.schema import (
     MessageEffect,
     NoticeEffect,
     NotifyEffect,
+    StartEffect,
     WebhookEffect,
 )
 from flows.catalogue.schema import Effect as EffectRule
+from flows.catalogue.schema.effects import Child, Letter
 from flows.events import EffectGaveUp
 from flows.models import DepartmentMember, Instance, Membership, Payment, Role, User
 from flows.rules import private
@@ -45,7 +48,10 @@ def owe(
     if not rules:
         return
     before = instance.assignee_id
-    scope = scope_of(work.session, instance, definition, work.now, _roots(rules), **more)
+    wanted = _roots(rules)
+    if "actor" in wanted:
+        more["actor"] = person_words(work.session, work.actor.user_id)
+    scope = scope_of(work.session, instance, definition, work.now, wanted, **more)
     hidden = private.names_of(definition)
     chain = f"{instance.uid}:{moment}"
     mailed: dict[int, None] = {}
@@ -95,7 +101,7 @@ def _owe_one(
                     "template": letter.template,
                     "to": user_id,
                     "address": None,
-                    "scope": {},
+                    "scope": {"actor": scope["actor"]} if _names_actor(letter.template) else {},
                     "kind": kind_of_moment(moment),
                     "while_open": moment.startswith("timer."),
                 }
@@ -125,8 +131,21 @@ def _owe_one(
                 value and compile_text(value).render(scope) for value in (assignment.user, assignment.department)
             )
             assign_by_rule(work, instance, user, department)
-        case _:
-            raise ExpressionProblem(f"{rule.kind!r} effects are not available in this version", 0)
+        case StartEffect(start=child):
+            _add(work, instance, chain, position, "start", _child(work, child, scope, hidden))
+
+
+def _child(work: Work, child: Child, scope: Mapping[str, Any], hidden: frozenset[str]) -> dict[str, Any]:
+    """All that starting it needs, as it is known now; its creator is whoever brought it about, if they may see it."""
+    named = {"for": child.for_, "assign": child.assign, "department": child.department, "once": child.once_per}
+    seen_by_actor = work.actor.is_staff or not child.internal
+    return {
+        "name": child.flow,
+        "with": _filled(_answered(child.with_, scope), scope, hidden),
+        **{key: str(compile_text(text).render(scope) or "") if text else "" for key, text in named.items()},
+        "internal": child.internal,
+        "by": work.actor.user_id if seen_by_actor else None,
+    }
 
 
 def _told(work: Work, instance: Instance, roles: Iterable[str] | None, moment: str) -> list[int]:
@@ -161,27 +180,56 @@ def _filled(arguments: Mapping[str, Any], scope: Mapping[str, Any], hidden: froz
     return filled
 
 
+def _answered(arguments: Mapping[str, Any], scope: Mapping[str, Any]) -> dict[str, Any]:
+    """Without holes for answers that nobody gave: the flow that starts is not told them either, and says if it must."""
+    return {
+        name: value
+        for name, value in arguments.items()
+        if not isinstance(value, str) or compile_text(value).render_or(scope, None) is not None
+    }
+
+
 def _roots(rules: Iterable[EffectRule]) -> frozenset[str]:
-    """The first parts of every name that the rules mention; an assignment or a child may mention anything."""
-    texts: list[str] = []
+    """The first parts of every name that the rules mention, those of their mails for `actor` alone.
+
+    A mail is written when it is sent, from what is true then; who brought it about is not known any more by then.
+    """
     names: set[str] = set()
     for rule in rules:
         if rule.if_ is not None:
             names |= compile_condition(rule.if_).names
-        match rule:
-            case CallEffect(with_=arguments):
-                texts += [value for value in arguments.values() if isinstance(value, str)]
-            case NoticeEffect(notice=notice):
-                texts.append(notice.text)
-            case MessageEffect(message=words):
-                texts.append(words)
-            case EmailEffect() | NotifyEffect():
-                pass  # a mail is written when it is sent, from what is true then
-            case _:
-                return EVERYTHING
-    for text in texts:
-        names |= compile_text(text).names
+        for text in _texts(rule):
+            names |= compile_text(text).names
+        if isinstance(rule, EmailEffect | NotifyEffect) and _names_actor(_letter(rule).template):
+            names.add("actor")
     return roots(names)
+
+
+def _texts(rule: EffectRule) -> list[str]:
+    """What is filled at once."""
+    values: Iterable[Any] = ()
+    match rule:
+        case CallEffect(with_=arguments):
+            values = arguments.values()
+        case NoticeEffect(notice=notice):
+            values = (notice.text,)
+        case MessageEffect(message=words):
+            values = (words,)
+        case WebhookEffect(webhook=hook):
+            values = (hook.url, *(hook.body or {}).values())
+        case AssignEffect(assign=assignment):
+            values = (assignment.user, assignment.department)
+        case StartEffect(start=child):
+            values = (*child.with_.values(), child.for_, child.assign, child.department, child.once_per)
+    return [value for value in values if isinstance(value, str)]
+
+
+def _letter(rule: EmailEffect | NotifyEffect) -> Letter:
+    return rule.email if isinstance(rule, EmailEffect) else rule.notify
+
+
+def _names_actor(template: str) -> bool:
+    return any("actor." in mail.text for mail in catalogue.current().mails(template))
 
 
 def recipients(work: Work, instance: Instance, roles: Iterable[str] | None) -> list[int]:

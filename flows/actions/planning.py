@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import case, func, select, update
 
 from flows.catalogue import FlowDefinition
 from flows.catalogue.schema import Deadline
@@ -46,17 +47,22 @@ def plan_timer(work: Work, instance: Instance, name: str, rule: TimerRule, start
 
 def occurrences(rule: TimerRule, start: datetime, instance: Instance) -> list[datetime]:
     """The moments that a timer names, in UTC; none when it counts from a due date that there is not."""
+    return moments(rule, start, instance.due_at, instance.time_zone)
+
+
+def moments(rule: TimerRule, start: datetime, due_at: datetime | None, zone: str) -> list[datetime]:
+    """The same for any due date."""
     after, before_due, after_due = (
         [timing.parse_span(text) for text in spans or ()] for spans in (rule.after, rule.before_due, rule.after_due)
     )
     return timing.due_moments(
         created_at=start,
-        due_at=instance.due_at,
+        due_at=due_at,
         after=after,
         before_due=before_due,
         after_due=after_due,
         every=timing.parse_span(rule.every) if rule.every else None,
-        zone=instance.time_zone,
+        zone=zone,
         calendar=timing.calendar_named(rule.calendar),
         time=rule.time,
     )
@@ -98,10 +104,33 @@ def replan_by_due_date(work: Work, instance: Instance, definition: FlowDefinitio
     """Timers that count from the due date, after it was moved."""
     for name, rule in definition.timers.items():
         if rule.before_due or rule.after_due:
-            first = _start_over(work, instance, name)
-            coming = [moment for moment in occurrences(rule, instance.created_at, instance) if moment > work.now]
-            for n, moment in enumerate(coming, first):
-                _add(work, instance, name, n, "reminder", moment)
+            coming = occurrences(rule, instance.created_at, instance)
+            plan_anew(work, instance, name, [moment for moment in coming if moment > work.now])
+
+
+def plan_anew(work: Work, instance: Instance, name: str, coming: Sequence[datetime]) -> None:
+    """A timer comes at these moments, and at none that it would have come at before."""
+    for n, moment in enumerate(coming, _start_over(work, instance, name)):
+        _add(work, instance, name, n, "reminder", moment)
+
+
+def step_is_due(work: Work, instance: Instance, step: Step, moment: datetime | None) -> None:
+    """The due date of an open step is another one; None: it has none any more."""
+    step.due_at = moment
+    if moment is None:
+        _end(work, instance, f"{STEP_DUE}{step.name}")
+    else:
+        _plan_once(work, instance, f"{STEP_DUE}{step.name}", "step_overdue", moment)
+
+
+def rename_step(work: Work, instance: Instance, before: str, after: str) -> None:
+    """The timers of a step go by its new name."""
+    due, review = f"{STEP_DUE}{before}", f"{REVIEW}{before}"
+    renamed = case((Timer.name == due, f"{STEP_DUE}{after}"), else_=f"{REVIEW}{after}")
+    work.session.execute(
+        update(Timer).where(Timer.instance_id == instance.id, Timer.name.in_((due, review))).values(name=renamed),
+        execution_options={"synchronize_session": False},
+    )
 
 
 def end_timer(work: Work, instance: Instance, name: str) -> None:
@@ -109,12 +138,20 @@ def end_timer(work: Work, instance: Instance, name: str) -> None:
     _end(work, instance, name)
 
 
-def resume_timers(work: Work, instance: Instance) -> None:
-    """An instance that is taken up again gets back what was still to come when it ended (Q7, Q23)."""
+def resume_timers(work: Work, instance: Instance, ended_at: datetime | None) -> None:
+    """An instance that is taken up again gets back what was still to come when it ended (Q7, Q23).
+
+    What was called off before that, because it was planned anew or its flow changed, does not come back.
+    """
     work.session.flush()
     work.session.execute(
         update(Timer)
-        .where(Timer.instance_id == instance.id, Timer.ending == "cancelled", Timer.due_at > work.now)
+        .where(
+            Timer.instance_id == instance.id,
+            Timer.ending == "cancelled",
+            Timer.due_at > work.now,
+            Timer.ended_at >= (ended_at or work.now),
+        )
         .values(ended_at=None, ending=None, handed_at=None, hints=0),
         execution_options={"synchronize_session": False},
     )

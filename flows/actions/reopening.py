@@ -117,11 +117,12 @@ def _refuse_what_is_over(instance: Instance, ways: tuple[str, ...]) -> None:
 
 
 def _take_up(work: Work, instance: Instance, reason: str) -> None:
+    ended_at = instance.closed_at
     instance.closed_at = instance.outcome = instance.outcome_kind = None
     instance.close_message = ""
     instance.status = "in_progress"
     instance.reopenings += 1
-    planning.resume_timers(work, instance)
+    planning.resume_timers(work, instance, ended_at)
     work.record(instance, InstanceReopened(reason.strip()[:LONGEST_REASON]))
 
 

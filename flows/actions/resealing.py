@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from flows import access
 from flows.actions.sealing import SEALED, lost_in, resealed
-from flows.models import Effect, Instance, Invitation, Step, Submission
+from flows.models import Effect, FlowMigration, Instance, Invitation, Step, Submission
 from flows.work import Work
 
 OF_AN_INSTANCE: tuple[tuple[Any, str], ...] = (
@@ -18,6 +18,7 @@ OF_AN_INSTANCE: tuple[tuple[Any, str], ...] = (
     (Step, "draft"),
     (Submission, "answers"),
     (Effect, "payload"),
+    (FlowMigration, "before"),
 )
 ALONE: tuple[tuple[Any, str], ...] = ((Effect, "payload"), (Invitation, "begins"))
 BATCH = 500

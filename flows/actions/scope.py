@@ -10,13 +10,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from flows import settings
-from flows.actions import sealing
+from flows.actions import kinship, sealing
 from flows.catalogue import FlowDefinition
 from flows.models import Instance, Organisation, User
 from flows.rules import answers, stages
 from flows.rules.words import day_in_words
 
-EVERYTHING = frozenset({"customer", "creator", "assignee", "instance", "data", "links", "settings", "now"})
+EVERYTHING = frozenset({"customer", "creator", "assignee", "instance", "data", "child", "links", "settings", "now"})
 
 
 def roots(names: Iterable[str]) -> frozenset[str]:
@@ -41,6 +41,8 @@ def scope_of(
     scope: dict[str, Any] = sealing.opened(definition.start.inputs, inputs)
     if "data" in wanted:
         scope["data"] = answers_of(instance, definition)
+    if "child" in wanted and definition.children:
+        scope["child"] = kinship.children_in_words(session, instance, definition)
     scope["links"] = instance.links
     scope["now"] = now.isoformat()
     product = settings.current()
@@ -58,7 +60,7 @@ def scope_of(
         scope["customer"] = _customer(session, instance)
     for role in ("creator", "assignee"):
         if role in wanted:
-            scope[role] = _person(session, getattr(instance, f"{role}_id"))
+            scope[role] = person_words(session, getattr(instance, f"{role}_id"))
     return {**scope, **more}
 
 
@@ -100,7 +102,7 @@ def instance_words(instance: Instance, now: datetime) -> dict[str, Any]:
         "ref": instance.reference,
         "id": instance.uid,
         "title": instance.title,
-        "url": f"{settings.current().origin}/{'tasks' if instance.state is None else 'cases'}/{instance.reference}",
+        "url": f"{settings.current().origin}{instance.customer_page}",
         "status": instance.status,
         "state": instance.state or "",
         "open": instance.is_open,
@@ -120,7 +122,7 @@ def instance_words(instance: Instance, now: datetime) -> dict[str, Any]:
     return words
 
 
-def _person(session: Session, user_id: int | None) -> dict[str, Any]:
+def person_words(session: Session, user_id: int | None) -> dict[str, Any]:
     """A person's words; all empty when there is nobody, so that `assignee.id == ""` can be asked."""
     user = session.get(User, user_id) if user_id is not None else None
     if user is None:
@@ -138,7 +140,7 @@ def _person(session: Session, user_id: int | None) -> dict[str, Any]:
 def _customer(session: Session, instance: Instance) -> dict[str, Any]:
     """The person who acts for the customer, with what is known of their organisation; else the organisation itself."""
     organisation = session.get_one(Organisation, instance.organisation_id)
-    person = _person(session, instance.customer_id)
+    person = person_words(session, instance.customer_id)
     if not person["id"]:
         person |= {"id": organisation.uid, "name": organisation.name, "first_name": organisation.name}
     return {**person, "organisation": organisation.name, "slug": organisation.slug, "address": organisation.address}

@@ -23,6 +23,8 @@ SEALED = "sealed"
 PURPOSE = b"baton field answers"
 LOST = "cannot be opened (key)"
 """What people read where the key of an answer is gone."""
+KEY_LOST = "A private answer in it cannot be opened: its key is gone. Add the key to BATON_FIELD_KEY, then retry"
+"""What people read where something that waited with it cannot be handed out."""
 
 
 class KeyLost(Exception):

@@ -6,20 +6,23 @@ from typing import Any
 
 from sqlalchemy import select
 
-from flows.actions import owing, planning
+from flows.actions import kinship, owing, planning
+from flows.actions.assigning_by_rule import assign_for_step
 from flows.actions.scope import roots, scope_of
 from flows.catalogue import FlowDefinition
 from flows.events import StepCompleted, StepOpened
 from flows.models import Instance, Payment, Step
 from flows.rules import moves, payments, statuses
+from flows.rules.expressions import compile_text
 from flows.rules.progress import progress as progress_of
 from flows.work import Work
 
 
-def settle(work: Work, instance: Instance, definition: FlowDefinition) -> None:
+def settle(work: Work, instance: Instance, definition: FlowDefinition, quietly: bool = False) -> None:
     """Open, hide and complete steps as the rules say (X1, X2), then keep the projection on the row (C8, C17-C19).
 
-    The conditions of a flow are evaluated over accepted answers only, so a draft never opens a step.
+    The conditions of a flow are evaluated over accepted answers only, so a draft never opens a step. `quietly`: nobody
+    did anything, so nothing of it is told to anybody and nothing is owed for it (X13).
     """
     names = moves.names_in_conditions(definition) | payments.names_in_amounts(definition)
     scope = scope_of(work.session, instance, definition, work.now, wanted=roots(names))
@@ -31,7 +34,7 @@ def settle(work: Work, instance: Instance, definition: FlowDefinition) -> None:
     )
     for step in instance.steps:
         if after[step.name] != step.state:
-            _move(work, instance, definition, step, after[step.name])
+            _move(work, instance, definition, step, after[step.name], quietly)
     on_its_way = _money_on_its_way(work, instance, definition, after, ever_open)
     _project(work, instance, definition, after, scope, on_its_way)
 
@@ -58,10 +61,12 @@ def _project(
     """Status, progress and waiting-on as lists show them: derived here and nowhere else, stored on the row."""
     progress = progress_of(states, definition=definition, scope=scope)
     instance.steps_done, instance.steps_total, instance.may_grow = progress.done, progress.total, progress.may_grow
-    instance.status = statuses.status_of(states)
+    before, instance.status = instance.status, statuses.status_of(states)
     hand_over(work, instance, statuses.waiting_on(definition, states, instance.status, on_its_way))
     instance.last_activity_at = work.now
     instance.version += 1
+    if instance.event_seq and instance.status != before:  # whoever starts it knows how it begins
+        kinship.tell_parent(work, instance)
 
 
 def _money_on_its_way(
@@ -74,20 +79,38 @@ def _money_on_its_way(
     return set(work.session.scalars(query.where(Payment.instance_id == instance.id, Payment.state == "processing")))
 
 
-def _move(work: Work, instance: Instance, definition: FlowDefinition, step: Step, state: str) -> None:
+def _move(work: Work, instance: Instance, definition: FlowDefinition, step: Step, state: str, quietly: bool) -> None:
+    rule, before = definition.steps[step.name], step.state
     step.state = state
     step.version += 1
     if state == "open":
-        _open(work, instance, definition, step)
+        _open(work, instance, definition, step, quietly)
     elif state == "completed":
         step.completed_at = work.now
-        work.record(instance, StepCompleted(step.name, definition.steps[step.name].title))
+        if quietly:
+            return
+        work.record(instance, StepCompleted(step.name, rule.title))
+        if rule.actor == "system" and before != "skipped":  # nobody sends it, and what was done once is not done again
+            owing.owe(work, instance, definition, f"step.{step.name}.done.{instance.event_seq}", rule.do)
 
 
-def _open(work: Work, instance: Instance, definition: FlowDefinition, step: Step) -> None:
+def _open(work: Work, instance: Instance, definition: FlowDefinition, step: Step, quietly: bool) -> None:
     rule, moment = definition.steps[step.name], f"step.{step.name}.opened"
     step.opened_at = work.now
+    planning.step_opened(work, instance, definition, step)
+    if quietly:
+        return
     if instance.event_seq:  # at the start everything opens; the timeline need not say so
         work.record(instance, StepOpened(step.name, rule.title))
-    planning.step_opened(work, instance, definition, step)
+    if rule.assign is not None:
+        _assign(work, instance, definition, rule.assign)
     owing.owe(work, instance, definition, f"{moment}.{instance.event_seq}", definition.effects_for(moment))
+
+
+def _assign(work: Work, instance: Instance, definition: FlowDefinition, wanted: str) -> None:
+    before, text = instance.assignee_id, compile_text(wanted)
+    scope = scope_of(work.session, instance, definition, work.now, wanted=roots(text.names))
+    assign_for_step(work, instance, str(text.render_or(scope, "") or ""))
+    if instance.event_seq and instance.assignee_id not in (None, before):
+        moment = f"assigned.{instance.event_seq}"
+        owing.owe(work, instance, definition, moment, definition.effects_for("assigned"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flows.actions import owing, planning, settling
+from flows.actions import kinship, owing, planning, settling
 from flows.catalogue import FlowDefinition
 from flows.events import InstanceCancelled, InstanceCompleted, InstanceReopened
 from flows.models import Instance, User
@@ -30,6 +30,8 @@ def enter(work: Work, instance: Instance, definition: FlowDefinition, state: str
         planning.begin_end_anew(work, instance, definition)
     elif is_over and instance.status != before:
         raise ValueError(f"an action of {definition.flow} leads from one end to another: {before} to {state}")
+    if instance.status != before:
+        kinship.tell_parent(work, instance, ended=is_over)
     moment = f"entered.{state}"
     for name, rule in definition.timers.items():
         if rule.from_ == moment:
@@ -54,14 +56,15 @@ def _end(work: Work, instance: Instance, definition: FlowDefinition, comment: st
         work.record(instance, InstanceCompleted("", automatic=False))
     else:
         work.record(instance, InstanceCancelled(comment))
+        kinship.take_along(work, instance, definition)
     owing.owe(
         work, instance, definition, f"{instance.status}.{instance.event_seq}", definition.effects_for(instance.status)
     )
 
 
 def _take_up(work: Work, instance: Instance, comment: str) -> None:
-    instance.closed_at = None
+    ended_at, instance.closed_at = instance.closed_at, None
     instance.close_message = ""
     instance.reopenings += 1
-    planning.resume_timers(work, instance)
+    planning.resume_timers(work, instance, ended_at)
     work.record(instance, InstanceReopened(comment))

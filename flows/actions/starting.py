@@ -11,11 +11,11 @@ from sqlalchemy import select
 
 from flows import catalogue
 from flows.actions import distributing, owing, participating, planning, sealing, settling, staging, versions
-from flows.actions.assigning_by_rule import department_named
+from flows.actions.assigning_by_rule import department_named, user_named
 from flows.actions.scope import scope_of
 from flows.catalogue import FlowDefinition, LoadedFlow, ways
 from flows.events import InstanceStarted
-from flows.models import Instance, Membership, Organisation, Step, User
+from flows.models import Department, Instance, Membership, Organisation, Step, User
 from flows.models.base import opaque_id
 from flows.rules.errors import Invalid, OutOfStep
 from flows.rules.expressions import compile_condition, compile_text
@@ -31,19 +31,30 @@ Known = Mapping[str, Organisation | User]
 def start_for_event(work: Work, event: str, payload: Mapping[str, Any], subject: str, known: Known) -> list[Instance]:
     """Start every flow that begins with this event and whose condition holds (A2, A4); `subject` is what it is about.
 
-    Idempotent by `once_per`: the same event delivered again starts nothing (Q3).
+    Idempotent by `once_per`: the same event delivered again starts nothing (Q3). OutOfStep when a flow that it would
+    have started as last published is broken now: an order without its questions would be worse than one that waits.
     """
+    _refuse_broken(work, event, payload)
     started = []
     for loaded in catalogue.current().flows_started_by(event):
         rule = loaded.definition.start
-        if loaded.missing:
-            log.warning("flow_not_started", flow=loaded.definition.flow, needs=sorted(loaded.missing))
-            continue
         if rule.if_ is not None and not compile_condition(rule.if_).holds(payload):
             continue
         if (instance := start_once(work, loaded, payload, subject, known)) is not None:
             started.append(instance)
     return started
+
+
+def _refuse_broken(work: Work, event: str, payload: Mapping[str, Any]) -> None:
+    for broken in catalogue.current().broken:
+        if not broken.flow or broken.flow in catalogue.current().flows:
+            continue
+        published = versions.newest(work.session, broken.flow)
+        rule = published.start if published is not None else None
+        if rule is None or rule.event != event or (rule.if_ and not compile_condition(rule.if_).holds(payload)):
+            continue
+        log.error("flow_not_started", flow=broken.flow, file=broken.file, on=event)
+        raise OutOfStep(ways.broken_words(broken))
 
 
 def start_once(
@@ -52,11 +63,11 @@ def start_once(
     """Start one flow by its event whatever its condition says; None when `once_per` says that this was done (Q3)."""
     rule = loaded.definition.start
     once_key = str(compile_text(rule.once_per).render(payload)) if rule.once_per else None
-    if once_key is not None and _exists(work, loaded.definition.flow, once_key):
+    if once_key is not None and exists(work, loaded.definition.flow, once_key):
         return None
-    for_whom = _one_named(work, compile_text(rule.for_).render(payload), known) if rule.for_ else None
+    for_whom = one_named(work, compile_text(rule.for_).render(payload), known) if rule.for_ else None
     assignee = (
-        _one_named(work, compile_text(rule.assign).render(payload), known) if _names_a_person(rule.assign) else None
+        one_named(work, compile_text(rule.assign).render(payload), known) if _names_a_person(rule.assign) else None
     )
     return start(
         work,
@@ -76,7 +87,9 @@ def start(
     *,
     source: str,
     for_whom: Organisation | User | None,
+    person: User | None = None,
     assignee: User | None = None,
+    department: Department | None = None,
     inputs: Mapping[str, Any] | None = None,
     amounts: Mapping[str, int] | None = None,
     due_at: datetime | None = None,
@@ -86,18 +99,21 @@ def start(
     parent: Instance | None = None,
     is_internal: bool = False,
     priority: str = "normal",
+    creator_id: int | None = None,
 ) -> Instance:
     """Begin a flow for an organisation, or for a person through the organisation they belong to (C1).
 
-    The person who acts for the customer is `for_whom` when it is a person, else an assignee who is a customer. `inputs`
-    holds checked answers of the flow's `inputs` and `fields`, `amounts` minor units by payment step, `due_at` a due
-    date instead of the flow's. Raises OutOfStep when the flow needs what this version of Baton does not do yet, Invalid
-    when nobody is meant.
+    The person who acts for the customer is `person`, else `for_whom` when it is a person, else an assignee who is a
+    customer. `inputs` holds checked answers of the flow's `inputs` and `fields`, `amounts` minor units by payment step;
+    `due_at` and `department` stand instead of the flow's, `creator_id` instead of whoever acts. Raises OutOfStep when
+    the flow is archived, Invalid when nobody is meant.
     """
     definition = loaded.definition
     refuse_unready(loaded)
-    person = for_whom if isinstance(for_whom, User) else assignee if assignee and assignee.kind == "customer" else None
-    organisation = for_whom if isinstance(for_whom, Organisation) else _home_of(work, person)
+    if person is None:
+        is_customer = assignee is not None and assignee.kind == "customer"
+        person = for_whom if isinstance(for_whom, User) else assignee if is_customer else None
+    organisation = for_whom if isinstance(for_whom, Organisation) else home_of(work, person)
     version = versions.publish(work, loaded)
     zone = person.time_zone if person is not None else organisation.time_zone
     instance = Instance(
@@ -125,7 +141,7 @@ def start(
         customer_id=person.id if person else None,
         customer_name=organisation.name,
         customer_address=organisation.address,
-        creator_id=work.actor.user_id,
+        creator_id=creator_id or work.actor.user_id,
         assignee_id=assignee.id if assignee else None,
         created_at=work.now,
         last_activity_at=work.now,
@@ -137,11 +153,15 @@ def start(
     _add_steps(instance, definition)
     work.session.add(instance)
     if definition.states:
-        _begin_by_hand(work, instance, definition)
+        staging.begin(instance, definition)
+    _give_to_department(work, instance, definition, department)
+    if definition.states:
+        participating.take_part(work, instance, instance.assignee_id)
+        staging.follow_the_baton(work, instance)
     else:
         settling.settle(work, instance, definition)
     planning.plan(work, instance, definition)
-    work.record(instance, InstanceStarted(definition.flow, source, message))
+    work.record(instance, InstanceStarted(definition.flow, source, message, _named_to(instance, parent)))
     given = instance.assignee_id
     owing.owe(work, instance, definition, "created", definition.effects_for("created"))
     if given is not None and given == instance.assignee_id and (assignee is None or assignee.kind == "staff"):
@@ -167,25 +187,40 @@ def title_of(definition: FlowDefinition, inputs: Mapping[str, Any]) -> str:
     return str(own)[:200] if own else definition.title
 
 
-def _begin_by_hand(work: Work, instance: Instance, definition: FlowDefinition) -> None:
-    """In its first state, in its department, with whoever the flow gives it to (B13)."""
-    staging.begin(instance, definition)
-    work.session.flush()
-    scope = scope_of(work.session, instance, definition, work.now)
-    uid = compile_text(definition.start.department).render_or(scope, "") if definition.start.department else ""
-    department = department_named(work, str(uid or ""))
+def _give_to_department(
+    work: Work, instance: Instance, definition: FlowDefinition, department: Department | None
+) -> None:
+    """Into its department, and to whoever of it the flow gives it to (B13)."""
+    rule = definition.start
+    if rule.department and department is None:
+        department = department_named(work, _filled(work, instance, definition, rule.department))
     if department is not None:
+        work.session.flush()
         instance.department_id = department.id
         participating.stay(work, instance, department.id)
-    if instance.assignee_id is None:
-        chosen = distributing.choose(work, definition.start.assign, instance.department_id)
-        instance.assignee_id = chosen.id if chosen is not None else None
-    participating.take_part(work, instance, instance.assignee_id)
-    staging.follow_the_baton(work, instance)
+    if instance.assignee_id is not None or not rule.assign:
+        return
+    if _names_a_person(rule.assign):
+        chosen = user_named(work, _filled(work, instance, definition, rule.assign))
+    else:
+        chosen = distributing.choose(work, rule.assign, instance.department_id)
+    instance.assignee_id = chosen.id if chosen is not None else None
+
+
+def _filled(work: Work, instance: Instance, definition: FlowDefinition, text: str) -> str:
+    """The words of the flow with their holes filled; empty while what they name is not known."""
+    work.session.flush()
+    scope = scope_of(work.session, instance, definition, work.now)
+    return str(compile_text(text).render_or(scope, "") or "")
+
+
+def _named_to(instance: Instance, parent: Instance | None) -> str:
+    """The reference of its parent, for whoever may read its timeline: not that of another customer."""
+    return parent.reference if parent is not None and parent.organisation_id == instance.organisation_id else ""
 
 
 def refuse_unready(loaded: LoadedFlow) -> None:
-    """OutOfStep when a flow is archived or asks for what is not built yet: better no instance than a stuck one."""
+    """OutOfStep when a flow is archived."""
     why_not = ways.unready(loaded)
     if why_not is not None:
         raise OutOfStep(why_not)
@@ -209,7 +244,8 @@ def _add_steps(instance: Instance, definition: FlowDefinition) -> None:
         )
 
 
-def _exists(work: Work, flow: str, once_key: str) -> bool:
+def exists(work: Work, flow: str, once_key: str) -> bool:
+    """Whether an instance of this flow was started under this key (Q3)."""
     query = select(Instance.id).where(Instance.flow == flow, Instance.once_key == once_key)
     return work.session.scalar(query) is not None
 
@@ -218,7 +254,8 @@ def _names_a_person(assign: str | None) -> bool:
     return assign is not None and not compile_text(assign).is_constant
 
 
-def _one_named(work: Work, uid: Any, known: Known) -> Organisation | User:
+def one_named(work: Work, uid: Any, known: Known) -> Organisation | User:
+    """The person or organisation with this opaque id; Invalid when there is none."""
     if uid in known:
         return known[uid]
     row: Organisation | User | None
@@ -231,7 +268,8 @@ def _one_named(work: Work, uid: Any, known: Known) -> Organisation | User:
     return row
 
 
-def _home_of(work: Work, person: User | None) -> Organisation:
+def home_of(work: Work, person: User | None) -> Organisation:
+    """The organisation that a person belongs to, the first of several; Invalid when there is none."""
     if person is None:
         raise Invalid(_("Say whom it is for: a flow that starts by itself needs `for`"), code="nobody")
     joined = select(Organisation).join(Membership, Membership.organisation_id == Organisation.id)

@@ -37,7 +37,8 @@ def save_draft(
     check_turn(work, instance, step, version)
     rule = definition.steps[step.name]
     earlier = withholding.shown_to(work.actor, instance, step, rule, step.draft or {}) if merge else {}
-    checked = check(work, instance, definition, step, {**earlier, **raw}, partial=True)
+    spoken = versions.spoken_of(work.session, instance)
+    checked = check(work, instance, spoken, step, {**earlier, **raw}, partial=True)
     step.draft = sealing.seal(rule.fields, checked.values)
     step.draft_saved_at, step.draft_by_id = work.now, work.actor.user_id
     attaching.hold(work, instance, step.name, rule.fields, checked.values)
@@ -69,7 +70,7 @@ def submit(
     """
     definition = versions.definition_of(work.session, instance)
     check_turn(work, instance, step, version, on_behalf)
-    checked = check(work, instance, definition, step, raw)
+    checked = check(work, instance, versions.spoken_of(work.session, instance), step, raw)
     if checked.problems:
         raise Invalid(checked.problems)
     attaching.attach_answers(work, instance, step.name, definition.steps[step.name].fields, checked.values)
@@ -231,6 +232,15 @@ def _owe_for(work: Work, instance: Instance, definition: FlowDefinition, step: S
     moment = f"step.{step.name}.submitted"
     owing.owe(work, instance, definition, f"{moment}.{step.attempt}", (*definition.effects_for(moment), *rule.do))
     planning.step_happened(work, instance, definition, step.name, "submitted")
+
+
+def settle_to_the_end(work: Work, instance: Instance, definition: FlowDefinition) -> None:
+    """Something outside its steps changed: bring it in line, and end it if a step that is done by that ends it."""
+    before = {step.name for step in instance.steps if step.state == "completed"}
+    settling.settle(work, instance, definition)
+    for step in instance.steps:
+        if step.state == "completed" and step.name not in before and instance.is_open:
+            end_if_it_ends(work, instance, definition, definition.steps[step.name], "submitted")
 
 
 def end_if_it_ends(

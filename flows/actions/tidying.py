@@ -6,23 +6,25 @@ from collections.abc import Collection
 from datetime import timedelta
 from itertools import islice
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import delete, or_, select, update
 
 from flows import store
 from flows.access import read_as
 from flows.clock import clock
-from flows.models import Device, Replay, SignIn, SignInCode, Tally, Upload
+from flows.models import Device, FlowMigration, Replay, SignIn, SignInCode, Tally, Upload
 from flows.rules.actors import SYSTEM
 from flows.work import Work, end_reading
 
 KEPT = timedelta(hours=24)
 UNSENT_KEPT = timedelta(days=7)
+UNDO_KEPT = timedelta(days=90)
 BATCH = 500
 
 
 def forget_the_past(work: Work) -> None:
     """Answers kept for repeated requests, counts of tries, codes that sign nobody in and devices that are signed out, a
-    day after their time; files that nothing holds after seven."""
+    day after their time; files that nothing holds after seven; the way back from a move to another version of a flow
+    after ninety."""
     past = {Replay: Replay.created_at, Tally: Tally.window_at, SignInCode: SignInCode.expires_at}
     for rows, moment in past.items():
         gone = delete(rows).where(moment < clock.wall() - KEPT)
@@ -32,6 +34,8 @@ def forget_the_past(work: Work) -> None:
     )
     signed_out = delete(Device).where(Device.sign_in_id.in_(over))
     work.session.execute(signed_out, execution_options={"synchronize_session": False})
+    no_way_back = update(FlowMigration).where(FlowMigration.at < work.now - UNDO_KEPT, FlowMigration.after != "")
+    work.session.execute(no_way_back.values(before={}, after=""), execution_options={"synchronize_session": False})
     unsent = delete(Upload).where(Upload.instance_id.is_(None), Upload.created_at < work.now - UNSENT_KEPT)
     work.session.execute(unsent, execution_options={"synchronize_session": False})
 

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from flows import catalogue
+from flows import catalogue, words
 from flows.catalogue import FlowDefinition, LoadedFlow
 from flows.catalogue.overlay import overlaid
 from flows.catalogue.translation import in_language
@@ -50,14 +50,32 @@ def _insert(work: Work, loaded: LoadedFlow) -> None:
     )
 
 
+def newest(session: Session, flow: str) -> FlowDefinition | None:
+    """What the flow said when it was last published; None when nothing was ever started of it."""
+    query = select(FlowVersion.text).where(FlowVersion.flow == flow).order_by(FlowVersion.number.desc()).limit(1)
+    text = session.scalar(query)
+    return catalogue.parse_stored(text) if text is not None else None
+
+
 def definition_of(session: Session, instance: Instance) -> FlowDefinition:
     """What the flow said when the instance started, whatever the file says today, with what was added to this one."""
     return overlaid(_published(session, instance), instance.overlay)
 
 
-def spoken_of(session: Session, instance: Instance, language: str) -> FlowDefinition:
-    """The same for showing, in this language as far as the flow has words for it (X23)."""
-    said = in_language(catalogue.current(), _published(session, instance), instance.flow_hash, language)
+def of_version(version: FlowVersion) -> FlowDefinition:
+    """What a published text says, without anything that was added to one instance."""
+    loaded = catalogue.current().flows.get(version.flow)
+    if loaded is not None and loaded.content_hash == version.content_hash:
+        return loaded.definition
+    if version.content_hash not in _definitions:
+        _definitions[version.content_hash] = catalogue.parse_stored(version.text)
+    return _definitions[version.content_hash]
+
+
+def spoken_of(session: Session, instance: Instance, language: str = "") -> FlowDefinition:
+    """The same for showing, in this language or the reader's, as far as the flow has words for it (X23)."""
+    spoken = language or words.language()
+    said = in_language(catalogue.current(), _published(session, instance), instance.flow_hash, spoken)
     return overlaid(said, instance.overlay)
 
 

@@ -21,8 +21,17 @@ def write_effect(
     at: datetime | None = None,
     **more: Any,
 ) -> None:
-    """Owe it now, or at `at`. `key` is unique; effects of one `chain` are carried out in order of `position`."""
+    """Owe it now, or at `at`. `key` is unique; effects of one `chain` are carried out in order of `position`.
+
+    What it is about is the `subject`, or, where that row is not at hand, its ids among `more`.
+    """
     work.owes = True
+    if isinstance(subject, Instance):
+        more["instance"] = subject
+    elif isinstance(subject, Order):
+        more["order"] = subject
+    if subject is not None:
+        more["organisation_id"] = subject.organisation_id
     work.session.add(
         Effect(
             key=key,
@@ -32,9 +41,6 @@ def write_effect(
             payload=payload,
             next_at=at or work.now,
             created_at=work.now,
-            organisation_id=subject.organisation_id if subject is not None else None,
-            instance=subject if isinstance(subject, Instance) else None,
-            order=subject if isinstance(subject, Order) else None,
             **more,
         )
     )

@@ -10,7 +10,7 @@ from flows.catalogue.lint import EXPLANATIONS, lint
 from flows.catalogue.loader import SUFFIX, load, plugin_of_folder
 from flows.catalogue.problems import FlowProblem
 from flows.catalogue.reader import read_flow
-from flows.catalogue.registry import LoadedFlow, Registry
+from flows.catalogue.registry import Registry
 from flows.catalogue.schema import FlowDefinition
 
 
@@ -18,18 +18,13 @@ def list_flows(registry: Registry) -> str:
     """One row per flow, served or not, with where it came from and what is wrong with it."""
     rows = [("FLOW", "TITLE", "VERSION", "STARTS", "PLUGIN", "STATE")]
     for name, flow in sorted(registry.flows.items()):
-        state = "archived" if flow.definition.archived else _state(flow)
+        state = "archived" if flow.definition.archived else _counted(flow.problems)
         rows.append((name, flow.definition.title, flow.content_hash[:8], _starts(flow.definition), flow.plugin, state))
     rows += [(broken.file, "", "", "", broken.plugin, "NOT LOADED") for broken in registry.broken]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     problems = [problem.text() for broken in registry.broken for problem in broken.problems]
     return "\n".join([*lines, *(["", *problems] if problems else [])])
-
-
-def _state(flow: LoadedFlow) -> str:
-    words = _counted(flow.problems)
-    return f"{words}; not started yet, it needs {', '.join(sorted(flow.missing))}" if flow.missing else words
 
 
 def lint_paths(
@@ -91,11 +86,22 @@ def _check_one(raw: bytes, file: Path, registry: Registry) -> Iterator[FlowProbl
     if reading.definition is None:
         return
     try:
-        beside = registry.with_plugins([plugin_of_folder(file.parent)])
+        beside = registry.with_plugins([plugin_of_folder(file.parent, name="")])
     except (OSError, UnicodeDecodeError) as wrong:
         yield FlowProblem("F901", "error", f"a mail beside this flow cannot be read ({wrong})", str(file))
         return
+    _learn_flows(beside, reading.definition, file)
     yield from lint(reading.definition, beside, reading.source)
+
+
+def _learn_flows(registry: Registry, definition: FlowDefinition, file: Path) -> None:
+    """The flows beside this one, if it starts one that is not installed."""
+    if registry.known.keys() >= {one.flow for one in definition.children.values()}:
+        return
+    for beside in _files(file.parent):
+        found = read_flow(beside.read_bytes(), str(beside)).definition
+        if found is not None:
+            registry.known.setdefault(found.flow, found)
 
 
 def _files(path: Path) -> list[Path]:

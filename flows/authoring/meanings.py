@@ -34,8 +34,9 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "rating": "Whether the customer is asked how it was.",
         "effects": "What happens on an occasion: created, assigned, completed, closed, cancelled, expired, overdue, "
         "rated, `entered.<State>`, `step.<name>.opened`, `.submitted`, `.approved`, `.returned`, `.reopened`.",
-        "running": "Whether running tasks keep the text they began with, or follow a new one.",
-        "moved": "Old step name: new step name, for running tasks that follow.",
+        "running": "`pin`: running tasks keep the text they began with. `follow`: those that lose nothing by it and "
+        "have nothing new to do move to a new text by themselves.",
+        "moved": "Old name: new name, of a step, a question or a state: for running tasks that move to this text.",
         "i18n": "Language: file with the texts of this flow in that language.",
     },
     "Help": {"text": "A sentence or two.", "url": "A page that explains more."},
@@ -67,7 +68,7 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "outcome": "Rules, in order, that end the task by what was answered.",
         "deadline": "When the step is due, counted from its opening.",
         "assign": "Who works on this step.",
-        "do": "What happens when it is sent.",
+        "do": "What happens when it is sent; for a step of the system, when it opens, or when `done_when` holds.",
     },
     "Page": {
         "title": "The page's heading.",
@@ -174,14 +175,49 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "call": "A plugin's action, by its registered name.",
         "assign": "Who works on it from now on.",
         "webhook": "A signed request to this address.",
-        "start": "Another flow begins below this task.",
+        "start": "Another flow begins, as a part of this task; then `child.<name>` in expressions.",
     },
     "Letter": {"template": "A file of `mail/`, without language and ending.", "to": "Whom it goes to."},
     "Notice": {"text": "The words; may have holes.", "link": "Words of the link to the task.", "to": "Who reads it."},
     "Assignment": {"user": "A hole that gives a person.", "department": "A hole that gives a department."},
     "Hook": {"url": "The address; may have holes.", "body": "What is sent, by name; may have holes."},
-    "Child": {"flow": "Its name.", "with": "Its inputs, by name; may have holes."},
+    "Child": {
+        "flow": "Its name; in expressions with `_` for `-`.",
+        "with": "Answers to what it asks at its start, by name; may have holes.",
+        "for": "Whom it is for, when that is another customer: a hole that gives a customer or a person.",
+        "assign": "Who works on it: a hole that gives a person. Without it as its flow says.",
+        "department": "The department it belongs to, by its name or a hole. Without it as its flow says.",
+        "once_per": "What makes it the same one: started again, even for another task, nothing starts.",
+        "internal": "The customer does not see it.",
+        "with_parent": "It is cancelled when this task is cancelled, closed or expires; without it, it goes on.",
+    },
 }
+
+TYPES: Mapping[str, str] = {
+    "text": "One line.",
+    "textarea": "Several lines.",
+    "email": "An email address.",
+    "phone": "A phone number, of any country.",
+    "url": "A web address.",
+    "domain": "A domain such as acme.example.",
+    "integer": "A whole number.",
+    "number": "A number.",
+    "money": "An amount; the answer is whole pence.",
+    "boolean": "Yes or no.",
+    "date": "A day.",
+    "datetime": "A day and a time.",
+    "choice": "One of several options.",
+    "choices": "Any of several options.",
+    "file": "A file, or several.",
+    "address": "A postal address.",
+    "signature": "A name drawn or typed.",
+    "user": "A member of staff.",
+    "department": "A department.",
+    "object": "A structured value of an event; nobody is asked for it.",
+    "list": "A group of questions, as often as needed.",
+    "info": "Words on the page; asks for nothing.",
+}
+"""What each type of field asks for."""
 
 
 def group_of(model: str) -> str:

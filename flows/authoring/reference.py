@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from importlib.resources import files
 from typing import Any
 
-from flows.authoring.meanings import EFFECTS, FIELDS, MEANINGS, group_of
+from flows.authoring.meanings import EFFECTS, FIELDS, MEANINGS, TYPES, group_of
+from flows.authoring.value_words import value_words
 from flows.catalogue.schema import FlowDefinition
 
 Schema = Mapping[str, Any]
+MOST_KINDS = 4
 
 SCHEMA_ID = "flow-1.schema.json"
 
-OPENING = """# The flow language
-
-Written by `baton flows reference` from the models that read the files; a law keeps it current. Spans are `30m`, `12h`
-(exact), `3d`, `1w` (calendar days of the task's time zone) and `5wd` (working days). Conditions are CEL; everywhere
-else a text may have holes, `${{ CEL }}`. People are `customer`, `creator`, `assignee`, `staff`, `manager`, `department`
-and `role.<name>`.
-"""
+OPENING = (files("flows.authoring") / "reference_opening.md").read_text(encoding="utf-8")
 
 
 def json_schema() -> dict[str, Any]:
@@ -50,25 +47,36 @@ def _parts(schema: Schema) -> Iterator[tuple[str, Any]]:
 
 def _section(name: str, part: Schema) -> str:
     rows = [
-        f"| `{key}` | {_default(part, key, shape)} | {shape['description']}{_choices(shape)} |"
+        f"| `{key}` | {value_words(shape)} | {_default(part, key, shape)} | {shape['description']} |"
         for key, shape in part["properties"].items()
     ]
     title = "The flow" if name == "FlowDefinition" else name
     says = [part["description"] + "\n"] if "description" in part else []
-    return "\n".join([f"## {title}\n", *says, *_table("key", "default", "meaning"), *rows, ""])
+    return "\n".join([f"## {title}\n", *says, *_table("key", "takes", "default", "meaning"), *rows, ""])
 
 
 def _kinds(title: str, group: str, models: Mapping[str, Schema]) -> str:
     """A table of what each key means, and one of which kind takes which keys."""
-    meanings = [f"| `{key}` | {meaning} |" for key, meaning in MEANINGS[group].items()]
+    meanings = [f"| `{key}` | {_takes(key, models)} | {meaning} |" for key, meaning in MEANINGS[group].items()]
     everywhere = set.intersection(*({*part["properties"]} for part in models.values()))
-    takes = sorted(
-        f"| `{_kind(part)}` | {', '.join(f'`{key}`' for key in part['properties'] if key not in everywhere)} |"
-        for part in models.values()
-    )
+    takes = sorted(_row_of(part, group, everywhere) for part in models.values())
     said = f"All take {', '.join(f'`{key}`' for key in MEANINGS[group] if key in everywhere)}."
-    heads = _table("key", "meaning"), _table("kind", "takes also")
+    heads = _table("key", "takes", "meaning"), _table("kind", "is", "takes also")
     return "\n".join([f"## {title}\n", *heads[0], *meanings, "", f"{said}\n", *heads[1], *takes, ""])
+
+
+def _row_of(part: Schema, group: str, everywhere: set[str]) -> str:
+    kind, also = _kind(part), ", ".join(f"`{key}`" for key in part["properties"] if key not in everywhere)
+    return f"| `{kind}` | {(TYPES if group == FIELDS else MEANINGS[group])[kind]} | {also} |"
+
+
+def _takes(key: str, models: Mapping[str, Schema]) -> str:
+    """What this key takes in any of the kinds; `type` itself takes the words of the second table."""
+    if key == "type":
+        return "one word"
+    shapes = [part["properties"][key] for part in models.values() if key in part["properties"]]
+    words = dict.fromkeys(one for shape in shapes for one in value_words(shape).split(" or "))
+    return " or ".join(words) if len(words) <= MOST_KINDS else "what its kind takes"
 
 
 def _kind(part: Schema) -> str:
@@ -85,10 +93,3 @@ def _default(part: Schema, key: str, shape: Schema) -> str:
         return "**needed**"
     default = shape.get("default")
     return "" if default in (None, [], {}) or isinstance(default, dict) else f"`{str(default).lower()}`"
-
-
-def _choices(shape: Schema) -> str:
-    """The words to choose from, when the key takes nothing else."""
-    inner = [one for one in shape.get("anyOf", [shape]) if one.get("type") != "null"]
-    words = inner[0].get("enum", ()) if len(inner) == 1 else ()
-    return f" One of {', '.join(f'`{word}`' for word in words)}." if words else ""

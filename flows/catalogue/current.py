@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
 from flows.catalogue.registry import Registry
+from flows.catalogue.watching import Watch
 
 _current = Registry()
+_watch: Watch | None = None
 
 
 def use(registry: Registry) -> None:
-    """Serve these flows from now on; `create_app` does it once, development again on every change."""
-    global _current
-    _current = registry
+    """Serve these flows from now on, whatever becomes of their files; `create_app` does it once."""
+    global _current, _watch
+    _current, _watch = registry, None
+
+
+def follow(read: Callable[[], Registry], folders: Iterable[Path] = ()) -> None:
+    """Serve what `read` finds, and read again whenever a file in it, or in the folders, was saved: for development."""
+    global _watch
+    _watch = Watch(read, folders)
 
 
 def current() -> Registry:
     """The flows that are served."""
-    return _current
+    return _current if _watch is None else _watch.fresh()
+
+
+def name_now(flow: str, name: str) -> str:
+    """What a step of this flow is called since it moved; forms and mails of before may still use the old name."""
+    loaded = current().flows.get(flow)
+    return loaded.definition.moved.get(name, name) if loaded is not None else name

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import inspect
 import pkgutil
+import re
 import traceback
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from importlib.metadata import entry_points as installed_entry_points
@@ -17,13 +20,15 @@ from types import ModuleType
 
 from flows.catalogue.lint import lint
 from flows.catalogue.problems import FlowProblem
-from flows.catalogue.reader import read_flow
+from flows.catalogue.reader import Reading, read_flow
 from flows.catalogue.registry import ActionSpec, BrokenFlow, LoadedFlow, LookupSpec, MailTemplate, Plugin, Registry
 from flows.catalogue.schema import FlowDefinition
-from flows.plugin import mark_of
+from flows.plugin import API_VERSION, mark_of
 
 GROUP = "baton.plugins"
 SUFFIX = ".flow.yaml"
+_TITLE = re.compile(r"^title: *([^#\n]+?) *(?:#.*)?$", re.MULTILINE)
+"""Where a flow says what it is called, for a file that cannot be read as a whole."""
 
 
 def load(folders: Sequence[Path] = (), *, entry_points: bool = True) -> Registry:
@@ -39,10 +44,10 @@ def load_packages(packages: Iterable[tuple[str, str]], folders: Sequence[Path] =
         _add_package(registry, name, package)
     for folder in folders:
         _add_folder(registry, folder)
-    # all names first, then the flows: a flow may call what a later plugin brings
-    for plugin in registry.plugins:
-        for path in _flow_files(plugin.root):
-            _add_flow(registry, plugin, path)
+    # all names first, then the flows: a flow may call, or start, what a later plugin brings
+    read = [_read(registry, plugin, path) for plugin in registry.plugins for path in _flow_files(plugin.root)]
+    for one in filter(None, read):
+        _add_flow(registry, one)
     return registry
 
 
@@ -55,24 +60,44 @@ def parse_stored(text: str) -> FlowDefinition:
     return reading.definition
 
 
-def plugin_of_folder(folder: Path) -> Plugin:
-    """A plain folder of YAML, mails and locales, without Python."""
-    plugin = Plugin(folder.name, folder)
+def plugin_of_folder(folder: Path, name: str | None = None) -> Plugin:
+    """A folder of YAML, mails and locales, without Python. With the name "" its files are called by their paths."""
+    plugin = Plugin(folder.name if name is None else name, folder)
     _collect_mails(plugin)
     return plugin
 
 
 def _add_package(registry: Registry, name: str, package: str) -> None:
     try:
-        modules = list(_modules(package))
+        root = importlib.import_module(package)
+        if (refusal := _incompatible(root, package)) is not None:
+            registry.broken.append(BrokenFlow(name, package, (refusal,)))
+            return
+        modules = [root, *_modules(root)]
         plugin = Plugin(name, files(package))
         for module in modules:
             _collect_marked(plugin, module)
         _collect_mails(plugin)
     except (Exception, SystemExit) as wrong:  # noqa: BLE001 - a plugin may fail in any way, the others are served
-        registry.broken.append(BrokenFlow(name, package, (_import_problem(package, wrong),)))
+        problem = _import_problem(package, wrong)
+        registry.broken.append(BrokenFlow(name, package, (problem,)))
+        _add_without_python(registry, name, package, problem)
     else:
         _take_in(registry, plugin)
+
+
+def _add_without_python(registry: Registry, name: str, package: str, fault: FlowProblem) -> None:
+    """What is left of a plugin that cannot be imported: its words, for what runs; its flows are listed as broken."""
+    try:
+        importlib.invalidate_caches()  # the next try may find a file that was mended within the same second
+        found = importlib.util.find_spec(package)
+        places = found.submodule_search_locations if found is not None else None
+        if places:
+            plugin = Plugin(name, Path(next(iter(places))), fault)
+            _collect_mails(plugin)
+            _take_in(registry, plugin)
+    except (Exception, SystemExit):  # noqa: BLE001 - that it cannot be imported is said already
+        return
 
 
 def _take_in(registry: Registry, plugin: Plugin) -> None:
@@ -85,10 +110,25 @@ def _take_in(registry: Registry, plugin: Plugin) -> None:
     registry.plugins.append(plugin)
 
 
-def _modules(package: str) -> Iterator[ModuleType]:
-    root = importlib.import_module(package)
-    yield root
-    for found in pkgutil.iter_modules(root.__path__, f"{package}."):
+def _incompatible(root: ModuleType, package: str) -> FlowProblem | None:
+    """A plugin says what it was written for. Asked before its modules are imported: they may need what is not there."""
+    needed = getattr(root, "requires_plugin_api", None)
+    if needed is None or (isinstance(needed, str) and _serves(needed)):
+        return None
+    message = f"the plugin needs version {needed} of flows.plugin, this Baton has {API_VERSION}"
+    return FlowProblem("F904", "error", message, package, cure="install another version of one of the two")
+
+
+def _serves(needed: str) -> bool:
+    """The same major version, and no older minor one."""
+    if not re.fullmatch(r"\d{1,4}\.\d{1,4}", needed):
+        return False
+    (major, minor), (our_major, our_minor) = (map(int, version.split(".")) for version in (needed, API_VERSION))
+    return major == our_major and minor <= our_minor
+
+
+def _modules(root: ModuleType) -> Iterator[ModuleType]:
+    for found in pkgutil.iter_modules(root.__path__, f"{root.__name__}."):
         yield importlib.import_module(found.name)
 
 
@@ -112,7 +152,7 @@ def _collect_mails(plugin: Plugin) -> None:
         text = path.read_text(encoding="utf-8").replace("\r\n", "\n")
         subject, _, body = text.partition("\n")
         named = subject.removeprefix("Subject:").strip() if subject.startswith("Subject:") else ""
-        plugin.mails[stem, language] = MailTemplate(named, body.strip() + "\n", f"{plugin.name}/mail/{kind}", text)
+        plugin.mails[stem, language] = MailTemplate(named, body.strip() + "\n", plugin.file_name(f"mail/{kind}"), text)
 
 
 def _below(folder: Traversable, prefix: str) -> Iterator[tuple[str, Traversable]]:
@@ -142,27 +182,53 @@ def _flow_files(root: Traversable) -> list[Traversable]:
     return sorted(found, key=lambda entry: entry.name)
 
 
-def _add_flow(registry: Registry, plugin: Plugin, path: Traversable) -> None:
-    name = f"{plugin.name}/{path.name}"
+@dataclass(frozen=True)
+class _Read:
+    plugin: Plugin
+    name: str
+    flow: str
+    raw: bytes
+    reading: Reading
+
+
+def _read(registry: Registry, plugin: Plugin, path: Traversable) -> _Read | None:
+    """What is in a file; from then on its flow is known."""
+    name, flow = f"{plugin.name}/{path.name}", path.name.removesuffix(SUFFIX)  # a flow is called as its file is (F110)
     try:
         raw = path.read_bytes()
     except OSError as wrong:
         problem = FlowProblem("F901", "error", f"the file cannot be read ({wrong.strerror})", name)
-        registry.broken.append(BrokenFlow(plugin.name, name, (problem,)))
-        return
+        registry.broken.append(BrokenFlow(plugin.name, name, (problem,), flow))
+        return None
     reading = read_flow(raw, name)
-    problems = list(reading.problems)
+    if reading.definition is not None:
+        registry.known.setdefault(reading.definition.flow, reading.definition)
+    return _Read(plugin, name, flow, raw, reading)
+
+
+def _add_flow(registry: Registry, one: _Read) -> None:
+    plugin, name, flow, raw, reading = one.plugin, one.name, one.flow, one.raw, one.reading
+    problems = [*reading.problems, *([plugin.fault] if plugin.fault is not None else [])]
     if reading.definition is not None:
         problems += lint(reading.definition, registry, reading.source)
         if first := registry.flows.get(reading.definition.flow):
             message = f"the flow '{reading.definition.flow}' is already loaded from {first.path}"
             problems.append(reading.source.problem("F120", message, reading.source.value(("flow",))))
     if reading.definition is None or any(problem.severity == "error" for problem in problems):
-        registry.broken.append(BrokenFlow(plugin.name, name, tuple(problems)))
+        title = _title_of(reading.definition, raw)
+        registry.broken.append(BrokenFlow(plugin.name, name, tuple(problems), flow, title))
         return
     digest = sha256(raw).hexdigest()
-    flow = LoadedFlow(reading.definition, raw.decode("utf-8"), digest, plugin.name, name, tuple(problems))
-    registry.flows[reading.definition.flow] = flow
+    loaded = LoadedFlow(reading.definition, raw.decode("utf-8"), digest, plugin.name, name, tuple(problems))
+    registry.flows[reading.definition.flow] = loaded
+
+
+def _title_of(definition: FlowDefinition | None, raw: bytes) -> str:
+    """What a broken flow is called: typed where only lint refused it, else as its line says."""
+    if definition is not None:
+        return definition.title
+    line = _TITLE.search(raw.decode("utf-8", "replace"))
+    return line[1].strip("\"' ") if line else ""
 
 
 def _import_problem(package: str, wrong: BaseException) -> FlowProblem:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -20,6 +20,28 @@ def field_of(spec: Mapping[str, Any]) -> FlowField:
 def step_of(spec: Mapping[str, Any]) -> Step:
     """A step from plain values: `title`, `actor` and what else a step of the language may have."""
     return Step.model_validate(dict(spec))
+
+
+HISTORY = "history"
+"""Marks a step that a newer version of the flow does not have: the instance keeps it, and nobody sees it."""
+
+
+def kept(name: str, step: Step, after: str, without: Collection[str] = ()) -> dict[str, Any]:
+    """A step as an addition that stays hidden for ever, so that what was answered in it can still be told (X13).
+
+    `without` names questions that have gone to other steps.
+    """
+    fields = {
+        key: field.model_dump(by_alias=True, exclude_unset=True, mode="json", exclude={"when"})
+        for key, field in step.fields.items()
+        if key not in without
+    }
+    rule: dict[str, Any] = {"title": step.title, "actor": step.actor, "when": "false"}
+    if fields:
+        rule["fields"] = fields
+    if step.payment is not None:
+        rule["payment"] = step.payment.model_dump(by_alias=True, exclude_unset=True, mode="json")
+    return {"name": name, "after": after, "step": rule, HISTORY: True}
 
 
 def overlaid(definition: FlowDefinition, overlay: Mapping[str, Any]) -> FlowDefinition:

@@ -6,13 +6,11 @@ import inspect
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from functools import cached_property
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
 from flows.catalogue.problems import FlowProblem
-from flows.catalogue.readiness import missing_parts
 from flows.catalogue.schema import FlowDefinition
 from flows.plugin import FindOne, Search
 
@@ -73,10 +71,11 @@ class MailTemplate:
 
 @dataclass
 class Plugin:
-    """What one plugin brings, and where its files are."""
+    """What one plugin brings, and where its files are; `fault` is why its Python cannot be imported, if it cannot."""
 
     name: str
     root: Traversable
+    fault: FlowProblem | None = None
     actions: dict[str, ActionSpec] = field(default_factory=dict)
     lookups: dict[str, LookupSpec] = field(default_factory=dict)
     events: dict[str, type] = field(default_factory=dict)
@@ -110,19 +109,20 @@ class LoadedFlow:
     path: str
     problems: tuple[FlowProblem, ...] = ()
 
-    @cached_property
-    def missing(self) -> frozenset[str]:
-        """What it asks for that this version does not carry out yet; while there is any, no instance starts."""
-        return missing_parts(self.definition)
-
 
 @dataclass(frozen=True)
 class BrokenFlow:
-    """A file or plugin that is not served, and why."""
+    """A file or plugin that is not served, and why.
+
+    `flow` and `title` are what can be read of a flow all the same: what was started of it goes on, and who would start
+    it is told why nothing starts.
+    """
 
     plugin: str
     file: str
     problems: tuple[FlowProblem, ...]
+    flow: str = ""
+    title: str = ""
 
 
 @dataclass
@@ -132,6 +132,8 @@ class Registry:
     flows: dict[str, LoadedFlow] = field(default_factory=dict)
     broken: list[BrokenFlow] = field(default_factory=list)
     plugins: list[Plugin] = field(default_factory=list)
+    known: dict[str, FlowDefinition] = field(default_factory=dict)
+    """Every flow that could be read, whether or not something is wrong with it: what another one may start."""
     spoken: dict[tuple[str, str], FlowDefinition] = field(default_factory=dict, repr=False, compare=False)
     """Flows in other languages by content hash and language; filled by `translation.in_language`."""
 
@@ -172,6 +174,10 @@ class Registry:
                 return plugin.file_name(relative), found
         return None
 
+    def broken_flow(self, name: str) -> BrokenFlow | None:
+        """The file of this flow, when it is broken and so the flow is not served."""
+        return next((one for one in self.broken if one.flow == name), None) if name not in self.flows else None
+
     def languages_beside(self, flow: str) -> list[str]:
         """The languages of the locale files that some plugin brings for a flow by their name."""
         found = (name for plugin in self.plugins for name in plugin.names_in("locales"))
@@ -184,4 +190,4 @@ class Registry:
 
     def with_plugins(self, first: Sequence[Plugin]) -> Registry:
         """The same registry with other plugins looked at first: how lint sees a file beside its own mails."""
-        return replace(self, plugins=[*first, *self.plugins], spoken={})
+        return replace(self, plugins=[*first, *self.plugins], known=dict(self.known), spoken={})

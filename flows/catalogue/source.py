@@ -126,7 +126,14 @@ def _syntax_problem(wrong: YAMLError, source: Source) -> FlowProblem:
     mark = wrong.problem_mark or wrong.context_mark
     place = Place(mark.line + 1, mark.column + 1) if mark else Place(1, 1)
     said = " ".join(str(part) for part in (wrong.context, wrong.problem) if part)
-    return source.problem("F001", f"not readable as YAML: {said}", place)
+    cure = "a text with ${{ }} between { and } needs quotes" if _in_a_hole(source, place) else ""
+    return source.problem("F001", f"not readable as YAML: {said}", place, cure)
+
+
+def _in_a_hole(source: Source, place: Place) -> bool:
+    """Whether the second brace of a bare `${{` stands here: to YAML it begins a map."""
+    line = source.lines[place.line - 1] if place.line <= len(source.lines) else ""
+    return line[place.column - 3 : place.column] == "${{"
 
 
 class _Composer:

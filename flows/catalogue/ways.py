@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, Protocol
 
-from flows.catalogue.registry import LoadedFlow
+from flows.catalogue.registry import BrokenFlow, LoadedFlow
 
 Way = Literal["staff", "customer", "onboarding"]
 
@@ -42,10 +42,12 @@ def refusal(loaded: LoadedFlow, switch: SwitchLike | None, way: Way) -> str | No
 
 
 def unready(loaded: LoadedFlow) -> str | None:
-    """Why nothing starts of it in any way: archived, or it asks for what is not built yet (docs/adr/0007)."""
-    title = loaded.definition.title
+    """Why nothing starts of it in any way: it is archived."""
     if loaded.definition.archived:
-        return f"{title} is archived: no new ones are started"
-    if loaded.missing:
-        return f"{title} cannot be started by this version: it needs {', '.join(sorted(loaded.missing))}"
+        return f"{loaded.definition.title} is archived: no new ones are started"
     return None
+
+
+def broken_words(broken: BrokenFlow) -> str:
+    """Why nothing starts of a flow whose file is broken; what was started of it goes on."""
+    return f"{broken.title or broken.flow} cannot be started now: its file has a mistake that we have to mend first"

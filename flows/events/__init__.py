@@ -1,11 +1,12 @@
 """Facts in the past tense. Verbs record them; the timeline keeps them; `messaging.notify` says who hears of them."""
 
 from flows.events.base import Event
-from flows.events.cases import Acted, ChildStarted, Commented, CommentedInternally, PriorityChanged
+from flows.events.cases import Acted, ChildEnded, ChildStarted, Commented, CommentedInternally, PriorityChanged
 from flows.events.conversations import MessageSent, NoteWritten
 from flows.events.effects import EffectGaveUp, EffectRetried, EffectSkipped, MailSent, TimerFired, TimerMissed
 from flows.events.instances import (
     ENDINGS,
+    Adjusted,
     Assigned,
     DueDateChanged,
     ExpiryExtended,
@@ -21,6 +22,7 @@ from flows.events.instances import (
     ReopeningAsked,
     Unlinked,
 )
+from flows.events.migrations import InstanceMigrated, MigrationUndone
 from flows.events.orders import (
     LineProvisioned,
     OrderAwaitingDetails,
@@ -58,8 +60,10 @@ from flows.events.steps import (
 __all__ = [
     "ENDINGS",
     "Acted",
+    "Adjusted",
     "AmountChanged",
     "Assigned",
+    "ChildEnded",
     "ChildStarted",
     "Commented",
     "CommentedInternally",
@@ -74,6 +78,7 @@ __all__ = [
     "InstanceClosed",
     "InstanceCompleted",
     "InstanceExpired",
+    "InstanceMigrated",
     "InstanceOverdue",
     "InstanceReopened",
     "InstanceStarted",
@@ -81,6 +86,7 @@ __all__ = [
     "Linked",
     "MailSent",
     "MessageSent",
+    "MigrationUndone",
     "NoteWritten",
     "OrderAwaitingDetails",
     "OrderCancelled",

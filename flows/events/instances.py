@@ -10,9 +10,12 @@ from flows.events.base import Event
 
 @dataclass(frozen=True)
 class InstanceStarted(Event):
+    """`parent` is the reference of the instance that it is a part of."""
+
     flow: str
     source: str
     message: str = ""
+    parent: str = ""
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,13 @@ class Assigned(Event):
     before: str = ""
     instead_of: str = ""
     user_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Adjusted(Event):
+    """It is brought in line with something that is told elsewhere, or not at all: the timeline keeps what changed."""
+
+    staff_only: ClassVar[bool] = True
 
 
 ENDINGS = tuple(one.kind() for one in (InstanceCompleted, InstanceClosed, InstanceCancelled, InstanceExpired))

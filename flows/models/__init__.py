@@ -10,6 +10,7 @@ from flows.models.effects import Effect, Replay
 from flows.models.events import AuditEntry, TimelineEvent
 from flows.models.files import Upload
 from flows.models.instances import Instance
+from flows.models.migrations import FlowMigration
 from flows.models.notices import Device, Mute, Notice
 from flows.models.orders import BasketLine, Order, OrderLine, Product
 from flows.models.organisations import Invitation, Membership, Organisation
@@ -32,6 +33,7 @@ __all__ = [
     "DepartmentStay",
     "Device",
     "Effect",
+    "FlowMigration",
     "FlowSwitch",
     "FlowVersion",
     "Instance",

@@ -13,7 +13,7 @@ from flows.models.instances import Instance
 from flows.models.orders import Order
 
 MOST_TRIES = 8
-EFFECT_KINDS = ("email", "push", "call", "webhook", "check", "refund", "checkout")
+EFFECT_KINDS = ("email", "push", "call", "webhook", "check", "refund", "checkout", "start", "hear", "end")
 EFFECT_STATES = ("pending", "done", "incident", "skipped")
 
 
@@ -21,7 +21,8 @@ class Effect(Base):
     """One thing owed: a mail, a push, a plugin call, a webhook. After 8 failed tries people see to it (X36).
 
     `chain` and `position` keep the effects of one moment in order: each waits until the calls before it are done or
-    skipped, so an order is never provisioned before it was finalised.
+    skipped, so an order is never provisioned before it was finalised. `start`, `hear` and `end` are what instances owe
+    each other (`flows.actions.children`).
     """
 
     __tablename__ = "effects"

@@ -169,9 +169,7 @@ class Instance(Owned, Stamped, Base):
     @property
     def prefix(self) -> str:
         """TI for guided requests; CA and WT for what is driven by hand, by whether a customer is behind it."""
-        if self.state is None:
-            return "TI"
-        return "CA" if self.kind == "Case" else "WT"
+        return "TI" if self.state is None else _prefix_of(self.kind)
 
     @property
     def order_uid(self) -> str | None:
@@ -212,6 +210,11 @@ class Instance(Owned, Stamped, Base):
         return f"/admin/{ {'TI': guided, 'CA': 'cases', 'WT': 'board'}[self.prefix] }/{self.reference}"
 
     @property
+    def customer_page(self) -> str:
+        """Its address in the portal."""
+        return f"/{'tasks' if self.state is None else 'cases'}/{self.reference}"
+
+    @property
     def standing(self) -> Standing:
         """Where people stand in it: what the words of a flow (assignee, department, ...) are held against."""
         return Standing(self.creator_id, self.assignee_id, self.department_id)
@@ -238,9 +241,13 @@ class Instance(Owned, Stamped, Base):
         return f"{self.reference} {self.title}"
 
 
-def reference_of(row_id: int) -> str:
-    """The reference of the guided request with this row id."""
-    return f"TI-{row_id + FIRST_REFERENCE}"
+def reference_of(row_id: int, state: str | None = None, kind: str = "") -> str:
+    """The reference of the instance with this row id; of a guided request, unless it has a state."""
+    return f"{'TI' if state is None else _prefix_of(kind)}-{row_id + FIRST_REFERENCE}"
+
+
+def _prefix_of(kind: str) -> str:
+    return "CA" if kind == "Case" else "WT"
 
 
 def instance_id_from(reference: str) -> int | None:

@@ -67,13 +67,14 @@ def _of_customer(actor: Actor, instance: Instance, definition: FlowDefinition, n
     return [name for name, holds in allowed.items() if holds]
 
 
-def of_conversation(actor: Actor, instance: Instance, now: datetime) -> list[str]:
+def of_conversation(actor: Actor, instance: Instance, definition: FlowDefinition, now: datetime) -> list[str]:
     """`message` while the request runs, for its customer and for staff who may; `note` between staff (C54, X29)."""
     if instance.state is not None or not instance.is_running(now):
         return []
+    messages = ["message"] if definition.has_messages else []
     if not actor.is_staff:
-        return ["message"]
-    return ["message", "note"] if actor.may("message") else []
+        return messages
+    return [*messages, "note"] if actor.may("message") else []
 
 
 def of_step(

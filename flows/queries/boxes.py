@@ -84,12 +84,6 @@ def cases(
     return _page(actor, narrowed(query, now, filters), Instance.created_at, Instance.id, cursor, limit, filters.count)
 
 
-def children(actor: Actor, instance: Instance) -> Sequence[Instance]:
-    """The tasks made on a case, oldest first; a customer sees none that is internal."""
-    query = _by_hand(actor).where(Instance.parent_id == instance.id).options(joinedload(Instance.assignee))
-    return read_as(actor).scalars(query.order_by(Instance.id).limit(200)).unique().all()
-
-
 def counts(actor: Actor, departments: Iterable[Department] = ()) -> dict[str, int]:
     """How many are open in each box and in these departments (by opaque id), up to 1,000 each, in one statement."""
     queries = {box: _box(actor, box)[0] for box in BOXES}

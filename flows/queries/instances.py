@@ -17,12 +17,13 @@ from sqlalchemy import ColumnElement, Select, and_, case, false, literal, or_, s
 from sqlalchemy.orm import joinedload, load_only
 
 from flows.access import read_as, visible_instances
-from flows.models import Instance, User
+from flows.models import Instance, Step, User
 from flows.models.base import Moment
 from flows.models.instances import NEVER, OPEN_STATUSES, STATUSES
 from flows.queries import search, unread
 from flows.queries.pages import MOST_A_PAGE, Page, broken, moment_of
 from flows.rules.actors import Actor
+from flows.rules.moves import WITH_ACTOR
 
 OVERDUE = "overdue"
 CLOSED_STATUSES = tuple(status for status in STATUSES if status not in OPEN_STATUSES)
@@ -38,7 +39,7 @@ SHOWN = (
         Instance.assignee_id, Instance.status, Instance.outcome_kind, Instance.waiting_since,
         Instance.steps_done, Instance.steps_total, Instance.may_grow, Instance.due_at, Instance.expires_at,
         Instance.source, Instance.created_at, Instance.closed_at, Instance.rating, Instance.time_zone,
-        Instance.message_seq,
+        Instance.message_seq, Instance.parent_id,
     ),
     joinedload(Instance.assignee).load_only(User.uid, User.name),
 )  # fmt: skip
@@ -51,7 +52,8 @@ class Filters:
     `found` is whom a search means (`search.instances_meant`), None without one (C16). `agents` are ids, None among them
     for those assigned to nobody (C6, C14). `statuses` are stored ones and "overdue", which is computed (C15, C22).
     `due_from` and `due_before` bound the due date, `without_due` asks for none. `is_open` is whether it runs still,
-    `unread` asks for those with messages that whoever asks has not read (C13).
+    `unread` asks for those with messages that whoever asks has not read (C13). `at_step` names the step that somebody
+    has to do, `in_review` the one that waits for approval.
     """
 
     found: search.Found | None = None
@@ -64,6 +66,8 @@ class Filters:
     without_due: bool = False
     is_open: bool | None = None
     unread: bool = False
+    at_step: str = ""
+    in_review: str = ""
 
 
 @dataclass(frozen=True)
@@ -310,6 +314,9 @@ def _plain(actor: Actor, filters: Filters) -> list[ColumnElement[bool]]:
         asked.append(unread.has_some(actor))
     if filters.without_due:
         asked.append(Instance.due_at.is_(None))
+    for name, states in ((filters.at_step, WITH_ACTOR), (filters.in_review, {"pending_approval"})):
+        if name:
+            asked.append(Instance.id.in_(select(Step.instance_id).where(Step.name == name, Step.state.in_(states))))
     return asked
 
 

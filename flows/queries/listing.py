@@ -17,6 +17,7 @@ from flows.queries import customer_status, grid
 from flows.queries.pages import Page, page_of
 from flows.rules.actors import Actor
 
+PARENT = joinedload(Instance.parent).load_only(Instance.uid)
 STEPS = selectinload(Instance.steps).load_only(Step.instance_id, Step.name, Step.actor, Step.state, Step.attempt)
 NOBODY = "none"
 MINE = "me"
@@ -56,7 +57,7 @@ def listed(actor: Actor, now: datetime, wanted: Wanted, cursor: str | None, limi
     """One page in two statements, with organisation, assignee and how the steps stand; newest first unless `by_end`."""
     beside = grid.Filters(kind=wanted.kind, customer=wanted.customer, turn=wanted.turn)
     query = grid.narrowed(visible_instances(actor), actor, now, beside).where(*_conditions(actor, now, wanted))
-    query = query.options(joinedload(Instance.organisation), joinedload(Instance.assignee), STEPS)
+    query = query.options(joinedload(Instance.organisation), joinedload(Instance.assignee), PARENT, STEPS)
     at = Instance.end_at if wanted.by_end else Instance.created_at
     return page_of(read_as(actor), query, at, cursor=cursor, limit=limit, ascending=wanted.by_end, count=wanted.count)
 

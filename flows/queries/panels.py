@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from flows.catalogue import FlowDefinition
 from flows.models import Instance
 from flows.queries import conversations
 from flows.queries.conversations import Talk
@@ -74,6 +75,7 @@ NOTHING_TYPED = Typed()
 def panel(
     actor: Actor,
     instance: Instance,
+    definition: FlowDefinition,
     now: datetime,
     url: str,
     title: str,
@@ -92,7 +94,7 @@ def panel(
         url=url,
         about=instance.uid,
         thread=asked.thread,
-        closed=closed_because(instance, now, actor.time_zone),
+        closed=closed_because(instance, now, actor.time_zone, is_internal or definition.has_messages),
         may_send=not actor.is_staff or actor.may("message"),
         typed=typed.text,
         client_id=typed.client_id or secrets.token_urlsafe(16),

@@ -63,6 +63,8 @@ def startable(actor: Actor, name: str, way: Way) -> LoadedFlow:
     if way == "staff":
         require(actor, "create")
     loaded = catalogue.current().flows.get(name)
+    if broken := catalogue.current().broken_flow(name):
+        raise OutOfStep(ways.broken_words(broken))
     if loaded is None or not ways.is_offered(loaded, way):
         raise Refused(_("No such request") if way == "customer" else _("No such flow"))
     why_not = ways.refusal(loaded, switches(actor, name).get(name), way)

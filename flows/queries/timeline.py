@@ -12,6 +12,7 @@ from flows.access import read_as
 from flows.events import every_event
 from flows.models import Instance, Order, TimelineEvent
 from flows.rules.actors import Actor
+from flows.rules.past import TRACES
 from flows.rules.words import moment_in_words, money_in_words
 
 STAFF_ONLY = frozenset(event.kind() for event in every_event() if event.staff_only)
@@ -21,6 +22,10 @@ SAID_BY_THE_MOVE = frozenset({"instance_completed", "instance_cancelled", "insta
 """Of a case or task these stand beside the action that brought them about, which says it with its comment."""
 IN_THE_CONVERSATION = frozenset({"message_sent", "note_written"})
 """These stand in the conversation, with their words; a timeline that repeated them would be read by nobody."""
+WITHOUT_WORDS = frozenset({"adjusted"})
+"""These keep for the picture of a moment what changed, and have nothing to tell."""
+NOT_TOLD = frozenset({TRACES, "given"})
+"""Facts that are kept to look back and to play again; nobody reads them in a timeline."""
 _HIDDEN: dict[str, dict[str, Any]] = {
     "step_approved": {"note": "", "instead_of": ""},
 }
@@ -59,7 +64,7 @@ def of_order(actor: Actor, order: Order) -> list[Entry]:
 
 def _entries(actor: Actor, subjects: list[Any], zone: str) -> list[Entry]:
     query = select(TimelineEvent).where(or_(*subjects)).order_by(TimelineEvent.at, TimelineEvent.id)
-    hidden = IN_THE_CONVERSATION if actor.is_staff else IN_THE_CONVERSATION | STAFF_ONLY
+    hidden = IN_THE_CONVERSATION | WITHOUT_WORDS | (frozenset() if actor.is_staff else STAFF_ONLY)
     query = query.where(TimelineEvent.kind.not_in(hidden))
     return [
         Entry(
@@ -79,12 +84,13 @@ def _entries(actor: Actor, subjects: list[Any], zone: str) -> list[Entry]:
 
 
 def _facts_for(actor: Actor, row: TimelineEvent) -> dict[str, Any]:
+    told = {name: value for name, value in row.facts.items() if name not in NOT_TOLD}
     if actor.is_staff:
-        return row.facts
+        return told
     if row.kind == "acted":
-        told = {} if row.facts["for_customer"] else {"comment": "", "asked": {}}
-        return {**row.facts, "now": row.facts["now_for_customer"], **told}
-    return {**row.facts, **_HIDDEN.get(row.kind, {})}
+        between_staff = {} if told["for_customer"] else {"comment": "", "asked": {}}
+        return {**told, "now": told["now_for_customer"], **between_staff}
+    return {**told, **_HIDDEN.get(row.kind, {})}
 
 
 def _concerns(actor: Actor, row: TimelineEvent) -> bool:
@@ -118,6 +124,8 @@ def sentence(kind: str, facts: dict[str, Any], zone: str) -> str:
             return f"More time given, until {_moment(facts['expires_at'], zone)}: {facts['reason']}"
         case "order_cancelled":
             return f"Order cancelled. {facts['text']}".strip()
+        case "instance_started" if facts.get("parent"):
+            return f"Created as a part of {facts['parent']}"
         case "acted":
             return _acted(facts)
         case "assigned":
@@ -126,6 +134,8 @@ def sentence(kind: str, facts: dict[str, Any], zone: str) -> str:
             return f"There is no due date any more. {facts['reason']}".strip()
         case "step_overdue" | "due_date_changed":
             return SENTENCES[kind].format(**facts | {"due_at": _moment(facts["due_at"], zone)})
+        case "instance_migrated":
+            return _migrated(facts)
         case "amount_changed":
             return _amount_changed(facts)
         case "payment_begun" | "payment_on_its_way" | "payment_received" | "payment_refunded" | "payment_unexpected":
@@ -142,6 +152,12 @@ def sentence(kind: str, facts: dict[str, Any], zone: str) -> str:
 def _acted(facts: dict[str, Any]) -> str:
     moved = f", now {facts['now']}" if facts["after"] != facts["before"] else ""
     return f"{facts['label']}{moved}. {facts['comment']}".strip()
+
+
+def _migrated(facts: dict[str, Any]) -> str:
+    what = ". ".join(text[:1].upper() + text[1:] for text in facts["reasons"])
+    moved = f"Moved from version {facts['before']} of the flow to version {facts['after']}"
+    return f"{moved}. {what}" if what else f"{moved}; nothing changes for anybody"
 
 
 def _assigned(facts: dict[str, Any]) -> str:
@@ -163,6 +179,7 @@ def _moment(iso: str, zone: str) -> str:
 
 
 SENTENCES = {
+    "adjusted": "Brought up to date",
     "instance_started": "Created",
     "step_opened": "{title}: can start now",
     "step_submitted": "{title}: answers sent",
@@ -178,6 +195,7 @@ SENTENCES = {
     "note_written": "Note written",
     "priority_changed": "Priority is {after}, it was {before}",
     "child_started": "Task {child}: {title}",
+    "child_ended": "Task {child} {status}: {title}",
     "step_approved": "{title}: approved",
     "step_returned": "{title}: returned. {message}",
     "step_reopened": "{title}: reopened. {reason}",
@@ -186,6 +204,7 @@ SENTENCES = {
     "step_added": "Step added: {title}",
     "field_added": "{title}: question added, {label}",
     "due_date_changed": "Due date moved to {due_at}. {reason}",
+    "migration_undone": "Moved back from version {before} of the flow to version {after}, as it was before",
     "linked": "{label}: {to}",
     "unlinked": "{label}: no longer {from_}. {reason}",
     "instance_reopened": "Taken up again. {reason}",

@@ -49,3 +49,10 @@ def of_flow(actor: Actor, flow: str) -> Sequence[tuple[FlowVersion, int]]:
     query = select(FlowVersion, tasks.correlate(FlowVersion).scalar_subquery()).where(FlowVersion.flow == clean(flow))
     rows = read_as(actor).execute(query.order_by(FlowVersion.number.desc()).limit(50))
     return [(version, count) for version, count in rows]
+
+
+def numbered(actor: Actor, flow: str, number: int) -> FlowVersion | None:
+    """The published version of a flow with this number."""
+    query = select(FlowVersion).where(FlowVersion.flow == clean(flow), FlowVersion.number == number)
+    found: FlowVersion | None = read_as(actor).scalar(query) if number < 2**31 else None
+    return found

@@ -17,6 +17,7 @@ CLOSED_WORDS = {
     "expired": "not finished in time",
 }
 """How a request ended, in the sentence that says why its conversation is closed."""
+NONE = "There are no messages about requests of this kind"
 BY_HAND = "Cases and tasks of departments are talked about in their comments"
 
 
@@ -60,8 +61,10 @@ def ended_at(instance: Talked) -> datetime | None:
     return instance.closed_at or instance.expires_at
 
 
-def closed_because(instance: Talked, now: datetime, zone: str) -> str | None:
-    """Why nothing can be said any more, in a sentence; None while it runs (C54)."""
+def closed_because(instance: Talked, now: datetime, zone: str, has_messages: bool = True) -> str | None:
+    """Why nothing can be said (any more), in a sentence; None while it runs (C54)."""
+    if not has_messages:
+        return NONE
     if instance.is_running(now):
         return None
     at = ended_at(instance)
@@ -72,11 +75,11 @@ def closed_because(instance: Talked, now: datetime, zone: str) -> str | None:
     return f"Messaging is closed because this request was {CLOSED_WORDS[how or 'closed']}{when}"
 
 
-def check_open(instance: Talked, now: datetime, zone: str) -> None:
+def check_open(instance: Talked, now: datetime, zone: str, has_messages: bool = True) -> None:
     """OutOfStep (`conversation-closed`) once it has ended; cases have comments instead."""
     if instance.state is not None:
         raise OutOfStep(BY_HAND)
-    if because := closed_because(instance, now, zone):
+    if because := closed_because(instance, now, zone, has_messages):
         raise OutOfStep(because, "conversation-closed")
 
 

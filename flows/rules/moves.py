@@ -169,8 +169,13 @@ def _next(
         return "completed"
     if state in ("locked", "open", "skipped"):
         state = "open" if shown and not awaited(definition, states, name) else "locked"
-    done = state in WITH_ACTOR and is_done_by_itself(step, scope, name in accepted)
+    done = state in WITH_ACTOR and (is_done_at_once(step) or is_done_by_itself(step, scope, name in accepted))
     return "completed" if done else state
+
+
+def is_done_at_once(step: StepLike) -> bool:
+    """What the system has to `do` is owed as the step opens; with nothing to wait for it is done by that."""
+    return step.actor == "system" and bool(step.do) and not step.done_when
 
 
 def is_done_by_itself(step: StepLike, scope: Mapping[str, Any], answered: bool) -> bool:

@@ -118,6 +118,11 @@ def state_label(definition: StagesLike, state: str, for_customer: bool = False) 
     return (for_customer and rule.customer_label) or rule.label or state
 
 
+def state_of_column(definition: StagesLike, column: str) -> str | None:
+    """The first state of the flow that stands in this column (Q9); None when it has none there."""
+    return next((name for name, state in definition.states.items() if state.is_ == column), None)
+
+
 def status_of(definition: StagesLike, state: str) -> str:
     return STATUS_OF[definition.states[state].is_]
 

@@ -7,15 +7,22 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from flows.rules.timing import parse_span
+from flows.words import N_
+from flows.words import gettext as _
 
 SYMBOLS = {"GBP": "£", "EUR": "€", "USD": "$"}
+DAYS = (N_("Monday"), N_("Tuesday"), N_("Wednesday"), N_("Thursday"), N_("Friday"), N_("Saturday"), N_("Sunday"))
+MONTHS = (
+    N_("January"), N_("February"), N_("March"), N_("April"), N_("May"), N_("June"), N_("July"), N_("August"),
+    N_("September"), N_("October"), N_("November"), N_("December"),
+)  # fmt: skip
 UNITS = {"m": "minute", "h": "hour", "d": "day", "wd": "working day", "w": "week"}
 
 
 def day_in_words(moment: datetime, zone: str) -> str:
     """The day in that time zone: "Saturday 28 November 2026"."""
     local = moment.astimezone(ZoneInfo(zone))
-    return f"{local:%A} {local.day} {local:%B} {local.year}"
+    return f"{_(DAYS[local.weekday()])} {local.day} {_(MONTHS[local.month - 1])} {local.year}"
 
 
 def moment_in_words(moment: datetime, zone: str) -> str:

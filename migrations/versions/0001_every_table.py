@@ -526,7 +526,7 @@ def upgrade() -> None:
     op.create_index(op.f('ix_department_stays_department_id_created_at_instance_id'), 'department_stays', ['department_id', 'created_at', 'instance_id'], unique=False)
     op.create_table('effects',
     sa.Column('key', sa.String(length=200), nullable=False),
-    sa.Column('kind', sa.Enum('email', 'push', 'call', 'webhook', 'check', 'refund', 'checkout', name='kind', native_enum=False, create_constraint=True, length=24), nullable=False),
+    sa.Column('kind', sa.Enum('email', 'push', 'call', 'webhook', 'check', 'refund', 'checkout', 'start', 'hear', 'end', name='kind', native_enum=False, create_constraint=True, length=24), nullable=False),
     sa.Column('chain', sa.String(length=160), nullable=False),
     sa.Column('position', sa.Integer(), nullable=False),
     sa.Column('organisation_id', sa.Integer(), nullable=True),
@@ -555,6 +555,33 @@ def upgrade() -> None:
     op.create_index(op.f('ix_effects_organisation_id'), 'effects', ['organisation_id'], unique=False)
     op.create_index('ix_effects_pending', 'effects', ['next_at', 'id'], unique=False, postgresql_where=sa.text("state = 'pending'"), sqlite_where=sa.text("state = 'pending'"))
     op.create_index(op.f('ix_effects_state_id'), 'effects', ['state', 'id'], unique=False)
+    op.create_table('flow_migrations',
+    sa.Column('run', sa.String(length=32), nullable=False),
+    sa.Column('flow', sa.String(length=64), nullable=False),
+    sa.Column('instance_id', sa.Integer(), nullable=False),
+    sa.Column('from_version_id', sa.Integer(), nullable=False),
+    sa.Column('to_version_id', sa.Integer(), nullable=False),
+    sa.Column('verdict', sa.Enum('green', 'yellow', name='verdict', native_enum=False, create_constraint=True, length=24), nullable=False),
+    sa.Column('before', sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+    sa.Column('after', sa.String(length=64), nullable=False),
+    sa.Column('seq', sa.Integer(), nullable=False),
+    sa.Column('actor_name', sa.String(length=160), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('undone_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('organisation_id', sa.Integer(), nullable=False),
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['from_version_id'], ['flow_versions.id'], name=op.f('fk_flow_migrations_from_version_id')),
+    sa.ForeignKeyConstraint(['instance_id'], ['instances.id'], name=op.f('fk_flow_migrations_instance_id')),
+    sa.ForeignKeyConstraint(['organisation_id'], ['organisations.id'], name=op.f('fk_flow_migrations_organisation_id')),
+    sa.ForeignKeyConstraint(['to_version_id'], ['flow_versions.id'], name=op.f('fk_flow_migrations_to_version_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_flow_migrations')),
+    sa.UniqueConstraint('run', 'instance_id', name=op.f('uq_flow_migrations_run_instance_id'))
+    )
+    op.create_index(op.f('ix_flow_migrations_flow_at_id'), 'flow_migrations', ['flow', 'at', 'id'], unique=False)
+    op.create_index(op.f('ix_flow_migrations_from_version_id'), 'flow_migrations', ['from_version_id'], unique=False)
+    op.create_index(op.f('ix_flow_migrations_instance_id'), 'flow_migrations', ['instance_id'], unique=False)
+    op.create_index(op.f('ix_flow_migrations_organisation_id'), 'flow_migrations', ['organisation_id'], unique=False)
+    op.create_index(op.f('ix_flow_migrations_to_version_id'), 'flow_migrations', ['to_version_id'], unique=False)
     op.create_table('link_holders',
     sa.Column('lookup', sa.String(length=128), nullable=False),
     sa.Column('value', sa.String(length=200), nullable=False),
@@ -913,6 +940,12 @@ def downgrade() -> None:
     op.drop_index(op.f('ix_link_holders_organisation_id'), table_name='link_holders')
     op.drop_index(op.f('ix_link_holders_instance_id'), table_name='link_holders')
     op.drop_table('link_holders')
+    op.drop_index(op.f('ix_flow_migrations_to_version_id'), table_name='flow_migrations')
+    op.drop_index(op.f('ix_flow_migrations_organisation_id'), table_name='flow_migrations')
+    op.drop_index(op.f('ix_flow_migrations_instance_id'), table_name='flow_migrations')
+    op.drop_index(op.f('ix_flow_migrations_from_version_id'), table_name='flow_migrations')
+    op.drop_index(op.f('ix_flow_migrations_flow_at_id'), table_name='flow_migrations')
+    op.drop_table('flow_migrations')
     op.drop_index(op.f('ix_effects_state_id'), table_name='effects')
     op.drop_index('ix_effects_pending', table_name='effects', postgresql_where=sa.text("state = 'pending'"), sqlite_where=sa.text("state = 'pending'"))
     op.drop_index(op.f('ix_effects_organisation_id'), table_name='effects')

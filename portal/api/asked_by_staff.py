@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, Field
 
-from portal.api.asked import Body, Counted, Day, FromText, Id, Long, Sum, Words
+from portal.api.asked import Body, Counted, Day, FromText, Id, Long, Query, Sum, Words
 
 Moment = Annotated[AwareDatetime, FromText]
 Name = Annotated[str, Field(min_length=1, max_length=64)]
@@ -135,3 +135,16 @@ class NewStep(Body):
     actor: Literal["customer", "staff"]
     approval: bool = False
     questions: Annotated[list[Question], Field(max_length=20)] = Field(default_factory=list)
+
+
+class LookingBack(Query):
+    """At a moment, or after the event with this number in the history; without either now."""
+
+    moment: Moment | None = None
+    seq: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+
+
+class Asking(LookingBack):
+    """`step`: only that step, with its questions and endings."""
+
+    step: Name | None = None

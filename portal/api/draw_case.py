@@ -12,7 +12,7 @@ from flows.queries import allowed, files, lookups
 from flows.queries.parties import Parties
 from flows.queries.timeline import SAID_BY_THE_MOVE, Entry
 from flows.rules import stages
-from portal.api import draw_instance, draw_links, draw_order, languages
+from portal.api import draw_family, draw_instance, draw_links, draw_order, languages
 from portal.api.door import Call
 from portal.api.draw_instance import question
 from portal.api.shapes import Named
@@ -61,7 +61,14 @@ def summary(call: Call, instance: Instance, who: Parties) -> CaseSummary:
     return CaseSummary.model_validate(facts(call, instance, languages.definition_of(call.session, instance), who))
 
 
-def whole(call: Call, instance: Instance, who: Parties, children: Sequence[Instance], entries: Sequence[Entry]) -> Case:
+def whole(
+    call: Call,
+    instance: Instance,
+    who: Parties,
+    tasks: Sequence[Instance],
+    children: Sequence[Instance],
+    entries: Sequence[Entry],
+) -> Case:
     definition = languages.definition_of(call.session, instance)
     known = facts(call, instance, definition, who)
     sent = files.of_case(call.actor, instance, definition, entries)
@@ -75,7 +82,8 @@ def whole(call: Call, instance: Instance, who: Parties, children: Sequence[Insta
             "actions": [
                 _action(definition, name) for name in definition.actions if f"act.{name}" in known["allowed_actions"]
             ],
-            "tasks": [summary(call, child, who) for child in children],
+            "tasks": [summary(call, one, who) for one in tasks],
+            "children": draw_family.children(children, call.now),
             "timeline": [draw_order.entry(one) for one in entries if one.kind not in SAID_BY_THE_MOVE],
         }
     )

@@ -72,10 +72,11 @@ def detail(
     definition: FlowDefinition,
     now: datetime,
     unread: int,
+    children: Sequence[shapes.Child] = (),
     steps: list[shapes.Step] | None = None,
     messages: Messages | None = None,
 ) -> shapes.Instance:
-    """The whole instance, its people at hand; `steps` and `messages` when they were asked for."""
+    """The whole instance, its people and children at hand; `steps` and `messages` when they were asked for."""
     return shapes.Instance(
         **_facts(actor, instance, definition, now, unread),
         close_message=instance.close_message,
@@ -83,6 +84,7 @@ def detail(
         amounts=_amounts(instance, definition),
         linked=_linked(instance, definition) if actor.is_staff else [],
         outcomes=_outcomes(session, instance, definition, now) if actor.is_staff and instance.is_open else [],
+        children=[*children],
         steps=steps,
         messages=messages,
     )
@@ -142,6 +144,7 @@ def _facts(actor: Actor, instance: Instance, definition: FlowDefinition, now: da
         "assignee": _assignee(actor, assignee),
         "source": instance.source,
         "order_id": instance.order_uid,
+        "parent_id": instance.parent.uid if instance.parent is not None else None,
         "progress": progress_of(instance),
         "created_at": instance.created_at,
         "updated_at": instance.last_activity_at,

@@ -8,11 +8,9 @@ from flows.actions import versions
 from flows.models import Instance, Order, Step
 from flows.queries.copies import Copies
 from flows.queries.parties import Parties
-from portal.api import draw_case, draw_instance, draw_notice, draw_order, draw_talk
+from portal.api import draw_case, draw_family, draw_instance, draw_notice, draw_order, draw_talk
 from portal.api.door import Call
 from portal.api.shapes.sync import Change, Kept
-
-OBJECTS = {"CA": "case", "WT": "task", "TI": "instance"}
 
 
 def changes(call: Call, copies: Copies, types: Collection[str], full: bool) -> list[Change]:
@@ -20,7 +18,7 @@ def changes(call: Call, copies: Copies, types: Collection[str], full: bool) -> l
     drawn = [
         *(Change(op="delete", object="account", id=uid, account_id=uid, data=None) for uid in copies.gone),
         *(_upsert("account", one.uid, one.uid, draw_order.customer(one)) for one in copies.accounts),
-        *(_of_instance(call, one, copies) for one in copies.instances if OBJECTS[one.prefix] in types),
+        *(_of_instance(call, one, copies) for one in copies.instances if draw_family.OBJECTS[one.prefix] in types),
         *(_drafts(call, copies, full) if "draft" in types else ()),
         *(_order(call, one, copies) for one in copies.orders if "order" in types),
         *_said(call, copies),
@@ -38,7 +36,7 @@ def _account(call: Call, instance: Instance | None) -> str | None:
 
 
 def _of_instance(call: Call, instance: Instance, copies: Copies) -> Change:
-    kind, account = OBJECTS[instance.prefix], _account(call, instance)
+    kind, account = draw_family.OBJECTS[instance.prefix], _account(call, instance)
     if instance.state is None:
         definition = versions.definition_of(call.session, instance)
         unread = copies.unread[instance.id]

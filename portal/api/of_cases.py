@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flows import access
 from flows.actions import acting, assigning, beginning, closing, commenting, versions
 from flows.actions.beginning import Wish
 from flows.actions.scope import for_actions
+from flows.catalogue import FlowDefinition
 from flows.models import Instance
-from flows.queries import boxes, colleagues, comments, parties, startable, timeline
+from flows.queries import boxes, colleagues, comments, family, parties, startable, timeline
 from flows.queries.pages import Page
 from flows.rules import stages
+from flows.rules.actors import Actor
 from flows.rules.errors import OutOfStep, Refused
 from flows.words import gettext as _
 from portal.api import asked_of_cases as asked
@@ -52,8 +56,7 @@ def get_case(call: Call, case_id: str) -> Answer:
            refusals=("not-found",))  # fmt: skip
 def list_tasks_of_case(call: Call, case_id: str) -> Answer:
     """The tasks on a case, the oldest first; what is internal is left out for customers."""
-    rows = boxes.children(call.actor, _found(call, case_id))
-    return _list(call, Page(rows, None))
+    return _list(call, Page(_tasks(family.children(*_seen(call, _found(call, case_id)))), None))
 
 
 @operation("POST", "/cases/<case_id>/status", who="customer", gives=given.Case, key="required", if_match="accepted",
@@ -225,11 +228,21 @@ def _list(call: Call, found: Page[Instance]) -> Answer:
 
 
 def _whole(call: Call, instance: Instance) -> Answer:
-    children = boxes.children(call.actor, instance) if instance.parent_id is None else ()
+    children = family.children(*_seen(call, instance))
     entries = timeline.of_instance(call.actor, instance)
-    drawn = draw_case.whole(call, instance, _who(call, instance, *children), children, entries)
+    who = _who(call, instance, *_tasks(children))
+    drawn = draw_case.whole(call, instance, who, _tasks(children), children, entries)
     beside = (len(entries), *((child.uid, child.version) for child in children))
     return Answer(drawn, etag=etag(KIND, instance.version, *beside))
+
+
+def _seen(call: Call, instance: Instance) -> tuple[Actor, Instance, FlowDefinition]:
+    return call.actor, instance, versions.definition_of(call.session, instance)
+
+
+def _tasks(children: Sequence[Instance]) -> list[Instance]:
+    """Those that are driven by hand."""
+    return [one for one in children if one.state is not None]
 
 
 def _changed(call: Call, instance: Instance) -> Answer:

@@ -7,10 +7,10 @@ from collections.abc import Collection
 from flows import access
 from flows.actions import closing, rating, reopening
 from flows.models import Instance
-from flows.queries import listing, parties, timeline, unread
+from flows.queries import family, listing, parties, timeline, unread
 from flows.rules.errors import Refused
 from flows.words import gettext as _
-from portal.api import asked, cursors, draw_instance, draw_order, languages, of_talk, shapes
+from portal.api import asked, cursors, draw_family, draw_instance, draw_order, languages, of_talk, shapes
 from portal.api.asked_of_talk import MessagesWanted
 from portal.api.door import Answer, Call, Made, counted_page, operation, page
 from portal.api.etags import wanted_version
@@ -157,7 +157,7 @@ def whole(
     """The instance as it is now, with its tag."""
     if call.is_writing:
         call.session.flush()
-    parties.know(call.actor, instance)
+    parties.know(call.actor, instance, Instance.parent)
     definition = languages.definition_of(call.session, instance)
     steps, said, beside = None, None, []
     if "steps" in include:
@@ -167,7 +167,12 @@ def whole(
         said = of_talk.conversation(call, instance, MessagesWanted())
         beside += [f"{said.last_seq}-{said.read_up_to}-{said.read_by_others_up_to}"]
     waiting = said.unread if said is not None else unread.of_page(call.actor, [instance]).get(instance.id, 0)
-    drawn = draw_instance.detail(call.session, call.actor, instance, definition, call.now, waiting, steps, said)
+    below = family.children(call.actor, instance, definition)
+    beside += [f"{one.uid}-{one.version}" for one in below]
+    drawn_below = draw_family.children(below, call.now)
+    drawn = draw_instance.detail(
+        call.session, call.actor, instance, definition, call.now, waiting, drawn_below, steps, said
+    )
     tag = draw_instance.instance_tag(instance, call.now, *sorted(include), waiting, *beside)
     return Answer(drawn, status, {"Location": location} if location else {}, tag)
 

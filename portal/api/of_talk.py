@@ -8,7 +8,7 @@ from flask import request
 from sqlalchemy import select
 
 from flows import access
-from flows.actions import conversing
+from flows.actions import conversing, versions
 from flows.models import Instance, User
 from flows.models import Message as MessageRow
 from flows.queries import allowed, conversations, unread
@@ -39,6 +39,7 @@ def conversation(call: Call, instance: Instance, query: asked.MessagesWanted) ->
         limit=query.limit,
     )
     senders = _senders(call, talk.messages)
+    definition = versions.definition_of(call.session, instance)
     return given.Messages(
         data=[_message(call, instance, one, senders) for one in talk.messages],
         before=talk.older,
@@ -48,8 +49,8 @@ def conversation(call: Call, instance: Instance, query: asked.MessagesWanted) ->
         read_up_to=talk.read_up_to,
         read_by_others_up_to=talk.read_by_others,
         read_by_others_at=talk.read_at,
-        closed=closed_because(instance, call.now, call.actor.time_zone),
-        allowed_actions=allowed.of_conversation(call.actor, instance, call.now),
+        closed=closed_because(instance, call.now, call.actor.time_zone, definition.has_messages),
+        allowed_actions=allowed.of_conversation(call.actor, instance, definition, call.now),
     )
 
 

@@ -25,7 +25,7 @@ pages = Blueprint("cancelling", __name__, url_prefix="/tasks/<ref>/cancel")
 @may("customer")
 def ask(ref: str) -> Response:
     instance = access.instance_to_read(g.actor, ref)
-    definition = versions.definition_of(read_as(g.actor), instance)
+    definition = versions.spoken_of(read_as(g.actor), instance)
     if "cancel" not in allowed.of_instance(g.actor, instance, definition, clock.now()):
         raise OutOfStep(
             _("%(ref)s cannot be cancelled here. Contact us if you want it cancelled", ref=instance.reference)

@@ -14,7 +14,7 @@ from flows.actions import acting, beginning, commenting, versions
 from flows.actions.attaching import ATTACHED
 from flows.actions.receiving import take_attachments, take_form
 from flows.actions.scope import for_actions
-from flows.catalogue import FlowDefinition, LoadedFlow
+from flows.catalogue import LoadedFlow
 from flows.catalogue.schema import Action
 from flows.clock import clock
 from flows.lookups import Place, place_of
@@ -27,12 +27,11 @@ from flows.words import gettext as _
 from flows.work import Work, unit_of_work
 from portal.forms import once, text
 from portal.may import may
-from portal.pages.showing import Tag, address, show
+from portal.pages.family import below, stage_tag
+from portal.pages.showing import address, show
 from portal.pages.task_page import history_rows
 
 pages = Blueprint("cases", __name__, url_prefix="/cases")
-
-TONES = {"todo": "info", "doing": "info", "done": "ok", "cancelled": "plain"}
 
 
 @pages.get("")
@@ -150,7 +149,7 @@ def take(ref: str, name: str) -> Response:
 
 def _page(instance: Instance, problems: Mapping[str, str] | None = None, chosen: Sequence[str] = ()) -> Response:
     """The case; `chosen` are files of a comment that is not sent yet."""
-    definition, now = versions.definition_of(read_as(g.actor), instance), clock.now()
+    definition, now = versions.spoken_of(read_as(g.actor), instance), clock.now()
     history = [
         entry for entry in timeline.of_instance(g.actor, instance) if entry.kind not in timeline.SAID_BY_THE_MOVE
     ]
@@ -167,7 +166,8 @@ def _page(instance: Instance, problems: Mapping[str, str] | None = None, chosen:
         attachments=sent,
         attached=ATTACHED["upload_ids"],
         chosen=files.unsent(g.actor, chosen),
-        children=[_row(child) for child in boxes.children(g.actor, instance)],
+        children=below(g.actor, instance, definition, now),
+        parent=access.parent_of(g.actor, instance),
         history=history_rows(history, sent),
         problems=problems or {},
         typed=text("text"),
@@ -177,7 +177,7 @@ def _page(instance: Instance, problems: Mapping[str, str] | None = None, chosen:
 def _rule(ref: str, name: str) -> tuple[Instance, Action]:
     """A case, and an action of its flow that is for customers at all."""
     instance = _found(ref)
-    rule = versions.definition_of(read_as(g.actor), instance).actions.get(name)
+    rule = versions.spoken_of(read_as(g.actor), instance).actions.get(name)
     if rule is None or stages.not_for(rule, g.actor, instance.standing) is not None:
         raise Refused(_("There is no such action here"))
     return instance, rule
@@ -186,7 +186,7 @@ def _rule(ref: str, name: str) -> tuple[Instance, Action]:
 def _ask(
     instance: Instance, name: str, rule: Action, values: Mapping[str, Any], error: BatonError | None = None
 ) -> Response:
-    definition = versions.definition_of(read_as(g.actor), instance)
+    definition = versions.spoken_of(read_as(g.actor), instance)
     place = place_of(instance, definition, clock.now())
     return show(
         "cases/act.html",
@@ -241,14 +241,7 @@ def _searched(control: str) -> str | None:
 
 def _row(instance: Instance) -> dict[str, Any]:
     """A case or task with its stage in the words for customers."""
-    definition: FlowDefinition = versions.definition_of(read_as(g.actor), instance)
-    state = instance.state or ""
-    words = stages.state_label(definition, state, for_customer=True)
-    return {
-        "task": instance,
-        "tag": Tag(words, TONES[definition.states[state].is_]),
-        "your_turn": instance.waiting_on == "customer",
-    }
+    return {"task": instance, "tag": stage_tag(g.actor, instance), "your_turn": instance.waiting_on == "customer"}
 
 
 def _chosen() -> LoadedFlow | None:

@@ -57,7 +57,7 @@ def ask_to_reopen(ref: str) -> Response:
 def copy(ref: str) -> Response:
     """The whole request on one page for printing or keeping; its steps may still go on."""
     instance, now = access.instance_to_read(g.actor, ref), clock.now()
-    definition = versions.definition_of(read_as(g.actor), instance)
+    definition = versions.spoken_of(read_as(g.actor), instance)
     steps = given.by_step(g.actor, instance, definition, now)
     return show(
         "tasks/copy.html",
@@ -84,7 +84,7 @@ def pdf_of(actor: Actor, instance: Instance, now: datetime) -> bytes:
     """The request as a PDF, as far as the actor may read it; also for the API."""
     from portal import pdf  # few ask for one, and what draws it takes a quarter of a second and eight megabytes
 
-    definition = versions.definition_of(read_as(actor), instance)
+    definition = versions.spoken_of(read_as(actor), instance)
     steps = given.by_step(actor, instance, definition, now)
     brand = current_app.config["BATON"].brand
     return pdf.copy_of(instance, task_tag(instance, now).words, steps, brand, now, actor.time_zone)
@@ -106,7 +106,7 @@ def _rate(work: Work, instance: Instance) -> str:
 
 def _page(instance: Instance, problems: dict[str, str] | None = None) -> Response:
     now = clock.now()
-    definition = versions.definition_of(read_as(g.actor), instance)
+    definition = versions.spoken_of(read_as(g.actor), instance)
     steps = given.by_step(g.actor, instance, definition, now)
     ending = next((one for one in reversed(timeline.of_instance(g.actor, instance)) if one.kind in ENDINGS), None)
     return show(

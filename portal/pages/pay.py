@@ -114,7 +114,7 @@ def pay_page(
 
 def pays(actor: Actor, instance: Instance, step: Step) -> bool:
     """Whether this step is done by paying."""
-    definition = versions.definition_of(read_as(actor), instance)
+    definition = versions.spoken_of(read_as(actor), instance)
     return definition.steps[step.name].payment is not None
 
 

@@ -74,7 +74,7 @@ def place_of(actor: Actor, instance: Instance, step: Step) -> Place:
     ids = {instance.customer_id, instance.creator_id, instance.assignee_id} - {None}
     people = session.scalars(select(User).where(User.id.in_(ids))).all()
     order = asking.orders_of(actor, [instance]).get(instance.subject or "")
-    definition = versions.definition_of(session, instance)
+    definition = versions.spoken_of(session, instance)
     rule = withholding.rule_for(actor, instance, step, definition.steps[step.name])
     return Place(instance, step, definition, rule, order, people)
 
@@ -90,11 +90,6 @@ def takes_answers(instance: Instance, step: Step, now: datetime) -> bool:
     """Whether the customer can answer this step now; the verb asks again when they do."""
     is_open = instance.is_running(now)
     return is_open and step.actor == "customer" and step.state in WITH_ACTOR
-
-
-def needs_check(rule: StepRule) -> bool:
-    """Whether the answers are shown once more before they are sent (3.3.4); one simple page is its own check."""
-    return rule.check == "always" or (rule.check == "auto" and len(rule.pages) > 1)
 
 
 def sheets_of(place: Place, values: Mapping[str, Any], now: datetime) -> list[Sheet]:
@@ -137,7 +132,7 @@ def form_page(
         back=_back(place, shown, sheet),
         action=place.url_of(sheet),
         is_last=sheet is None or sheet is shown[-1],
-        checks=needs_check(place.rule),
+        checks=place.rule.is_checked,
         then=request.values.get("then", ""),
         values=files.dressed(fields, values),
         choices=lookups.choices_of_step(actor, instance, place.definition, step.name, values, now, _searched),

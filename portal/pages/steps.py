@@ -29,7 +29,6 @@ from portal.pages.step_form import (
     check_page,
     form_page,
     kept_of,
-    needs_check,
     over_page,
     place_of,
     sheets_of,
@@ -128,7 +127,7 @@ def _sent_form(ref: str, name: str) -> TakenForm:
     if brings_files():
         instance, step = _read(ref, name)
         if takes_answers(instance, step, clock.now()):
-            fields = versions.definition_of(read_as(g.actor), instance).steps[name].fields
+            fields = versions.spoken_of(read_as(g.actor), instance).steps[step.name].fields
     return take_form(g.actor, fields, request.form, request.files)
 
 
@@ -184,7 +183,7 @@ def _keep_page(work: Work, place: Place, typed: Mapping[str, Any], page: str) ->
     No address: it is to be sent at once. Each page is checked on its own, and the whole before it is shown once more.
     """
     shown = sheets_of(place, typed, work.now) if page else []
-    following, checking = step_pages.after(shown, page), needs_check(place.rule)
+    following, checking = step_pages.after(shown, page), place.rule.is_checked
     if page and text("then") == "check":
         following = step_pages.unfinished(shown, place.rule, typed)
     if following is None and not checking:

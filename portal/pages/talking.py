@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from flows import access
 from flows.access import clean
-from flows.actions import conversing
+from flows.actions import conversing, versions
 from flows.actions.receiving import take_attachments
 from flows.clock import clock
 from flows.models import Instance
@@ -32,7 +32,8 @@ MOST_DIGITS = 9
 def panel_of(instance: Instance, asked: Asked = NEWEST, typed: Typed = NOTHING_TYPED, new_only: bool = False) -> Panel:
     """The panel of the messages about this task."""
     url = f"/tasks/{instance.reference}/messages"
-    return panels.panel(g.actor, instance, clock.now(), url, _("Messages"), asked, typed, new_only=new_only)
+    definition = versions.definition_of(access.read_as(g.actor), instance)
+    return panels.panel(g.actor, instance, definition, clock.now(), url, _("Messages"), asked, typed, new_only=new_only)
 
 
 @pages.get("/messages")

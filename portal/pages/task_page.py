@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flows.access import read_as
+from flows.access import parent_of, read_as
 from flows.actions import paying, versions
 from flows.actions.scope import roots, scope_of
 from flows.catalogue import FlowDefinition
@@ -22,6 +22,7 @@ from flows.rules.visibility import visibility
 from flows.rules.words import money_in_words
 from flows.words import gettext as _
 from portal.pages import what_next
+from portal.pages.family import below
 from portal.pages.showing import Tag, cancels_its_order, end_of, overdue_tag, task_tag
 from portal.pages.step_above import changes_asked
 from portal.pages.step_form import takes_answers
@@ -33,7 +34,7 @@ BAD_KINDS = ("instance_expired", "instance_cancelled", "order_cancelled", "order
 
 def words(actor: Actor, instance: Instance, now: datetime) -> dict[str, Any]:
     """Everything the template shows, in a constant number of statements."""
-    definition = versions.definition_of(read_as(actor), instance)
+    definition = versions.spoken_of(read_as(actor), instance)
     steps = shown_steps(actor, instance, definition, now)
     entries = timeline.of_instance(actor, instance)
     verbs = allowed.of_instance(actor, instance, definition, now)
@@ -61,6 +62,8 @@ def words(actor: Actor, instance: Instance, now: datetime) -> dict[str, Any]:
         "go_on": _go_on(instance, definition, to_do) if not changes and definition.steps else None,
         "yours": page.rows([step for step in steps if step.actor == "customer"], numbered=True),
         "ours": page.rows([step for step in steps if step.actor != "customer"]),
+        "children": below(actor, instance, definition, now),
+        "parent": parent_of(actor, instance),
         "next": what_next.sentences(instance, definition, steps, now),
         "reminders": asking.reminders_to_come(actor, instance, now) if grid.needs_action(instance, now) else (),
         "history": history_rows(entries),

@@ -12,7 +12,7 @@ from flask import g
 from flows.access import read_as
 from flows.actions import versions
 from flows.models import Instance, Order
-from flows.queries import allowed, grid, turns
+from flows.queries import allowed, family, grid, turns
 from flows.queries import standing as asking
 from flows.queries.turns import Marks
 from flows.rules.actors import Actor
@@ -24,7 +24,11 @@ from portal.pages.showing import due_tag, end_of
 def list_rows(actor: Actor, instances: Sequence[Instance], now: datetime) -> list[dict[str, Any]]:
     """Rows of `ui.task_list`, with what is asked of the database asked once for all of them."""
     orders, marks = asking.orders_of(actor, instances), turns.marks(actor, instances)
-    return [_row(actor, one, orders.get(one.subject or ""), marks.get(one.id, Marks()), now) for one in instances]
+    parents = family.parents_of(actor, instances)
+    rows = [_row(actor, one, orders.get(one.subject or ""), marks.get(one.id, Marks()), now) for one in instances]
+    for row in (row for row in rows if row["instance"].parent_id in parents):
+        row["hint"] += " · " + _("part of %(ref)s", ref=parents[row["instance"].parent_id].reference)
+    return rows
 
 
 def _row(actor: Actor, instance: Instance, order: Order | None, marks: Marks, now: datetime) -> dict[str, Any]:
@@ -45,7 +49,7 @@ def handed_back_titles(actor: Actor, instance: Instance, marks: Marks) -> list[s
     """The titles of the steps that we asked to be changed."""
     if not marks.handed_back:
         return []
-    steps = versions.definition_of(read_as(actor), instance).steps
+    steps = versions.spoken_of(read_as(actor), instance).steps
     return [steps[name].title for name in marks.handed_back if name in steps]
 
 
@@ -53,7 +57,7 @@ def rating_link(actor: Actor, instance: Instance, now: datetime) -> str:
     """Where to say how it was; empty when nobody asks, or it was said already."""
     if instance.rated_at is not None or instance.status != "completed":
         return ""
-    verbs = allowed.of_instance(actor, instance, versions.definition_of(read_as(actor), instance), now)
+    verbs = allowed.of_instance(actor, instance, versions.spoken_of(read_as(actor), instance), now)
     return f"/tasks/{instance.reference}/outcome#rating" if "rate" in verbs else ""
 
 

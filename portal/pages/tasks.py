@@ -15,7 +15,7 @@ from flows import access
 from flows.actions import versions
 from flows.clock import clock
 from flows.models import Instance, Order
-from flows.queries import grid, orders, turns
+from flows.queries import family, grid, orders, turns
 from flows.queries import standing as asking
 from flows.queries.grid import Filters
 from flows.queries.pages import MOST_A_PAGE
@@ -82,7 +82,7 @@ def complete(ref: str) -> AnyResponse:
     step = next((step for step in instance.steps if takes_answers(instance, step, clock.now())), None)
     if step is None:
         raise OutOfStep(_("Nothing is left for you to do here."), "instance-closed")
-    rule = versions.definition_of(access.read_as(g.actor), instance).steps[step.name]
+    rule = versions.spoken_of(access.read_as(g.actor), instance).steps[step.name]
     if is_fragment() and pays(g.actor, instance, step):
         return pay_page(g.actor, instance, step)
     if is_fragment() and not answers.asks_for_files(rule.fields):
@@ -124,7 +124,7 @@ def _system(actor: Actor, filters: Filters, part: str | None) -> dict[str, Any]:
 
 
 def _grid_rows(actor: Actor, instances: Sequence[Instance], now: datetime) -> list[dict[str, Any]]:
-    belonging = asking.orders_of(actor, instances)
+    belonging, parents = asking.orders_of(actor, instances), family.parents_of(actor, instances)
     return [
         {
             "task": instance,
@@ -132,6 +132,7 @@ def _grid_rows(actor: Actor, instances: Sequence[Instance], now: datetime) -> li
             "tag": grid_tag(instance, now),
             "may_complete": grid.needs_action(instance, now),
             "order": belonging.get(instance.subject or ""),
+            "parent": parents.get(instance.parent_id or 0),
         }
         for instance in instances
     ]

@@ -1,4 +1,4 @@
-"""What starts, and what is refused before anything is half-started (docs/adr/0007)."""
+"""What starts, and what a flow says and does at its start."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ import pytest
 from sqlalchemy import func, select
 
 from flows import access, catalogue
-from flows.actions import closing, ordering, starting
-from flows.actions.ordering import Item
+from flows.actions import closing, starting
 from flows.catalogue.loader import load_packages
 from flows.models import Effect, Instance, Message, Notice, Organisation
 from flows.rules.actors import SYSTEM
-from flows.rules.errors import OutOfStep
 from flows.work import unit_of_work
 from tests.world import World
 
@@ -27,7 +25,6 @@ steps:
 {more}
 """
 BY_STAFF = "{staff: true}"
-CHILD = "effects: {created: [{start: a-test}]}"
 
 
 def serve(folder: Path, name: str = "a-test", start: str = BY_STAFF, more: str = "") -> None:
@@ -80,18 +77,3 @@ def test_what_a_flow_says_after_the_end_is_an_incident(world: World, tmp_path: P
     assert access.read_as(SYSTEM).scalars(select(Message)).all() == []
     [owed] = access.read_as(SYSTEM).scalars(select(Effect).where(Effect.state == "incident"))
     assert "the conversation is closed by then" in owed.last_fault
-
-
-def test_what_nobody_could_complete_is_not_started(world: World, tmp_path: Path) -> None:
-    serve(tmp_path, more=CHILD)
-    with pytest.raises(OutOfStep, match="child instances"):
-        start(world)
-    assert count() == 0
-
-
-def test_an_order_is_placed_although_another_flow_of_it_cannot_start(world: World, tmp_path: Path) -> None:
-    begin = "{event: order.placed, once_per: '${{ order.id }}', for: '${{ order.customer.id }}'}"
-    serve(tmp_path, start=begin, more=CHILD)
-    with unit_of_work(world.buyer) as work:
-        order = ordering.place(work, world.acme, [Item(world.coro, 1)])
-    assert (order.state, count()) == ("awaiting_details", 1)

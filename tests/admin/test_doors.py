@@ -117,7 +117,7 @@ def address_of(
     if view.slug in ("board", "cases"):
         values |= {"ref": case, "name": "doing"}
     if view.slug == "flows":
-        values["name"] = "coro-order-fulfilment"
+        values |= {"name": "coro-order-fulfilment", "to": "file"}
     if view.slug == "organisations":
         values["person"] = "usr_carl"
     if view.slug == "orders" and rule.rule.endswith("/cancel"):

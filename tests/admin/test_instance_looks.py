@@ -28,6 +28,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database", ["sqlite"
 PAGES = {
     "instance": "/admin/instances/{ref}",
     "history": "/admin/instances/{ref}/history",
+    "as-it-is": "/admin/instances/{ref}/at",
+    "as-it-was": "/admin/instances/{ref}/at/3",
     "attempts": "/admin/instances/{ref}/steps/identity/attempts",
     "close": "/admin/instances/{ref}/steps/identity/close",
     "reopen": "/admin/instances/{ref}/steps/household/reopen",

@@ -153,7 +153,7 @@ def test_source_and_newer_version_of_the_flow(play: Play, world: World, desk_of:
     play.start()
     html = desk_of(world.admin).page()
     assert "Admin Assigned" in html
-    assert "current v" not in html
+    assert "is out" not in html
     with unit_of_work(SYSTEM) as work:
         work.session.add(
             FlowVersion(
@@ -166,8 +166,9 @@ def test_source_and_newer_version_of_the_flow(play: Play, world: World, desk_of:
                 published_at=work.now,
             )
         )
-    assert '<a href="/admin/flows/move-in">current v2</a>' in desk_of(world.admin).page()
-    assert "current v2" in desk_of(world.agent).page()
+    plan = f'<a href="/admin/flows/move-in/versions/2/plan?ref={play.ref}">2 is out</a>'
+    assert plan in desk_of(world.admin).page()
+    assert "Version 1 · 2 is out" in desk_of(world.agent).page()
     assert "/admin/flows/move-in" not in desk_of(world.agent).page()
 
 

@@ -95,3 +95,20 @@ def test_a_mail_with_a_lost_name_breaks_its_flow_where_it_stands(tmp_path: Path)
     (problem,) = registry.broken[0].problems
     assert problem.place == "extra/mail/small/hello.en.md:3:20"
     assert problem.cure == "did you mean 'name'?"
+
+
+@pytest.mark.requirement("D2")
+@pytest.mark.parametrize(("needed", "served"), [("1.0", True), ("1.9", False), ("2.0", False), ("one", False)])
+def test_a_plugin_for_another_version_of_its_interface_is_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, needed: str, served: bool
+) -> None:
+    """Before its modules are imported: what it needs may not be there."""
+    package = tmp_path / f"needy_{needed.replace('.', '_')}"
+    package.mkdir()
+    (package / "__init__.py").write_text(f'requires_plugin_api = "{needed}"\n')
+    (package / "actions.py").write_text("" if served else "from flows.plugin import not_there_yet\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    registry = load_packages([("needy", package.name)])
+    problems = [problem for broken in registry.broken for problem in broken.problems]
+    assert [problem.code for problem in problems] == ([] if served else ["F904"])
+    assert served or f"needs version {needed} of flows.plugin, this Baton has 1.0" in problems[0].text()

@@ -70,14 +70,6 @@ def test_mails_fall_back_from_region_to_language_to_english() -> None:
     assert registry.mail("coro/nothing", "en") is None
 
 
-@pytest.mark.requirement("B2")
-def test_parts_that_a_flow_needs() -> None:
-    flows = shipped().flows
-    assert flows["coro-order-fulfilment"].missing == frozenset()
-    assert flows["department-request"].missing == frozenset()
-    assert flows["tenant-onboarding"].missing == frozenset()
-
-
 @pytest.mark.requirement("B2", "B13")
 def test_a_flow_of_states_knows_its_start_and_its_moves() -> None:
     request = shipped().flows["department-request"].definition

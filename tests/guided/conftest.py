@@ -17,6 +17,7 @@ from flows.actions.beginning import Wish
 from flows.catalogue.loader import load_packages
 from flows.models import Instance, Step, TimelineEvent, User
 from flows.rules.actors import SYSTEM, Actor
+from flows.rules.past import TRACES
 from flows.work import Work, end_reading, unit_of_work
 from tests.world import World
 
@@ -80,7 +81,8 @@ class Play:
         query = select(TimelineEvent.facts).where(
             TimelineEvent.instance_id == self.now().id, TimelineEvent.kind == kind
         )
-        return list(access.read_as(SYSTEM).scalars(query.order_by(TimelineEvent.seq)))[-1]
+        found = list(access.read_as(SYSTEM).scalars(query.order_by(TimelineEvent.seq)))[-1]
+        return {name: value for name, value in found.items() if name != TRACES}
 
     def _at(self, work: Work, name: str) -> tuple[Instance, Step]:
         instance = access.instance_to_change(work, self.ref)

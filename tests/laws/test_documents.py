@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from pathlib import Path
 
-import click
 import pytest
 
+from flows import plugin
 from flows.authoring.meanings import MEANINGS, group_of
+from flows.authoring.plugin_reference import SECTIONS, plugin_reference
 from flows.authoring.reference import reference
 from flows.catalogue.schema import FlowDefinition
 from portal.api.problems import SLUGS
 from worker.__main__ import cli
+from worker.commands_reference import commands_reference, every_command
 
 ROOT = Path(__file__).parents[2]
 
@@ -30,18 +31,24 @@ def test_the_page_about_the_flow_language_is_current() -> None:
     assert (ROOT / "docs" / "flow-language.md").read_text() == reference(), "run `make reference`"
 
 
-def commands(group: click.Group, *before: str) -> Iterator[tuple[str, ...]]:
-    context = click.Context(group)
-    for name in group.list_commands(context):
-        command = group.get_command(context, name)
-        assert command is not None
-        if isinstance(command, click.Group):
-            yield from commands(command, *before, name)
-        elif not command.hidden:
-            yield (*before, name)
+def test_the_page_about_the_interface_of_plugins_is_current_and_names_everything() -> None:
+    assert sorted(name for names in SECTIONS.values() for name in names) == sorted(plugin.__all__)
+    assert all(getattr(plugin, name).__doc__ for name in plugin.__all__)
+    assert (ROOT / "docs" / "flows" / "plugin.md").read_text() == plugin_reference(), "run `make reference`"
 
 
-@pytest.mark.parametrize("path", list(commands(cli)), ids=" ".join)
+def test_the_page_about_the_commands_is_current() -> None:
+    assert (ROOT / "docs" / "commands.md").read_text() == commands_reference(cli), "run `make reference`"
+
+
+def test_every_page_is_in_the_index() -> None:
+    index = (ROOT / "docs" / "README.md").read_text()
+    pages = [*(ROOT / "docs").glob("*.md"), *(ROOT / "docs" / "flows").glob("*.md")]
+    missing = [str(page.relative_to(ROOT)) for page in pages if f"({page.relative_to(ROOT / 'docs')})" not in index]
+    assert missing == ["docs/README.md"]
+
+
+@pytest.mark.parametrize("path", [path for path, _ in every_command(cli, ())], ids=" ".join)
 def test_every_command_is_in_the_readme(path: tuple[str, ...]) -> None:
     """In the table of commands, its own name in the row of its group."""
     table = (ROOT / "README.md").read_text().partition("## Commands")[2].partition("\n## ")[0]

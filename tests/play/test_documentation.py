@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from werkzeug.serving import BaseWSGIServer
 
 from flows.authoring.play.deeds import VERBS
 from flows.authoring.play.scenario import Done, Expected, read_scenarios
 from flows.authoring.play.telling import tell
 from flows.catalogue.registry import Registry
 from worker.commands.flows import flows
+from worker.preview import local
 
 PAGE = (Path(__file__).parents[2] / "docs" / "flow-authors.md").read_text()
 
@@ -29,6 +31,10 @@ def commands() -> Iterator[list[str]]:
             yield shlex.split(line)[2:]
 
 
+def _interrupted(_server: BaseWSGIServer) -> None:
+    raise KeyboardInterrupt
+
+
 @pytest.mark.requirement("X31", "X33", "X35")
 @pytest.mark.parametrize("words", [*commands()], ids=" ".join)
 def test_commands_of_the_page_run(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -37,6 +43,10 @@ def test_commands_of_the_page_run(words: list[str], monkeypatch: pytest.MonkeyPa
     given = [{"my-flows/": "flows/", "5000": "40"}.get(word, word) for word in words]
     if given[0] == "fuzz":
         given += ["--jobs", "1"]
+    if given[0] == "preview":
+        given += ["--port", "0"]
+        monkeypatch.setattr(local, "Product", lambda: None)  # no page is asked for
+        monkeypatch.setattr(BaseWSGIServer, "serve_forever", _interrupted)
     ran = CliRunner().invoke(flows, given)
     assert ran.exception is None or isinstance(ran.exception, SystemExit), ran.output
     assert ran.exit_code in ((0, 1) if given[0] == "fuzz" else (0,)), ran.output

@@ -264,3 +264,15 @@ def test_a_person_turned_off_in_mid_visit_is_out(client: FlaskClient, world: Wor
     with unit_of_work(world.admin) as work:
         accounts.deactivate_user(work, work.session.get_one(User, world.user_ids["buyer"]))
     assert client.get("/settings/profile").status_code == 303
+
+
+@pytest.mark.requirement("X23")
+def test_a_page_is_in_the_language_of_the_cookie_else_of_the_browser(client: FlaskClient) -> None:
+    welsh = client.get("/sign-in", headers={"Accept-Language": "fr, cy-GB;q=0.8, en;q=0.5"}).text
+    assert '<html lang="cy">' in welsh
+    assert "Mewngofnodi" in welsh
+    assert "Neidio i'r prif gynnwys" in welsh.replace("&#39;", "'")
+    assert '<html lang="en">' in client.get("/sign-in").text, "the reader before spoke Welsh"
+    client.set_cookie("language", "cy")
+    assert '<html lang="cy">' in client.get("/sign-in", headers={"Accept-Language": "en"}).text
+    assert "Heb ddod o hyd" in client.get("/nowhere").text

@@ -30,6 +30,7 @@ def make_field(type: str = "text", label: str = "Full Name", **keys: Any) -> Any
 def make_step(actor: str = "customer", **keys: Any) -> Any:
     usual: dict[str, Any] = {
         "when": None, "needs": (), "done_when": None, "fields": {}, "approval": None, "payment": None, "outcome": (),
+        "do": (),
     }  # fmt: skip
     return SimpleNamespace(**{**usual, "actor": actor, **keys})
 

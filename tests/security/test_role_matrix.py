@@ -50,7 +50,7 @@ def path_of(rule: Rule, things: Things) -> str:
         "product_id": "prd_coro", "token": "nobody", "slug": "not-found", "rest": "nowhere", "export_type": "csv",
         "case_id": things.task_uid, "task_id": things.task_uid, "page": "about",
         "payment_id": "pay_nobody", "upload_id": things.upload, "field": "company_name", "view": "vw_nobody",
-        "installation_id": "nobody",
+        "installation_id": "nobody", "to": "file",
     }  # fmt: skip
     if rule.rule.startswith(("/admin/board/", "/admin/cases/")):
         values |= {"ref": things.case, "name": "doing"}

@@ -125,8 +125,22 @@ def test_a_case_is_talked_about_and_has_its_task(demo: Flask) -> None:
     assert (case.state, case.customer_name, case.is_open) == ("InProgress", "Gareth Price", True)
     said = session.execute(select(Comment.author_name, Comment.is_internal).order_by(Comment.id)).all()
     assert said == [("Joe Byrne", False), ("Gareth Price", False), ("Joe Byrne", True)]
-    task = session.scalars(select(Instance).where(Instance.flow == "department-task")).one()
-    assert (task.parent_id, task.state, task.is_internal) == (case.id, "New", True)
+    tasks = session.scalars(select(Instance).where(Instance.flow == "department-task").order_by(Instance.id)).all()
+    task = next(one for one in tasks if one.parent_id == case.id)
+    assert (task.state, task.is_internal) == ("New", True)
+
+
+@pytest.mark.requirement("D2")
+def test_a_repair_waits_for_its_part(demo: Flask) -> None:
+    session = read_as(SYSTEM)
+    [repair] = session.scalars(
+        select(Instance).where(Instance.flow == "report-a-repair", Instance.customer_name == "Margaret Ellis")
+    )
+    assert {step.name: step.state for step in repair.steps}["part"] == "open"
+    [task] = session.scalars(select(Instance).where(Instance.parent_id == repair.id))
+    assert (task.title, task.is_internal) == ("Order: A consumer unit, 12 ways", True)
+    assert task.department is not None
+    assert task.department.name == "Repairs"
 
 
 @pytest.mark.requirement("C41")

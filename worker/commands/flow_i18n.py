@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from worker.commands.flow_places import flows_named, the_flow
 from worker.trouble import Trouble
 
 
@@ -22,10 +23,9 @@ def i18n() -> None:
 def export_words(name: str, language: str, out: Path | None) -> None:
     """Write a PO file with every text of a flow, and what is translated already."""
     from flows.authoring.translating import exported
-    from worker.commands.flows import all_flows, known
 
-    registry = all_flows()
-    text = exported(registry, known(name, registry).definition, language)
+    registry, flow = the_flow(name)
+    text = exported(registry, registry.flows[flow].definition, language)
     if out is None:
         click.echo(text)
         return
@@ -43,13 +43,12 @@ def export_words(name: str, language: str, out: Path | None) -> None:
 def import_words(file: Path, name: str | None, language: str) -> None:
     """Write the locale file of a flow from a PO file; with anything wrong in it, nothing is written."""
     from flows.authoring.translating import NotTaken, imported
-    from worker.commands.flows import all_flows, known
 
-    registry = all_flows()
     raw = file.read_bytes()
     first = raw.decode("utf-8", "replace").partition("\n")[0].removeprefix("#").partition(":")[0].strip()
+    registry, flow = the_flow(name or first)
     try:
-        place, text, count = imported(registry, known(name or first, registry), raw, language)
+        place, text, count = imported(registry, registry.flows[flow], raw, language)
     except NotTaken as wrong:
         raise Trouble(f"{file} is not taken:\n{wrong}") from None
     place.parent.mkdir(parents=True, exist_ok=True)
@@ -65,12 +64,10 @@ def import_words(file: Path, name: str | None, language: str) -> None:
 def status(names: tuple[str, ...], strict: bool) -> None:
     """Say for every flow and language what is done, missing, stale and orphaned."""
     from flows.catalogue.coverage import coverage
-    from worker.commands.flows import all_flows, known
 
-    registry = all_flows()
-    flows = [known(name, registry) for name in names or sorted(registry.flows)]
+    registry, flows = flows_named(names)
     complete = True
-    for loaded in flows:
+    for loaded in (registry.flows[name] for name in flows or sorted(registry.flows)):
         found = coverage(registry, loaded.definition)
         for one in found:
             complete &= one.is_complete

@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
 import click
 
 from flows.settings import Settings
+from worker.commands.flow_changes import diff, migrate
 from worker.commands.flow_i18n import i18n
+from worker.commands.flow_new import new
+from worker.commands.flow_past import record, why
+from worker.commands.flow_places import flows_named, the_flow
+from worker.commands.flow_preview import preview
+from worker.commands.flow_publish import publish
 from worker.trouble import Trouble
-
-if TYPE_CHECKING:
-    from flows.catalogue import LoadedFlow
-    from flows.catalogue.registry import Registry
 
 
 @click.group()
@@ -52,14 +54,15 @@ def lint(paths: tuple[Path, ...], form: str, strict: bool, explain: str | None) 
 
 
 @flows.command()
-@click.argument("name")
+@click.argument("name", metavar="FLOW|FILE|FOLDER")
 @click.option("--format", "form", type=click.Choice(["svg", "mermaid", "text"]), default="text", help="How to draw it.")
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="The file; without it, here.")
 def diagram(name: str, form: str, output: Path | None) -> None:
     """Draw a flow: swimlanes of its steps, or columns of its states."""
     from flows.authoring.diagram import FORMATS
 
-    drawn = FORMATS[form](_known(name, _registry()).definition)
+    registry, name = the_flow(name)
+    drawn = FORMATS[form](registry.flows[name].definition)
     if output is None:
         click.echo(drawn)
         return
@@ -71,7 +74,7 @@ def diagram(name: str, form: str, output: Path | None) -> None:
 
 
 @flows.command()
-@click.argument("name")
+@click.argument("name", metavar="FLOW|FILE|FOLDER")
 @click.option("--at", "at", metavar="WHEN", help="When it begins, e.g. 2026-03-26T10:00; without it, now.")
 @click.option("--tz", "zone", metavar="ZONE", default="Europe/London", show_default=True, help="The customer's zone.")
 @click.option("--do", "doing", multiple=True, metavar="DEED", help="E.g. '+4d 12:00 submit details'; may be repeated.")
@@ -94,8 +97,7 @@ def simulate(
     from flows.authoring.play.deeds import NotUnderstood
     from flows.rules.errors import BatonError
 
-    registry = _registry()
-    _known(name, registry)
+    registry, name = the_flow(name)
     try:
         opening = play.opening_of(given.read() if given else b"", given.name if given else "", way)
         played = play.simulate(registry, name, play.moment_named(at, zone), zone, doing, opening, days)
@@ -105,19 +107,20 @@ def simulate(
 
 
 @flows.command()
-@click.argument("names", nargs=-1, metavar="[FLOW|FILE]...")
+@click.argument("names", nargs=-1, metavar="[FLOW|FILE|FOLDER]...")
 @click.option("--show", is_flag=True, help="Show what happened in every case, not only in those that failed.")
 def test(names: tuple[str, ...], show: bool) -> None:
     """Play the scenario files of flows, or these files; exit code 1 when something came out otherwise."""
     from flows.authoring.play import telling
 
-    text, code = telling.report(_registry(), names, show=show)
+    registry, meant = flows_named(names)
+    text, code = telling.report(registry, meant, show=show)
     click.echo(text)
     sys.exit(code)
 
 
 @flows.command()
-@click.argument("name")
+@click.argument("name", metavar="FLOW|FILE|FOLDER")
 @click.option("--steps", default=2_000, show_default=True, type=click.IntRange(1, 1_000_000), help="How many steps.")
 @click.option("--seed", default=1, show_default=True, help="The same seed does the same.")
 @click.option("--jobs", default=2, show_default=True, type=click.IntRange(1, 64), help="How many processes.")
@@ -125,8 +128,7 @@ def fuzz(name: str, steps: int, seed: int, jobs: int) -> None:
     """Let random people do random things to a flow, and say what breaks; exit code 1 when something did."""
     from flows.authoring.play import fuzz as play
 
-    registry = _registry()
-    _known(name, registry)
+    registry, name = the_flow(name)
     report = play.fuzz(registry, name, steps, seed, jobs)
     click.echo(play.text_of(report))
     sys.exit(int(bool(report.findings)))
@@ -141,27 +143,19 @@ def schema() -> None:
 
 
 @flows.command()
-def reference() -> None:
-    """Every key of a flow file and what it means, as Markdown."""
+@click.option(
+    "--of", "what", type=click.Choice(["language", "plugin", "commands"]), default="language", help="Of what."
+)
+def reference(what: str) -> None:
+    """Every key of a flow file, what a plugin may import, or every command, as Markdown."""
+    from flows.authoring.plugin_reference import plugin_reference
     from flows.authoring.reference import reference
+    from worker.__main__ import cli
+    from worker.commands_reference import commands_reference
 
-    click.echo(reference(), nl=False)
-
-
-def _registry() -> Registry:
-    from flows import catalogue
-
-    return catalogue.load(Settings.from_env().folders_of_flows)
+    pages = {"language": reference, "plugin": plugin_reference, "commands": lambda: commands_reference(cli)}
+    click.echo(pages[what](), nl=False)
 
 
-def _known(name: str, registry: Registry) -> LoadedFlow:
-    from flows.catalogue.problems import cure_among
-
-    if name not in registry.flows:
-        cure = cure_among(name, registry.flows, "there are")
-        raise Trouble(f"No flow is called {name}" + (f"; {cure}" if cure else ""))
-    return registry.flows[name]
-
-
-flows.add_command(i18n)
-all_flows, known = _registry, _known
+for command in (new, preview, diff, migrate, why, record, publish, i18n):
+    flows.add_command(command)

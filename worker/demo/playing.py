@@ -86,7 +86,7 @@ class Player:
 
     def _deliver(self, work: Work, effect_id: int) -> None:
         effect = work.session.get_one(Effect, effect_id)
-        if effect.kind == "call":
+        if effect.kind in delivering.AT_HOME:
             delivering.call(work, effect_id)
         elif (owed := delivering.begin(work, effect_id)) is not None:
             work.session.flush()

@@ -37,6 +37,7 @@ HOMES = {
 }  # fmt: skip
 VISIT = {"ours": True, "visit": True, "note": ""}
 FIXED = {"fixed": "yes"}
+PART = {**VISIT, "part": "A consumer unit, 12 ways", "note": "Switch off at the meter before you begin"}
 
 
 @dataclass
@@ -74,7 +75,7 @@ class Repairs:
 
 
 def story(player: Player) -> Iterator[Scene]:
-    """Repaired and rated twice, not ours, waiting for the time to be confirmed, to be chosen, and just reported."""
+    """Repaired and rated twice, not ours, waiting for the time to be confirmed, for a part, and just reported."""
     repairs, ago = Repairs(player, {}), player.days_ago
     answer = repairs.answer
     yield Scene(ago(19, "07:40"), partial(repairs.report, "olu"))
@@ -105,6 +106,6 @@ def story(player: Player) -> Iterator[Scene]:
     )
 
     yield Scene(ago(2, "11:25"), partial(repairs.report, "margaret"))
-    yield Scene(ago(1, "09:50"), partial(answer, "joe", "margaret", "look", VISIT))
+    yield Scene(ago(1, "09:50"), partial(answer, "joe", "margaret", "look", PART))
 
     yield Scene(ago(1, "19:30"), partial(repairs.report, "liam"))

@@ -8,6 +8,7 @@ from typing import Literal
 
 from flows.authoring.diagram.words import (
     calls_in_words,
+    children_in_words,
     condition_in_words,
     deadline_in_words,
     questions,
@@ -136,7 +137,9 @@ def _in_order(definition: FlowDefinition) -> list[str]:
 
 def _start_row(definition: FlowDefinition, order: list[str]) -> list[Node]:
     lane = _start_lane(definition, order)
-    row = [Node(START, "start", lane, "Start", tuple(_sentence(way) for way in starts_in_words(definition)))]
+    ways = [_sentence(way) for way in starts_in_words(definition)]
+    ways += children_in_words(definition, definition.effects_for("created"))
+    row = [Node(START, "start", lane, "Start", tuple(ways))]
     clocks = list(_clocks(definition))
     if clocks:
         row.append(Node(CLOCK, "clock", "system", "Clock", tuple(clocks)))
@@ -169,7 +172,7 @@ def _clocks(definition: FlowDefinition) -> Iterator[str]:
 def _step_row(definition: FlowDefinition, name: str, sitting: Sitting) -> tuple[list[Node], list[Edge]]:
     step = definition.steps[name]
     kind: NodeKind = "payment" if step.payment else "step"
-    notes = tuple(_notes(definition, step))
+    notes = tuple(_notes(definition, name, step))
     row = [Node(_step_id(name), kind, step.actor, step.title, notes, count=sitting.at_step.get(name, 0))]
     edges: list[Edge] = []
     if step.approval:
@@ -191,7 +194,7 @@ def _step_row(definition: FlowDefinition, name: str, sitting: Sitting) -> tuple[
     return row, edges
 
 
-def _notes(definition: FlowDefinition, step: Step) -> Iterator[str]:
+def _notes(definition: FlowDefinition, name: str, step: Step) -> Iterator[str]:
     if step.payment:
         amount = {"ask": "the amount is set at the start"}.get(str(step.payment.amount), "")
         yield f"Payment in {step.payment.currency}" + (f"; {amount}" if amount else "")
@@ -205,6 +208,9 @@ def _notes(definition: FlowDefinition, step: Step) -> Iterator[str]:
         yield f"Due {deadline_in_words(step.deadline, 'it opens')}"
     if calls := calls_in_words(step.do):
         yield _sentence(calls)
+    happens = (effects for event, effects in definition.effects.items() if event.startswith(f"step.{name}."))
+    for effects in (step.do, *happens):
+        yield from children_in_words(definition, effects)
 
 
 def _review_notes(approval: Approval) -> Iterator[str]:

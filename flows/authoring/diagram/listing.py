@@ -29,11 +29,17 @@ LEADS = {
 
 @dataclass(frozen=True)
 class Entry:
-    """One thing of the diagram: its name, whose it is, and everything about it as sentences."""
+    """One thing of the diagram: its name, whose it is, and everything about it as sentences.
+
+    `at` is the step or state of which `count` are open here; `in_review` when they wait for approval there.
+    """
 
     title: str
     whose: str
     sentences: tuple[str, ...]
+    at: str = ""
+    count: int = 0
+    in_review: bool = False
 
 
 def summary(definition: FlowDefinition) -> str:
@@ -69,7 +75,8 @@ def _of_steps(graph: Graph) -> Iterator[Entry]:
         for node in row:
             if node.kind == "end":
                 continue  # said where it comes from
-            yield Entry(_named(graph, node), LANE_WORDS[node.lane], tuple(_about(graph, node)))
+            at, about = node.id.partition(":")[2], tuple(_about(graph, node))
+            yield Entry(_named(graph, node), LANE_WORDS[node.lane], about, at, node.count, node.kind == "review")
 
 
 def _named(graph: Graph, node: Node) -> str:
@@ -116,7 +123,7 @@ def _of_states(definition: FlowDefinition, sitting: Sitting) -> Iterator[Entry]:
             for move in moves(definition)
             if move.state == name
         ]
-        yield Entry(state_words(definition, name), COLUMNS[state.is_], tuple(sentences))
+        yield Entry(state_words(definition, name), COLUMNS[state.is_], tuple(sentences), name, count)
     if clocks := tuple(_clocks(definition)):
         yield Entry("Clock", "System", clocks)
 

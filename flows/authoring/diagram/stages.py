@@ -27,6 +27,7 @@ from flows.authoring.diagram.picture import (
     lettered,
 )
 from flows.authoring.diagram.words import (
+    children_in_words,
     condition_in_words,
     deadline_in_words,
     starts_in_words,
@@ -192,6 +193,8 @@ class _Layout:
         notes, state = [], self.definition.states[name]
         if name == self.definition.start_state:
             notes.append(f"Begins here: {listed(starts_in_words(self.definition), 'or')}")
+            notes += children_in_words(self.definition, self.definition.effects_for("created"))
+        notes += children_in_words(self.definition, self.definition.effects_for(f"entered.{name}"))
         if state.customer_label:
             notes.append(f"Customers read “{state.customer_label}”")
         return notes

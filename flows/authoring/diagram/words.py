@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from flows.catalogue.schema import (
     AssignEffect,
@@ -68,6 +68,8 @@ class _Reader:
             return self._value(word.text.strip("\"'"))
         if word.text == "-" and self._peek().kind == "number":
             return self._minus()
+        if word.text == "!" and self._peek().text == "child":
+            return self._name().replace(" is open", " has ended")
         return SIGNS.get(word.text, word.text)
 
     def _minus(self) -> str:
@@ -144,12 +146,19 @@ class _Reader:
         if path[0] == "ask" and len(path) > 1:
             asked = {name: field for action in flow.actions.values() for name, field in action.fields.items()}
             return _quoted(asked[path[1]].label) if path[1] in asked else _plain(path[1:])
+        if path[0] == "child" and len(path) > 2:
+            return self._child(path[1], path[2])
         if path[0] == "links" and len(path) > 1 and path[1] in flow.links:
             return _quoted(flow.links[path[1]].label)
         if path[0] in flow.start.inputs:
             label = flow.start.inputs[path[0]].label
             return _quoted(label) if len(path) == 1 else f"{label[:1].lower()}{label[1:]} {_plain(path[1:])}"
         return _plain(path)
+
+    def _child(self, name: str, what: str) -> str:
+        """ "the gas visit is completed", "the gas visit is open"."""
+        said = f"the {_plain([name])}"
+        return said if what == "status" else f"{said} is open" if what == "open" else f"{said} {_plain([what])}"
 
     def _without_is(self, dotted: str) -> str:
         """ "it waits for the customer", not "it waits for is the customer"."""
@@ -234,6 +243,14 @@ def _hour(time: str | None) -> str:
 def effects_in_words(effects: Iterable[Effect]) -> str:
     """ "mail case/resolved, call orders.cancel"."""
     return listed([_effect(effect) for effect in effects])
+
+
+def children_in_words(definition: FlowDefinition, effects: Iterable[Effect]) -> Iterator[str]:
+    """A sentence for each flow that they start: "Starts gas-visit, if the boiler is old"."""
+    for effect in effects:
+        if isinstance(effect, StartEffect):
+            condition = f", if {condition_in_words(definition, effect.if_)}" if effect.if_ else ""
+            yield f"Starts {effect.start.flow}{condition}"
 
 
 def calls_in_words(effects: Iterable[Effect]) -> str:

@@ -78,8 +78,11 @@ class _Opener:
 
     def by_event(self) -> None:
         rule, payload = self.stage.definition.start, self._payload()
-        ids = [_rendered(text, payload) for text in (rule.for_, rule.assign)]
-        self.stage.call_in(organisation_uid=ids[0] or "cus_1", customer_uid=ids[1] or "usr_1")
+        whom, assignee = (_rendered(text, payload) for text in (rule.for_, rule.assign))
+        if whom.startswith("usr_"):  # `for` may name a person, who is then the customer
+            self.stage.call_in(customer_uid=whom)
+        else:
+            self.stage.call_in(organisation_uid=whom or "cus_1", customer_uid=assignee or "usr_1")
         self.publish()
 
     def publish(self) -> None:
@@ -128,9 +131,8 @@ class _Opener:
 
     def _answers(self, work: Work, part: Literal["inputs", "fields"]) -> Mapping[str, Any]:
         given: Mapping[str, Any] | None = getattr(self.opening, part)
-        if given is not None:
-            return given
-        return Sampler(self.stage.cast, self.dice).answers(work, getattr(self.stage.definition.start, part))
+        fields, sampler = getattr(self.stage.definition.start, part), Sampler(self.stage.cast, self.dice)
+        return sampler.answers(work, fields) if given is None else sampler.with_files(work, fields, given)
 
     def _payload(self) -> dict[str, Any]:
         model = catalogue.current().event_type(self.stage.definition.start.event or "")

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from flows.authoring.play import family
 from flows.catalogue import FlowDefinition
 from flows.models import Department, DepartmentMember, Membership, Organisation, Role, User
+from flows.models.base import opaque_id
 from flows.rules.actors import PERMISSIONS, Actor
 from flows.work import Work
 
@@ -20,6 +22,26 @@ NAMES = {
 }  # fmt: skip
 DEPARTMENTS = {"first": ("agent", "manager"), "second": ("reviewer", "manager")}
 """Who works where; the manager manages both."""
+
+
+@dataclass(frozen=True)
+class Stranger:
+    """Who the customer of a play is, where somebody in particular is meant; what is empty is made up.
+
+    `language` is everybody's.
+    """
+
+    name: str = ""
+    email: str = ""
+    phone: str = ""
+    organisation: str = ""
+    slug: str = ""
+    address: str = ""
+    kind: str = ""
+    language: str = ""
+
+
+NOBODY_KNOWN = Stranger()
 
 
 @dataclass(frozen=True)
@@ -37,17 +59,21 @@ class Cast:
 
 
 def assemble(
-    work: Work, definition: FlowDefinition, zone: str, organisation_uid: str = "cus_1", customer_uid: str = "usr_1"
-) -> Cast:
+    work: Work, definition: FlowDefinition, zone: str, organisation_uid: str = "cus_1", customer_uid: str = "usr_1",
+    stranger: Stranger = NOBODY_KNOWN,
+) -> Cast:  # fmt: skip
     """Write the people into an empty database. An event may say under which ids it knows the customer."""
     add, now = work.session.add, work.now
     organisation = Organisation(
-        uid=organisation_uid, name="Acme Ltd", slug="acme", kind=_kind(definition), time_zone=zone, created_at=now,
-        address="12 Mill Lane, Leeds LS1 4AB",
+        uid=organisation_uid, name=stranger.organisation or "Acme Ltd", slug=stranger.slug or "acme",
+        kind=stranger.kind or _kind(definition), time_zone=zone, created_at=now,
+        address=stranger.address or "12 Mill Lane, Leeds LS1 4AB",
     )  # fmt: skip
     roles = [Role(name="everything", permissions=list(PERMISSIONS))]
-    roles += [Role(name=name, permissions=[]) for name in sorted(roles_named(definition))]
+    named = {name for flow in family.started_by(definition) for name in roles_named(flow)}
+    roles += [Role(name=name, permissions=[]) for name in sorted(named)]
     people = {key: _person(key, zone, now, roles) for key in NAMES}
+    _play(people, stranger)
     people["customer"].uid = customer_uid
     for row in (organisation, *people.values()):
         add(row)
@@ -55,12 +81,14 @@ def assemble(
     for key in CUSTOMERS:
         add(Membership(user_id=people[key].id, organisation_id=organisation.id, role="owner", created_at=now))
     departments = {key: _department(key, people, now) for key in DEPARTMENTS}
-    work.session.add_all(departments.values())
+    there = {row.name for row in departments.values()}
+    also = [_called(name, people, now) for name in sorted(family.departments_named(definition) - there)]
+    work.session.add_all([*departments.values(), *also])
     work.session.flush()
     return Cast(
         organisation.uid,
         organisation.id,
-        {key: _actor(key, row, departments) for key, row in people.items()},
+        {key: _actor(key, row, departments, also) for key, row in people.items()},
         {key: row.uid for key, row in people.items()},
         {key: row.uid for key, row in departments.items()},
     )
@@ -92,6 +120,15 @@ def _person(key: str, zone: str, now: datetime, roles: list[Role]) -> User:
     )  # fmt: skip
 
 
+def _play(people: dict[str, User], stranger: Stranger) -> None:
+    """The customer is whoever is meant, and everybody speaks their language."""
+    for part in ("name", "email", "phone"):
+        if said := getattr(stranger, part):
+            setattr(people["customer"], part, said)
+    for person in people.values() if stranger.language else ():
+        person.language = stranger.language
+
+
 def _department(key: str, people: dict[str, User], now: datetime) -> Department:
     members = [
         DepartmentMember(user=people[one], is_manager=one == "manager", created_at=now) for one in DEPARTMENTS[key]
@@ -99,8 +136,16 @@ def _department(key: str, people: dict[str, User], now: datetime) -> Department:
     return Department(uid=f"dep_{key}", name=f"{key.capitalize()} department", members=members)
 
 
-def _actor(key: str, row: User, departments: dict[str, Department]) -> Actor:
+def _called(name: str, people: dict[str, User], now: datetime) -> Department:
+    """One that a flow calls by its name, with the people of the first."""
+    made = _department("first", people, now)
+    made.uid, made.name = opaque_id("dep"), name
+    return made
+
+
+def _actor(key: str, row: User, departments: dict[str, Department], also: list[Department]) -> Actor:
     mine = frozenset(departments[name].id for name, members in DEPARTMENTS.items() if key in members)
+    mine |= {one.id for one in also if key in DEPARTMENTS["first"]}
     return Actor(
         "staff" if key in STAFF else "customer",
         row.id,
@@ -111,4 +156,5 @@ def _actor(key: str, row: User, departments: dict[str, Department]) -> Actor:
         departments=mine if key in STAFF else frozenset(),
         manages=mine if key == "manager" else frozenset(),
         time_zone=row.time_zone,
+        language=row.language,
     )

@@ -46,6 +46,7 @@ def choices(stage: Sandbox, instance_id: int) -> list[Choice]:
     found = [
         Choice(deed, deed.verb in leading)
         for who, actor in stage.cast.actors.items()
+        if actor.is_staff or not instance.is_internal
         for deed in (
             *_of_instance(who, actor, instance, definition, scope),
             *_of_steps(who, actor, instance, definition),
@@ -70,7 +71,7 @@ def _of_instance(
                 yield Deed("rate", "3", who)
             case "cancel" | "take":
                 yield Deed(verb, "", who)
-    if "message" in allowed.of_conversation(actor, instance, now):
+    if "message" in allowed.of_conversation(actor, instance, definition, now):
         yield Deed("say", "When will it be done?", who)
     if definition.states and instance.state is not None:
         for action in stages.offered(definition, instance.state, actor, instance.standing, scope):

@@ -16,6 +16,7 @@ from flows.actions import (
     assigning,
     closing,
     collecting,
+    commenting,
     conversing,
     linking,
     paying,
@@ -73,11 +74,11 @@ class _Doing:
         return access.step_of(self.instance, self.deed.thing, even_skipped=True)
 
     def answers(self) -> Mapping[str, Any]:
+        fields = self.stage.definition_of(self.instance).steps[self.step.name].fields
+        sampler = Sampler(self.stage.cast, self.dice)
         if self.deed.data is not None:
-            return self.deed.data
-        return Sampler(self.stage.cast, self.dice).answers(
-            self.work, self.stage.definition_of(self.instance).steps[self.step.name].fields
-        )
+            return sampler.with_files(self.work, fields, self.deed.data)
+        return sampler.answers(self.work, fields)
 
 
 @dataclass(frozen=True)
@@ -195,8 +196,10 @@ def _hear(doing: _Doing, outcome: Literal["paid", "failed"]) -> None:
 def _act(doing: _Doing) -> None:
     rule = doing.stage.definition_of(doing.instance).actions.get(doing.deed.thing)
     asked = doing.deed.data
-    if asked is None and rule is not None:
-        asked = Sampler(doing.stage.cast, doing.dice).answers(doing.work, rule.fields)
+    if rule is not None:
+        sampler = Sampler(doing.stage.cast, doing.dice)
+        known = sampler.with_files(doing.work, rule.fields, asked or {})
+        asked = known if asked is not None else sampler.answers(doing.work, rule.fields)
     words = doing.deed.words or ("As agreed" if rule is not None and rule.comment == "required" else "")
     acting.act(doing.work, doing.instance, doing.deed.thing, comment=words, asked=asked)
 
@@ -217,6 +220,21 @@ def _extend(doing: _Doing) -> None:
     if doing.deed.until is None:
         raise Invalid("Say until when", "/until", "required")
     closing.extend(doing.work, doing.instance, doing.deed.until, doing.deed.words or "More time is needed")
+
+
+def _due(doing: _Doing) -> None:
+    closing.change_due(doing.work, doing.instance, doing.deed.until, doing.deed.words)
+
+
+def _amount(doing: _Doing) -> None:
+    minor = (doing.deed.data or {}).get("minor")
+    if not isinstance(minor, int):
+        raise NotUnderstood("say the new amount in minor units, as in `data: {minor: 45000}`")
+    paying.change_amount(doing.work, doing.instance, doing.step, minor, doing.deed.words)
+
+
+def _comment(doing: _Doing) -> None:
+    commenting.comment(doing.work, doing.instance, doing.deed.thing)
 
 
 def _rate(doing: _Doing) -> None:
@@ -242,8 +260,9 @@ def _take(doing: _Doing) -> None:
 
 
 def _assign(doing: _Doing) -> None:
-    uid = _called(doing.deed.thing, doing.stage.cast.uids)
-    user = doing.work.session.scalars(select(User).where(User.uid == uid)).one()
+    nobody = doing.deed.thing == "nobody"
+    uid = "" if nobody else _called(doing.deed.thing, doing.stage.cast.uids)
+    user = None if nobody else doing.work.session.scalars(select(User).where(User.uid == uid)).one()
     assigning.assign(doing.work, doing.instance, user, doing.deed.words)
 
 
@@ -262,11 +281,14 @@ VERBS: Mapping[str, Verb] = {
     "end": Verb(_end, "outcome", "reviewer", "confirm an outcome once every step is completed"),
     "cancel": Verb(_cancel, "words", "manager", "cancel the request"),
     "revive": Verb(_revive, "words", "manager", "take a cancelled or expired request up again"),
+    "due": Verb(_due, "", "manager", "give another due date, `until`; without it there is none any more"),
+    "amount": Verb(_amount, "step", "manager", "another amount for a step, `data: {minor: ...}`; 0 passes it over"),
     "extend": Verb(_extend, "", "manager", "give more time, until `until`"),
     "rate": Verb(_rate, "score", "customer", "rate it"),
     "say": Verb(_say, "words", "customer", "send a message"),
+    "write": Verb(_comment, "words", "customer", "comment on a case or task"),
     "link": Verb(_link, "link", "agent", "tie it to something outside, `data: {to: ...}`"),
     "unlink": Verb(_unlink, "link", "agent", "take a link away"),
     "take": Verb(_take, "", "agent", "assign it to oneself"),
-    "assign": Verb(_assign, "person", "manager", "give it to agent, reviewer or manager"),
+    "assign": Verb(_assign, "person", "manager", "give it to agent, reviewer or manager, or to nobody"),
 }

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,7 +19,9 @@ from flows.rules.actors import SYSTEM
 from flows.work import end_reading
 
 ENDS = ("instance_completed", "instance_closed", "instance_cancelled", "instance_expired")
-QUIET = frozenset({"mail_sent"})
+QUIET = frozenset({"mail_sent", "child_started", "child_ended"})
+"""What is told otherwise: by the mail itself, and by what happens to the child."""
+CARRIED = ("email", "call", "webhook", "start")
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ class Happening:
 
 @dataclass(frozen=True)
 class Consequence:
-    """Something that was owed and carried out. `kind` is email, notice, message, call, webhook, or incident.
+    """Something that was owed and carried out. `kind` is email, notice, message, call, webhook, start, or incident.
 
     `moment` is the occasion that it was owed for, once and for all: two alike of one moment are one too many.
     """
@@ -74,9 +77,9 @@ class Diary:
         ]
 
 
-def read_diary(instances: Iterable[int]) -> Diary:
-    """All that happened to these instances, oldest first."""
-    ids = [*instances]
+def read_diary(instances: Iterable[int], below: Mapping[int, str] = MappingProxyType({})) -> Diary:
+    """All that happened to these instances, oldest first; and to those `below` them, said with the flow's name."""
+    ids = [*instances, *below]
     session = read_as(SYSTEM)
     events = session.scalars(
         select(TimelineEvent)
@@ -84,13 +87,19 @@ def read_diary(instances: Iterable[int]) -> Diary:
         .order_by(TimelineEvent.at, TimelineEvent.id)
     ).all()
     happenings = [
-        Happening(row.at, row.instance_id or 0, row.kind, in_words(row.kind, row.facts), row.actor_name, row.facts)
+        Happening(row.at, row.instance_id or 0, row.kind, _said(row, below), row.actor_name, row.facts)
         for row in events
     ]
     names = {row.id: row.name for row in session.scalars(select(User))}
     consequences = [*_owed(ids, names), *_notices(ids, names), *_messages(ids)]
     end_reading()
     return Diary(happenings, sorted(consequences, key=lambda one: one.at))
+
+
+def _said(row: TimelineEvent, below: Mapping[int, str]) -> str:
+    words = in_words(row.kind, row.facts)
+    flow = below.get(row.instance_id or 0)
+    return f"{flow}: {words}" if flow else words
 
 
 def status_of(instance_id: int) -> Instance:
@@ -120,7 +129,7 @@ def in_words(kind: str, facts: Mapping[str, Any]) -> str:
 
 
 def _owed(ids: list[int], names: Mapping[int, str]) -> list[Consequence]:
-    query = select(Effect).where(Effect.instance_id.in_(ids), Effect.kind.in_(("email", "call", "webhook")))
+    query = select(Effect).where(Effect.instance_id.in_(ids), Effect.kind.in_(CARRIED))
     return [
         Consequence(
             row.ended_at,

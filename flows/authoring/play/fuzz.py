@@ -156,18 +156,20 @@ class Life:
             report.add(Finding("double", "the event that comes again starts a second instance", tuple(self.story)))
 
     def _do(self, stage: Sandbox, report: Report) -> None:
-        possible = choices(stage, stage.instances[0])
-        lead_on = [one for one in possible if one.leads_on]
+        of_each = {row_id: choices(stage, row_id) for row_id in (stage.instances[0], *stage.below())}
+        possible = [(row_id, one) for row_id, offered in of_each.items() for one in offered]
+        lead_on = [(row_id, one) for row_id, one in possible if one.leads_on]
         instance = status_of(stage.instances[0])
         if instance.is_open and not lead_on and not _ends_by_itself():
             where = instance.state or ", ".join(f"{step.name} {step.state}" for step in instance.steps)
             report.add(Finding("dead-end", f"it is open and nobody can lead it on ({where})", tuple(self.story)))
         if not possible:
             return
-        chosen = self.dice.choice(lead_on if lead_on and self.dice.random() < 0.8 else possible)
-        self.story.append(f"{chosen.deed.who} {chosen.deed.verb} {chosen.deed.thing}".rstrip())
+        row_id, chosen = self.dice.choice(lead_on if lead_on and self.dice.random() < 0.8 else possible)
+        where = "" if row_id == stage.instances[0] else f" in {stage.below()[row_id]}"
+        self.story.append(f"{chosen.deed.who} {chosen.deed.verb} {chosen.deed.thing}".rstrip() + where)
         try:
-            perform(stage, stage.instances[0], chosen.deed, self.dice)
+            perform(stage, row_id, chosen.deed, self.dice)
         except (OutOfStep, Refused) as refusal:
             self.story[-1] += f" (refused: {refusal})"
         except BatonError as refusal:
@@ -180,9 +182,10 @@ class Life:
             report.add(Finding("invariant", f"it is not true any more that {says}", tuple(self.story)))
 
     def _look_back(self, stage: Sandbox, report: Report) -> None:
-        diary = read_diary(stage.instances)
+        own = read_diary(stage.instances)
         for instance_id in stage.instances:
-            report.reached.take_in(diary, status_of(instance_id))
+            report.reached.take_in(own, status_of(instance_id))
+        diary = read_diary(stage.instances, stage.below())
         story = tuple(self.story)
         for text in _gave_up(diary):
             report.add(Finding("incident", text, story))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields
 
 from flows.authoring.play.diary import Diary
 from flows.catalogue import FlowDefinition
-from flows.catalogue.schema import CallEffect, Effect, EmailEffect, NotifyEffect
+from flows.catalogue.schema import CallEffect, Effect, EmailEffect, NotifyEffect, StartEffect
 from flows.models import Instance
 
 
@@ -62,11 +62,14 @@ def missing(definition: FlowDefinition, reached: Reached) -> Iterator[str]:
             if (name, n) not in reached.timers:
                 yield f"timer '{name}' never fired" + (f" for the {n}. time" if len(timer.spans) > 1 else "")
     yield from dict.fromkeys(
-        f"{kind} {name} never came" for kind, name in _named(definition) if (kind, name) not in reached.effects
+        f"{kind} {name} never came"
+        for kind, name in letters_and_calls(definition)
+        if (kind, name) not in reached.effects
     )
 
 
-def _named(definition: FlowDefinition) -> Iterator[tuple[str, str]]:
+def letters_and_calls(definition: FlowDefinition) -> Iterator[tuple[str, str]]:
+    """("email", template) and ("call", name) of everything that the flow may set off, as often as it says it."""
     for effect in definition.all_effects():
         found = _name_of(effect)
         if found is not None:
@@ -79,4 +82,6 @@ def _name_of(effect: Effect) -> tuple[str, str] | None:
             return "email", letter.template
         case CallEffect(call=name):
             return "call", name
+        case StartEffect(start=child):
+            return "start", child.flow
     return None

@@ -28,6 +28,8 @@ FILES = {
     "text": ("note.txt", "text/plain", b"a note\n"),
 }
 """Name, type and first bytes of a file of each kind: nobody opens it."""
+SAMPLE_FILE = "sample"
+"""What a story writes for a file, alone or in a list: nobody has the id of an upload at hand."""
 MOST_ENTRIES = 3
 LEFT_OUT = 0.4
 """How often an optional question stays without an answer."""
@@ -47,6 +49,19 @@ class Sampler:
             if field.type != "info" and (field.required or self.dice.random() >= LEFT_OUT):
                 given[name] = self._answer(work, field, given)
         return given
+
+    def with_files(self, work: Work, fields: Mapping[str, FlowField], given: Mapping[str, Any]) -> dict[str, Any]:
+        """Answers as a story gives them, with a made-up file wherever it says `sample`."""
+        made = dict(given)
+        for name, field in fields.items():
+            value = [SAMPLE_FILE] if made.get(name) == SAMPLE_FILE else made.get(name)
+            if field.type == "file" and isinstance(value, list):
+                made[name] = [
+                    self._file(work, field.accept or (*FILES,)) if one == SAMPLE_FILE else one for one in value
+                ]
+            elif field.type == "list" and isinstance(value, list):
+                made[name] = [self.with_files(work, field.item, one) for one in value]
+        return made
 
     def _answer(self, work: Work, field: FlowField, beside: Mapping[str, Any]) -> Any:
         match field.type:

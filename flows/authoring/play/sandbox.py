@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
@@ -16,8 +16,8 @@ from flows import access, catalogue, settings, work
 from flows.actions import attaching, delivering, firing
 from flows.actions.attaching import Verdict
 from flows.actions.delivering import Owed
-from flows.authoring.play import passing
-from flows.authoring.play.cast import Cast, assemble
+from flows.authoring.play import family, passing
+from flows.authoring.play.cast import NOBODY_KNOWN, Cast, Stranger, assemble
 from flows.catalogue import LoadedFlow
 from flows.catalogue.overlay import overlaid
 from flows.catalogue.registry import ActionSpec, LookupSpec, Plugin, Registry
@@ -30,16 +30,23 @@ from flows.rules.expressions import ExpressionProblem, NotYetKnown, compile_text
 from flows.settings import Settings
 from flows.work import Work, end_reading, unit_of_work
 
+if TYPE_CHECKING:
+    from flows.db import Flask
+
 
 class Sandbox:
-    """The stage on which one flow is played. `instances` are the row ids of what was started, in order."""
+    """The stage on which one flow is played. `instances` are the row ids of what was started, in order.
+
+    `posted` are the mails that went out, as they were taken up.
+    """
 
     cast: Cast
     """The people; there once `call_in` was said."""
 
-    def __init__(self, loaded: LoadedFlow, zone: str) -> None:
-        self.loaded, self.zone = loaded, zone
+    def __init__(self, loaded: LoadedFlow, zone: str, stranger: Stranger) -> None:
+        self.loaded, self.zone, self.stranger = loaded, zone, stranger
         self.instances: list[int] = []
+        self.posted: list[Owed] = []
 
     @property
     def definition(self) -> catalogue.FlowDefinition:
@@ -47,7 +54,9 @@ class Sandbox:
 
     def call_in(self, organisation_uid: str = "cus_1", customer_uid: str = "usr_1") -> None:
         with unit_of_work(SYSTEM) as written:
-            self.cast = assemble(written, self.definition, self.zone, organisation_uid, customer_uid)
+            self.cast = assemble(
+                written, self.definition, self.zone, organisation_uid, customer_uid, stranger=self.stranger
+            )
 
     def uid_of(self, instance_id: int) -> str:
         uid = access.read_as(SYSTEM).scalars(select(Instance.uid).where(Instance.id == instance_id)).one()
@@ -55,8 +64,18 @@ class Sandbox:
         return uid
 
     def definition_of(self, instance: Instance) -> catalogue.FlowDefinition:
-        """The flow with what was added to this instance."""
-        return overlaid(self.definition, instance.overlay)
+        """Its flow with what was added to this instance."""
+        return overlaid(catalogue.current().flows[instance.flow].definition, instance.overlay)
+
+    def below(self) -> dict[int, str]:
+        """What its flow started: the flow's name by row id."""
+        return family.below(self.instances)
+
+    def newest_of(self, flow: str) -> int | None:
+        """The instance of this flow that was started last below; without a name the first of all."""
+        if not flow:
+            return next(iter(self.instances), None)
+        return next((row_id for row_id, name in reversed(self.below().items()) if name == flow), None)
 
     def until(self, moment: datetime) -> None:
         """Time goes by until then."""
@@ -80,26 +99,38 @@ class Sandbox:
         ).all()
         end_reading()
         for effect_id, kind in owed:
-            _deliver(effect_id, kind)
+            _deliver(effect_id, kind, self.posted)
 
 
 @contextmanager
-def sandbox(registry: Registry, name: str, at: datetime, zone: str) -> Iterator[Sandbox]:
+def sandbox(
+    registry: Registry, name: str, at: datetime, zone: str, app: Flask | None = None, stranger: Stranger = NOBODY_KNOWN
+) -> Iterator[Sandbox]:
     """A stage for the flow `name` of the registry, at that moment. Everything of it is gone afterwards.
 
-    The process serves nothing else meanwhile: clock, settings and flows are those of the sandbox.
+    The process serves nothing else meanwhile: clock, settings and flows are those of the sandbox. `app` is as
+    `throwaway` has it, `stranger` who the customer is.
     """
     with ExitStack() as stack:
         folder = stack.enter_context(TemporaryDirectory(prefix="baton-play-"))
         stack.callback(settings.use, settings.current())
         settings.use(_settings(folder, zone))
+        stack.enter_context(throwaway(app))
+        yield stack.enter_context(on_this_database(registry, name, at, zone, stranger))
+
+
+@contextmanager
+def on_this_database(
+    registry: Registry, name: str, at: datetime, zone: str, stranger: Stranger = NOBODY_KNOWN
+) -> Iterator[Sandbox]:
+    """The same stage on the database that is open; its people and what they do stay there."""
+    with ExitStack() as stack:
         stack.callback(catalogue.use, catalogue.current())
         catalogue.use(_deaf(registry))
         for ears in (work.listeners, work.heralds):
             stack.enter_context(_nobody_in(ears))
         stack.enter_context(clock.standing(at))
-        stack.enter_context(throwaway())
-        yield Sandbox(registry.flows[name], zone)
+        yield Sandbox(registry.flows[name], zone, stranger)
 
 
 @contextmanager
@@ -152,15 +183,16 @@ def _anything(context: object, query: str) -> list[Option]:
     return [_that_one(context, query or "sample")]
 
 
-def _deliver(effect_id: int, kind: str) -> None:
+def _deliver(effect_id: int, kind: str, posted: list[Owed]) -> None:
     """Nothing leaves: a call is checked, a mail is written and thrown away, all else is done at once."""
     try:
         with unit_of_work(SYSTEM) as carried:
-            if kind == "call":
+            if kind in delivering.AT_HOME:
                 delivering.call(carried, effect_id)
             elif (owed := delivering.begin(carried, effect_id)) is not None:
                 carried.session.flush()
                 _carry(carried, owed)
+                posted += [owed] if kind == "email" else []
     except Exception as fault:  # noqa: BLE001  # whatever a hook raises becomes an incident, as with the worker
         with unit_of_work(SYSTEM) as carried:
             delivering.fail(carried, effect_id, f"{type(fault).__name__}: {fault}", permanent=True, counted=False)

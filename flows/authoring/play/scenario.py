@@ -56,9 +56,13 @@ class Start(Strict):
 
 
 class Done(Strict):
-    """Something that somebody does at a moment; `refused` when the flow must not let them (`true`, or the code)."""
+    """Something that somebody does at a moment; `refused` when the flow must not let them (`true`, or the code).
+
+    It is done to what began the story, or to what was started below it last of the flow that `on` names.
+    """
 
     at: Moment
+    on: Slug | None = None
     as_: Words | None = Field(None, alias="as")
     verb: str
     thing: str = ""
@@ -74,14 +78,19 @@ class Done(Strict):
 
 
 class Expected(Strict):
-    """What must be true by a moment; without one, at the end. Counted from the beginning: `times` of a mail or call."""
+    """What must be true by a moment; without one, at the end. Counted from the beginning: `times` of a mail or call.
+
+    `started` names flows that were started below; `on` one of them that status, steps and answers are asked of.
+    """
 
     by: Moment | None = None
+    on: Slug | None = None
     email: Words | None = None
     notice: Words | None = None
     message: Words | None = None
     webhook: Words | None = None
     called: Several = ()
+    started: Several = ()
     to: Words | None = None
     times: Whole | None = None
     with_: dict[str, Any] = Field(default_factory=dict, alias="with")
@@ -182,7 +191,7 @@ def _unclear_deeds(values: Mapping[str, Any], source: Source) -> Iterator[FlowPr
     for path, entry in _deeds_of(values):
         verbs = [key for key in entry if key in VERBS] if isinstance(entry, dict) else []
         if len(verbs) != 1:
-            known = {"at", "as", "data", "remarks", "until", "refused", *SAID_WITH}
+            known = {"at", "as", "on", "data", "remarks", "until", "refused", *SAID_WITH}
             strangers = [key for key in entry if key not in known] if isinstance(entry, dict) else []
             cure = cure_among(strangers[0], VERBS, "the verbs are") if strangers else f"one of {', '.join(VERBS)}"
             message = "a deed has one verb, not two" if verbs else "this deed has no verb"

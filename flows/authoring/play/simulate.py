@@ -33,11 +33,12 @@ MOST_MOMENTS = 200
 
 @dataclass(frozen=True)
 class Planned:
-    """A deed and when it is done."""
+    """A deed, when it is done, and `on` which flow's instance, if it is one that was started below."""
 
     at: datetime
     deed: Deed
     said: str
+    on: str = ""
 
 
 @dataclass(frozen=True)
@@ -89,11 +90,11 @@ def simulate(
         for one in deeds:
             stage.until(one.at)
             try:
-                perform(stage, _first(stage), one.deed)
+                perform(stage, _meant(stage, one.on), one.deed)
             except BatonError as refusal:
                 refusals.append(Line(one.at, _day(one.at, at, zone), f"REFUSED {one.said}: {refusal.detail}", "", True))
         _play_out(stage, end)
-        lines = _lines(read_diary(stage.instances), at, zone)
+        lines = _lines(read_diary(stage.instances, stage.below()), at, zone)
         status = _status(stage)
     return Simulation(name, at, zone, sorted([*lines, *refusals], key=lambda line: line.at), status)
 
@@ -126,7 +127,8 @@ def opening_of(written: bytes, file: str, way: Way | None) -> Opening:
 def planned(words: str, start: datetime, zone: str) -> Planned:
     """`WHEN [WHO] VERB [THING] [name=value ...]`, e.g. `+4d 12:00 customer submit details admin_email=it@acme.example`.
 
-    WHEN is `+4d` (also m, h, w, wd) with or without a time of day, or 2026-03-30T12:00.
+    WHEN is `+4d` (also m, h, w, wd) with or without a time of day, or 2026-03-30T12:00. `on=home-visit` means what was
+    started below of that flow.
     """
     try:
         parts = shlex.split(words)
@@ -140,9 +142,10 @@ def planned(words: str, start: datetime, zone: str) -> Planned:
     verb, *more = rest
     things = [part for part in more if "=" not in part]
     data = dict(part.split("=", 1) for part in more if "=" in part)
+    on = data.pop("on", "")
     if VERBS[verb].takes and not things and VERBS[verb].takes != "words":
         raise NotUnderstood(f"{words!r}: {verb} which {VERBS[verb].takes}?")
-    return Planned(moment, Deed(verb, " ".join(things), who, data or None), " ".join(rest))
+    return Planned(moment, Deed(verb, " ".join(things), who, data or None), " ".join(rest), on)
 
 
 def text_of(simulation: Simulation) -> str:
@@ -183,10 +186,11 @@ def _when(parts: list[str], start: datetime, zone: str, words: str) -> tuple[dat
     return moment, rest
 
 
-def _first(stage: Sandbox) -> int:
-    if not stage.instances:
-        raise NotUnderstood("nothing was started, so nothing can be done to it")
-    return stage.instances[0]
+def _meant(stage: Sandbox, flow: str) -> int:
+    found = stage.newest_of(flow)
+    if found is None:
+        raise NotUnderstood(f"nothing{f' of {flow}' if flow else ''} was started, so nothing can be done to it")
+    return found
 
 
 def _play_out(stage: Sandbox, end: datetime) -> None:

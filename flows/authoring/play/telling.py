@@ -64,7 +64,7 @@ def tell(registry: Registry, story: Story) -> Told:
             told.failures += (
                 _do(stage, story, number, part) if isinstance(part, Done) else _hold(stage, story, number, part)
             )
-        told.diary = read_diary(stage.instances)
+        told.diary = read_diary(stage.instances, stage.below())
     return told
 
 
@@ -138,11 +138,12 @@ def _in_order(story: Story) -> list[tuple[datetime, int, Done | Expected]]:
 
 def _do(stage: Sandbox, story: Story, number: int, done: Done) -> Iterator[Failure]:
     place = story.place_of("do", number)
-    if not stage.instances:
-        yield Failure(place, "nothing was started, so nothing can be done to it")
+    meant = stage.newest_of(done.on or "")
+    if meant is None:
+        yield Failure(place, f"nothing{f' of {done.on}' if done.on else ''} was started, so nothing can be done to it")
         return
     try:
-        perform(stage, stage.instances[0], done.deed(story.zone))
+        perform(stage, meant, done.deed(story.zone))
     except BatonError as refusal:
         if not done.refused:
             yield Failure(place, f"{done.verb} {done.thing} was refused: {refusal}".replace("  ", " "))
@@ -157,20 +158,22 @@ def _do(stage: Sandbox, story: Story, number: int, done: Done) -> Iterator[Failu
 
 def _hold(stage: Sandbox, story: Story, number: int, expected: Expected) -> Iterator[Failure]:
     place = story.place_of("then", number)
-    diary = read_diary(stage.instances)
+    diary = read_diary(stage.instances, stage.below())
     yield from (Failure(place, text) for text in _about_consequences(diary, expected))
     if expected.instances is not None and len(stage.instances) != expected.instances:
         yield Failure(place, f"{len(stage.instances)} instances were started, not {expected.instances}")
-    if stage.instances:
-        instance = status_of(stage.instances[0])
+    meant = stage.newest_of(expected.on or "")
+    if meant is not None:
+        instance = status_of(meant)
         yield from (Failure(place, text) for text in _about_instance(stage, instance, expected))
     elif expected.status or expected.state or expected.steps:
-        yield Failure(place, "nothing was started")
+        yield Failure(place, f"nothing{f' of {expected.on}' if expected.on else ''} was started")
 
 
 def _about_consequences(diary: Diary, expected: Expected) -> Iterator[str]:
     wanted = [("email", expected.email), ("notice", expected.notice), ("message", expected.message)]
     wanted += [("webhook", expected.webhook), *(("call", name) for name in expected.called)]
+    wanted += [("start", name) for name in expected.started]
     for kind, name in wanted:
         if name is None:
             continue
@@ -193,15 +196,14 @@ def _is(one: Consequence, kind: str, name: str) -> bool:
 
 
 def _fits(one: Consequence, expected: Expected) -> bool:
-    given = one.payload.get("with" if one.kind == "call" else "body", {})
+    given = one.payload.get("body" if one.kind == "webhook" else "with", {})
     same = all(key in given and given[key] == value for key, value in expected.with_.items())
     return same and (expected.to is None or expected.to.lower() in one.to.lower())
 
 
 def _said(kind: str, name: str) -> str:
-    return {"email": f"the mail {name}", "call": f"the call {name}", "webhook": f"the webhook {name}"}.get(
-        kind, f"a {kind} with “{name}”"
-    )
+    plain = {"email": "the mail", "call": "the call", "webhook": "the webhook", "start": "a start of"}
+    return f"{plain[kind]} {name}" if kind in plain else f"a {kind} with “{name}”"
 
 
 def _near(alike: list[Consequence], diary: Diary, kind: str) -> str:
@@ -238,6 +240,6 @@ def _about_answers(given: Mapping[str, Any], wanted: Mapping[str, Any]) -> Itera
 
 def _statuses(stage: Sandbox, instance: Instance) -> list[str]:
     """What may be said for its status: what the flow calls it, and the plain word."""
-    words: Mapping[Any, str] = stage.definition.status_labels
+    words: Mapping[Any, str] = stage.definition_of(instance).status_labels
     plain = instance.status
     return [*filter(None, (words.get(plain), plain, plain.replace("_", " ")))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flows.catalogue.lint.children import check_children
 from flows.catalogue.lint.clocks import check_clocks
 from flows.catalogue.lint.content import check_content
 from flows.catalogue.lint.explanations import EXPLANATIONS
@@ -28,6 +29,7 @@ def lint(definition: FlowDefinition, registry: Registry, positions: Source | Non
     check_clocks(definition, report)
     check_expressions(definition, registry, report)
     check_outside(definition, registry, report)
+    check_children(definition, registry, report)
     check_content(definition, report)
     check_privacy(definition, registry, report)
     return report.in_order()

@@ -14,7 +14,7 @@ from flows.catalogue.schema.words import listed
 from flows.catalogue.source import Path
 
 RESERVED = frozenset(
-    {"data", "ask", "customer", "creator", "assignee", "actor", "instance", "links", "settings", "now"}
+    {"data", "ask", "child", "customer", "creator", "assignee", "actor", "instance", "links", "settings", "now"}
 )
 
 

@@ -73,7 +73,7 @@ def _check_name(kind: str, name: str, path: Path, registry: Registry, report: Re
         report.at_value("F401", path, f"there is no {one} '{name}'", cure_among(name, names, f"known {kind}"))
     else:
         message = f"the {one} '{name}' belongs to '{plugin}', which is not installed"
-        report.at_value("F402", path, message, "", "warning")
+        report.at_value("F402", path, message, "install it; your own with: pip install -e FOLDER", "warning")
     return False
 
 

@@ -23,7 +23,7 @@ INSTANCE = (
     "days_left", "progress", "source",
 )  # fmt: skip
 STATUSES = (
-    "not_started", "in_progress", "awaiting_review", "completed", "closed", "cancelled", "expired",
+    "not_started", "in_progress", "awaiting_review", "completed", "cancelled", "expired",
 )  # fmt: skip
 
 
@@ -47,11 +47,16 @@ def names(words: Iterable[str]) -> Shape:
 
 def scope_at(path: Path, definition: FlowDefinition, registry: Registry) -> Shape:
     """The names that an expression at this place of the flow may use (FLOW_LANGUAGE.md section 1)."""
-    parts = {**_people(), **_inputs(definition, registry)}
-    if path[:1] == ("start",):
+    at_start = path[:1] == ("start",)
+    parts = {**_people(), **_inputs(definition, registry, at_start)}
+    if at_start:
         parts["data"] = Shape({name: shape_of_field(one) for name, one in definition.start.fields.items()})
         return Shape(parts)
     parts |= {"data": _answers(definition), "instance": _instance(definition), "links": _links(definition)}
+    if definition.children:
+        parts["child"] = Shape(
+            {name: _child(registry.known.get(one.flow)) for name, one in definition.children.items()}
+        )
     if path[:1] == ("actions",) and len(path) > 2 and path[2] in ("do", "fields"):
         asked = definition.actions[str(path[1])].fields
         parts["ask"] = Shape({name: shape_of_field(one) for name, one in asked.items()} | {"comment": PLAIN})
@@ -98,12 +103,13 @@ def _people() -> dict[str, Shape]:
     return {**base, "settings": names(SETTINGS), "now": PLAIN}
 
 
-def _inputs(definition: FlowDefinition, registry: Registry) -> dict[str, Shape]:
+def _inputs(definition: FlowDefinition, registry: Registry, at_start: bool) -> dict[str, Shape]:
+    """Inputs by name; what an event carries besides is known at the start alone, because nobody keeps it."""
     start = definition.start
     payload = registry.event_type(start.event) if start.event else None
     carried = shape_of_type(payload).parts if payload else {}
     inputs = {name: shape_of_field(one) for name, one in start.inputs.items()}
-    return {**inputs, **carried}
+    return {**inputs, **(carried if at_start else {name: carried[name] for name in inputs.keys() & carried.keys()})}
 
 
 def _answers(definition: FlowDefinition) -> Shape:
@@ -119,6 +125,17 @@ def _instance(definition: FlowDefinition) -> Shape:
     parts["status"] = Shape(values=frozenset(STATUSES) | (states or frozenset()))
     parts["waiting_on"] = Shape(values=frozenset({"customer", "staff", "system", ""}))
     return Shape(parts)
+
+
+def _child(flow: FlowDefinition | None) -> Shape:
+    """What is known of a child: of a flow that is not installed, not which states and outcomes it has."""
+    states, outcomes = (flow.states, flow.all_outcomes()) if flow is not None else ({}, {})
+    values = {
+        "status": frozenset(STATUSES),
+        "state": frozenset({*states, ""}) if states else None,
+        "outcome": frozenset({*outcomes, ""}) if outcomes else None,
+    }
+    return Shape({"ref": PLAIN, "open": PLAIN, **{name: Shape(values=these) for name, these in values.items()}})
 
 
 def _links(definition: FlowDefinition) -> Shape:

@@ -7,7 +7,7 @@ from typing import Any
 
 from flows.catalogue.lint.report import Report
 from flows.catalogue.problems import cure_among
-from flows.catalogue.schema import FlowDefinition, MessageEffect, Step
+from flows.catalogue.schema import FlowDefinition, MessageEffect, Messaging, Step
 from flows.catalogue.source import Path
 from flows.rules.payments import ODD_CURRENCIES
 
@@ -25,10 +25,16 @@ def check_structure(definition: FlowDefinition, report: Report) -> None:
     _check_waiting(definition, report)
     _check_states(definition, report)
     _check_moved(definition, report)
+    if isinstance(definition.messaging, Messaging) and definition.messaging.open_while == "always":
+        message = "messages still close when the request ends; 'always' is not carried out yet"
+        report.at_value("F227", ("messaging", "open_while"), message, "", "warning")
     for event, effects in definition.effects.items():
         check_event(event, ("effects", event), definition, report)
         for n, effect in enumerate(effects):
-            if event in ENDINGS and isinstance(effect, MessageEffect):
+            if isinstance(effect, MessageEffect) and not definition.has_messages:
+                message = "this flow has no messages, so nobody reads this"
+                report.at_key("F226", ("effects", event, n, "message"), message, "say it in an email", "warning")
+            elif event in ENDINGS and isinstance(effect, MessageEffect):
                 message = f"the conversation is closed once it is {event}, so nobody reads this"
                 report.at_key("F226", ("effects", event, n, "message"), message, "say it in an email", "warning")
 
@@ -172,7 +178,11 @@ def _reached(definition: FlowDefinition) -> set[str]:
 
 
 def _check_moved(definition: FlowDefinition, report: Report) -> None:
+    fields = {**definition.start.questions, **definition.all_fields()}
+    what = "step, question or state" if definition.steps else "state or question"
+    here = {**definition.steps, **definition.states, **fields}
     for old, new in definition.moved.items():
-        known(new, definition.steps, "step", "F201", ("moved", old), report)
-        if old in definition.steps:
-            report.at_key("F113", ("moved", old), f"the step '{old}' is still here, so it has not moved")
+        known(new, here, what, "F201", ("moved", old), report)
+        if old in here:
+            kind = "step" if old in definition.steps else "state" if old in definition.states else "question"
+            report.at_key("F113", ("moved", old), f"the {kind} '{old}' is still here, so it has not moved")

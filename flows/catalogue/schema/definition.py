@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, StringConstraints, Tag
 
-from flows.catalogue.schema.effects import Effect, Effects
+from flows.catalogue.schema.effects import Child, Effect, Effects, StartEffect
 from flows.catalogue.schema.fields import Fields, FlowField
 from flows.catalogue.schema.stages import Action, State
 from flows.catalogue.schema.steps import Step
@@ -131,7 +132,7 @@ class FlowDefinition(Strict):
     cancel: Cancelling = Cancelling()
     effects: dict[EffectEvent, Effects] = Field(default_factory=dict)
     running: Literal["pin", "follow"] = "pin"
-    moved: dict[Name, Name] = Field(default_factory=dict)
+    moved: dict[StateName, StateName] = Field(default_factory=dict)
     i18n: dict[Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Z]{2})?$")], RelativeFile] = Field(
         default_factory=dict
     )
@@ -141,6 +142,11 @@ class FlowDefinition(Strict):
         """The state a new instance is in: the one marked `start`, else the first; None for a flow of steps."""
         marked = (name for name, state in self.states.items() if state.start)
         return next(marked, next(iter(self.states), None))
+
+    @property
+    def has_messages(self) -> bool:
+        """Whether customer and staff may talk about it at all."""
+        return isinstance(self.messaging, Messaging)
 
     def all_outcomes(self) -> dict[str, Outcome]:
         """The flow's outcomes; `complete` and `close` exist even when it names none."""
@@ -167,3 +173,14 @@ class FlowDefinition(Strict):
             yield from timer.do
         for effects in self.effects.values():
             yield from effects
+
+    @cached_property
+    def children(self) -> dict[str, Child]:
+        """What its effects start, by the name that expressions give it (`child.<name>`); one for each flow."""
+        return {one.start.name: one.start for one in self.all_effects() if isinstance(one, StartEffect)}
+
+    @cached_property
+    def ends_with_it(self) -> frozenset[str]:
+        """The flows among them that are cancelled when an instance of this one is cancelled, closed or expires."""
+        started = (one.start for one in self.all_effects() if isinstance(one, StartEffect))
+        return frozenset(child.flow for child in started if child.with_parent)

@@ -6,7 +6,18 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag
 
-from flows.catalogue.schema.words import Condition, Dotted, Name, People, Scalar, Slug, Strict, TemplateName, Words
+from flows.catalogue.schema.words import (
+    Condition,
+    Dotted,
+    Flag,
+    Name,
+    People,
+    Scalar,
+    Slug,
+    Strict,
+    TemplateName,
+    Words,
+)
 
 KINDS: tuple[str, ...] = ("email", "notify", "notice", "message", "call", "assign", "webhook", "start")
 
@@ -48,10 +59,24 @@ class Hook(Strict):
 
 
 class Child(Strict):
-    """Another flow that starts below this instance; `with` are its inputs."""
+    """Another flow that starts below this instance: for the same customer, unless `for` names another one.
+
+    `with` answers what it asks at its start; `assign` and `department` are holes, and say more than the flow itself.
+    """
 
     flow: Slug
     with_: dict[Name, Scalar] = Field(default_factory=dict, alias="with")
+    for_: Words | None = Field(None, alias="for")
+    assign: Words | None = None
+    department: Words | None = None
+    once_per: Words | None = None
+    internal: Flag = False
+    with_parent: Flag = False
+
+    @property
+    def name(self) -> str:
+        """What expressions call it: `child.gas_inspection` for the flow `gas-inspection`."""
+        return self.flow.replace("-", "_")
 
 
 class EffectBase(Strict):

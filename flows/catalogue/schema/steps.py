@@ -85,6 +85,11 @@ class Step(Strict):
     assign: Chosen | None = None
     do: Effects = ()
 
+    @property
+    def is_checked(self) -> bool:
+        """Whether the answers are shown once more before they are sent (3.3.4); one simple page is its own check."""
+        return self.check == "always" or (self.check == "auto" and len(self.pages) > 1)
+
     def conditions_of_pages(self) -> dict[str, str]:
         """Field -> the condition of the page it stands on: a question of a page that is not shown is not asked."""
         return {name: page.when for page in self.pages.values() if page.when for name in page.fields}

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any, NamedTuple, NoReturn, Protocol
 
 from flows.rules.errors import Problem
+from flows.words import gettext as _
 
 DEEPEST = 20
 _GROUPS = (Mapping, list, tuple)
@@ -93,15 +94,15 @@ class Kind(NamedTuple):
 def noun(field: FieldLike) -> str:
     """The label inside a sentence: "Admin Email" is "the admin email"; "Pick a time" and a question stay in quotes."""
     if _is_sentence(field.label):
-        return f"an answer to “{field.label}”"
+        return _("an answer to “%(label)s”", label=field.label)
     lowered = (word.lower() if word[1:].islower() or len(word) == 1 else word for word in field.label.split())
     words = " ".join(lowered)
-    return words if words.startswith(("your ", "the ")) else f"the {words}"
+    return words if words.startswith(("your ", "the ")) else _("the %(thing)s", thing=words)
 
 
 def subject(field: FieldLike) -> str:
     """The label at the start of a sentence."""
-    return f"The answer to “{field.label}”" if _is_sentence(field.label) else field.label
+    return _("The answer to “%(label)s”", label=field.label) if _is_sentence(field.label) else field.label
 
 
 def _is_sentence(label: str) -> bool:
@@ -121,7 +122,7 @@ def is_blank(value: Any) -> bool:
 def is_deep(value: Any) -> bool:
     """Nested deeper than any answer is, so that nothing that walks through it runs out of stack."""
     level = [value]
-    for _ in range(DEEPEST):
+    for _level in range(DEEPEST):
         groups = (one.values() if isinstance(one, Mapping) else one for one in level if isinstance(one, _GROUPS))
         level = [inner for group in groups for inner in group]
     return any(isinstance(one, _GROUPS) for one in level)

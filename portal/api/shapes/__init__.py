@@ -27,6 +27,7 @@ from portal.api.shapes.people import Account, Me, Meta, OpenDocument, Session, S
 from portal.api.shapes.plain import (
     Answers,
     Asked,
+    Child,
     CountedPage,
     FieldProblem,
     Links,
@@ -53,12 +54,12 @@ from portal.api.shapes.shop import (
 )
 
 __all__ = [
-    "Account", "Amount", "Answers", "Asked", "Changed", "CountedPage", "Customer", "Decision", "Device", "Draft",
-    "DraftSaved", "Effects", "Field", "FieldProblem", "FormPage", "Instance", "InstanceBrief", "InstanceSummary",
-    "Linked", "LinkedTo", "Links", "Me", "Meta", "Moment", "Money", "Muted", "Named", "Next", "NoticeKind",
-    "Notification", "OpenDocument", "Option", "Order", "OrderItem", "OrderNotice", "OrderSummary", "OrderTask",
-    "Outcome", "Page", "Payment", "PaymentBegun", "Preferences", "Priced", "ProblemDocument", "Product", "Progress",
-    "QuestionAdded", "Quote", "QuoteItem", "Rating", "Read", "Revealed", "Review", "Session", "Shape", "Started",
-    "Step", "StepBrief", "StepPayment", "Submission", "SubmissionBrief", "Submitted", "Summary", "TimelineEntry",
-    "Tokens", "rfc3339",
+    "Account", "Amount", "Answers", "Asked", "Changed", "Child", "CountedPage", "Customer", "Decision", "Device",
+    "Draft", "DraftSaved", "Effects", "Field", "FieldProblem", "FormPage", "Instance", "InstanceBrief",
+    "InstanceSummary", "Linked", "LinkedTo", "Links", "Me", "Meta", "Moment", "Money", "Muted", "Named", "Next",
+    "NoticeKind", "Notification", "OpenDocument", "Option", "Order", "OrderItem", "OrderNotice", "OrderSummary",
+    "OrderTask", "Outcome", "Page", "Payment", "PaymentBegun", "Preferences", "Priced", "ProblemDocument", "Product",
+    "Progress", "QuestionAdded", "Quote", "QuoteItem", "Rating", "Read", "Revealed", "Review", "Session", "Shape",
+    "Started", "Step", "StepBrief", "StepPayment", "Submission", "SubmissionBrief", "Submitted", "Summary",
+    "TimelineEntry", "Tokens", "rfc3339",
 ]  # fmt: skip

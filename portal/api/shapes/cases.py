@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from portal.api.shapes.forms import Field
-from portal.api.shapes.plain import Asked, Links, Moment, Named, Shape
+from portal.api.shapes.plain import Asked, Child, Links, Moment, Named, Shape
 from portal.api.shapes.shop import TimelineEntry
 
 
@@ -68,6 +68,7 @@ class Case(CaseSummary):
     attachments: list[Attachment]
     actions: list[CaseAction]
     tasks: list[CaseSummary]
+    children: list[Child]
     timeline: list[TimelineEntry]
 
 

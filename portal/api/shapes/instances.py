@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from portal.api.shapes.forms import Step
-from portal.api.shapes.plain import Answers, Asked, Links, Moment, Money, Named, Shape
+from portal.api.shapes.plain import Answers, Asked, Child, Links, Moment, Money, Named, Shape
 from portal.api.shapes.talk import Messages
 
 
@@ -47,6 +47,7 @@ class InstanceSummary(Shape):
     assignee: Named | None
     source: str
     order_id: str | None
+    parent_id: str | None
     progress: Progress
     created_at: Moment
     updated_at: Moment
@@ -105,6 +106,7 @@ class Instance(InstanceSummary):
     amounts: list[Amount]
     linked: list[Linked]
     outcomes: list[Outcome]
+    children: list[Child]
     steps: list[Step] | None
     messages: Messages | None
 

@@ -83,3 +83,15 @@ class ProblemDocument(Shape):
     current_etag: str = ""
     min_version: str = ""
     stores: list[str] = Field(default_factory=list)
+
+
+class Child(Shape):
+    """What its flow, or staff, started below it; `object` says which endpoint has the whole of it."""
+
+    id: str
+    reference: str
+    object: str
+    title: str
+    flow: str
+    status: str
+    outcome: str | None

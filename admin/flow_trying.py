@@ -1,0 +1,100 @@
+"""Trying a flow out from the back office: played in a process of its own, which is given no database and no secret.
+
+A play has the clock, the settings and the flows of its process to itself, so none can run inside a web process.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from threading import BoundedSemaphore, Lock
+from typing import Any
+
+import structlog
+
+from flows import settings
+from flows.rules.errors import Busy, OutOfStep
+
+log = structlog.get_logger(__name__)
+
+PATIENCE_SECONDS = 45
+AT_ONCE = BoundedSemaphore(2)
+"""So many plays at once in a web process: each takes a processor for a second or more."""
+WAIT_SECONDS = 20
+MOST_KEPT = 60
+KNOWN = ("brand", "support_email", "time_zone")
+_kept: OrderedDict[str, Mapping[str, Any]] = OrderedDict()
+_keeping = Lock()
+
+
+def shown(content_hash: str, flow: str, scene: str, stranger: Mapping[str, str]) -> Mapping[str, Any]:
+    """A page of the flow, or its mails, as `worker.preview.once` answers; what was made of the same text is kept."""
+    folders = [str(folder.resolve()) for folder in settings.current().folders_of_flows]
+    asked = json.dumps({"flow": flow, "scene": scene, "stranger": dict(stranger), "folders": folders})
+    key = f"{content_hash} {asked}"
+    with _keeping:
+        if key in _kept:
+            _kept.move_to_end(key)
+            return _kept[key]
+    code, said, wrong = _run(["worker.preview.once"], asked)
+    if code:
+        log.error("preview_failed", flow=flow, scene=scene, said=wrong[-2000:])
+        raise OutOfStep("This page could not be made. The log of the web process says why")
+    made: Mapping[str, Any] = json.loads(said)
+    with _keeping:
+        _kept[key] = made
+        while len(_kept) > MOST_KEPT:
+            _kept.popitem(last=False)
+    return made
+
+
+def simulated(flow: str, words: Sequence[str], given: str) -> tuple[Mapping[str, Any] | None, str]:
+    """What `baton flows simulate` says of this flow; or nothing, and in a sentence what is wrong with the words."""
+    with_given = ["--with", "-"] if given.strip() else []
+    command = ["worker", "flows", "simulate", flow, "--format", "json", *words, *with_given]
+    code, said, wrong = _run(command, given)
+    if code == 0:
+        return json.loads(said), ""
+    if code == 2:  # what click says of its own options, and what Trouble says
+        return None, wrong.rpartition("Error: ")[2].strip().replace("<stdin>", "start")
+    log.error("simulation_failed", flow=flow, said=wrong[-2000:])
+    return None, "It could not be played. The log of the web process says why"
+
+
+def _run(words: Sequence[str], given: str) -> tuple[int, str, str]:
+    if not AT_ONCE.acquire(timeout=WAIT_SECONDS):
+        raise Busy("Others are trying flows out at this moment. Try again in half a minute", WAIT_SECONDS)
+    try:
+        ran = subprocess.run(  # noqa: S603  # our own program, words without a shell
+            [sys.executable, "-m", *words],
+            input=given,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_SECONDS,
+            check=False,
+            env=_environment(),
+        )
+        return ran.returncode, ran.stdout, ran.stderr
+    except subprocess.TimeoutExpired:
+        return 2, "", f"Error: It was stopped after {PATIENCE_SECONDS} seconds; make it shorter"
+    finally:
+        AT_ONCE.release()
+
+
+def _environment() -> dict[str, str]:
+    """Where Python and the flows are, and nothing that leads to a database, a mail server or a key."""
+    product = settings.current()
+    folders = os.pathsep.join(str(folder.resolve()) for folder in product.folders_of_flows)
+    named = {"BATON_BRAND": product.brand, "BATON_SUPPORT_EMAIL": product.support_email}
+    return {
+        "PATH": os.environ.get("PATH", ""),
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+        "PYTHONUTF8": "1",
+        "BATON_MODE": "test",
+        "BATON_FLOW_FOLDERS": folders,
+        **named,
+    }

@@ -1,0 +1,133 @@
+"""A flow tried out without anything being written: its pages as a customer sees them, and its coming weeks (A9)."""
+
+from __future__ import annotations
+
+import json
+from random import Random
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from flask import Response as Page
+from flask import g, render_template, request
+from werkzeug.wrappers import Response
+
+from admin import flow_trying
+from admin.guard import StaffView, door
+from admin.showing import argument, moment_of, show
+from flows import catalogue
+from flows.access import clean, read_as
+from flows.authoring.play.beginning import ways_of
+from flows.authoring.play.samples import Sampler
+from flows.authoring.play.scenes import scenes_of
+from flows.catalogue import FlowDefinition, LoadedFlow
+from flows.clock import clock
+from flows.queries import tenants
+from flows.queries.tenants import Tenant
+from flows.rules.errors import Refused
+from flows.work import Work
+
+WIDTHS = {"both": "Phone and desktop", "phone": "Phone", "desktop": "Desktop"}
+MAILS = "mails"
+BARE = "default-src 'none'; style-src 'self'; frame-ancestors 'self'"
+"""For a frame that only says why there is no page."""
+DAYS = 28
+MOST_DEEDS, LONGEST = 40, 4_000
+NOT_MADE_UP = frozenset({"file", "user", "department", "info"})
+"""What the play fills in itself: files and colleagues are those of its own stage."""
+
+
+class FlowTrials(StaffView):
+    """Mixed into the catalogue. Nothing here is posted, and nothing of it reaches the database."""
+
+    @door("/<name>/preview", needs="flows")
+    def preview(self, name: str) -> Response:
+        """Which page, in which width and language, as which customer; and the page in frames."""
+        flow = loaded_flow(name)
+        scenes, languages = scenes_of(flow.definition), ["en", *(one for one in flow.definition.i18n if one != "en")]
+        keys = {one.key for one in scenes} | {MAILS}
+        asked = {word: argument(word) for word in ("scene", "language", "width", "q", "customer")}
+        scene = asked["scene"] if asked["scene"] in keys else next((one.key for one in scenes), MAILS)
+        language = asked["language"] if asked["language"] in languages else "en"
+        found = tenants.found(g.actor, asked["q"], "", clock.now()) if asked["q"] else []
+        chosen = _customer(asked["customer"])
+        made = flow_trying.shown(flow.content_hash, name, MAILS, _stranger(chosen, language)) if scene == MAILS else {}
+        g.shows_frames = True
+        return show(
+            self, "flow_preview.html", flow=flow, scenes=scenes, languages=languages, widths=WIDTHS, scene=scene,
+            language=language, width=asked["width"] if asked["width"] in WIDTHS else "both", q=asked["q"],
+            found=found, chosen=chosen, mails=made.get(MAILS), note=made.get("note"),
+        )  # fmt: skip
+
+    @door("/<name>/preview/page", needs="flows")
+    def preview_page(self, name: str) -> Response:
+        """One page of it, for a frame: it looks as it will, and can neither ask nor send."""
+        flow, language = loaded_flow(name), argument("language")
+        if argument("scene") not in {one.key for one in scenes_of(flow.definition)}:
+            raise Refused("No such page")
+        stranger = _stranger(_customer(argument("customer")), language if language in flow.definition.i18n else "en")
+        made = flow_trying.shown(flow.content_hash, name, argument("scene"), stranger)
+        html = made.get("html") or render_template("back/flow_no_page.html", note=made["note"])
+        headers = {"Content-Security-Policy": made.get("policy", BARE), "X-Frame-Options": "SAMEORIGIN"}
+        return Page(html, mimetype="text/html", headers=headers)
+
+    @door("/<name>/simulate", needs="flows")
+    def simulate(self, name: str) -> Response:
+        """The coming weeks: asked with a form that is sent by GET, since nothing comes of it."""
+        flow = loaded_flow(name)
+        now = clock.now().astimezone(ZoneInfo(g.actor.time_zone))
+        typed = {
+            "at": clean(request.args.get("at", f"{now:%Y-%m-%dT%H:%M}"))[:40],
+            "zone": clean(request.args.get("zone", g.actor.time_zone))[:64],
+            "start": clean(request.args.get("start", _sample_start(flow.definition)))[:LONGEST],
+            "do": clean(request.args.get("do", ""))[:LONGEST],
+        }
+        played, problem = _play(name, typed) if "at" in request.args else (None, "")
+        return show(
+            self, "flow_simulate.html", 422 if problem else 200, flow=flow, typed=typed, played=played,
+            problem=problem, days=DAYS, moment_of=moment_of, by_event=flow.definition.start.event,
+            where=ZoneInfo(typed["zone"]) if played else None,
+        )  # fmt: skip
+
+
+def loaded_flow(name: str) -> LoadedFlow:
+    flow = catalogue.current().flows.get(name)
+    if flow is None:
+        raise Refused("No such flow")
+    return flow
+
+
+def _play(name: str, typed: dict[str, str]) -> tuple[Any, str]:
+    if typed["zone"] not in available_timezones():
+        return None, f"{typed['zone']!r} is no time zone; write it like Europe/London"
+    deeds = [line.strip() for line in typed["do"].splitlines() if line.strip()]
+    if len(deeds) > MOST_DEEDS:
+        return None, f"Do {MOST_DEEDS} things at most"
+    options = [f"--at={typed['at']}", f"--tz={typed['zone']}", f"--days={DAYS}", *(f"--do={deed}" for deed in deeds)]
+    return flow_trying.simulated(name, options, typed["start"])
+
+
+def _sample_start(definition: FlowDefinition) -> str:
+    """What is known at its start, made up, as JSON; nothing where an event says it."""
+    if ways_of(definition)[:1] == ["event"]:
+        return ""
+    reading = Work(read_as(g.actor), g.actor, clock.now(), "")
+    sampler = Sampler(None, Random(0))  # type: ignore[arg-type]  # noqa: S311  # nobody of a cast is asked for
+    start = definition.start
+    parts = {
+        part: sampler.answers(reading, {name: one for name, one in fields.items() if one.type not in NOT_MADE_UP})
+        for part, fields in (("inputs", start.inputs), ("fields", start.fields))
+    }
+    known = {part: values for part, values in parts.items() if values}
+    return json.dumps(known, indent=1, ensure_ascii=False) if known else ""
+
+
+def _customer(uid: str) -> Tenant | None:
+    return tenants.one(g.actor, uid, "", clock.now()) if uid else None
+
+
+def _stranger(chosen: Tenant | None, language: str) -> dict[str, str]:
+    """What a play is told of the customer that was chosen."""
+    if chosen is None:
+        return {"language": language}
+    parts = {part: getattr(chosen, part) for part in ("name", "email", "phone", "organisation", "address")}
+    return {**parts, "language": language}

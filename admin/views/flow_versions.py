@@ -1,0 +1,225 @@
+"""Versions of a flow: what is another in two of them, which running instances may move to one, and moving them (A9).
+
+Each instance is a piece of work of its own, as with every change to many (`admin.bulk`): after two hundred the page
+says how far it is and goes on with a button, so whoever began sees it and can stop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flask import g, redirect, request
+from werkzeug.wrappers import Response
+
+from admin.asking import go_on
+from admin.bulk import AT_ONCE, ids_of
+from admin.guard import StaffView, door
+from admin.showing import Tag, argument, show
+from flows import access, catalogue
+from flows.actions.migrating import new_run
+from flows.authoring import migrate
+from flows.authoring.diff import Change, difference, grouped
+from flows.authoring.migrate import Foreseen, Target, Went
+from flows.catalogue import FlowDefinition
+from flows.clock import clock
+from flows.models import FlowVersion
+from flows.models.instances import instance_id_from
+from flows.queries import migration_runs, versions_in_use
+from flows.rules.errors import Refused
+
+FILE = "file"
+A_PAGE = 200
+TAGS = {"green": Tag("Green", "ok"), "yellow": Tag("Yellow", "warn"), "red": Tag("Red", "bad")}
+MEANS = {
+    "green": "nothing is lost, nobody has anything new to do",
+    "yellow": "something is lost or asked anew",
+    "red": "cannot be moved as it is",
+}
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a move or of its undoing, as the page before sent it: what is left, and what it came to so far."""
+
+    refs: tuple[str, ...]
+    at: int
+    done: int
+    refused: tuple[str, ...]
+
+    @classmethod
+    def sent(cls) -> Part:
+        refs = [*request.form.getlist("ref"), *request.form.get("refs", "").split(",")]
+        refused = tuple(access.clean(line)[:300] for line in request.form.getlist("refused"))
+        return cls(tuple(one for one in refs if one), _number("at"), _number("changed"), refused)
+
+    def and_then(self, went: Sequence[Went]) -> tuple[int, list[str]]:
+        lines = [f"{one.reference}: {one.why_not.removeprefix(one.reference).strip()}" for one in went if one.why_not]
+        return self.done + sum(not one.why_not for one in went), [*self.refused, *lines]
+
+
+class VersionPages(StaffView):
+    """The pages below a flow's own."""
+
+    @door("/<name>/versions", needs="flows")
+    def versions(self, name: str) -> Response:
+        published = versions_in_use.of_flow(g.actor, name)
+        loaded = catalogue.current().flows.get(name)
+        if loaded is None and not published:
+            raise Refused("No such flow")
+        served = next((one.number for one, _ in published if loaded and one.content_hash == loaded.content_hash), None)
+        return show(
+            self,
+            "flow_versions.html",
+            name=name,
+            title=loaded.definition.title if loaded else published[0][0].title,
+            published=published,
+            served=served,
+            has_file=loaded is not None and served is None,
+            choices=_choices([one.number for one, _ in published], loaded is not None),
+            runs=migration_runs.of_flow(g.actor, name),
+        )
+
+    @door("/<name>/versions/diff", needs="flows")
+    def difference(self, name: str) -> Response:
+        """What is another in two versions, and what it means for running ones; not said which: nothing is."""
+        new = argument("b") or FILE
+        old = argument("a") or new
+        changes: list[Change] = difference(_text(name, old), _text(name, new))
+        return show(
+            self,
+            "flow_diff.html",
+            name=name,
+            before=_called(old),
+            after=_called(new),
+            to=new,
+            parts=grouped(changes),
+            many=len(changes),
+        )
+
+    @door("/<name>/versions/<to>/plan", needs="flows")
+    def plan(self, name: str, to: str) -> Response:
+        """What moving would come to, for a page of running instances; `?after=` goes on where the last one ended."""
+        target, ref, after = _target(name, to), argument("ref"), argument("after")
+        at = int(after) if after.isascii() and after.isdigit() and len(after) < 10 else 0
+        seen = [*migrate.foresee(g.actor, target, clock.now(), ref=ref, after=at, most=A_PAGE + 1)]
+        more, seen = len(seen) > A_PAGE, seen[:A_PAGE]
+        return show(
+            self,
+            "flow_plan.html",
+            name=name,
+            to=to,
+            target=target,
+            ref=ref,
+            rows=sorted(seen, key=lambda one: (-_rank(one), one.id)),
+            counts=migrate.verdicts(one.plan for one in seen),
+            reasons=migrate.reasons(one.plan for one in seen),
+            next_after=seen[-1].id if more else None,
+            is_first=not at,
+            tags=TAGS,
+            means=MEANS,
+        )
+
+    @door("/<name>/versions/<to>/move", needs="flows", methods=("POST",))
+    def move(self, name: str, to: str) -> Response:
+        """Asks once more, then moves the next of the chosen, or of all that are green (or yellow, if that was said)."""
+        back = f"{self.path()}/{name}/versions/{to}/plan"
+        which, part = request.form.get("which", ""), Part.sent()
+        if which not in ("green", "yellow", "chosen"):
+            return redirect(back, 303)
+        if which == "chosen" and not part.refs:
+            return self._nothing(back, "Tick at least one request first.")
+        target = _target(name, to)
+        if request.form.get("go") != "1":
+            many = len(part.refs) if which == "chosen" else None
+            return show(self, "flow_move.html", name=name, to=to, target=target, which=which, part=part, many=many)
+        version_id = migrate.published(g.actor, catalogue.current().flows[name]) if to == FILE else _row(name, to).id
+        run = request.form.get("run", "") or new_run()
+        ids = ids_of(part.refs) if which == "chosen" else _others(name, target, part.at)
+        now, rest = ids[:AT_ONCE], ids[AT_ONCE:]
+        done, refused = part.and_then([*migrate.apply(g.actor, version_id, now, run, yellow=which != "green")])
+        left = [ref for ref in part.refs if instance_id_from(ref) in rest]
+        kept = {"which": which, "run": run, "go": "1", "at": str(now[-1] if now else 0), "refs": ",".join(left)}
+        return self._told(f"Moved to {target.called}", back, done, refused, len(rest), kept, "Move")
+
+    @door("/<name>/versions/undo", needs="flows", methods=("GET", "POST"))
+    def undo(self, name: str) -> Response:
+        """Takes a run back, the last that it moved first."""
+        back, run, part = f"{self.path()}/{name}/versions", request.values.get("run", ""), Part.sent()
+        found = migrate.of_run(g.actor, run, before=part.at or None, most=AT_ONCE * 5 + 1)
+        if request.method != "POST" or request.form.get("go") != "1":
+            if not found:
+                return self._nothing(back, "Nothing that moved with this run is left to take back.", 200)
+            return show(self, "flow_undo.html", name=name, run=run, many=len(found), most=AT_ONCE * 5)
+        now, rest = found[:AT_ONCE], len(found) - AT_ONCE
+        done, refused = part.and_then([*migrate.undo(g.actor, run, now)])
+        kept = {"run": run, "go": "1", "at": str(now[-1] if now else 0)}
+        return self._told("Taken back", back, done, refused, max(rest, 0), kept, "Take back")
+
+    def _nothing(self, back: str, words: str, status: int = 422) -> Response:
+        return show(self, "bulk.html", status, title="Nothing was changed", problem=words, back=back)
+
+    def _told(
+        self, words: str, back: str, done: int, refused: list[str], rest: int, kept: dict[str, str], button: str
+    ) -> Response:
+        """How it went, with a button for the rest; nothing more to say is said in the list."""
+        if not rest and not refused:
+            return go_on(back, f"{words}: {_many(done)}.")
+        return show(
+            self,
+            "bulk.html",
+            title=f"{words}: {_many(done)}",
+            back=back,
+            refused=[line.partition(": ")[::2] for line in refused],
+            kept=[*kept.items(), ("changed", str(done)), *(("refused", line) for line in refused)],
+            done=done + len(refused),
+            rest=rest,
+            button=button,
+        )
+
+
+def _rank(one: Foreseen) -> int:
+    return [*MEANS].index(one.plan.verdict)
+
+
+def _many(count: int) -> str:
+    return f"{count:,} request{'' if count == 1 else 's'}"
+
+
+def _number(name: str) -> int:
+    given = request.form.get(name, "")
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else 0
+
+
+def _others(name: str, target: Target, after: int) -> Sequence[int]:
+    """The next that are not on that version; more than a part of them says that there is a part to come."""
+    return migrate.to_move(g.actor, name, target.content_hash, clock.now(), after=after, most=AT_ONCE * 5 + 1)
+
+
+def _choices(numbers: Sequence[int], has_file: bool) -> dict[str, str]:
+    return {**({FILE: _called(FILE)} if has_file else {}), **{str(one): _called(str(one)) for one in numbers}}
+
+
+def _called(meant: str) -> str:
+    return "what the file says" if meant == FILE else f"version {meant}"
+
+
+def _row(name: str, meant: str) -> FlowVersion:
+    number = int(meant) if meant.isascii() and meant.isdigit() and len(meant) < 10 else 0
+    found = versions_in_use.numbered(g.actor, name, number)
+    if found is None:
+        raise Refused("No such version")
+    return found
+
+
+def _text(name: str, meant: str) -> FlowDefinition:
+    return _target(name, meant).definition
+
+
+def _target(name: str, meant: str) -> Target:
+    if meant != FILE:
+        return Target.of_version(_row(name, meant))
+    loaded = catalogue.current().flows.get(name)
+    if loaded is None:
+        raise Refused("No such flow")
+    return Target.of_file(loaded)

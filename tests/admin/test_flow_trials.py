@@ -1,0 +1,172 @@
+"""A flow tried out in the back office: its pages as somebody in particular sees them, and its coming weeks (A9)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser
+from sqlalchemy import func, select
+
+from admin import flow_trying
+from flows import catalogue
+from flows.access import read_as
+from flows.catalogue.registry import BrokenFlow
+from flows.models import AuditEntry, FlowVersion, Instance, User
+from flows.rules.actors import SYSTEM
+from flows.work import end_reading
+from tests.admin.conftest import ClientOf
+from tests.admin.test_looks import cookies_of
+from tests.browser_tools import HtmlFacts, serving
+from tests.world import World
+
+on_sqlite = pytest.mark.parametrize("database", ["sqlite"])
+HERE = "/admin/flows/tenant-onboarding"
+
+
+@pytest.fixture(autouse=True)
+def _nothing_kept() -> Iterator[None]:
+    flow_trying._kept.clear()
+    yield
+    flow_trying._kept.clear()
+
+
+def rows() -> list[int]:
+    end_reading()
+    session = read_as(SYSTEM)
+    return [session.scalar(select(func.count()).select_from(model)) for model in (Instance, FlowVersion, User)]
+
+
+@pytest.mark.requirement("X34")
+@on_sqlite
+def test_a_page_as_a_customer_in_particular(client_of: ClientOf, world: World) -> None:
+    admin, before = client_of(world.admin), rows()
+    page = admin.get(f"{HERE}/preview?scene=identity.open&q=priya")
+    assert HtmlFacts(page.text).problems() == []
+    assert '<option value="usr_priya">' in page.text
+    page = admin.get(f"{HERE}/preview?scene=identity.open&customer=usr_priya&width=phone")
+    [address] = re.findall(r'<iframe class="shot phone"[^>]* src="([^"]+)"', page.text)
+    assert "frame-src 'self'" in page.headers["Content-Security-Policy"]
+    taken = admin.get(address.replace("&amp;", "&"))
+    assert taken.status_code == 200
+    assert 'value="Priya Shah"' in taken.text
+    policy = taken.headers["Content-Security-Policy"]
+    assert "form-action 'none'" in policy
+    assert "frame-ancestors 'self'" in policy
+    assert "connect-src" not in policy  # so: none
+    assert rows() == before
+    assert admin.post(address).status_code == 405
+
+
+@on_sqlite
+def test_all_mails_and_what_is_kept(client_of: ClientOf, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    admin = client_of(world.admin)
+    assert "Your move-in is waiting for you" in admin.get(f"{HERE}/preview?scene=mails").text
+    monkeypatch.setattr(flow_trying, "_run", lambda *_: pytest.fail("it was made already"))
+    assert "Your move-in is waiting for you" in admin.get(f"{HERE}/preview?scene=mails").text
+
+
+@pytest.mark.requirement("X31")
+@on_sqlite
+def test_the_coming_weeks(client_of: ClientOf, world: World) -> None:
+    admin, before = client_of(world.admin), rows()
+    form = admin.get("/admin/flows/coro-order-fulfilment/simulate")
+    assert HtmlFacts(form.text).problems() == []
+    assert "What happens" not in form.text
+    page = admin.get("/admin/flows/coro-order-fulfilment/simulate?at=2026-03-26T10:00&zone=Europe/London&do=")
+    assert HtmlFacts(page.text).problems() == []
+    cells = [re.sub(r"<[^>]+>", "", cell).strip() for cell in re.findall(r"<td[^>]*>(.*?)</td>", page.text, re.DOTALL)]
+    assert cells[0::4][1] == "Sunday 29 March, 9:00am"
+    assert "reminder 1 of 3" in cells
+    assert "EXPIRED" in cells
+    assert "call orders.cancel, mail coro/expired" in cells
+    assert "Ended: expired" in page.text
+    assert rows() == before
+
+
+@on_sqlite
+def test_what_is_wrong_with_a_simulation_is_said_with_its_place(client_of: ClientOf, world: World) -> None:
+    admin = client_of(world.admin)
+    there = f"{HERE}/simulate?at=2026-03-26T10:00&zone=Europe/London"
+    for words, said in (
+        ("&do=someday submit identity", "begin with when, e.g. +4d"),
+        ("&start={inputs: [", "start:1:"),
+        ("&do=%2B1d submit idntity", "idntity"),
+    ):
+        page = admin.get(there + words)
+        assert page.status_code in (200, 422)
+        assert said in page.text, words
+    page = admin.get(f"{HERE}/simulate?at=now&zone=Europe/Nowhere")
+    assert page.status_code == 422
+    assert "is no time zone" in page.text
+
+
+def test_it_does_not_wait_for_ever(client_of: ClientOf, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(flow_trying, "PATIENCE_SECONDS", 0.01)
+    page = client_of(world.admin).get(f"{HERE}/simulate?at=2026-03-26T10:00&zone=Europe/London")
+    assert page.status_code == 422
+    assert "It was stopped after" in page.text
+
+
+def test_a_play_is_told_of_no_database_and_no_secret(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://somewhere/real")
+    monkeypatch.setenv("SECRET_KEY", "k" * 40)
+    given = flow_trying._environment()
+    assert {"DATABASE_URL", "SECRET_KEY", "BATON_MAIL_URL"} & given.keys() == set()
+
+
+def test_who_may_not_see_flows_sees_none_of_it(client_of: ClientOf, world: World) -> None:
+    for path in ("preview", "preview/page?scene=identity.open", "simulate"):
+        assert client_of(world.agent).get(f"{HERE}/{path}").status_code == 403
+        assert client_of(world.tenant).get(f"{HERE}/{path}").status_code in (403, 404)
+
+
+@pytest.mark.requirement("D2")
+def test_a_broken_flow_has_a_page_of_its_own(client_of: ClientOf, world: World) -> None:
+    loaded = catalogue.current()
+    problems = loaded.flows["tenant-onboarding"].problems or loaded.flows["coro-order-fulfilment"].problems
+    broken = BrokenFlow("own", "own/half.flow.yaml", problems, "half", "Half done")
+    loaded.broken.append(broken)
+    try:
+        admin = client_of(world.admin)
+        assert '<a href="/admin/flows/half">Half done</a>' in admin.get("/admin/flows/").text
+        page = admin.get("/admin/flows/half")
+        assert HtmlFacts(page.text).problems() == []
+        assert "Nothing new starts of it" in page.text
+    finally:
+        loaded.broken.remove(broken)
+
+
+@pytest.mark.requirement("X23")
+def test_parts_of_the_page_of_a_flow(client_of: ClientOf, world: World) -> None:
+    page = client_of(world.admin).get(HERE).text
+    assert f'<a href="{HERE}/preview">Form preview</a>' in page
+    assert f'<a href="{HERE}/simulate">Simulate</a>' in page
+    assert 'data-copy="tenant_onboarding/tenant-onboarding.flow.yaml"' in page
+    assert re.search(r"\d+ % \(\d+ of \d+\)", page)
+    assert HtmlFacts(page).problems() == []
+
+
+@pytest.mark.browser
+@on_sqlite
+def test_in_a_browser(
+    app: Flask, client_of: ClientOf, world: World, chromium: Browser, axe: Callable[..., None]
+) -> None:
+    """The frame shows the page and obeys the policy; nothing in it leads anywhere."""
+    with serving(app) as address:
+        cookies = cookies_of(client_of(world.admin), address)
+        axe(f"{address}{HERE}/preview?scene=identity.open", "flow-preview", cookies)
+        axe(f"{address}/admin/flows/coro-order-fulfilment/simulate?at=2026-03-26T10:00&zone=Europe/London",
+            "flow-simulate", cookies)  # fmt: skip
+        context = chromium.new_context()
+        context.add_cookies(cookies)
+        page = context.new_page()
+        page.goto(f"{address}{HERE}/preview?scene=identity.open&width=phone")
+        frame = page.frame_locator(".shot")
+        frame.get_by_label("Full legal name").fill("Somebody else")
+        frame.get_by_role("button", name="Submit").click()
+        assert frame.get_by_label("Full legal name").input_value() == "Somebody else"  # it stays where it is
+        context.close()
+    assert read_as(SYSTEM).scalar(select(func.count(AuditEntry.id)).where(AuditEntry.kind != "signed_in")) == 0

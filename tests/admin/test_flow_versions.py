@@ -1,0 +1,143 @@
+"""Versions of a flow in the back office: what is different, which running requests may move, moving and taking back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from flows import catalogue
+from flows.queries import migration_runs
+from tests.admin.conftest import ClientOf
+from tests.admin.test_flows import page
+from tests.admin.test_looks import cookies_of
+from tests.browser_tools import serving
+from tests.changing.conftest import Changing
+from tests.changing.test_migrating import NEW_STEP, RENAMED
+from tests.guided.conftest import HOUSEHOLD
+from tests.portal.visiting import token_in
+from tests.world import World
+
+on_sqlite = pytest.mark.parametrize("database", ["sqlite"])
+BASE = "/admin/flows/move-in/versions"
+
+
+@pytest.fixture
+def change(app: Flask, world: World, tmp_path: Path) -> Iterator[Changing]:
+    before = catalogue.current()
+    found = Changing(world, folder=tmp_path)
+    found.write()
+    yield found
+    catalogue.use(before)
+
+
+def post(client: FlaskClient, url: str, **fields: object) -> tuple[int, str]:
+    token = token_in(client.get("/contact"))
+    answer = client.post(
+        url, data={"csrf_token": token, **fields}, headers={"Referer": "http://localhost/"}, follow_redirects=True
+    )
+    return answer.status_code, answer.get_data(as_text=True)
+
+
+@pytest.mark.requirement("X12")
+def test_versions_are_listed_and_compared(client_of: ClientOf, change: Changing) -> None:
+    change.start()
+    change.write(*RENAMED, *NEW_STEP)
+    client = client_of(change.world.admin)
+    assert f'href="{BASE}"' in page(client, "/admin/flows/move-in")
+    html = page(client, BASE)
+    assert "2, served now" in html
+    assert f'href="{BASE}/diff?a=1&amp;b=2"' in html
+    told = page(client, f"{BASE}/diff?a=1&b=2")
+    assert "identity “Who you are” is called about_you now" in told
+    assert "A new step for the customer" in told
+    assert "Both say the same" in page(client, f"{BASE}/diff?a=2&b=file")
+    for nowhere in (f"{BASE}/diff?a=1&b=9", f"{BASE}/9/plan", f"{BASE}/x/plan", "/admin/flows/nothing/versions"):
+        assert client.get(nowhere).status_code == 404
+    assert client_of(change.world.agent).get(BASE).status_code == 403
+
+
+@pytest.mark.requirement("X13")
+def test_what_is_green_moves_and_comes_back(client_of: ClientOf, change: Changing) -> None:
+    change.start()
+    change.submit("household", HOUSEHOLD)
+    one = change.ref
+    change.start()
+    asked = '      has_pets: {type: boolean, label: "Do you have pets?", required: true}\n'
+    change.write((asked, asked + "      adults: {type: integer, label: Adults}\n"))
+    client = client_of(change.world.admin)
+    plan = page(client, f"{BASE}/2/plan")
+    assert plan.count(">Green<") >= 2
+    assert "Move all that are green…" in plan
+    status, html = post(client, f"{BASE}/2/move", which="green")
+    assert (status, "Move to version 2?" in html) == (200, True)
+    assert change.now().flow_version.number == 1, "asked first"
+    status, html = post(client, f"{BASE}/2/move", which="green", go="1")
+    assert (status, "Moved to version 2: 2 requests." in html) == (200, True)
+    assert change.now().flow_version.number == 2
+    [run] = migration_runs.of_flow(change.world.admin, "move-in")
+    assert (run.moved, run.left, run.who) == (2, 2, "Ada Admin")
+    change.submit("household", {**HOUSEHOLD, "adults": 2})
+    status, html = post(client, f"{BASE}/undo", run=run.name)
+    assert "2 requests go back" in html
+    status, html = post(client, f"{BASE}/undo", run=run.name, go="1")
+    assert "Taken back: 1 request" in html
+    assert "has gone on since it moved: step submitted" in html
+    assert change.now().flow_version.number == 2
+    change.ref = one
+    assert change.now().flow_version.number == 1
+
+
+@pytest.mark.requirement("X13")
+def test_those_that_are_ticked_move_to_what_the_file_says(client_of: ClientOf, change: Changing) -> None:
+    change.start()
+    stays = change.ref
+    change.start()
+    loaded = change.write(*NEW_STEP)
+    client = client_of(change.world.admin)
+    assert "Read the meter" in page(client, f"{BASE}/file/plan")
+    status, html = post(client, f"{BASE}/file/move", which="chosen")
+    assert (status, "Tick at least one" in html) == (422, True)
+    status, html = post(client, f"{BASE}/file/move", which="chosen", ref=change.ref, go="1")
+    assert "Moved to what the file says: 1 request." in html
+    assert (change.now().flow_version.number, change.states()["meter"]) == (loaded, "open")
+    change.ref = stays
+    status, html = post(client, f"{BASE}/file/move", which="green", go="1")
+    assert f"{stays}</a> is yellow: “Read the meter” is a new step for the customer" in html
+    assert change.now().flow_version.number == 1
+
+
+@on_sqlite
+@pytest.mark.parametrize("many", [1, 30])
+def test_pages_cost_the_same_for_one_as_for_many(
+    client_of: ClientOf, change: Changing, count_statements: Callable[[], list[str]], many: int, database: str
+) -> None:
+    for _ in range(many):
+        change.start()
+    change.write(*RENAMED, *NEW_STEP)
+    change.migrate(2)
+    client = client_of(change.world.admin)
+    for url in (BASE, f"{BASE}/diff?a=1&b=2", f"{BASE}/1/plan", f"{BASE}/2/plan"):
+        counted = count_statements()
+        page(client, url)
+        assert len(counted) <= 8, f"{url} with {many}: {len(counted)}\n" + "\n".join(one[:160] for one in counted)
+
+
+@pytest.mark.browser
+@on_sqlite
+def test_pages_are_usable_by_everybody(
+    app: Flask, client_of: ClientOf, change: Changing, axe: Callable[..., None], database: str
+) -> None:
+    change.start()
+    change.write(*RENAMED, *NEW_STEP)
+    change.migrate(2)
+    change.start()
+    change.write(*RENAMED)
+    client = client_of(change.world.admin)
+    pages = {"versions": BASE, "diff": f"{BASE}/diff?a=1&b=2", "plan": f"{BASE}/3/plan"}
+    with serving(app) as origin:
+        for name, url in pages.items():
+            axe(origin + url, f"flow-{name}", cookies_of(client, origin))

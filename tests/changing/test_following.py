@@ -1,0 +1,61 @@
+"""A flow that says `running: follow`: what is green moves with the next ticks, everything else stays."""
+
+from __future__ import annotations
+
+import pytest
+
+from flows import access
+from flows.actions import migrating
+from flows.queries import migration_runs
+from flows.work import unit_of_work
+from tests.changing.conftest import Changing
+from tests.changing.test_migrating import NEW_STEP
+from worker import following
+from worker.following import Follower
+
+FOLLOW = ("rating: {", "running: follow\n\nrating: {")
+OTHER_WORDS = ("title: Your household", "title: Who lives with you")
+
+
+def numbers(change: Changing, *refs: str) -> list[int]:
+    found = []
+    for ref in refs:
+        change.ref = ref
+        found.append(change.now().flow_version.number)
+    return found
+
+
+def begun(change: Changing, many: int) -> list[str]:
+    return [change.start().reference for _ in range(many)]
+
+
+@pytest.mark.requirement("X13")
+def test_what_is_green_moves_in_batches(change: Changing, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(following, "BATCH", 2)
+    refs = begun(change, 3)
+    follower = Follower()
+    change.write(OTHER_WORDS)
+    assert not follower.turn()
+    assert numbers(change, *refs) == [1, 1, 1], "it does not say so"
+    change.write(OTHER_WORDS, FOLLOW)
+    assert follower.turn(), "there is more"
+    assert not follower.turn()
+    assert numbers(change, *refs) == [3, 3, 3]
+    assert not follower.turn()
+    [run] = migration_runs.of_flow(change.world.admin, "move-in")
+    assert (run.moved, run.who) == (3, "Baton")
+
+
+@pytest.mark.requirement("X13")
+def test_what_is_yellow_stays_and_what_was_taken_back_too(change: Changing) -> None:
+    [ref] = begun(change, 1)
+    change.write(*NEW_STEP, FOLLOW)
+    Follower().turn()
+    assert numbers(change, ref) == [1]
+    change.write(OTHER_WORDS, FOLLOW)
+    Follower().turn()
+    assert numbers(change, ref) == [3]
+    with unit_of_work(change.world.admin) as work:
+        migrating.undo(work, access.instance_to_change(work, ref))
+    Follower().turn()
+    assert numbers(change, ref) == [1]

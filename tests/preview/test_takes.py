@@ -1,0 +1,100 @@
+"""Every page of a flow as it will be: the product's own pages, at every moment of a step, and every mail (X34)."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from flows import catalogue
+from flows.authoring.play.cast import NOBODY_KNOWN, Stranger
+from flows.authoring.play.scenes import scenes_of
+from flows.catalogue.registry import Registry
+from tests.browser_tools import HtmlFacts
+from tests.preview.conftest import AT
+from worker.preview.mails import mails_of
+from worker.preview.product import Product
+from worker.preview.source import Source
+from worker.preview.takes import Take, inert, take
+
+PLAYED = ("coro-order-fulfilment", "tenant-onboarding", "department-request", "report-a-repair")
+
+
+def taken(product: Product, registry: Registry, flow: str, key: str, stranger: Stranger = NOBODY_KNOWN) -> Take:
+    scene = next(one for one in scenes_of(registry.flows[flow].definition) if one.key == key)
+    return take(product, registry, flow, scene, stranger, AT)
+
+
+@pytest.mark.requirement("X34")
+@pytest.mark.parametrize("flow", PLAYED)
+def test_every_scene_of_the_shipped_flows_has_its_page(product: Product, registry: Registry, flow: str) -> None:
+    """A page, well made, or the reason why there is none; never a page about something that broke."""
+    for scene in scenes_of(registry.flows[flow].definition):
+        made = take(product, registry, flow, scene, NOBODY_KNOWN, AT)
+        assert made.html or made.note, scene.key
+        if made.html:
+            assert HtmlFacts(made.html).problems() == [], scene.key
+            assert not re.search(r"<h1[^>]*>\s*(Sign in|Something went wrong|Page not found)", made.html), scene.key
+
+
+def test_each_state_of_a_step_says_what_it_is(product: Product, registry: Registry) -> None:
+    flow = "tenant-onboarding"
+    assert "Full legal name" in taken(product, registry, flow, "identity.open").html
+    assert "There is a problem" in taken(product, registry, flow, "identity.errors").html
+    returned = taken(product, registry, flow, "identity.returned").html
+    assert "Changes needed" in returned
+    assert returned.count("Please look at this once more") == 3  # of all, of one answer, and in the earlier version
+    assert "Pending approval" in taken(product, registry, flow, "identity.review").html
+    assert "something else comes first" in taken(product, registry, flow, "keys.locked").html
+    assert "£500.00" in taken(product, registry, flow, "deposit.completed").html
+
+
+def test_as_a_customer_in_particular(product: Product, registry: Registry) -> None:
+    priya = Stranger(name="Priya Shah", email="priya@example.com", organisation="Shah household", kind="household")
+    made = taken(product, registry, "tenant-onboarding", "identity.open", priya)
+    assert 'value="Priya Shah"' in made.html
+    assert "Shah household" in made.html
+
+
+def test_a_page_that_no_play_reaches_says_so(product: Product, visit: Path) -> None:
+    visit.write_text(visit.read_text().replace("    needs: [place]", '    when: data.name == "Nobody is called so"'))
+    reading = Source(str(visit), []).read()
+    made = taken(product, reading.registry, "visit", "found.open")
+    assert made.html == ""
+    assert "Look at its conditions" in made.note
+
+
+def test_a_take_neither_asks_nor_sends_anything(product: Product, registry: Registry) -> None:
+    html = taken(product, registry, "tenant-onboarding", "identity.open").html
+    assert not re.search(r"data-(live|draft|refresh|seen|talk)", html)
+    assert not re.search(r'<a[^>]*href="/', html)
+    assert inert('<a class="x" href="/tasks/TI-1">') == '<a class="x" href="#">'
+    assert inert('<link href="/static/base.css">') == '<link href="/static/base.css">'
+    assert inert('<p data-if="{}" data-seen>') == '<p data-if="{}">'
+
+
+@pytest.mark.requirement("X34")
+def test_every_mail_is_written_with_what_a_play_knows(product: Product, registry: Registry) -> None:
+    for flow in PLAYED:
+        for one in mails_of(product, registry, flow, NOBODY_KNOWN, AT):
+            assert one.letter is not None, f"{flow}: {one.template}: {one.note}"
+            assert "${{" not in one.letter.subject + one.letter.text
+    welsh = mails_of(product, registry, "tenant-onboarding", Stranger(language="cy"), AT)
+    assert '<html lang="cy">' in welsh[0].letter.html if welsh[0].letter else False
+
+
+def test_a_mail_that_cannot_be_written_says_why(product: Product, visit: Path) -> None:
+    visit.write_text(f"{visit.read_text()}      if: instance.state == 'never'\n")
+    reading = Source(str(visit), []).read()
+    [one] = mails_of(product, reading.registry, "visit", NOBODY_KNOWN, AT)
+    assert (one.letter, one.note) == (None, "No play came to it; look at its conditions, or simulate it")
+
+
+def test_nothing_of_a_play_stays(product: Product, registry: Registry) -> None:
+    before = catalogue.current()
+    first = taken(product, registry, "tenant-onboarding", "identity.open").html
+    again = taken(product, registry, "tenant-onboarding", "identity.open").html
+    assert "TI-2001" in first
+    assert "TI-2001" in again
+    assert catalogue.current() is before

@@ -1,0 +1,267 @@
+"""`baton flows diff` and `baton flows migrate`: what a change of a flow means, and moving running instances to it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from flows.settings import Settings
+from worker.trouble import Trouble
+
+if TYPE_CHECKING:
+    from flows.authoring.migrate import Foreseen, Target, Went
+    from flows.catalogue import FlowDefinition, LoadedFlow
+    from flows.models import FlowVersion
+
+T = TypeVar("T")
+MOST_SHOWN = 50
+FILE = "file"
+VERSION = "VERSION"
+
+
+@click.command()
+@click.argument("name")
+@click.argument("before", metavar="A")
+@click.argument("after", metavar="B")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to say it.")
+def diff(name: str, before: str, after: str, form: str) -> None:
+    """What is another in two versions of a flow, and what it means for running ones; exit code 1 when anything is.
+
+    A and B are numbers of published versions, `file` for what the file says today, or paths of flow files.
+    """
+    from flows.authoring.diff import FORMATS, difference
+
+    with _product_if(any(one.isdigit() for one in (before, after))):
+        (old, called), (new, now_called) = _text(name, before), _text(name, after)
+    changes = difference(old, new)
+    click.echo(FORMATS[form](name, (called, now_called), changes))
+    sys.exit(int(bool(changes)))
+
+
+@click.command()
+@click.argument("name")
+@click.option("--to", metavar=VERSION, help="Number of a published version, or `file`, which is published then.")
+@click.option("--ref", metavar="TI-2041", default="", help="One alone, by its reference.")
+@click.option("--plan", "what", flag_value="plan", help="Say what would become of each; nothing is written.")
+@click.option("--apply", "what", flag_value="apply", help="Move those that are green.")
+@click.option("--yellow", is_flag=True, help="With --apply: also those of which something is lost or asked anew.")
+@click.option("--undo", metavar="RUN", help="Take back what --apply of this name has moved.")
+def migrate(name: str, to: str | None, ref: str, what: str | None, yellow: bool, undo: str | None) -> None:
+    """Move the running instances of a flow to another version; nobody is notified.
+
+    Green: nothing is lost and nobody has anything new to do. Yellow: it says what. Red: it cannot be moved as it is.
+    Stopped in between, it can be run again: each one is moved whole, or not at all.
+    """
+    if undo is not None and what is None and to is None:
+        with _product():
+            _undo(undo, ref)
+        return
+    if what is None or to is None or undo is not None:
+        raise click.UsageError("Say --to VERSION with --plan or --apply, or --undo RUN alone")
+    with _product():
+        if what == "plan":
+            _plan(name, to, ref)
+        else:
+            _apply(name, to, ref, yellow)
+
+
+# --- what is meant -----------------------------------------------------------------------------------------------
+
+
+def _text(name: str, meant: str) -> tuple[FlowDefinition, str]:
+    """A version of a flow and how it is called."""
+    from flows.actions import versions
+
+    if meant.isdigit():
+        return versions.of_version(_version(name, int(meant))), f"version {int(meant)}"
+    if meant == FILE:
+        return _loaded(name).definition, FILE
+    return _read(name, Path(meant)), meant
+
+
+def _read(name: str, path: Path) -> FlowDefinition:
+    from flows.catalogue.reader import read_flow
+
+    if not path.is_file():
+        raise Trouble(f"{path} is no file; name a number, `{FILE}` or the path of a flow file")
+    reading = read_flow(path.read_bytes(), str(path))
+    if reading.definition is None:
+        raise Trouble(f"{reading.problems[0].text()}\nFor all of it: baton flows lint {path}")
+    if reading.definition.flow != name:
+        raise Trouble(f"{path} is the flow {reading.definition.flow}, not {name}")
+    return reading.definition
+
+
+def _version(name: str, number: int) -> FlowVersion:
+    from flows.queries import versions_in_use
+    from flows.rules.actors import SYSTEM
+
+    found = versions_in_use.numbered(SYSTEM, name, number)
+    if found is None:
+        numbers = ", ".join(str(version.number) for version, _ in versions_in_use.of_flow(SYSTEM, name)[:10])
+        cure = f"there are {numbers}" if numbers else "nothing of it was published yet"
+        raise Trouble(f"{name} has no version {number}; {cure}")
+    return found
+
+
+def _loaded(name: str) -> LoadedFlow:
+    from flows import catalogue
+    from flows.catalogue.problems import cure_among
+
+    registry = catalogue.load(Settings.from_env().folders_of_flows)
+    if name not in registry.flows:
+        cure = cure_among(name, registry.flows, "there are")
+        raise Trouble(f"No flow is called {name}" + (f"; {cure}" if cure else ""))
+    return registry.flows[name]
+
+
+def _target(name: str, to: str) -> Target:
+    """What is aimed at; a file is not published by looking at it."""
+    from flows.authoring.migrate import Target
+
+    if to.isdigit():
+        return Target.of_version(_version(name, int(to)))
+    if to != FILE:
+        raise Trouble(f"--to is the number of a version or `{FILE}`, not {to}")
+    return Target.of_file(_loaded(name))
+
+
+# --- plan, apply, undo -------------------------------------------------------------------------------------------
+
+
+def _plan(name: str, to: str, ref: str) -> None:
+    from flows.authoring import migrate
+    from flows.clock import clock
+    from flows.rules.actors import SYSTEM
+
+    target = _target(name, to)
+    many = migrate.count(SYSTEM, name, target.content_hash, clock.now(), ref)
+    seen = [*_watched(migrate.foresee(SYSTEM, target, clock.now(), ref=ref), "Planning", many)]
+    click.echo(_table(name, target, seen))
+
+
+def _table(name: str, target: Target, seen: list[Foreseen]) -> str:
+    from flows.authoring import migrate
+
+    plans = [one.plan for one in seen]
+    if not plans:
+        return f"{name} → {target.called}: nothing that runs is on another version."
+    counts = migrate.verdicts(plans)
+    lines = [f"{name} → {target.called}: " + ", ".join(f"{many:,} {verdict}" for verdict, many in counts.items())]
+    lines += ["", *(f"  {verdict:6}  {many:>6,}  {text}" for verdict, text, many in migrate.reasons(plans))]
+    worst = [one for verdict in ("red", "yellow") for one in seen if one.plan.verdict == verdict]
+    if worst:
+        lines += [""]
+    for one in worst[:MOST_SHOWN]:
+        lines.append(f"  {one.plan.verdict:6}  {one.reference}  v{one.number}  {one.customer}: {one.plan.in_words}")
+    if len(worst) > MOST_SHOWN:
+        lines.append(f"  ... and {len(worst) - MOST_SHOWN:,} more")
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _apply(name: str, to: str, ref: str, yellow: bool) -> None:
+    from flows.actions.migrating import new_run
+    from flows.authoring import migrate
+    from flows.clock import clock
+    from flows.rules.actors import SYSTEM
+
+    version_id = migrate.published(SYSTEM, _loaded(name)) if to == FILE else _version(name, int_of(to)).id
+    version = _numbered(version_id)
+    ids = migrate.to_move(SYSTEM, name, version.content_hash, clock.now(), ref)
+    run = new_run()
+    moving = migrate.apply(SYSTEM, version_id, ids, run, yellow=yellow)
+    moved, refused = _done(_watched(moving, "Moving", len(ids)))
+    click.echo(f"{moved:,} of {len(ids):,} moved to version {version.number} of {name}.")
+    _name(refused)
+    if moved:
+        click.echo(f"To take them back: baton flows migrate {name} --undo {run}")
+
+
+def _undo(run: str, ref: str) -> None:
+    from flows.authoring import migrate
+    from flows.rules.actors import SYSTEM
+
+    ids = migrate.of_run(SYSTEM, run, ref)
+    if not ids:
+        raise Trouble(f"Nothing that moved with {run} is left to take back")
+    taken, refused = _done(_watched(migrate.undo(SYSTEM, run, ids), "Taking back", len(ids)))
+    click.echo(f"{taken:,} of {len(ids):,} taken back; each is as it was before.")
+    _name(refused)
+    sys.exit(int(bool(refused)))
+
+
+def int_of(to: str) -> int:
+    if not to.isdigit():
+        raise Trouble(f"--to is the number of a version or `{FILE}`, not {to}")
+    return int(to)
+
+
+def _numbered(version_id: int) -> FlowVersion:
+    from flows.access import read_as
+    from flows.models import FlowVersion
+    from flows.rules.actors import SYSTEM
+
+    return read_as(SYSTEM).get_one(FlowVersion, version_id)
+
+
+def _done(went: Iterable[Went]) -> tuple[int, list[Went]]:
+    """How many were done, and those that were not; Ctrl-C ends it after the one that is under way."""
+    done, refused = 0, []
+    try:
+        for one in went:
+            done += not one.why_not
+            refused += [one] if one.why_not else []
+    except KeyboardInterrupt:
+        click.echo("Stopped. What was done is done; run it again for the rest.", err=True)
+    return done, refused
+
+
+def _name(refused: list[Went]) -> None:
+    for one in refused[:MOST_SHOWN]:
+        click.echo(f"  {one.why_not}")
+    if len(refused) > MOST_SHOWN:
+        click.echo(f"  ... and {len(refused) - MOST_SHOWN:,} more")
+
+
+# --- around ------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _product() -> Iterator[None]:
+    from sqlalchemy.exc import OperationalError
+
+    from wsgi import create_app
+
+    with create_app(Settings.from_env(), ("messaging",)).app_context():
+        try:
+            yield
+        except OperationalError as fault:
+            raise Trouble(f"The database does not answer ({fault.orig}); for the cure: baton doctor") from None
+
+
+@contextmanager
+def _product_if(needed: bool) -> Iterator[None]:
+    """Files are compared without a database."""
+    if needed:
+        with _product():
+            yield
+    else:
+        yield
+
+
+def _watched(things: Iterable[T], words: str, total: int) -> Iterator[T]:
+    """With a progress bar for people; a terminal that is none is told nothing."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task(words, total=total)
+        for one in things:
+            progress.update(task, advance=1)
+            yield one

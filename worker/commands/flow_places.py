@@ -1,0 +1,50 @@
+"""Which flow somebody means: one that is loaded, by its name, or one of their own, by its file or folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flows.settings import Settings
+from worker.trouble import Trouble
+
+if TYPE_CHECKING:
+    from flows.catalogue.registry import Registry
+
+
+def the_flow(named: str) -> tuple[Registry, str]:
+    """Everything that is loaded, and the name of the one flow that is meant. Raises Trouble for none or several."""
+    from flows.catalogue.problems import cure_among
+
+    registry, names = flows_named([named])
+    if len(names) > 1:
+        raise Trouble(f"There are {len(names)} flows in {named}: {', '.join(names)}; name the file of one")
+    if names[0] not in registry.flows:
+        cure = cure_among(named, registry.flows, "there are")
+        raise Trouble(f"No flow is called {named}" + (f"; {cure}" if cure else ""))
+    return registry, names[0]
+
+
+def flows_named(given: Sequence[str]) -> tuple[Registry, list[str]]:
+    """The same for several: files and folders of flows by the names of the flows, all else as it was given."""
+    from flows import catalogue
+    from flows.authoring import beside
+
+    folders = Settings.from_env().folders_of_flows
+    registry = catalogue.load(folders)
+    found = {name: beside.flow_files(Path(name)) for name in given if name not in registry.flows}
+    registry = beside.registry_with(registry, folders, [path for paths in found.values() for path in paths])
+    try:
+        return registry, [one for name in given for one in _names(registry, name, found.get(name, []))]
+    except beside.NotServed as wrong:
+        raise Trouble(str(wrong)) from None
+
+
+def _names(registry: Registry, given: str, paths: Sequence[Path]) -> list[str]:
+    """A scenario file stays itself: its flows only had to be loaded."""
+    from flows.authoring import beside
+
+    names = beside.names_of(registry, paths)
+    is_scenario = Path(given).is_file() and Path(given) not in paths
+    return [given] if is_scenario or not names else names

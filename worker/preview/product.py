@@ -1,0 +1,67 @@
+"""The real product on a database in memory: the application whose pages a preview shows, and who looks at them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import Context
+from datetime import datetime
+from tempfile import TemporaryDirectory
+
+from werkzeug.test import TestResponse
+
+from flows import settings
+from flows.actions.accounts import NOBODY, Device
+from flows.actions.accounts.sessions import open_sign_in
+from flows.authoring.play.cast import Stranger
+from flows.authoring.play.sandbox import Sandbox, sandbox
+from flows.catalogue.registry import Registry
+from flows.db import IN_MEMORY
+from flows.models import User
+from flows.settings import Settings
+from flows.work import unit_of_work
+from wsgi import create_app
+
+ZONE = "Europe/London"
+
+
+class Product:
+    """Every part of Baton in this process; it must not serve anything else."""
+
+    def __init__(self) -> None:
+        self._folder = TemporaryDirectory(prefix="baton-preview-")
+        known = {"mode": "test", "staff_totp": "optional", "secret_key": "shown" * 8, "log_level": "ERROR"}
+        product = settings.current()
+        words = {name: getattr(product, name) for name in ("brand", "support_email", "bank_details")}
+        made = Settings.from_env({}, data=self._folder.name, database_url=IN_MEMORY, **known, **words)
+        self.app = create_app(made)
+        self.app.config["WTF_CSRF_METHODS"] = set()
+
+    def close(self) -> None:
+        self._folder.cleanup()
+
+    @contextmanager
+    def stage(self, registry: Registry, flow: str, at: datetime, stranger: Stranger) -> Iterator[Sandbox]:
+        """A stage for a play whose pages can be asked for meanwhile."""
+        with sandbox(registry, flow, at, ZONE, self.app, stranger) as stage:
+            yield stage
+
+    def visit(self, stage: Sandbox, who: str, path: str, sends: bool = False) -> TestResponse:
+        """What this person of the cast gets at this address; `sends` posts a form in which nothing is filled in."""
+        token = self._token(stage.cast.actors[who].user_id)
+
+        def go() -> TestResponse:
+            browser = self.app.test_client()
+            with browser.session_transaction() as session:
+                session["token"] = token
+            if sends:
+                return browser.post(path, data={"do": "create"})
+            return browser.get(path, follow_redirects=True)
+
+        return Context().run(go)  # as a request of its own: the stage has a context of the same application open
+
+    def _token(self, user_id: int | None) -> str:
+        with unit_of_work(NOBODY) as work:
+            return open_sign_in(
+                work, work.session.get_one(User, user_id), Device(address="127.0.0.1"), both_proved=True
+            ).token

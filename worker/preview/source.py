@@ -1,0 +1,75 @@
+"""The flow that its author works on: read from its file with what lint says, and read again when it was saved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+
+from flows import catalogue
+from flows.catalogue.lint import lint
+from flows.catalogue.loader import SUFFIX, plugin_of_folder
+from flows.catalogue.problems import FlowProblem, cure_among
+from flows.catalogue.reader import read_flow
+from flows.catalogue.registry import LoadedFlow, Registry
+from flows.catalogue.watching import Stamp, stamp_of
+from worker.trouble import Trouble
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the file says now. Without `loaded` it is broken, and `problems` say where."""
+
+    registry: Registry
+    loaded: LoadedFlow | None
+    problems: tuple[FlowProblem, ...]
+    file: str
+
+
+class Source:
+    """One flow file, and what lies around it. Trouble when there is no such file or flow."""
+
+    def __init__(self, named: str, folders: list[Path]) -> None:
+        self._folders = folders
+        self.path = _file_named(named, catalogue.load(folders))
+
+    def stamp(self) -> Stamp:
+        """What its folder looks like; another stamp means that something was saved."""
+        return stamp_of([self.path.parent])
+
+    def read(self) -> Reading:
+        """The flow beside everything that is installed; its own folder comes first."""
+        try:
+            raw, plugin = self.path.read_bytes(), plugin_of_folder(self.path.parent)
+        except (OSError, UnicodeDecodeError) as wrong:
+            unread = FlowProblem("F901", "error", f"a file of it cannot be read ({wrong})", str(self.path))
+            return Reading(Registry(), None, (unread,), str(self.path))
+        known = catalogue.load(self._folders).with_plugins([plugin])
+        reading = read_flow(raw, str(self.path))
+        definition, problems = reading.definition, tuple(reading.problems)
+        if definition is not None:
+            problems += tuple(lint(definition, known, reading.source))
+        if definition is None or any(one.severity == "error" for one in problems):
+            return Reading(known, None, problems, str(self.path))
+        digest = sha256(raw).hexdigest()
+        loaded = LoadedFlow(definition, raw.decode(), digest, plugin.name, str(self.path), problems)
+        served = replace(known, flows={**known.flows, definition.flow: loaded})
+        return Reading(served, loaded, problems, str(self.path))
+
+
+def _file_named(named: str, known: Registry) -> Path:
+    """The file of an installed flow, a file, or the only flow file of a folder."""
+    if named in known.flows:
+        loaded = known.flows[named]
+        root = next(plugin.root for plugin in known.plugins if plugin.name == loaded.plugin)
+        return Path(str(root / loaded.path.rpartition("/")[2]))
+    path = Path(named)
+    if path.is_file():
+        return path.resolve()
+    found = sorted(path.glob(f"*{SUFFIX}")) if path.is_dir() else []
+    if len(found) == 1:
+        return found[0].resolve()
+    if found:
+        raise Trouble(f"{named} has {len(found)} flows; name one: {', '.join(map(str, found))}")
+    cure = cure_among(named, known.flows, "there are")
+    raise Trouble(f"{named} is neither a flow nor a file ending in {SUFFIX}" + (f"; {cure}" if cure else ""))
