@@ -89,7 +89,7 @@ class Asked(Narrowed):
             "flow": (_("Flow"), flow_words()), "source": (_("Source"), SOURCE_WORDS), "due": (_("Due"), DUE_OR_BETWEEN),
             "show": (_("Show"), SHOW_WORDS),
             "unread": (_("Messages"), {"1": _("Unread")}),
-            "step": ("At the step", step_words()), "review": ("In review", step_words()),
+            "step": (_("At the step"), step_words()), "review": (_("In review"), step_words()),
             "from": (_("Due from"), None), "until": (_("Due until"), None), "q": (_("Search"), None),
         }  # fmt: skip
 
@@ -162,5 +162,5 @@ def flow_words() -> dict[str, str]:
 
 def step_words() -> dict[str, str]:
     """The steps of every flow by their names; flows that name one alike share it."""
-    loaded = reversed(catalogue.current().flows.values())
+    loaded = [versions.flow_shown(one) for one in reversed(catalogue.current().flows.values())]
     return {name: step.title for one in loaded for name, step in one.definition.steps.items()}
