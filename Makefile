@@ -5,11 +5,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 export BATON_MODE ?= demo
 
+# Python keeps what it compiled, whatever the shell says: a process that compiles everything anew starts half as quickly.
+unexport PYTHONDONTWRITEBYTECODE
+
 # uv installs in a tenth of pip's time; where it cannot be had, or finds less than pip is configured to, pip does it.
 define INSTALL
 	@echo "Installing into $(VENV) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python $(1) || ( \
+	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python $(1) || ( \
 		$(BIN)/python -m pip install --quiet --upgrade pip && $(BIN)/python -m pip install --quiet $(1) )
 	@touch $@
 endef

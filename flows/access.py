@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import ColumnElement, CompoundSelect, ScalarSelect, Select, and_, event, false, func, or_, select, union
@@ -79,10 +80,6 @@ def organisations_of_each(session: Session, user_ids: Collection[int]) -> dict[i
     return found
 
 
-def _owned_classes() -> list[type[Any]]:
-    return [mapper.class_ for mapper in Base.registry.mappers if issubclass(mapper.class_, Owned)]
-
-
 @event.listens_for(Session, "do_orm_execute")
 def _narrow(state: ORMExecuteState) -> None:
     loads_more = state.is_column_load or state.is_relationship_load
@@ -91,17 +88,17 @@ def _narrow(state: ORMExecuteState) -> None:
     actor: Actor | None = state.session.info.get("actor")
     if actor is not None and actor.kind != "customer":
         return
-    visible = None if actor is None or actor.user_id is None else organisations_of(actor.user_id)
-    hidden = with_loader_criteria(Instance, Instance.is_internal.is_(False), include_aliases=True)
-    state.statement = state.statement.options(
-        hidden,
-        *(
-            with_loader_criteria(
-                owned, false() if visible is None else owned.organisation_id.in_(visible), include_aliases=True
-            )
-            for owned in _owned_classes()
-        ),
-    )
+    state.statement = state.statement.options(*_narrowing(None if actor is None else actor.user_id))
+
+
+@lru_cache(maxsize=1024)
+def _narrowing(user_id: int | None) -> tuple[Any, ...]:
+    """What every statement of this customer is narrowed by; the same for all of them, so it is built once."""
+    owned = [mapper.class_ for mapper in Base.registry.mappers if issubclass(mapper.class_, Owned)]
+    theirs = None if user_id is None else organisations_of(user_id)
+    visible = [(one, false() if theirs is None else one.organisation_id.in_(theirs)) for one in owned]
+    shown: list[tuple[type[Any], Any]] = [(Instance, Instance.is_internal.is_(False)), *visible]
+    return tuple(with_loader_criteria(one, condition, include_aliases=True) for one, condition in shown)
 
 
 # --- organisations and products ---------------------------------------------------------------------------------

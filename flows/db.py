@@ -49,14 +49,15 @@ IN_MEMORY = "sqlite://"
 def throwaway(app: Flask | None = None) -> Iterator[None]:
     """A database in memory with every table and no row, for the time inside; what was served before waits meanwhile.
 
-    An `app` whose own database is IN_MEMORY serves it: then its pages can be asked for.
+    An `app` whose own database is IN_MEMORY serves it: then its pages can be asked for. One inside another of the
+    same app is refused: it has one.
     """
-    if app is None:
-        app = Flask("throwaway", static_folder=None, template_folder=None)
-        app.config["SQLALCHEMY_DATABASE_URI"] = IN_MEMORY
-        db.init_app(app)
+    app = app or _throwaway_app()
     assert app.config["SQLALCHEMY_DATABASE_URI"] == IN_MEMORY, "nobody's rows are written over"
+    if app.extensions.get("thrown"):
+        raise RuntimeError("a throw-away database is open already")
     with app.app_context():
+        app.extensions["thrown"] = True
         with db.engine.connect() as connection:
             raw = connection.connection.driver_connection
             assert isinstance(raw, sqlite3.Connection)
@@ -65,7 +66,16 @@ def throwaway(app: Flask | None = None) -> Iterator[None]:
             yield
         finally:
             db.session.remove()
-            db.engine.dispose()
+            app.extensions["thrown"] = False
+
+
+@cache
+def _throwaway_app() -> Flask:
+    """Its engine stays from one time to the next, and with it every statement that SQLAlchemy has compiled."""
+    app = Flask("throwaway", static_folder=None, template_folder=None)
+    app.config["SQLALCHEMY_DATABASE_URI"] = IN_MEMORY
+    db.init_app(app)
+    return app
 
 
 @cache

@@ -122,7 +122,7 @@ def unit_of_work(actor: Actor) -> Iterator[Work]:
     session = db.session()
     if session.info.get("working"):
         raise RuntimeError("a unit of work is open already; a verb takes the `work` it was given")
-    session.expunge_all()  # first, so that rows read before keep their values and can still be shown
+    _let_go(session)  # first, so that rows read before keep their values and can still be shown
     session.rollback()
     session.info.update(actor=actor, working=True)
     work = Work(session, actor, clock.now(), request_id.get() or new_request_id())
@@ -157,8 +157,18 @@ def _is_twin(conflict: IntegrityError) -> bool:
 def end_reading() -> None:
     """Let the reading transaction go, so that a long wait afterwards (a mail, say) holds no connection."""
     session = db.session()
-    session.expunge_all()
+    _let_go(session)
     session.rollback()
+
+
+def keep(session: Session, row: object) -> None:
+    """Hold a row until this transaction ends: `get` then finds it without asking, where the session would forget it."""
+    session.info.setdefault("kept", set()).add(row)
+
+
+def _let_go(session: Session) -> None:
+    session.info["kept"] = set()
+    session.expunge_all()
 
 
 def new_request_id() -> str:

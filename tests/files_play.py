@@ -12,12 +12,12 @@ from sqlalchemy import select
 from flows import access, catalogue
 from flows.actions import attaching, beginning, receiving
 from flows.actions.beginning import Wish
-from flows.catalogue.loader import load_packages
 from flows.models import Effect, Upload
 from flows.rules.actors import SYSTEM, Actor
 from flows.work import end_reading, unit_of_work
 from messaging import outbox
 from tests import samples
+from tests.served import serve
 
 SHIPPED = [
     (name, f"flows.plugins.{name}")
@@ -31,8 +31,7 @@ STEP = f"{TASK}/steps/photos"
 def repair_flow() -> Iterator[None]:
     """The flow is served beside the shipped ones."""
     before = catalogue.current()
-    catalogue.use(load_packages(SHIPPED, [Path(__file__).parent / "flows_with_files"]))
-    assert catalogue.current().broken == []
+    serve(SHIPPED, Path(__file__).parent / "flows_with_files")
     yield
     catalogue.use(before)
 

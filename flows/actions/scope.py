@@ -15,6 +15,7 @@ from flows.catalogue import FlowDefinition
 from flows.models import Instance, Organisation, User
 from flows.rules import answers, stages
 from flows.rules.words import day_in_words
+from flows.work import keep
 
 EVERYTHING = frozenset({"customer", "creator", "assignee", "instance", "data", "child", "links", "settings", "now"})
 
@@ -125,6 +126,7 @@ def instance_words(instance: Instance, now: datetime) -> dict[str, Any]:
 def person_words(session: Session, user_id: int | None) -> dict[str, Any]:
     """A person's words; all empty when there is nobody, so that `assignee.id == ""` can be asked."""
     user = session.get(User, user_id) if user_id is not None else None
+    keep(session, user)
     if user is None:
         return dict.fromkeys(("id", "name", "first_name", "email", "phone", "language"), "")
     return {
@@ -140,6 +142,7 @@ def person_words(session: Session, user_id: int | None) -> dict[str, Any]:
 def _customer(session: Session, instance: Instance) -> dict[str, Any]:
     """The person who acts for the customer, with what is known of their organisation; else the organisation itself."""
     organisation = session.get_one(Organisation, instance.organisation_id)
+    keep(session, organisation)
     person = person_words(session, instance.customer_id)
     if not person["id"]:
         person |= {"id": organisation.uid, "name": organisation.name, "first_name": organisation.name}

@@ -14,11 +14,11 @@ from sqlalchemy import select
 from flows import access, catalogue
 from flows.actions import assigning, beginning, closing, reopening, reviewing, submitting
 from flows.actions.beginning import Wish
-from flows.catalogue.loader import load_packages
 from flows.models import Instance, Step, TimelineEvent, User
 from flows.rules.actors import SYSTEM, Actor
 from flows.rules.past import TRACES
 from flows.work import Work, end_reading, unit_of_work
+from tests.served import serve
 from tests.world import World
 
 SHIPPED = [
@@ -38,8 +38,7 @@ def parts() -> tuple[str, ...]:
 @pytest.fixture(autouse=True)
 def move_in(app: Flask) -> Iterator[None]:
     before = catalogue.current()
-    catalogue.use(load_packages(SHIPPED, [Path(__file__).parent / "flows"]))
-    assert catalogue.current().broken == []
+    serve(SHIPPED, Path(__file__).parent / "flows")
     yield
     catalogue.use(before)
 

@@ -11,11 +11,11 @@ from sqlalchemy import select
 from flows import access, catalogue
 from flows.actions import linking, starting
 from flows.actions.agreements import import_agreements
-from flows.catalogue.loader import load_packages
 from flows.models import Agreement, Instance, Organisation, User
 from flows.rules.actors import SYSTEM, Actor
 from flows.rules.agreements import AgreementLine
 from flows.work import end_reading, unit_of_work
+from tests import served
 from tests.world import World
 
 FOLDER = Path(__file__).parent
@@ -25,8 +25,7 @@ SHIPPED = ("coro", "shop", "department_request", "tenant_onboarding")
 def serve(app: Flask) -> None:
     """Serve our flows and lookups besides the shipped ones; every application begins anew."""
     packages = [(name, f"flows.plugins.{name}") for name in SHIPPED]
-    catalogue.use(load_packages([*packages, ("tests", "tests.housing.plugin")], [FOLDER / "flows"]))
-    assert catalogue.current().broken == []
+    served.serve([*packages, ("tests", "tests.housing.plugin")], FOLDER / "flows")
 
 
 def line(number: str = "AG-1", **more: object) -> AgreementLine:

@@ -14,7 +14,6 @@ from flows import access, catalogue
 from flows.access import read_as
 from flows.actions import amending, beginning, closing, firing, onboarding, rating, reopening
 from flows.actions.beginning import Wish
-from flows.catalogue.loader import load_packages
 from flows.models import Effect, Membership, Notice, Organisation, TimelineEvent, User
 from flows.rules.actors import SYSTEM
 from flows.settings import Settings
@@ -23,6 +22,7 @@ from messaging import mailing, posting
 from messaging.outbox import deliver
 from tests.guided.conftest import HOUSEHOLD, IDENTITY, SHIPPED, Play
 from tests.messaging.conftest import mails, part
+from tests.served import serve
 from tests.world import World
 
 FOLDERS = Path(__file__).parents[1]
@@ -31,8 +31,7 @@ FOLDERS = Path(__file__).parents[1]
 @pytest.fixture
 def play(app: Flask, world: World) -> Iterator[Play]:
     before = catalogue.current()
-    catalogue.use(load_packages(SHIPPED, [FOLDERS / "guided" / "flows", FOLDERS / "messaging" / "flows"]))
-    assert catalogue.current().broken == []
+    serve(SHIPPED, FOLDERS / "guided" / "flows", FOLDERS / "messaging" / "flows")
     yield Play(world)
     catalogue.use(before)
 

@@ -21,7 +21,6 @@ from flows.actions import amending, beginning, closing, collecting, delivering, 
 from flows.actions.beginning import Wish
 from flows.actions.calling import PaymentVerbs
 from flows.catalogue import FlowDefinition
-from flows.catalogue.loader import load_packages
 from flows.clock import clock
 from flows.models import Effect, Instance, Payment, Step, TimelineEvent
 from flows.queries.invariants import broken
@@ -32,6 +31,7 @@ from flows.settings import Settings
 from flows.work import end_reading, unit_of_work
 from messaging.outbox import deliver
 from messaging.payments import desk
+from tests.served import serve
 from tests.world import World
 from worker.demo.checkout import Stripe
 
@@ -75,8 +75,7 @@ def parts() -> tuple[str, ...]:
 @pytest.fixture(autouse=True)
 def flows_with_money(app: Flask) -> Iterator[None]:
     before = catalogue.current()
-    catalogue.use(load_packages(SHIPPED, [Path(__file__).parent / "flows"]))
-    assert catalogue.current().broken == []
+    serve(SHIPPED, Path(__file__).parent / "flows")
     yield
     catalogue.use(before)
 

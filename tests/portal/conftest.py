@@ -7,9 +7,9 @@ import pytest
 from flask import Flask
 
 from flows import catalogue
-from flows.catalogue.loader import load_packages
 from tests.guided.conftest import SHIPPED, Play
 from tests.portal.browsing import Visitor
+from tests.served import serve
 from tests.world import World
 
 GUIDED = [Path(__file__).parents[1] / "guided" / "flows", Path(__file__).parent / "flows"]
@@ -43,8 +43,7 @@ def parts() -> tuple[str, ...]:
 def guided_flows(app: Flask) -> Iterator[None]:
     """The shipped flows, the move-in of the guided tests, and flows with pages, conditions and other scales."""
     before = catalogue.current()
-    catalogue.use(load_packages(SHIPPED, GUIDED))
-    assert catalogue.current().broken == []
+    serve(SHIPPED, *GUIDED)
     yield
     catalogue.use(before)
 

@@ -11,12 +11,12 @@ from flask import Flask
 from flows import access, catalogue
 from flows.actions import beginning, sealing, submitting
 from flows.actions.beginning import Wish
-from flows.catalogue.loader import load_packages
 from flows.models import Instance
 from flows.rules.actors import SYSTEM, Actor
 from flows.work import end_reading, unit_of_work
 from tests.guided.conftest import SHIPPED, Play
 from tests.private import plugin
+from tests.served import serve
 from tests.world import World
 
 IBAN, INCOME, BORN, DIAGNOSIS = "GB33BUKB20201555555555", 87_654, "2019-05-04", "Coeliac disease"
@@ -41,8 +41,7 @@ def parts() -> tuple[str, ...]:
 def served(app: Flask) -> Iterator[None]:
     """The flow of these tests."""
     before = catalogue.current()
-    catalogue.use(load_packages([*SHIPPED, ("private-play", "tests.private.plugin")], []))
-    assert catalogue.current().broken == []
+    serve([*SHIPPED, ("private-play", "tests.private.plugin")])
     plugin.HANDED.clear()
     yield
     catalogue.use(before)

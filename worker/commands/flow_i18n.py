@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from worker.commands.flow_places import flows_named, the_flow
+from worker.commands.flow_places import flows_named, refuse_unknown, the_flow
 from worker.trouble import Trouble
 
 
@@ -66,6 +66,7 @@ def status(names: tuple[str, ...], strict: bool) -> None:
     from flows.catalogue.coverage import coverage
 
     registry, flows = flows_named(names)
+    refuse_unknown(registry, flows)
     complete = True
     for loaded in (registry.flows[name] for name in flows or sorted(registry.flows)):
         found = coverage(registry, loaded.definition)

@@ -15,15 +15,21 @@ if TYPE_CHECKING:
 
 def the_flow(named: str) -> tuple[Registry, str]:
     """Everything that is loaded, and the name of the one flow that is meant. Raises Trouble for none or several."""
-    from flows.catalogue.problems import cure_among
-
     registry, names = flows_named([named])
     if len(names) > 1:
         raise Trouble(f"There are {len(names)} flows in {named}: {', '.join(names)}; name the file of one")
-    if names[0] not in registry.flows:
-        cure = cure_among(named, registry.flows, "there are")
-        raise Trouble(f"No flow is called {named}" + (f"; {cure}" if cure else ""))
+    refuse_unknown(registry, names)
     return registry, names[0]
+
+
+def refuse_unknown(registry: Registry, names: Sequence[str]) -> None:
+    """Raises Trouble, with a cure, for the first name that no loaded flow has."""
+    from flows.catalogue.problems import cure_among
+
+    for name in names:
+        if name not in registry.flows:
+            cure = cure_among(name, registry.flows, "there are")
+            raise Trouble(f"No flow is called {name}" + (f"; {cure}" if cure else ""))
 
 
 def flows_named(given: Sequence[str]) -> tuple[Registry, list[str]]:

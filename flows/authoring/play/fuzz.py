@@ -159,10 +159,8 @@ class Life:
         of_each = {row_id: choices(stage, row_id) for row_id in (stage.instances[0], *stage.below())}
         possible = [(row_id, one) for row_id, offered in of_each.items() for one in offered]
         lead_on = [(row_id, one) for row_id, one in possible if one.leads_on]
-        instance = status_of(stage.instances[0])
-        if instance.is_open and not lead_on and not _ends_by_itself():
-            where = instance.state or ", ".join(f"{step.name} {step.state}" for step in instance.steps)
-            report.add(Finding("dead-end", f"it is open and nobody can lead it on ({where})", tuple(self.story)))
+        if not lead_on:
+            self._check_that_it_goes_on(stage, report)
         if not possible:
             return
         row_id, chosen = self.dice.choice(lead_on if lead_on and self.dice.random() < 0.8 else possible)
@@ -174,6 +172,12 @@ class Life:
             self.story[-1] += f" (refused: {refusal})"
         except BatonError as refusal:
             self.story[-1] += f" (not taken: {refusal})"
+
+    def _check_that_it_goes_on(self, stage: Sandbox, report: Report) -> None:
+        instance = status_of(stage.instances[0])
+        if instance.is_open and not _ends_by_itself():
+            where = instance.state or ", ".join(f"{step.name} {step.state}" for step in instance.steps)
+            report.add(Finding("dead-end", f"it is open and nobody can lead it on ({where})", tuple(self.story)))
 
     def _check(self, report: Report) -> None:
         broken = invariants.broken_rows(read_as(SYSTEM))

@@ -24,10 +24,11 @@ def pass_time(until: datetime, see_to_it: Callable[[], object]) -> None:
 
 def _next_due() -> datetime | None:
     session = read_as(SYSTEM)
-    timer = session.scalar(select(func.min(Timer.due_at)).where(Timer.ended_at.is_(None)))
-    effect = session.scalar(select(func.min(Effect.next_at)).where(Effect.state == "pending"))
+    timer = select(func.min(Timer.due_at)).where(Timer.ended_at.is_(None)).scalar_subquery()
+    effect = select(func.min(Effect.next_at)).where(Effect.state == "pending").scalar_subquery()
+    moments = session.execute(select(timer, effect)).one()
     end_reading()
-    return min((moment for moment in (timer, effect) if moment is not None), default=None)
+    return min((moment for moment in moments if moment is not None), default=None)
 
 
 def _move_to(moment: datetime) -> None:

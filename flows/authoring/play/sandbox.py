@@ -47,6 +47,7 @@ class Sandbox:
         self.loaded, self.zone, self.stranger = loaded, zone, stranger
         self.instances: list[int] = []
         self.posted: list[Owed] = []
+        self._uids: dict[int, str] = {}
 
     @property
     def definition(self) -> catalogue.FlowDefinition:
@@ -59,9 +60,11 @@ class Sandbox:
             )
 
     def uid_of(self, instance_id: int) -> str:
-        uid = access.read_as(SYSTEM).scalars(select(Instance.uid).where(Instance.id == instance_id)).one()
-        end_reading()
-        return uid
+        if instance_id not in self._uids:
+            query = select(Instance.uid).where(Instance.id == instance_id)
+            self._uids[instance_id] = access.read_as(SYSTEM).scalars(query).one()
+            end_reading()
+        return self._uids[instance_id]
 
     def definition_of(self, instance: Instance) -> catalogue.FlowDefinition:
         """Its flow with what was added to this instance."""
