@@ -30,6 +30,7 @@ VALUES = {
     "name": "details",
     "person": "usr_gus",
     "invitation": "1",
+    "seq": "1",
     "field": "company_name",
 }
 SHEETS = {"products": "prd_coro", "organisations": "cus_brightpath", "users": "usr_carl", "departments": "dep_repairs"}

@@ -58,6 +58,12 @@ SAID_BY_FLOWS = re.compile(
     r"|Only whoever it is assigned to .*"
 )
 """What the queries and rules of the product say, in the words of whoever asks; `tests/words` is about those."""
+SAID_TO_AUTHORS = re.compile(
+    r'<ul class="plain stack"><li><details>.*?</ul>'  # the reasons of a moment
+    r'|<select id="scene".*?</select>',  # what there is to see of a flow
+    re.DOTALL,
+)
+"""What `flows.authoring` says here and in the terminal, in the words of the flow language, which is English."""
 
 
 def pages(client: FlaskClient, urls: list[str], patch: pytest.MonkeyPatch) -> dict[str, str]:
@@ -68,7 +74,7 @@ def pages(client: FlaskClient, urls: list[str], patch: pytest.MonkeyPatch) -> di
         for url in urls:
             answer = client.get(url)
             if answer.status_code == 200 and answer.mimetype == "text/html":
-                for line in pseudo.outside(answer.get_data(as_text=True), known):
+                for line in pseudo.outside(SAID_TO_AUTHORS.sub("", answer.get_data(as_text=True)), known):
                     text = line.partition(": ")[2]
                     if not NAMES.fullmatch(text) and not SAID_BY_FLOWS.fullmatch(text):
                         found.setdefault(line, url)
