@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Flask
 from flask_admin import Admin
 from flask_admin.theme import Theme
+from flask_babel import lazy_gettext as _l
 
 from admin.showing import Group, groups_of
 from admin.views.agreements import Agreements
@@ -39,9 +40,9 @@ def register(app: Flask) -> None:
         admin,
         (
             Group("", (dashboard, Away(), Replies())),
-            Group("Work", (Instances(), Tasks(), Board(), Cases(), Payments(), Agreements())),
-            Group("Shop", (Orders(), Products(), Organisations())),
-            Group("Design", (Flows(),)),
-            Group("Admin", (Users(), Departments(), Roles(), Timers(), Outbox(), AuditLog(), Health())),
+            Group(_l("Work"), (Instances(), Tasks(), Board(), Cases(), Payments(), Agreements())),
+            Group(_l("Shop"), (Orders(), Products(), Organisations())),
+            Group(_l("Design"), (Flows(),)),
+            Group(_l("Admin"), (Users(), Departments(), Roles(), Timers(), Outbox(), AuditLog(), Health())),
         ),
     )

@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from flask import flash, g, redirect, request
+from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from admin.guard import StaffView
@@ -16,6 +17,7 @@ from flows.access import clean
 from flows.actions import replaying
 from flows.queries.timeline import Entry
 from flows.rules.errors import Invalid, OutOfStep, Stale
+from flows.words import gettext as _
 from flows.work import Work, unit_of_work
 
 
@@ -53,7 +55,7 @@ class Question:
     facts: tuple[tuple[str, str], ...] = ()
     fields: tuple[Field, ...] = ()
     tone: str = "go"
-    done: str = "Done."
+    done: str = _l("Done.")
     seen: str = ""
     action: str = ""
     seq: int | None = None
@@ -112,7 +114,7 @@ def seen_version(typed: Mapping[str, Any]) -> int | None:
 
 def _number(given: str) -> int | None:
     if given and not (given.isascii() and given.isdigit() and len(given) < 10):
-        raise Invalid("This page is damaged. Open it again", "", "malformed")
+        raise Invalid(_("This page is damaged. Open it again"), "", "malformed")
     return int(given) if given else None
 
 

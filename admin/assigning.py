@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import g
+from flask_babel import format_date
+from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from admin.asking import Field, Question, ask, seen_version
@@ -16,23 +18,26 @@ from flows.actions import assigning
 from flows.clock import clock
 from flows.models import Instance
 from flows.queries.colleagues import Colleague, colleagues
+from flows.words import gettext as _
 from flows.work import Work
 
-NOTE = Field("note", "Note", "textarea", hint="Between staff; it stands in the assignment history", optional=True)
+NOTE = Field(
+    "note", _l("Note"), "textarea", hint=_l("Between staff; it stands in the assignment history"), optional=True
+)
 
 
 def assign(view: StaffView, ref: str) -> Response:
     """*Assign* or *Reassign*: colleagues with how much each carries, and who stands in for those who are away."""
     instance = access.instance_to_read(g.actor, ref)
-    given = instance.assignee is not None
+    given, reference = instance.assignee is not None, instance.reference
     question = _question(
         view,
         instance,
-        f"{'Reassign' if given else 'Assign'} {instance.reference}",
-        "Reassign" if given else "Assign",
-        done="It is assigned.",
-        facts=(("Assigned to", instance.assignee.name if instance.assignee else "Unassigned"),),
-        fields=(Field("assignee", "Colleague", "select", options=colleague_options()), NOTE),
+        _("Reassign %(reference)s", reference=reference) if given else _("Assign %(reference)s", reference=reference),
+        _("Reassign") if given else _("Assign"),
+        done=_("It is assigned."),
+        facts=((_("Assigned to"), instance.assignee.name if instance.assignee else _("Unassigned")),),
+        fields=(Field("assignee", _("Colleague"), "select", options=colleague_options()), NOTE),
     )
 
     def act(work: Work, typed: Mapping[str, Any]) -> None:
@@ -49,10 +54,10 @@ def take(view: StaffView, ref: str) -> Response:
     question = _question(
         view,
         instance,
-        f"Assign {instance.reference} to me?",
-        "Assign to me",
-        done="It is yours.",
-        facts=(("Assigned to", instance.assignee.name if instance.assignee else "Unassigned"),),
+        _("Assign %(reference)s to me?", reference=instance.reference),
+        _("Assign to me"),
+        done=_("It is yours."),
+        facts=((_("Assigned to"), instance.assignee.name if instance.assignee else _("Unassigned")),),
     )
     return ask(view, question, lambda work, _typed: assigning.take(work, access.instance_to_change(work, ref)))
 
@@ -62,10 +67,14 @@ def unassign(view: StaffView, ref: str) -> Response:
     question = _question(
         view,
         instance,
-        f"Take {instance.reference} from {instance.assignee.name if instance.assignee else 'nobody'}?",
-        "Unassign",
-        done="Nobody works on it now.",
-        text="It stays open and is in the list of what is unassigned.",
+        _(
+            "Take %(reference)s from %(name)s?",
+            reference=instance.reference,
+            name=instance.assignee.name if instance.assignee else _("nobody"),
+        ),
+        _("Unassign"),
+        done=_("Nobody works on it now."),
+        text=_("It stays open and is in the list of what is unassigned."),
         fields=(NOTE,),
     )
 
@@ -83,12 +92,16 @@ def colleague_options(with_me: bool = True) -> dict[str, str]:
 
 
 def _words(one: Colleague) -> str:
-    me = " (you)" if one.user.id == g.actor.user_id else ""
-    away = ""
-    if one.away is not None:
-        until = one.away.ends_on
-        away = f", away until {until.day} {until:%B}: {one.away.delegate.name} stands in"
-    return f"{one.user.name}{me}, {one.open} open{away}"
+    name = _("%(name)s (you)", name=one.user.name) if one.user.id == g.actor.user_id else one.user.name
+    if one.away is None:
+        return _("%(name)s, %(many)s open", name=name, many=one.open)
+    return _(
+        "%(name)s, %(many)s open, away until %(day)s: %(delegate)s stands in",
+        name=name,
+        many=one.open,
+        day=format_date(one.away.ends_on, "d MMMM"),
+        delegate=one.away.delegate.name,
+    )
 
 
 def _question(view: StaffView, instance: Instance, title: str, button: str, **more: Any) -> Question:

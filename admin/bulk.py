@@ -13,6 +13,7 @@ from datetime import date, datetime, time
 from typing import Any
 
 from flask import flash, g, redirect, request
+from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
@@ -20,7 +21,7 @@ from admin.asking import Field, Question, go_on, typed_in
 from admin.guard import StaffView
 from admin.instance_filters import PATH, Asked
 from admin.narrowing import LONGEST_QUERY
-from admin.showing import show
+from admin.showing import show, title_of
 from flows import access
 from flows.actions import assigning, closing, firing, replaying
 from flows.clock import clock
@@ -31,6 +32,8 @@ from flows.queries.instances import Agent
 from flows.rules import timing
 from flows.rules.actors import Actor
 from flows.rules.errors import BatonError, Invalid
+from flows.words import gettext as _
+from flows.words import ngettext
 from flows.work import Work, unit_of_work
 
 AT_ONCE, MOST = 200, 1000
@@ -41,7 +44,10 @@ Act = Callable[[Work, Instance, Mapping[str, Any]], None]
 
 @dataclass(frozen=True)
 class Change:
-    """What can be done with the chosen ones: its words, the permission of its verb, what it asks, the verb."""
+    """What can be done with the chosen ones: its words, the permission of its verb, what it asks, the verb.
+
+    `heading` where the words do not make one by themselves.
+    """
 
     words: str
     needs: str
@@ -51,6 +57,7 @@ class Change:
     text: str = ""
     tone: str = "go"
     button: str = ""
+    heading: str = ""
 
 
 def _take(work: Work, instance: Instance, _typed: Mapping[str, Any]) -> None:
@@ -71,7 +78,7 @@ def _change_due(work: Work, instance: Instance, typed: Mapping[str, Any]) -> Non
         noon = datetime.combine(date.fromisoformat(typed["due_at"]), time(12), timing.zone_named(instance.time_zone))
         moment = timing.add(noon, timing.Span(0, "d"), instance.time_zone, time=timing.END)
     except (ValueError, OverflowError):
-        raise Invalid("Enter a day, like 2026-11-30", "/due_at", "date") from None
+        raise Invalid(_("Enter a day, like 2026-11-30"), "/due_at", "date") from None
     closing.change_due(work, instance, moment, typed["reason"])
 
 
@@ -83,37 +90,38 @@ def _cancel(work: Work, instance: Instance, typed: Mapping[str, Any]) -> None:
     closing.cancel_request(work, instance, typed["reason"])
 
 
-NOTE = Field("note", "Note", "textarea", hint="Stands in the history, where colleagues read it", optional=True)
+NOTE = Field("note", _l("Note"), "textarea", hint=_l("Stands in the history, where colleagues read it"), optional=True)
 CHANGES = {
-    "take": Change("Assign to me", "assign", _take, "Assigned to you"),
+    "take": Change(_l("Assign to me"), "assign", _take, _l("Assigned to you")),
     "assign": Change(
-        "Assign to…", "assign", _assign, "Assigned",
-        lambda agents: (Field("assignee", "Colleague", "select", options=_names(agents)), NOTE),
+        _l("Assign to…"), "assign", _assign, _l("Assigned"),
+        lambda agents: (Field("assignee", _("Colleague"), "select", options=_names(agents)), NOTE),
+        heading=_l("Assign"),
     ),
-    "unassign": Change("Unassign", "assign", _unassign, "Assigned to nobody", lambda _agents: (NOTE,)),
+    "unassign": Change(_l("Unassign"), "assign", _unassign, _l("Assigned to nobody"), lambda _agents: (NOTE,)),
     "due": Change(
-        "Change due date…", "create", _change_due, "Due date changed",
+        _l("Change due date…"), "create", _change_due, _l("Due date changed"),
         lambda _agents: (
-            Field("due_at", "New due date", "date", hint="Until the end of that day, where the customer lives"),
-            Field("reason", "Reason", optional=True, hint="Stands in the history, where the customer reads it"),
+            Field("due_at", _("New due date"), "date", hint=_("Until the end of that day, where the customer lives")),
+            Field("reason", _("Reason"), optional=True, hint=_("Stands in the history, where the customer reads it")),
         ),
-        "Reminders that count from the due date move with it.",
+        _l("Reminders that count from the due date move with it."),
     ),
     "remind": Change(
-        "Send reminder…", "message", _remind, "Reminder sent",
-        text="The reminder of each flow goes out at once; the planned ones stay.",
+        _l("Send reminder…"), "message", _remind, _l("Reminder sent"),
+        text=_l("The reminder of each flow goes out at once; the planned ones stay."),
     ),
     "cancel": Change(
-        "Cancel…", "cancel", _cancel, "Cancelled",
-        lambda _agents: (Field("reason", "Reason", "textarea", hint="The customer reads it"),),
-        "The customers are told.", "bad", "Cancel what is open",
+        _l("Cancel…"), "cancel", _cancel, _l("Cancelled"),
+        lambda _agents: (Field("reason", _("Reason"), "textarea", hint=_("The customer reads it")),),
+        _l("The customers are told."), "bad", _l("Cancel what is open"),
     ),
 }  # fmt: skip
 
 
 def offered(actor: Actor) -> dict[str, str]:
     """What this person may do with the chosen ones, and the words for it."""
-    return {name: one.words for name, one in CHANGES.items() if actor.may(one.needs)} | {EXPORT: "Export CSV"}
+    return {name: one.words for name, one in CHANGES.items() if actor.may(one.needs)} | {EXPORT: _("Export CSV")}
 
 
 def answer(view: StaffView) -> Response:
@@ -126,14 +134,18 @@ def answer(view: StaffView) -> Response:
         return redirect(_file_of(sent, asked), 303)
     change, rows = CHANGES.get(what), _chosen(sent, asked)
     if change is None or not rows:
-        words = "Choose what to do with them." if rows else "Choose at least one request, then what to do with it."
+        words = (
+            _("Choose what to do with them.") if rows else _("Choose at least one request, then what to do with it.")
+        )
         if request.method == "POST":
             flash(words, "warn")
             return redirect(asked.address(), 303)
         return _refused(view, words, asked)
     access.require(g.actor, change.needs)
     if len(rows) > MOST:
-        words = f"More than {MOST:,} requests fit. Narrow the filters, and change them in parts."
+        words = _(
+            "More than %(most)s requests fit. Narrow the filters, and change them in parts.", most=format(MOST, ",")
+        )
         return _refused(view, words, asked, 422)
     question = _question(what, change, rows, agents, asked)
     if request.method != "POST":
@@ -161,20 +173,20 @@ def _file_of(sent: MultiDict[str, str], asked: Asked) -> str:
 
 
 def _refused(view: StaffView, words: str, asked: Asked, status: int = 200) -> Response:
-    return show(view, "bulk.html", status, title="Nothing was changed", problem=words, back=asked.address())
+    return show(view, "bulk.html", status, title=_("Nothing was changed"), problem=words, back=asked.address())
 
 
 def _question(what: str, change: Change, rows: Sequence[Instance], agents: Sequence[Agent], asked: Asked) -> Question:
-    named = [f"{one.reference} {one.title}, {one.customer_name}" for one in rows[:NAMED]]
-    named += [f"and {len(rows) - NAMED:,} more"] if len(rows) > NAMED else []
+    named = [f"{one.reference} {title_of(one)}, {one.customer_name}" for one in rows[:NAMED]]
+    named += [_("and %(many)s more", many=format(len(rows) - NAMED, ","))] if len(rows) > NAMED else []
     hidden = {"what": what, "refs": ",".join(one.reference for one in rows), "of": asked.text}
-    words = change.words.removesuffix("…").removesuffix(" to")
+    words = change.heading or change.words.removesuffix("…")
     return Question(
         f"{words}: {_many(len(rows)) if len(rows) > 1 else rows[0].reference}",
         asked.address(),
         change.button or words,
         text=f"{_forecast(what, rows)} {change.text}".strip(),
-        facts=(("Requests" if len(rows) > 1 else "Request", "\n".join(named)),),
+        facts=((_("Requests") if len(rows) > 1 else _("Request"), "\n".join(named)),),
         fields=(*change.fields(agents), *(Field(name, "", "hidden", value) for name, value in hidden.items())),
         tone=change.tone,
         done=change.done,
@@ -187,9 +199,11 @@ def _forecast(what: str, rows: Sequence[Instance]) -> str:
     ended = sum(not one.is_running(now) for one in rows)
     alike = {"take": g.actor.user_id, "unassign": None}
     same = sum(one.is_running(now) and what in alike and one.assignee_id == alike[what] for one in rows)
-    told = [f"{_many(len(rows) - ended - same)} will change"]
-    told += [f"{ended} {'is' if ended == 1 else 'are'} closed and will be skipped"] if ended else []
-    told += [f"{same} {'is' if same == 1 else 'are'} so already"] if same else []
+    told = [_("%(requests)s will change", requests=_many(len(rows) - ended - same))]
+    if ended:
+        told.append(ngettext("%(num)s is closed and will be skipped", "%(num)s are closed and will be skipped", ended))
+    if same:
+        told.append(ngettext("%(num)s is so already", "%(num)s are so already", same))
     return "; ".join(told) + "."
 
 
@@ -260,4 +274,4 @@ def _names(agents: Sequence[Agent]) -> dict[str, str]:
 
 
 def _many(count: int) -> str:
-    return f"{count:,} request{'' if count == 1 else 's'}"
+    return ngettext("%(many)s request", "%(many)s requests", count, many=format(count, ","))

@@ -20,6 +20,7 @@ from flows.models import Instance
 from flows.queries import lookups
 from flows.rules import answers, stages
 from flows.rules.errors import BatonError, Invalid, Refused
+from flows.words import gettext as _
 from flows.work import unit_of_work
 
 MOST_AT_ONCE = 100
@@ -32,10 +33,10 @@ def page(view: SavedViews, name: str) -> Response:
     rows = [one for one in _read(chosen) if one.state is not None]
     fitting = [one for one in rows if (rule := _rule(one, name)) is not None and one.state in rule.from_]
     if not rows:
-        flash("Tick at least one row first.", "warn")
+        flash(_("Tick at least one row first."), "warn")
         return redirect(back, 303)
     if not fitting:
-        flash("None of the chosen ones allows this now. They may have moved on.", "warn")
+        flash(_("None of the chosen ones allows this now. They may have moved on."), "warn")
         return redirect(back, 303)
     rule = _rule(fitting[0], name)
     assert rule is not None
@@ -46,7 +47,7 @@ def page(view: SavedViews, name: str) -> Response:
         problems = _problems(rule, request.form.get("comment", ""))
         if not problems:
             return _take_all(back, [one.reference for one in fitting], name, typed)
-    definition = versions.definition_of(read_as(g.actor), fitting[0])
+    definition = versions.shown_of(read_as(g.actor), fitting[0])
     place = place_of(fitting[0], definition, clock.now(), names_emails=True)
     return show(
         view,
@@ -55,7 +56,7 @@ def page(view: SavedViews, name: str) -> Response:
         name=name,
         label=stages.action_label(definition, name),
         rule=rule,
-        rows=[(one, state_tag(one, versions.definition_of(read_as(g.actor), one))) for one in fitting],
+        rows=[(one, state_tag(one, versions.shown_of(read_as(g.actor), one))) for one in fitting],
         left_out=len(rows) - len(fitting),
         values=typed,
         comment=request.form.get("comment", ""),
@@ -78,7 +79,7 @@ def _take_all(back: str, references: list[str], name: str, typed: dict[str, Any]
         except BatonError as error:
             refused.append(f"{reference}: {error.detail}")
     if done:
-        flash(f"Done for {done} of {len(references)}.", "ok")
+        flash(_("Done for %(done)s of %(many)s.", done=done, many=len(references)), "ok")
     for line in refused[:20]:
         flash(line, "warn")
     return redirect(back, 303)
@@ -95,13 +96,13 @@ def _read(references: list[str]) -> list[Instance]:
 
 
 def _rule(instance: Instance, name: str) -> Action | None:
-    return versions.definition_of(read_as(g.actor), instance).actions.get(name)
+    return versions.shown_of(read_as(g.actor), instance).actions.get(name)
 
 
 def _problems(rule: Action, comment: str) -> dict[str, str]:
     """What is wrong for all of them alike; the verb asks everything again for each."""
     missing = rule.comment == "required" and not comment.strip()
-    return Invalid("Say why, in a comment", "/comment", "required").by_field() if missing else {}
+    return Invalid(_("Say why, in a comment"), "/comment", "required").by_field() if missing else {}
 
 
 def _searched(control: str) -> str | None:

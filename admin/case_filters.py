@@ -9,19 +9,22 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from flask import g
+from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import MultiDict
 
 from admin.narrowing import DUE_WORDS, ME, NOBODY, SHOW_WORDS, Narrowed, due_between
 from flows import catalogue
+from flows.actions import versions
 from flows.clock import clock
-from flows.models.instances import PRIORITIES
 from flows.queries import boxes
 from flows.rules import stages
+from flows.words import gettext as _
 
-PRIORITY_WORDS = {one: one.capitalize() for one in reversed(PRIORITIES)}
-KIND_WORDS = {"case": "Cases", "task": "Tasks"}
-AGENT_WORDS = {ME: "Me", NOBODY: "Unassigned"}
-LOOKS = {"list": "List", "board": "Board"}
+BOX_WORDS = {"pending": _l("Pending with me"), "created": _l("Created by me"), "related": _l("Related to me")}
+PRIORITY_WORDS = {"urgent": _l("Urgent"), "high": _l("High"), "normal": _l("Normal"), "low": _l("Low")}
+KIND_WORDS = {"case": _l("Cases"), "task": _l("Tasks")}
+AGENT_WORDS = {ME: _l("Me"), NOBODY: _l("Unassigned")}
+LOOKS = {"list": _l("List"), "board": _l("Board")}
 ON_THE_BOARD = timedelta(days=30)
 """What ended longer ago is in the list, no longer on the board."""
 
@@ -35,14 +38,15 @@ class Asked(Narrowed):
     departments: Mapping[str, str]
     tabs: Mapping[str, str]
     several: ClassVar[frozenset[str]] = frozenset({"state", "department", "priority"})
-    usual: ClassVar[Mapping[str, str]] = {"tab": next(iter(boxes.BOXES)), "look": next(iter(LOOKS))}
+    usual: ClassVar[Mapping[str, str]] = {"tab": boxes.BOXES[0], "look": next(iter(LOOKS))}
 
     @cached_property
     def words(self) -> Mapping[str, tuple[str, Mapping[str, str] | None]]:
         return {
-            "state": ("Stage", state_words()), "department": ("Department", self.departments),
-            "priority": ("Priority", PRIORITY_WORDS), "due": ("Due", DUE_WORDS), "agent": ("Assigned to", AGENT_WORDS),
-            "kind": ("Kind", KIND_WORDS), "show": ("Show", SHOW_WORDS), "q": ("Search", None),
+            "state": (_("Stage"), state_words()), "department": (_("Department"), self.departments),
+            "priority": (_("Priority"), PRIORITY_WORDS), "due": (_("Due"), DUE_WORDS),
+            "agent": (_("Assigned to"), AGENT_WORDS), "kind": (_("Kind"), KIND_WORDS),
+            "show": (_("Show"), SHOW_WORDS), "q": (_("Search"), None),
         }  # fmt: skip
 
     @property
@@ -95,7 +99,7 @@ class Asked(Narrowed):
              "value": self.one(name)}
             for name in ("due", "agent", "show")
         ]  # fmt: skip
-        search = {"name": "q", "label": "Search", "type": "search", "value": self.one("q")}
+        search = {"name": "q", "label": _("Search"), "type": "search", "value": self.one("q")}
         return [search, *several, *one_of]
 
 
@@ -103,6 +107,6 @@ def state_words() -> dict[str, str]:
     """The stages of every flow that is driven by hand; flows that name one alike share it."""
     return {
         state: stages.state_label(loaded.definition, state)
-        for loaded in reversed(catalogue.current().flows.values())
+        for loaded in map(versions.flow_shown, reversed(catalogue.current().flows.values()))
         for state in loaded.definition.states
     }

@@ -7,13 +7,15 @@ from datetime import datetime
 from typing import Any
 
 from flask import g, request
+from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from admin.asking import go_on, once, sent_number
+from admin.case_filters import PRIORITY_WORDS
 from admin.family import state_tag, with_tags
 from admin.guard import StaffView
 from admin.instance_page import news_of
-from admin.instance_words import PARTY_WORDS
+from admin.instance_words import PARTY_WORDS, timer_words
 from admin.revealing import addresses, with_buttons
 from admin.showing import Tag, show, timer_tag
 from flows import access
@@ -29,16 +31,17 @@ from flows.queries import allowed, durations, family, files, health, lookups, pa
 from flows.rules import answers, stages
 from flows.rules import durations as spans
 from flows.rules.errors import BatonError, Invalid, OutOfStep, Refused, Stale
+from flows.words import gettext as _
 from flows.work import Work, unit_of_work
 
-PRIORITY_TAGS = {"urgent": Tag("Urgent", "warn"), "high": Tag("High", "info"), "low": Tag("Low", "plain")}
+PRIORITY_TAGS = {"urgent": Tag(_l("Urgent"), "warn"), "high": Tag(_l("High"), "info"), "low": Tag(_l("Low"), "plain")}
 
 
 def everything(view: StaffView, instance: Instance, now: datetime) -> dict[str, Any]:
     """What the page shows, in a constant number of statements."""
     actor = g.actor
     parties.know(actor, instance, Instance.flow_version)
-    definition = versions.definition_of(read_as(actor), instance)
+    definition = versions.shown_of(read_as(actor), instance)
     may = allowed.of_case(actor, instance, definition, for_actions(read_as(actor), instance, definition, now))
     history = timeline.of_instance(actor, instance)
     sent = files.of_case(actor, instance, definition, history)
@@ -62,6 +65,8 @@ def everything(view: StaffView, instance: Instance, now: datetime) -> dict[str, 
         "children": with_tags(actor, family.children(actor, instance, definition), now),
         "parent": access.parent_of(actor, instance),
         "timers": health.timers_of(actor, instance),
+        "priorities": PRIORITY_WORDS,
+        "timer_words": timer_words,
         "timer_tag": lambda timer: timer_tag(timer, now),
         "history": [entry for entry in history if entry.kind not in timeline.SAID_BY_THE_MOVE],
         "spent": [(stages.state_label(definition, state), spans.in_words(seconds)) for state, seconds in spent.items()],
@@ -77,9 +82,9 @@ def everything(view: StaffView, instance: Instance, now: datetime) -> dict[str, 
 def act_page(view: StaffView, ref: str, name: str) -> Response:
     """GET asks what the action needs; POST takes it once, and keeps everything that was typed when it is refused."""
     instance = access.instance_to_read(g.actor, ref)
-    definition = versions.definition_of(read_as(g.actor), instance)
+    definition = versions.shown_of(read_as(g.actor), instance)
     if name not in definition.actions:
-        raise Refused("There is no such action here")
+        raise Refused(_("There is no such action here"))
     fields = definition.actions[name].fields
     changed = answers.pressed(fields, request.form)
     typed = changed or answers.from_form(fields, request.form)
@@ -91,7 +96,7 @@ def act_page(view: StaffView, ref: str, name: str) -> Response:
     except (Invalid, OutOfStep, Stale) as error:
         instance = access.instance_to_read(g.actor, ref)
         return _ask(view, instance, definition, name, typed, error)
-    return go_on(then, f"{stages.action_label(definition, name)}: done.")
+    return go_on(then, _("%(action)s: done.", action=stages.action_label(definition, name)))
 
 
 def _act(view: StaffView, work: Work, ref: str, name: str, typed: dict[str, Any]) -> str:
@@ -152,14 +157,14 @@ def _why_not(instance: Instance, definition: FlowDefinition, name: str) -> str:
     """Why a button of an older list leads nowhere now."""
     rule = definition.actions[name]
     refusal = stages.out_of_stage(definition, name, instance.state or "")
-    return refusal or stages.not_for(rule, g.actor, instance.standing) or "This is not possible any more"
+    return refusal or stages.not_for(rule, g.actor, instance.standing) or _("This is not possible any more")
 
 
 def version_seen() -> int | None:
     """The version of the case or task that the page was made from."""
     given = request.form.get("version", "")
     if given and not (given.isascii() and given.isdigit() and len(given) < 10):
-        raise Invalid("This page is damaged. Open it again", "/version", "malformed")
+        raise Invalid(_("This page is damaged. Open it again"), "/version", "malformed")
     return int(given) if given else None
 
 

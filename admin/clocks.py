@@ -12,9 +12,11 @@ from werkzeug.wrappers import Response
 
 from admin.asking import Field, Question, ask
 from admin.guard import StaffView
+from admin.showing import title_of
 from flows import access
 from flows.actions import closing, firing
 from flows.rules.errors import Invalid
+from flows.words import gettext as _
 from flows.work import Work
 
 
@@ -23,14 +25,18 @@ def extend(view: StaffView, ref: str) -> Response:
     instance = access.instance_to_read(g.actor, ref)
     zone = ZoneInfo(instance.time_zone)
     question = Question(
-        f"Give more time for {instance.reference}",
+        _("Give more time for %(reference)s", reference=instance.reference),
         f"{view.path()}/{instance.reference}",
-        "Move the end",
-        done="The end was moved.",
-        text=f"{instance.title} for {instance.customer_name}. Reminders that are planned stay where they are.",
+        _("Move the end"),
+        done=_("The end was moved."),
+        text=_(
+            "%(title)s for %(customer)s. Reminders that are planned stay where they are.",
+            title=title_of(instance),
+            customer=instance.customer_name,
+        ),
         fields=(
-            moment_field("expires_at", "New end", instance.expires_at, zone),
-            Field("reason", "Reason", hint="Stands in the history, where the customer reads it"),
+            moment_field("expires_at", _("New end"), instance.expires_at, zone),
+            Field("reason", _("Reason"), hint=_("Stands in the history, where the customer reads it")),
         ),
     )
 
@@ -45,16 +51,20 @@ def change_due(view: StaffView, ref: str) -> Response:
     """Another due date, or none; what is overdue is computed from it (C9, C22)."""
     instance = access.instance_to_read(g.actor, ref)
     zone = ZoneInfo(instance.time_zone)
-    due = moment_field("due_at", "Due", instance.due_at, zone, "Leave it empty for no due date.")
+    due = moment_field("due_at", _("Due"), instance.due_at, zone, _("Leave it empty for no due date."))
     question = Question(
-        f"Change the due date of {instance.reference}",
+        _("Change the due date of %(reference)s", reference=instance.reference),
         f"{view.path()}/{instance.reference}",
-        "Change the due date",
-        done="The due date was changed.",
-        text=f"{instance.title} for {instance.customer_name}. Reminders that count from the due date move with it.",
+        _("Change the due date"),
+        done=_("The due date was changed."),
+        text=_(
+            "%(title)s for %(customer)s. Reminders that count from the due date move with it.",
+            title=title_of(instance),
+            customer=instance.customer_name,
+        ),
         fields=(
             due,
-            Field("reason", "Reason", optional=True, hint="Stands in the history, where the customer reads it"),
+            Field("reason", _("Reason"), optional=True, hint=_("Stands in the history, where the customer reads it")),
         ),
     )
 
@@ -68,12 +78,12 @@ def change_due(view: StaffView, ref: str) -> Response:
 def remind(view: StaffView, ref: str) -> Response:
     instance = access.instance_to_read(g.actor, ref)
     question = Question(
-        f"Send a reminder for {instance.reference} now?",
+        _("Send a reminder for %(reference)s now?", reference=instance.reference),
         f"{view.path()}/{instance.reference}",
-        "Send the reminder",
-        done="The reminder is on its way.",
-        text=f"The reminder of “{instance.title}” goes out at once; the planned ones stay.",
-        facts=(("Customer", instance.customer_name),),
+        _("Send the reminder"),
+        done=_("The reminder is on its way."),
+        text=_("The reminder of “%(title)s” goes out at once; the planned ones stay.", title=title_of(instance)),
+        facts=((_("Customer"), instance.customer_name),),
     )
     return ask(view, question, lambda work, _typed: firing.remind_now(work, access.instance_to_change(work, ref)))
 
@@ -81,7 +91,14 @@ def remind(view: StaffView, ref: str) -> Response:
 def moment_field(name: str, label: str, moment: datetime | None, zone: ZoneInfo, hint: str = "") -> Field:
     """A day and a time on the clocks of a zone."""
     value = f"{moment.astimezone(zone):%Y-%m-%dT%H:%M}" if moment else ""
-    return Field(name, label, "datetime-local", value, f"Time in {zone.key}. {hint}".strip(), width="w-m")
+    return Field(
+        name,
+        label,
+        "datetime-local",
+        value,
+        f"{_('Time in %(zone)s.', zone=zone.key)} {hint}".strip(),
+        width="w-m",
+    )
 
 
 def moment_typed(typed: str, zone: ZoneInfo, pointer: str) -> datetime:
@@ -89,4 +106,4 @@ def moment_typed(typed: str, zone: ZoneInfo, pointer: str) -> datetime:
     try:
         return datetime.fromisoformat(typed.strip()).replace(tzinfo=zone).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise Invalid("Enter a day and a time, like 2026-11-30T23:59", pointer, "datetime") from None
+        raise Invalid(_("Enter a day and a time, like 2026-11-30T23:59"), pointer, "datetime") from None

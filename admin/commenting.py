@@ -18,6 +18,7 @@ from flows.actions.receiving import take_attachments
 from flows.clock import clock
 from flows.queries.files import unsent
 from flows.rules.errors import Invalid
+from flows.words import gettext as _
 from flows.work import Work, unit_of_work
 
 
@@ -37,7 +38,7 @@ def comment(view: StaffView, ref: str) -> Response:
             then = once(work, lambda: add(work))
     except Invalid as wrong:
         return _again(view, ref, chosen, wrong.by_field())
-    return go_on(then, "The comment was added.")
+    return go_on(then, _("The comment was added."))
 
 
 def _again(view: StaffView, ref: str, chosen: list[str], problems: Mapping[str, str]) -> Response:

@@ -12,6 +12,7 @@ from flows import access
 from flows.access import clean
 from flows.actions import closing
 from flows.rules.errors import Invalid, OutOfStep, Stale
+from flows.words import gettext as _
 from flows.work import Work, unit_of_work
 
 
@@ -32,7 +33,7 @@ def conclude(view: StaffView, ref: str) -> Response:
         return instance_page(view, ref, Kept(OUTCOME, typed, invalid.by_field(), invalid.status))
     except (OutOfStep, Stale) as error:
         return instance_page(view, ref, Kept(OUTCOME, typed, {"": error.detail}, error.status, sent_number("seq")))
-    return go_on(then, "The outcome is confirmed. The customer is told.")
+    return go_on(then, _("The outcome is confirmed. The customer is told."))
 
 
 def _conclude(work: Work, view: StaffView, ref: str, outcome: str, message: str) -> str:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from flask_babel import lazy_gettext as _l
+
 from flows.actions.planning import moment_of
 from flows.catalogue import FlowDefinition
 from flows.catalogue.schema import Deadline
 from flows.rules.words import listed, span_in_words
+from flows.words import gettext as _
 
-WHO = {"customer": "the customer", "staff": "us", "system": "the system"}
+WHO = {"customer": _l("the customer"), "staff": _l("us"), "system": _l("the system")}
 
 
 @dataclass(frozen=True)
@@ -41,10 +44,12 @@ def facts_of(definition: FlowDefinition, now: datetime, zone: str) -> FlowFacts:
 def _who(definition: FlowDefinition) -> str:
     """ "4 by the customer, 1 by us; we review 2"."""
     actors = [step.actor for step in definition.steps.values()]
-    shares = [f"{actors.count(actor)} by {words}" for actor, words in WHO.items() if actor in actors]
+    shares = [
+        _("%(many)s by %(who)s", many=actors.count(actor), who=words) for actor, words in WHO.items() if actor in actors
+    ]
     reviewed = sum(step.approval is not None for step in definition.steps.values())
-    return f"{listed(shares)}{f'; we review {reviewed}' if reviewed else ''}"
+    return _("%(shares)s; we review %(many)s", shares=listed(shares), many=reviewed) if reviewed else listed(shares)
 
 
 def _after(rule: Deadline | None) -> str:
-    return f"{span_in_words(rule.after)} after it begins" if rule is not None else ""
+    return _("%(span)s after it begins", span=span_in_words(rule.after)) if rule is not None else ""

@@ -18,6 +18,7 @@ import structlog
 
 from flows import settings
 from flows.rules.errors import Busy, OutOfStep
+from flows.words import gettext as _
 
 log = structlog.get_logger(__name__)
 
@@ -43,7 +44,7 @@ def shown(content_hash: str, flow: str, scene: str, stranger: Mapping[str, str])
     code, said, wrong = _run(["worker.preview.once"], asked)
     if code:
         log.error("preview_failed", flow=flow, scene=scene, said=wrong[-2000:])
-        raise OutOfStep("This page could not be made. The log of the web process says why")
+        raise OutOfStep(_("This page could not be made. The log of the web process says why"))
     made: Mapping[str, Any] = json.loads(said)
     with _keeping:
         _kept[key] = made
@@ -62,12 +63,12 @@ def simulated(flow: str, words: Sequence[str], given: str) -> tuple[Mapping[str,
     if code == 2:  # what click says of its own options, and what Trouble says
         return None, wrong.rpartition("Error: ")[2].strip().replace("<stdin>", "start")
     log.error("simulation_failed", flow=flow, said=wrong[-2000:])
-    return None, "It could not be played. The log of the web process says why"
+    return None, _("It could not be played. The log of the web process says why")
 
 
 def _run(words: Sequence[str], given: str) -> tuple[int, str, str]:
     if not AT_ONCE.acquire(timeout=WAIT_SECONDS):
-        raise Busy("Others are trying flows out at this moment. Try again in half a minute", WAIT_SECONDS)
+        raise Busy(_("Others are trying flows out at this moment. Try again in half a minute"), WAIT_SECONDS)
     try:
         ran = subprocess.run(  # noqa: S603  # our own program, words without a shell
             [sys.executable, "-m", *words],
@@ -80,7 +81,8 @@ def _run(words: Sequence[str], given: str) -> tuple[int, str, str]:
         )
         return ran.returncode, ran.stdout, ran.stderr
     except subprocess.TimeoutExpired:
-        return 2, "", f"Error: It was stopped after {PATIENCE_SECONDS} seconds; make it shorter"
+        stopped = _("It was stopped after %(seconds)s seconds; make it shorter", seconds=PATIENCE_SECONDS)
+        return 2, "", f"Error: {stopped}"
     finally:
         AT_ONCE.release()
 

@@ -10,6 +10,7 @@ from flask_admin import BaseView, expose
 
 from flows.rules.actors import PERMISSIONS, Actor
 from flows.rules.errors import Refused
+from flows.words import gettext as _
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -61,7 +62,7 @@ class StaffView(BaseView):
 
     def _handle_view(self, name: str, /, **_kwargs: Any) -> None:
         if not may_use(self, name):
-            raise Refused("Your role does not let you open this page. Ask whoever looks after roles", known=True)
+            raise Refused(_("Your role does not let you open this page. Ask whoever looks after roles"), known=True)
 
     def _run_view(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         # Flask-Admin calls the view again in another way after a TypeError, which hides the view's own mistakes.

@@ -20,6 +20,7 @@ from flows.queries import attempts
 from flows.queries.files import files_of
 from flows.rules import reviews
 from flows.rules.errors import Refused
+from flows.words import gettext as _
 
 
 class Change(NamedTuple):
@@ -54,13 +55,13 @@ def compare(view: StaffView, ref: str, name: str) -> Response:
     """`?attempt=3` beside the one before it; without it the newest."""
     instance = access.instance_to_read(g.actor, ref)
     step = access.step_of(instance, name)
-    rule = versions.definition_of(read_as(g.actor), instance).steps[step.name]
+    rule = versions.shown_of(read_as(g.actor), instance).steps[step.name]
     rule = withholding.rule_for(g.actor, instance, step, rule)
     sent = {one.attempt: one for one in attempts.of_step(g.actor, step)}
     wanted = request.args.get("attempt", str(step.attempt))
     chosen = sent.get(int(wanted)) if wanted.isascii() and wanted.isdigit() and len(wanted) < 6 else None
     if chosen is None and sent:
-        raise Refused("There is no such attempt")
+        raise Refused(_("There is no such attempt"))
     earlier = sent.get(chosen.attempt - 1) if chosen is not None else None
     decided = [
         one for one in attempts.reviews_of(g.actor, step) if earlier is not None and one.attempt == earlier.attempt

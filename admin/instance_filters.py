@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import ClassVar
 
 from flask import g
+from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import MultiDict
 
 from admin.narrowing import (
@@ -22,14 +23,22 @@ from admin.narrowing import (
     due_between,
 )
 from flows import catalogue
+from flows.actions import versions
 from flows.clock import clock
-from flows.models.instances import SOURCES, STATUSES
 from flows.queries import search
 from flows.queries.instances import OVERDUE, SORTS, Agent, Filters
+from flows.words import gettext as _
 
 PATH = "/admin/instances/"
-STATUS_WORDS = {name: name.replace("_", " ").capitalize() for name in (*STATUSES, OVERDUE)}
-DUE_OR_BETWEEN = {**DUE_WORDS, "between": "Between two days"}
+STATUS_WORDS = {
+    "not_started": _l("Not started"), "in_progress": _l("In progress"), "awaiting_review": _l("Awaiting review"),
+    "completed": _l("Completed"), "cancelled": _l("Cancelled"), "expired": _l("Expired"), OVERDUE: _l("Overdue"),
+}  # fmt: skip
+SOURCE_WORDS = {
+    "staff": _l("Admin Assigned"), "customer": _l("Tenant Requested"), "onboarding": _l("Onboarding"),
+    "event": _l("System"),
+}  # fmt: skip
+DUE_OR_BETWEEN = {**DUE_WORDS, "between": _l("Between two days")}
 PER_PAGE = ("25", "50", "100")
 
 
@@ -43,13 +52,17 @@ class BuiltIn:
 
 
 BUILT_IN = {
-    "open": BuiltIn("All open", {"show": "open"}, "Nothing is open."),
-    "mine": BuiltIn("Mine", {"agent": ME, "show": "open"}, "Nothing is assigned to you."),
-    "review": BuiltIn("Awaiting review", {"status": "awaiting_review"}, "Nothing is waiting for review. Well done."),
-    "unassigned": BuiltIn("Unassigned", {"agent": NOBODY, "show": "open"}, "Everything is assigned to somebody."),
-    "overdue": BuiltIn("Overdue", {"status": OVERDUE, "sort": "due"}, "Nothing is overdue. Well done."),
-    "unread": BuiltIn("Unread", {"unread": "1", "show": "open"}, "You have read every message."),
-    "completed": BuiltIn("Completed", {"status": "completed"}, "Nothing has been completed yet."),
+    "open": BuiltIn(_l("All open"), {"show": "open"}, _l("Nothing is open.")),
+    "mine": BuiltIn(_l("Mine"), {"agent": ME, "show": "open"}, _l("Nothing is assigned to you.")),
+    "review": BuiltIn(
+        _l("Awaiting review"), {"status": "awaiting_review"}, _l("Nothing is waiting for review. Well done.")
+    ),
+    "unassigned": BuiltIn(
+        _l("Unassigned"), {"agent": NOBODY, "show": "open"}, _l("Everything is assigned to somebody.")
+    ),
+    "overdue": BuiltIn(_l("Overdue"), {"status": OVERDUE, "sort": "due"}, _l("Nothing is overdue. Well done.")),
+    "unread": BuiltIn(_l("Unread"), {"unread": "1", "show": "open"}, _l("You have read every message.")),
+    "completed": BuiltIn(_l("Completed"), {"status": "completed"}, _l("Nothing has been completed yet.")),
 }
 
 
@@ -72,11 +85,12 @@ class Asked(Narrowed):
     @cached_property
     def words(self) -> Mapping[str, tuple[str, Mapping[str, str] | None]]:
         return {
-            "agent": ("Agent", self.agent_words), "status": ("Status", STATUS_WORDS), "flow": ("Flow", flow_words()),
-            "source": ("Source", SOURCES), "due": ("Due", DUE_OR_BETWEEN), "show": ("Show", SHOW_WORDS),
-            "unread": ("Messages", {"1": "Unread"}),
-            "step": ("At the step", step_words()), "review": ("In review", step_words()),
-            "from": ("Due from", None), "until": ("Due until", None), "q": ("Search", None),
+            "agent": (_("Agent"), self.agent_words), "status": (_("Status"), STATUS_WORDS),
+            "flow": (_("Flow"), flow_words()), "source": (_("Source"), SOURCE_WORDS), "due": (_("Due"), DUE_OR_BETWEEN),
+            "show": (_("Show"), SHOW_WORDS),
+            "unread": (_("Messages"), {"1": _("Unread")}),
+            "step": (_("At the step"), step_words()), "review": (_("In review"), step_words()),
+            "from": (_("Due from"), None), "until": (_("Due until"), None), "q": (_("Search"), None),
         }  # fmt: skip
 
     @property
@@ -91,8 +105,8 @@ class Asked(Narrowed):
 
     @cached_property
     def agent_words(self) -> dict[str, str]:
-        names = {one.uid: one.name if one.is_active else f"{one.name} (left)" for one in self.agents}
-        return {ME: "Me", NOBODY: "Unassigned", **names}
+        names = {one.uid: one.name if one.is_active else _("%(name)s (left)", name=one.name) for one in self.agents}
+        return {ME: _("Me"), NOBODY: _("Unassigned"), **names}
 
     @cached_property
     def filters(self) -> Filters:
@@ -141,12 +155,12 @@ class Asked(Narrowed):
 
 def flow_words() -> dict[str, str]:
     """Flows that go by steps, by title."""
-    loaded = catalogue.current().flows.values()
+    loaded = [versions.flow_shown(one) for one in catalogue.current().flows.values()]
     found = {one.definition.flow: one.definition.title for one in loaded if one.definition.steps}
     return dict(sorted(found.items(), key=lambda item: item[1]))
 
 
 def step_words() -> dict[str, str]:
     """The steps of every flow by their names; flows that name one alike share it."""
-    loaded = reversed(catalogue.current().flows.values())
+    loaded = [versions.flow_shown(one) for one in reversed(catalogue.current().flows.values())]
     return {name: step.title for one in loaded for name, step in one.definition.steps.items()}

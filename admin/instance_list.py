@@ -8,54 +8,57 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import g
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select
 
-from admin.instance_filters import BUILT_IN, DUE_OR_BETWEEN, PATH, STATUS_WORDS, Asked, flow_words
+from admin.instance_filters import BUILT_IN, DUE_OR_BETWEEN, PATH, SOURCE_WORDS, STATUS_WORDS, Asked, flow_words
 from admin.narrowing import ViewLink, saved_links
 from admin.showing import Tag
 from flows.models import Instance, SavedView
-from flows.models.instances import SOURCES
 from flows.queries import instances
 from flows.queries.pages import MOST_A_PAGE
+from flows.words import gettext as _
 
 STATUS_TONES = {"in_progress": "info", "awaiting_review": "warn", "completed": "plain", "cancelled": "plain",
                 "expired": "plain"}  # fmt: skip
 MOST_EXPORTED = 10_000
-EXPORTED = ("Reference", "Request", "Customer", "Address", "Assigned To", "Status", "Overdue", "Progress %", "Due Date",
-            "Source", "Created", "Rating")  # fmt: skip
+EXPORTED = (
+    _l("Reference"), _l("Request"), _l("Customer"), _l("Address"), _l("Assigned To"), _l("Status"), _l("Overdue"),
+    _l("Progress %"), _l("Due Date"), _l("Source"), _l("Created"), _l("Rating"),
+)  # fmt: skip
 
 
 def columns(asked: Asked) -> list[str | dict[str, str]]:
     """The nine columns, in their order, between the one to choose rows by and the one with their menus (C5 to C13)."""
     return [
-        "Request",
-        "Assigned To",
-        asked.sort_link("Status", "urgency"),
-        asked.sort_link("Progress", "progress"),
-        asked.sort_link("Due Date", "due"),
-        "Source",
-        asked.sort_link("Created", "created"),
-        "Rating",
-        asked.sort_link("Messages", "messages"),
+        _("Request"),
+        _("Assigned To"),
+        asked.sort_link(_("Status"), "urgency"),
+        asked.sort_link(_("Progress"), "progress"),
+        asked.sort_link(_("Due Date"), "due"),
+        _("Source"),
+        asked.sort_link(_("Created"), "created"),
+        _("Rating"),
+        asked.sort_link(_("Messages"), "messages"),
     ]
 
 
 def filter_bar(asked: Asked) -> list[dict[str, Any]]:
     """The filters, for `ui.filter_bar`."""
     several = {
-        "agent": ("Agent", asked.agent_words),
-        "status": ("Status", STATUS_WORDS),
-        "flow": ("Flow", flow_words()),
-        "source": ("Source", SOURCES),
+        "agent": (_("Agent"), asked.agent_words),
+        "status": (_("Status"), STATUS_WORDS),
+        "flow": (_("Flow"), flow_words()),
+        "source": (_("Source"), SOURCE_WORDS),
     }
     return [
-        {"name": "q", "label": "Name, email, address or TI-number", "type": "search", "value": asked.one("q")},
+        {"name": "q", "label": _("Name, email, address or TI-number"), "type": "search", "value": asked.one("q")},
         *(
             {"name": name, "label": label, "type": "multi", "options": options, "value": asked.query.get(name, [])}
             for name, (label, options) in several.items()
         ),
-        {"name": "unread", "label": "Unread messages", "type": "check", "value": asked.one("unread")},
-        {"name": "due", "label": "Due", "type": "select", "options": DUE_OR_BETWEEN, "value": asked.one("due")},
+        {"name": "unread", "label": _("Unread messages"), "type": "check", "value": asked.one("unread")},
+        {"name": "due", "label": _("Due"), "type": "select", "options": DUE_OR_BETWEEN, "value": asked.one("due")},
     ]  # fmt: skip
 
 
@@ -68,7 +71,9 @@ def counted(asked: Asked) -> dict[str, Select[Any]]:
 
 def nothing(asked: Asked) -> str:
     """What an empty list says."""
-    return BUILT_IN[asked.view].empty if asked.view else "No request fits." if asked.query else "There are no requests."
+    if asked.view:
+        return BUILT_IN[asked.view].empty
+    return _("No request fits.") if asked.query else _("There are no requests.")
 
 
 # --- rows -------------------------------------------------------------------------------------------------------
@@ -77,12 +82,12 @@ def nothing(asked: Asked) -> str:
 def status_tags(instance: Instance, now: datetime) -> list[Tag]:
     """The status, and beside it whether it is overdue (C17 to C22)."""
     if instance.is_open and instance.is_past_expiry(now):
-        return [Tag("Expired", "plain")]
+        return [Tag(_("Expired"), "plain")]
     words = STATUS_WORDS[instance.status]
     if instance.status == "completed" and instance.outcome_kind == "negative":
-        words = "Closed"
+        words = _("Closed")
     tags = [Tag(words, STATUS_TONES.get(instance.status, ""))]
-    return [*tags, Tag("Overdue", "bad")] if instance.is_overdue(now) else tags
+    return [*tags, Tag(_("Overdue"), "bad")] if instance.is_overdue(now) else tags
 
 
 def percent(instance: Instance) -> int:
@@ -96,7 +101,9 @@ def waiting(instance: Instance, now: datetime) -> str:
     if instance.status != "awaiting_review" or instance.waiting_since is None:
         return ""
     hours = int((now - instance.waiting_since).total_seconds() // 3600)
-    return f"{hours // 24} d waiting" if hours >= 48 else f"{hours} h waiting" if hours else "Just now"
+    if hours >= 48:
+        return _("%(days)s d waiting", days=hours // 24)
+    return _("%(hours)s h waiting", hours=hours) if hours else _("Just now")
 
 
 def lines(asked: Asked, chosen: Sequence[int]) -> Iterator[tuple[object, ...]]:
@@ -105,7 +112,7 @@ def lines(asked: Asked, chosen: Sequence[int]) -> Iterator[tuple[object, ...]]:
         yield from (_line(one, asked.now) for one in instances.chosen(g.actor, chosen))
         return
     cursor: str | None = None
-    for _ in range(MOST_EXPORTED // MOST_A_PAGE):
+    for _part in range(MOST_EXPORTED // MOST_A_PAGE):
         page = instances.listed(g.actor, asked.now, asked.filters, cursor, asked.sort, MOST_A_PAGE)
         yield from (_line(one, asked.now) for one in page.rows)
         cursor = page.next_cursor
@@ -117,8 +124,9 @@ def _line(one: Instance, now: datetime) -> tuple[object, ...]:
     first, *more = status_tags(one, now)
     return (
         one.reference, one.title, one.customer_name, one.customer_address,
-        one.assignee.name if one.assignee else "Unassigned", first.words, "Yes" if more else "", percent(one),
-        one.due_at.isoformat() if one.due_at else "", SOURCES[one.source], one.created_at.isoformat(), one.rating or "",
+        one.assignee.name if one.assignee else _("Unassigned"), first.words, _("Yes") if more else "",
+        percent(one), one.due_at.isoformat() if one.due_at else "",
+        SOURCE_WORDS[one.source], one.created_at.isoformat(), one.rating or "",
     )  # fmt: skip
 
 

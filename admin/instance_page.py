@@ -15,6 +15,7 @@ from admin.family import with_tags
 from admin.guard import StaffView
 from admin.instance_attempts import Change, changes
 from admin.instance_cards import Card, cards
+from admin.instance_filters import SOURCE_WORDS
 from admin.instance_list import status_tags
 from admin.instance_words import PARTY_WORDS
 from admin.revealing import addresses, with_buttons
@@ -27,7 +28,6 @@ from flows.catalogue import FlowDefinition
 from flows.clock import clock
 from flows.events import ENDINGS
 from flows.models import Instance, Timer
-from flows.models.instances import SOURCES
 from flows.queries import allowed, attempts, family, health, lookups, overview, timeline
 from flows.queries.timeline import Entry
 from flows.rules import ratings, statuses
@@ -77,7 +77,7 @@ def instance_page(view: StaffView, ref: str, kept: Kept | None = None) -> Respon
     actor, now = g.actor, clock.now()
     seen = overview.of_instance(actor, ref, now)
     instance = seen.instance
-    definition = versions.definition_of(read_as(actor), instance)
+    definition = versions.shown_of(read_as(actor), instance)
     entries = timeline.of_instance(actor, instance)
     can = allowed.of_instance(actor, instance, definition, now)
     steps = cards(actor, instance, definition, entries, now, view.path())
@@ -116,7 +116,7 @@ def instance_page(view: StaffView, ref: str, kept: Kept | None = None) -> Respon
         recent=entries[-MOST_RECENT:][::-1],
         many=len(entries),
         held=_held(instance, now),
-        sources=SOURCES,
+        sources=SOURCE_WORDS,
         parties=PARTY_WORDS,
         desk=panel_of(instance, asked_beside()),
         portal_url=f"{settings.current().origin}/tasks/{instance.reference}",
@@ -164,11 +164,13 @@ def _changes(instance: Instance, steps: Sequence[Card], kept: Kept | None) -> li
 
 
 def _outcome(instance: Instance, definition: FlowDefinition, now: datetime, kept: Kept | None) -> OutcomeCard:
-    """The words of an outcome stand in the form until somebody edits them."""
+    """The words of an outcome, as its flow has them for the customer, stand in the form until somebody edits them."""
     session = read_as(g.actor)
+    written = versions.definition_of(session, instance)
+    labels = {name: rule.label for name, rule in definition.all_outcomes().items()}
     choices = [
-        Choice(name, rule.label, rule.kind, closing.message_of(session, instance, definition, rule, now))
-        for name, rule in definition.all_outcomes().items()
+        Choice(name, labels[name], rule.kind, closing.message_of(session, instance, written, rule, now))
+        for name, rule in written.all_outcomes().items()
     ]
     typed = kept.typed if kept is not None and kept.place == OUTCOME else {}
     wanted = typed.get("outcome") or argument("outcome")

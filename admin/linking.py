@@ -24,6 +24,7 @@ from flows.models import Instance
 from flows.queries import lookups
 from flows.rules.answers import Unavailable
 from flows.rules.errors import Invalid, OutOfStep, Refused
+from flows.words import gettext as _
 from flows.work import unit_of_work
 
 
@@ -75,23 +76,29 @@ def link(view: StaffView, ref: str, name: str) -> Response:
         instance, definition = _read(ref, name)
         words = "; ".join(error.by_field().values()) if isinstance(error, Invalid) else error.detail
         return _page(view, instance, definition, name, {"": words}, error.status)
-    return go_on(then, "Linked.")
+    return go_on(then, _("Linked."))
 
 
 def unlink(view: StaffView, ref: str, name: str) -> Response:
     instance, definition = _read(ref, name)
     about = instance.links.get(name)
     if about is None:
-        raise OutOfStep(f"{instance.reference} has no such link any more: {definition.links[name].label}")
+        raise OutOfStep(
+            _(
+                "%(reference)s has no such link any more: %(label)s",
+                reference=instance.reference,
+                label=definition.links[name].label,
+            )
+        )
     question = Question(
-        f"Unlink {about['label']} from {instance.reference}?",
+        _("Unlink %(thing)s from %(reference)s?", thing=about["label"], reference=instance.reference),
         _back(view, instance),
-        "Unlink",
+        _("Unlink"),
         tone="bad",
-        done="The link is gone.",
-        text="Steps that the link completed stay completed and are marked “check again”.",
-        facts=(("Linked to", f"{about['label']}, {about['detail']}".removesuffix(", ")),),
-        fields=(Field("reason", "Reason", hint="Stands in the history, where the customer reads it"),),
+        done=_("The link is gone."),
+        text=_("Steps that the link completed stay completed and are marked “check again”."),
+        facts=((_("Linked to"), f"{about['label']}, {about['detail']}".removesuffix(", ")),),
+        fields=(Field("reason", _("Reason"), hint=_("Stands in the history, where the customer reads it")),),
     )
     return ask(
         view,
@@ -107,11 +114,11 @@ def _link(view: StaffView, work: Any, instance: Instance, name: str) -> str:
 
 def _read(ref: str, name: str) -> tuple[Instance, FlowDefinition]:
     instance = access.instance_to_read(g.actor, ref)
-    definition = versions.definition_of(read_as(g.actor), instance)
+    definition = versions.shown_of(read_as(g.actor), instance)
     if name not in definition.links:
-        raise Refused("No such link")
+        raise Refused(_("No such link"))
     if not lookups.may_link(g.actor, instance, definition.links[name]):
-        raise Refused(f"{definition.links[name].label} is for others", known=True)
+        raise Refused(_("%(label)s is for others", label=definition.links[name].label), known=True)
     return instance, definition
 
 

@@ -11,6 +11,8 @@ from urllib.parse import parse_qsl, urlencode
 from zoneinfo import ZoneInfo
 
 from flask import g
+from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 from werkzeug.datastructures import MultiDict
 
 from flows.access import clean
@@ -20,8 +22,13 @@ LONGEST_SEARCH, LONGEST_QUERY = 100, 4000
 MOST_SAVED = 6
 """Saved views beside the built-in ones; the others are on a page of their own."""
 ME, NOBODY = "me", "none"
-DUE_WORDS = {"overdue": "Overdue", "today": "Today", "week": "In the next 7 days", "none": "No due date"}
-SHOW_WORDS = {"open": "Open", "closed": "Closed"}
+DUE_WORDS = {
+    "overdue": _l("Overdue"),
+    "today": _l("Today"),
+    "week": _l("In the next 7 days"),
+    "none": _l("No due date"),
+}
+SHOW_WORDS = {"open": lazy_pgettext("state", "Open"), "closed": _l("Closed")}
 
 
 class Narrowed:

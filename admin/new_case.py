@@ -9,23 +9,24 @@ from flask import g, request
 from werkzeug.wrappers import Response
 
 from admin.asking import go_on, once
+from admin.case_filters import PRIORITY_WORDS
 from admin.guard import StaffView
 from admin.showing import show
 from flows import access
 from flows.access import clean, read_as
-from flows.actions import beginning
+from flows.actions import beginning, versions
 from flows.actions.beginning import Wish
 from flows.actions.receiving import take_form
 from flows.catalogue import LoadedFlow
 from flows.clock import clock
 from flows.lookups import Place
 from flows.models import Instance, Organisation
-from flows.models.instances import PRIORITIES
 from flows.queries import colleagues, lookups, startable
 from flows.queries.files import files_of
 from flows.rules import answers
 from flows.rules.errors import Invalid, OutOfStep
 from flows.rules.private import fields_at_start
+from flows.words import gettext as _
 from flows.work import Work, unit_of_work
 
 MOST_FOUND = 20
@@ -35,7 +36,7 @@ def page(view: StaffView) -> Response:
     """GET shows the form of the chosen flow; POST searches a customer, or begins it once."""
     loaded = _chosen()
     if loaded is None:
-        offered = startable.by_hand(g.actor)
+        offered = _offered()
         return show(view, "new_case.html", flows=offered, loaded=None, problems={}, form=request.values)
     if request.method == "GET":
         return _form(view, loaded, {})
@@ -53,11 +54,15 @@ def page(view: StaffView) -> Response:
         return _form(view, loaded, typed, problems)
     except OutOfStep as late:
         return _form(view, loaded, typed, {"": late.detail}, late.status)
-    return go_on(then, f"{loaded.definition.title} was created.")
+    return go_on(then, _("%(title)s was created.", title=loaded.definition.title))
+
+
+def _offered() -> list[LoadedFlow]:
+    return [versions.flow_shown(one) for one in startable.by_hand(g.actor)]
 
 
 def _chosen() -> LoadedFlow | None:
-    wanted, offered = request.values.get("flow", ""), startable.by_hand(g.actor)
+    wanted, offered = request.values.get("flow", ""), _offered()
     if not wanted and len(offered) == 1:
         return offered[0]
     return next((one for one in offered if one.definition.flow == wanted), None)
@@ -92,7 +97,7 @@ def _form(
         view,
         "new_case.html",
         status if problems else 200,
-        flows=startable.by_hand(g.actor),
+        flows=_offered(),
         loaded=loaded,
         fields=asked,
         has_files=answers.asks_for_files(asked),
@@ -104,7 +109,7 @@ def _form(
         needs_customer=start.customer and not parent,
         parent=_parent(parent),
         assignees={one.user.uid: one.user.name for one in colleagues.colleagues(actor, clock.now())},
-        priorities={one: one.capitalize() for one in reversed(PRIORITIES)},
+        priorities=PRIORITY_WORDS,
         problems=problems or {},
         form=request.values,
     )

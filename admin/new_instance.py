@@ -24,7 +24,7 @@ from admin.guard import StaffView
 from admin.showing import address, show
 from flows import catalogue
 from flows.access import clean, read_as
-from flows.actions import beginning, onboarding
+from flows.actions import beginning, onboarding, versions
 from flows.actions.beginning import Wish
 from flows.actions.receiving import take_form
 from flows.catalogue import LoadedFlow
@@ -40,6 +40,7 @@ from flows.rules import answers, timing
 from flows.rules.errors import Invalid, OutOfStep, Problem
 from flows.rules.private import fields_at_start
 from flows.rules.words import SYMBOLS
+from flows.words import gettext as _
 from flows.work import Work, unit_of_work
 
 Part = Literal["inputs", "fields"]
@@ -114,14 +115,15 @@ def new(view: StaffView, way: Way) -> Response:
 
 def flows_to_start(way: Way) -> dict[str, LoadedFlow]:
     """The active flows that may be started in this way, by name and in the order of their titles (C24)."""
-    return {loaded.definition.flow: loaded for loaded in startable.guided(g.actor, way)}
+    return {loaded.definition.flow: versions.flow_shown(loaded) for loaded in startable.guided(g.actor, way)}
 
 
 def _sheet(way: Way) -> Sheet:
     """What was sent, or what the address says (`?flow=&customer=`, from the page of a flow or customer)."""
     sent = request.form if request.method == "POST" else request.args
     typed = {name: clean(sent.get(name, "")) for name in LINES}
-    loaded = catalogue.current().flows.get(typed["flow"])
+    served = catalogue.current().flows.get(typed["flow"])
+    loaded = versions.flow_shown(served) if served is not None else None
     sheet = Sheet(way, loaded, typed)
     if loaded is not None:
         if request.method == "POST" and request.form.get("shown") == typed["flow"]:
@@ -150,7 +152,7 @@ def _create(work: Work, view: StaffView, sheet: Sheet, opened: bool) -> str:
     """Everything that is wrong, whoever finds it, in one Invalid; nothing is created then."""
     unseen = set(sheet.open) - set(sheet.typed["warned"].split())
     if unseen and sheet.chosen is not None and sheet.way == "staff":
-        again = f"{sheet.chosen.name} has an open one already. Create another one all the same?"
+        again = _("%(name)s has an open one already. Create another one all the same?", name=sheet.chosen.name)
         raise OutOfStep(again, OPEN_ALREADY)
     problems: list[Problem] = []
     wish = _wish(sheet, problems)
@@ -206,7 +208,10 @@ def _minor(sheet: Sheet, problems: list[Problem]) -> dict[str, int | None]:
 def _page(view: StaffView, sheet: Sheet, problems: Mapping[str, str] | None = None, status: int = 200) -> Response:
     startable = flows_to_start(sheet.way)
     if sheet.loaded is not None and sheet.typed["flow"] not in startable:
-        problems = {"flow": f"{sheet.loaded.definition.title} cannot be started here", **(problems or {})}
+        problems = {
+            "flow": _("%(title)s cannot be started here", title=sheet.loaded.definition.title),
+            **(problems or {}),
+        }
     steps = sheet.loaded.definition.steps if sheet.loaded is not None else {}
     asked = beginning.amounts_asked(sheet.loaded) if sheet.loaded is not None else {}
     return show(
@@ -225,7 +230,7 @@ def _page(view: StaffView, sheet: Sheet, problems: Mapping[str, str] | None = No
                 "label": steps[name].title,
                 "required": True,
                 "symbol": SYMBOLS.get(currency, currency),
-                "hint": f"In {currency}. From 0 to 1,000,000; 0 skips the step",
+                "hint": _("In %(currency)s. From 0 to 1,000,000; 0 skips the step", currency=currency),
             }
             for name, currency in asked.items()
         },
@@ -258,6 +263,9 @@ def _searched_in(part: Part) -> Callable[[str], str | None]:
 def _done(view: StaffView, way: Way, then: str) -> str:
     reference = then.removeprefix(f"{view.path()}/").removeprefix("#row-")
     if not reference:
-        return "The invitation is on its way. The request begins when it is accepted."
-    already = " They had an account already, so no invitation was needed." if way == "onboarding" else ""
-    return f"{reference} was created.{already}"
+        return _("The invitation is on its way. The request begins when it is accepted.")
+    if way == "onboarding":
+        return _(
+            "%(reference)s was created. They had an account already, so no invitation was needed.", reference=reference
+        )
+    return _("%(reference)s was created.", reference=reference)

@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import g
+from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from admin.guard import StaffView, door
@@ -28,12 +29,13 @@ from flows.queries.past import Life
 from flows.rules import stages
 from flows.rules.errors import Invalid
 from flows.rules.past import Moment
+from flows.words import gettext as _
 
-HOLDS = {True: Tag("Holds", "ok"), False: Tag("Does not hold"), None: Tag("Not known yet", "info")}
-FIRED = {True: Tag("Fired", "ok"), False: Tag("Did not fire"), None: Tag("To come", "info")}
+HOLDS = {True: Tag(_l("Holds"), "ok"), False: Tag(_l("Does not hold")), None: Tag(_l("Not known yet"), "info")}
+FIRED = {True: Tag(_l("Fired"), "ok"), False: Tag(_l("Did not fire")), None: Tag(_l("To come"), "info")}
 ASKED = frozenset({"if", "when", "while", "done_when", "needs"})
 """The keys of rules that hold or do not; other reasons have no verdict to show."""
-KINDS = {"status": "Status", "timer": "Timers and dates", "other": "Effects, actions and beginning"}
+KINDS = {"status": _l("Status"), "timer": _l("Timers and dates"), "other": _l("Effects, actions and beginning")}
 
 
 class LookingBack:
@@ -82,7 +84,7 @@ def _typed_moment(typed: str) -> datetime | None:
     try:
         moment = datetime.fromisoformat(typed)
     except ValueError:
-        raise Invalid("Enter a day and a time", "/moment", "malformed") from None
+        raise Invalid(_("Enter a day and a time"), "/moment", "malformed") from None
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=ZoneInfo(g.actor.time_zone))
 
 

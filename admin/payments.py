@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from flask_babel import lazy_gettext as _l
+
 from admin.showing import Tag
 from flows.access import read_as
 from flows.actions import paying
@@ -15,17 +17,18 @@ from flows.models import Instance, Payment, Step
 from flows.queries import allowed, payments
 from flows.rules.actors import Actor
 from flows.rules.words import money_in_words
+from flows.words import gettext as _
 
 TAGS = {
-    "pending": Tag("Not paid yet", "info"),
-    "processing": Tag("On its way", "info"),
-    "paid": Tag("Paid", "ok"),
-    "failed": Tag("Failed", "warn"),
-    "cancelled": Tag("Called off", "plain"),
-    "refunding": Tag("Being paid back", "warn"),
-    "refunded": Tag("Paid back", "plain"),
+    "pending": Tag(_l("Not paid yet"), "info"),
+    "processing": Tag(_l("On its way"), "info"),
+    "paid": Tag(_l("Paid"), "ok"),
+    "failed": Tag(_l("Failed"), "warn"),
+    "cancelled": Tag(_l("Called off"), "plain"),
+    "refunding": Tag(_l("Being paid back"), "warn"),
+    "refunded": Tag(_l("Paid back"), "plain"),
 }
-PROVIDERS = {"stripe": "Stripe", "bank": "Bank transfer"}
+PROVIDERS = {"stripe": _l("Stripe"), "bank": _l("Bank transfer")}
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ def _card(
     price = paying.price_of(read_as(actor), instance, definition, step, now)
     currency = paying.rule_of(definition, step).currency
     return Card(
-        "Not set yet" if price.minor is None else money_in_words(price.minor, currency),
+        _("Not set yet") if price.minor is None else money_in_words(price.minor, currency),
         price.problem,
         found,
         frozenset(allowed.of_step(actor, instance, step, definition.steps[step.name], now)),

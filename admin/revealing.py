@@ -23,6 +23,7 @@ from flows.queries import allowed
 from flows.queries.files import files_of
 from flows.rules import private
 from flows.rules.errors import Refused
+from flows.words import gettext as _
 from flows.work import unit_of_work
 from messaging.downloads import given_out
 
@@ -56,10 +57,10 @@ def _reveal(view: StaffView, ref: str, name: str, field: str) -> Response:
     if request.method == "POST":
         return _revealed(view, ref, name, field)
     instance = access.instance_to_read(g.actor, ref)
-    definition = versions.definition_of(read_as(g.actor), instance)
+    definition = versions.shown_of(read_as(g.actor), instance)
     asked = _questions(instance, _step(instance, name), definition)
     if field not in asked:
-        raise Refused("No such question")
+        raise Refused(_("No such question"))
     return show(view, "reveal.html", task=instance, label=asked[field].label, back=_back(view, instance))
 
 

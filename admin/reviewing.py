@@ -7,12 +7,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import g, request
+from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from admin.asking import Field, Question, ask, go_on, once, put, seen_version, sent_number
 from admin.clocks import moment_typed
 from admin.guard import StaffView
 from admin.instance_page import Kept, instance_page, news_of
+from admin.showing import title_of
 from flows import access
 from flows.access import clean, read_as
 from flows.actions import closing, reviewing, versions
@@ -24,10 +26,11 @@ from flows.clock import clock
 from flows.models import Instance, Step
 from flows.queries import to_review
 from flows.rules.errors import Invalid, OutOfStep, Refused, Stale
+from flows.words import gettext as _
 from flows.work import Work, unit_of_work
 
 DECISIONS = ("approve", "approve_next", "return", "close")
-NOTHING_LEFT = "Nothing is left to review."
+NOTHING_LEFT = _l("Nothing is left to review.")
 
 
 def review(view: StaffView, ref: str, name: str) -> Response:
@@ -35,7 +38,7 @@ def review(view: StaffView, ref: str, name: str) -> Response:
     if request.method != "POST":
         return instance_page(view, ref)
     instance = access.instance_to_read(g.actor, ref)
-    rule = versions.definition_of(read_as(g.actor), instance).steps[access.step_of(instance, name).name]
+    rule = versions.shown_of(read_as(g.actor), instance).steps[access.step_of(instance, name).name]
     typed = _typed(name, rule)
     if request.form.get("decision") == "close":
         return put(view, _closing(view, ref, name, _with_remarks(name, rule, typed), typed[f"{name}-note"]))
@@ -75,21 +78,24 @@ def _closing(view: StaffView, ref: str, name: str, message: str = "", reason: st
     """The question before a request is closed; from the form of the review it takes over what was typed and seen."""
     instance = access.instance_to_read(g.actor, ref)
     step = access.step_of(instance, name)
-    definition = versions.definition_of(read_as(g.actor), instance)
+    written, definition = (of(read_as(g.actor), instance) for of in (versions.definition_of, versions.shown_of))
     negative = {key: rule for key, rule in definition.all_outcomes().items() if rule.kind == "negative"}
     base = f"{view.path()}/{instance.reference}"
     version, seq = sent_number("version"), sent_number("seq")
     return Question(
-        f"Close {instance.reference} as not fulfilled?",
+        _("Close %(reference)s as not fulfilled?", reference=instance.reference),
         base,
-        "Close the request",
+        _("Close the request"),
         tone="bad",
-        done=f"{instance.reference} is closed.",
-        text="This ends the whole request as not fulfilled, whatever is still open, and the customer is told.",
+        done=_("%(reference)s is closed.", reference=instance.reference),
+        text=_("This ends the whole request as not fulfilled, whatever is still open, and the customer is told."),
         facts=(
-            ("Request", f"{instance.title}, {instance.customer_name}"),
-            ("Because of", definition.steps[step.name].title),
-            *((f"Words for “{rule.label}”", _words(instance, definition, rule)) for rule in negative.values()),
+            (_("Request"), f"{title_of(instance)}, {instance.customer_name}"),
+            (_("Because of"), definition.steps[step.name].title),
+            *(
+                (_("Words for “%(label)s”", label=rule.label), _words(instance, written, written.all_outcomes()[key]))
+                for key, rule in negative.items()
+            ),
         ),
         fields=_closing_fields({key: rule.label for key, rule in negative.items()}, message, reason),
         seen=str(step.version if version is None else version),
@@ -101,11 +107,11 @@ def _closing(view: StaffView, ref: str, name: str, message: str = "", reason: st
 
 def _closing_fields(outcomes: Mapping[str, str], message: str, reason: str) -> tuple[Field, ...]:
     usual = "close" if "close" in outcomes else ""
-    empty = "Left empty, the customer reads the words above for how it ends"
+    empty = _("Left empty, the customer reads the words above for how it ends")
     return (
-        Field("reason", "Reason", "textarea", reason, "Between staff; the customer does not read it"),
-        Field("outcome", "How it ends", "radios", usual, options=outcomes),
-        Field("message", "Message to the customer", "textarea", message, empty, optional=True),
+        Field("reason", _("Reason"), "textarea", reason, _("Between staff; the customer does not read it")),
+        Field("outcome", _("How it ends"), "radios", usual, options=outcomes),
+        Field("message", _("Message to the customer"), "textarea", message, empty, optional=True),
     )
 
 
@@ -119,14 +125,14 @@ def _decide(work: Work, view: StaffView, ref: str, name: str, typed: Mapping[str
     step = access.step_of(instance, name)
     decision, base = request.form.get("decision", ""), f"{view.path()}/{instance.reference}"
     if decision not in DECISIONS:
-        raise Invalid("Choose what you decide", "", "choice")
+        raise Invalid(_("Choose what you decide"), "", "choice")
     access.check_version(step, sent_number("version"))  # before anything else is wrong: it may not matter any more
     if decision == "return":
         _return(work, instance, step, typed)
         return base
     if words := [key for key, text in typed.items() if text.strip() and not key.endswith("-note")]:
         raise Invalid(
-            "Approving sends no message and no remarks. Delete what you wrote, or return the step",
+            _("Approving sends no message and no remarks. Delete what you wrote, or return the step"),
             f"/{words[0]}",
             "unsent",
         )
@@ -138,7 +144,9 @@ def _decide(work: Work, view: StaffView, ref: str, name: str, typed: Mapping[str
 
 def _return(work: Work, instance: Instance, step: Step, typed: Mapping[str, str]) -> None:
     if typed[f"{step.name}-note"].strip():
-        raise Invalid("A note is kept with an approval only. Move it to the message, or delete it", "/note", "unsent")
+        raise Invalid(
+            _("A note is kept with an approval only. Move it to the message, or delete it"), "/note", "unsent"
+        )
     before = f"{step.name}-remark-"
     due = typed.get(f"{step.name}-due_at", "").strip()
     reviewing.return_for_resubmission(
@@ -171,8 +179,8 @@ def _is_theirs(deciding: Deciding, instance: Instance) -> bool:
 
 def _done(view: StaffView, rule: StepRule, then: str) -> str:
     if request.form.get("decision") == "return":
-        return f"“{rule.title}” was returned. The customer is told."
-    said = f"“{rule.title}” was approved."
+        return _("“%(title)s” was returned. The customer is told.", title=rule.title)
+    said = _("“%(title)s” was approved.", title=rule.title)
     return f"{said} {NOTHING_LEFT}" if then == f"{view.path()}/" else said
 
 

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from flask import Response, request
 from flask_admin.contrib.sqla import ModelView
 from flask_admin.model.base import ViewArgs
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import or_
 from sqlalchemy.orm import Query
 from wtforms import Form
@@ -18,6 +19,7 @@ from admin.guard import StaffView
 from flows.access import clean
 from flows.db import db
 from flows.models import Base
+from flows.words import gettext as _
 
 LAST_PAGE = 399
 """OFFSET reads what it skips: after ten thousand rows one narrows the search instead."""
@@ -45,7 +47,7 @@ class Sheet(StaffView, ModelView):
     heading: ClassVar[str] = ""
     new_words: ClassVar[str] = ""
     new_needs: ClassVar[str] = "users"
-    search_words: ClassVar[str] = "Search"
+    search_words: ClassVar[str] = _l("Search")
     narrowings: ClassVar[Mapping[str, Narrowing]] = {}
 
     form = Form
@@ -70,7 +72,7 @@ class Sheet(StaffView, ModelView):
     def cell(self, row: Any, column: str) -> Any:
         """What the list shows in a column: text, or a Tag, or (minor, currency) for money."""
         value = getattr(row, column)
-        return ("Yes" if value else "No") if isinstance(value, bool) else value
+        return (_("Yes") if value else _("No")) if isinstance(value, bool) else value
 
     def link(self, row: Any) -> str:
         """The page of a row."""

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from flask import current_app, g, render_template, request
 from flask_admin import Admin
+from flask_babel import format_date, lazy_pgettext
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select
 from werkzeug.wrappers import Response
 
 from admin.guard import StaffView
+from flows.access import read_as
+from flows.actions import versions
 from flows.clock import clock
 from flows.models import Effect, Instance, Order, OrderLine, Timer
 from flows.queries import grid, staff, tallies
 from flows.queries.tallies import Tally
 from flows.rules.actors import Actor
 from flows.rules.words import duration_in_words
+from flows.words import gettext as _
+from flows.words import ngettext
 
 
 class Tag(NamedTuple):
@@ -37,29 +43,43 @@ class Group(NamedTuple):
 
 
 ORDER_TAGS = {
-    "placed": Tag("Placed"),
-    "awaiting_details": Tag("Details needed", "warn"),
-    "provisioning": Tag("Being set up", "info"),
-    "completed": Tag("Completed", "ok"),
-    "cancelled": Tag("Cancelled", "plain"),
-    "failed": Tag("Failed", "bad"),
+    "placed": Tag(_l("Placed")),
+    "awaiting_details": Tag(_l("Details needed"), "warn"),
+    "provisioning": Tag(_l("Being set up"), "info"),
+    "completed": Tag(_l("Completed"), "ok"),
+    "cancelled": Tag(_l("Cancelled"), "plain"),
+    "failed": Tag(_l("Failed"), "bad"),
 }
 LINE_TAGS = {
-    "waiting": Tag("Waiting"),
-    "requested": Tag("Requested", "info"),
-    "provisioned": Tag("Set up", "ok"),
-    "cancelled": Tag("Cancelled", "plain"),
+    "waiting": Tag(_l("Waiting")),
+    "requested": Tag(_l("Requested"), "info"),
+    "provisioned": Tag(_l("Set up"), "ok"),
+    "cancelled": Tag(_l("Cancelled"), "plain"),
 }
 EFFECT_TAGS = {
-    "pending": Tag("Pending", "info"),
-    "done": Tag("Done", "ok"),
-    "incident": Tag("Incident", "bad"),
-    "skipped": Tag("Skipped", "plain"),
+    "pending": Tag(_l("Pending"), "info"),
+    "done": Tag(_l("Done"), "ok"),
+    "incident": Tag(_l("Incident"), "bad"),
+    "skipped": Tag(_l("Skipped"), "plain"),
 }
+EFFECT_KINDS = {
+    "email": _l("Mail"), "push": _l("Push"), "call": _l("Call"), "webhook": _l("Webhook"), "check": _l("File check"),
+    "refund": _l("Refund"), "checkout": _l("Payment"),
+}  # fmt: skip
 UNREAD = "?unread=1&show=open"
 """What the list of task instances is asked for those with unread messages."""
-GRID_TONES = {"Pending": "info", "Completed": "ok", "Expired": "warn"}
-STEP_WORDS = {"pending_approval": "Awaiting review", "returned": "Changes needed"}
+GRID_TAGS = {
+    "Pending": Tag(_l("Pending"), "info"),
+    "Completed": Tag(_l("Completed"), "ok"),
+    "Expired": Tag(_l("Expired"), "warn"),
+    "Cancelled": Tag(_l("Cancelled"), "plain"),
+}
+TIMER_ENDINGS = {"fired": _l("Fired"), "missed": _l("Missed"), "cancelled": _l("Cancelled")}
+STEP_WORDS = {
+    "locked": _l("Locked"), "open": lazy_pgettext("state", "Open"), "pending_approval": _l("Awaiting review"),
+    "returned": _l("Changes needed"), "reopened": _l("Reopened"), "completed": _l("Completed"),
+    "skipped": _l("Skipped"),
+}  # fmt: skip
 
 
 def show(view: StaffView, template: str, status: int = 200, **words: Any) -> Response:
@@ -77,6 +97,8 @@ def show(view: StaffView, template: str, status: int = 200, **words: Any) -> Res
         here=request.full_path.removesuffix("?"),
         address=address,
         ago=ago,
+        long_day=long_day,
+        title_of=title_of,
         **words,
     )
     return current_app.make_response((html, status, {"Vary": "X-Fragment"}))
@@ -91,7 +113,7 @@ def frame_for(view: StaffView | None, bare: bool = False) -> None:
     current_app.update_template_context(context)
     frame = context["frame"]
     frame.side = frame.staff = True
-    frame.brand, frame.home = f"{frame.brand} staff", "/admin/"
+    frame.brand, frame.home = _("%(brand)s staff", brand=frame.brand), "/admin/"
     frame.nav = navigation(g.actor, view)
     frame.unread = badges(g.actor)["messages"]
     frame.nav_url = "/admin/navigation" if g.actor.may("view") else ""
@@ -109,7 +131,7 @@ def navigation(actor: Actor, here: StaffView | None) -> list[tuple[str, str | No
         for view in views:
             entries.append((view.name, f"{view.url}/", waiting.get(view.slug, 0), view is here))
             if view.slug == "instances":
-                entries.append(("Unread messages", f"{view.url}/{UNREAD}", waiting["messages"], False))
+                entries.append((_("Unread messages"), f"{view.url}/{UNREAD}", waiting["messages"], False))
     return entries
 
 
@@ -160,13 +182,24 @@ def ago(moment: datetime, now: datetime) -> str:
     """How long it is since then: "20 seconds ago", "3 hours ago"."""
     passed = max(now - moment, timedelta())
     seconds = int(passed.total_seconds())
-    return f"{seconds} second{'' if seconds == 1 else 's'} ago" if seconds < 60 else f"{duration_in_words(passed)} ago"
+    if seconds < 60:
+        return ngettext("%(num)s second ago", "%(num)s seconds ago", seconds)
+    return _("%(span)s ago", span=duration_in_words(passed))
+
+
+def title_of(instance: Instance) -> str:
+    """What it is called, in the language of whoever looks."""
+    return versions.said_of(read_as(g.actor), instance, "title")
+
+
+def long_day(day: date) -> str:
+    """A day with its month in full: "28 November 2026"."""
+    return str(format_date(day, "d MMMM yyyy"))
 
 
 def task_tag(instance: Instance, now: datetime) -> Tag:
     """The one word of the Task System (A22)."""
-    words = grid.grid_status(instance, now)
-    return Tag(words, GRID_TONES.get(words, "plain"))
+    return GRID_TAGS[grid.grid_status(instance, now)]
 
 
 def order_tag(order: Order) -> Tag:
@@ -183,12 +216,12 @@ def effect_tag(effect: Effect) -> Tag:
 
 def timer_tag(timer: Timer, now: datetime) -> Tag:
     if timer.ending is not None:
-        return Tag(timer.ending.capitalize(), "ok" if timer.ending == "fired" else "plain")
-    return Tag("Late", "bad") if timer.due_at <= now - staff.LATE else Tag("Planned", "info")
+        return Tag(TIMER_ENDINGS[timer.ending], "ok" if timer.ending == "fired" else "plain")
+    return Tag(_("Late"), "bad") if timer.due_at <= now - staff.LATE else Tag(_("Planned"), "info")
 
 
 def step_words(state: str) -> str:
-    return STEP_WORDS.get(state, state.replace("_", " ").capitalize())
+    return STEP_WORDS[state]
 
 
 def moment_of(iso: str) -> datetime | None:

@@ -23,6 +23,7 @@ from flows.queries import replies as saved_replies
 from flows.queries.files import unsent
 from flows.queries.panels import MESSAGES, NEWEST, NOTES, NOTHING_TYPED, Asked, Panel, Typed
 from flows.rules.errors import Invalid, OutOfStep, Refused
+from flows.words import gettext as _
 from flows.work import unit_of_work
 
 PATH = "/admin/instances"
@@ -35,11 +36,11 @@ def panel_of(instance: Instance, asked: Asked = NEWEST, typed: Typed = NOTHING_T
     base, url = instance.staff_page, f"{PATH}/{instance.reference}/messages"
     notes, definition = asked.thread == NOTES, versions.definition_of(access.read_as(g.actor), instance)
     found = panels.panel(
-        g.actor, instance, definition, clock.now(), url, "Internal notes" if notes else "Messages", asked, typed,
+        g.actor, instance, definition, clock.now(), url, _("Internal notes") if notes else _("Messages"), asked, typed,
         new_only=new_only,
         tabs=(
-            ("Conversation", f"{base}#talk", not notes, 0),
-            ("Internal notes", f"{base}?talk=notes#talk", notes, instance.note_seq),
+            (_("Conversation"), f"{base}#talk", not notes, 0),
+            (_("Internal notes"), f"{base}?talk=notes#talk", notes, instance.note_seq),
         ),
         replies="" if notes else f"{url}/replies",
     )  # fmt: skip
@@ -138,7 +139,7 @@ def _thread(given: str) -> str:
 def _found(ref: str) -> Instance:
     instance = access.instance_to_read(g.actor, ref)
     if instance.state is not None:
-        raise Refused("Cases and tasks are talked about in their comments")
+        raise Refused(_("Cases and tasks are talked about in their comments"))
     return instance
 
 

@@ -27,13 +27,14 @@ from flows.queries.files import FilesOf, files_of, sent_with
 from flows.rules import answers, private
 from flows.rules.errors import Invalid, OutOfStep, Stale
 from flows.rules.moves import WITH_ACTOR
+from flows.words import gettext as _
 from flows.work import Work, unit_of_work
 
 
 def everything(instance: Instance, now: datetime) -> dict[str, Any]:
     """What the page shows, in a constant number of statements."""
     actor = g.actor
-    definition = versions.definition_of(read_as(actor), instance)
+    definition = versions.shown_of(read_as(actor), instance)
     can = allowed.of_instance(actor, instance, definition, now)
     files = files_of(actor, instance, *((definition.steps[one.name].fields, one.answers) for one in instance.steps))
     parties.know(actor, instance, Instance.flow_version)
@@ -68,14 +69,14 @@ def everything(instance: Instance, now: datetime) -> dict[str, Any]:
 def may_answer(instance: Instance, step: Step, now: datetime) -> bool:
     """Whether the step takes answers from people now; the verb asks again."""
     alive = instance.is_running(now)
-    by_answers = versions.definition_of(read_as(g.actor), instance).steps[step.name].payment is None
+    by_answers = versions.shown_of(read_as(g.actor), instance).steps[step.name].payment is None
     return alive and by_answers and step.actor != "system" and step.state in WITH_ACTOR
 
 
 def answering(view: StaffView, instance: Instance, step: Step) -> Response:
     """GET shows the form, POST sends it; a customer's step needs the tick that the answers are the customer's."""
     reference, name = instance.reference, step.name
-    rule = _rule(versions.definition_of(read_as(g.actor), instance), instance, step)
+    rule = _rule(versions.shown_of(read_as(g.actor), instance), instance, step)
     if request.method == "GET":
         address = f"{view.path()}/{reference}/steps/{name}"
         in_a_dialog = "X-Fragment" in request.headers and request.path != address
@@ -94,7 +95,12 @@ def answering(view: StaffView, instance: Instance, step: Step) -> Response:
         problems = error.by_field() if isinstance(error, Invalid) else {"": error.detail}
         instance = access.instance_to_read(g.actor, reference)
         return _form(view, instance, access.step_of(instance, name), typed, problems, error.status)
-    return go_on(then, f"{rule.title} {'was sent' if rule.actor == 'customer' else 'is saved'}.")
+    return go_on(
+        then,
+        _("%(title)s was sent.", title=rule.title)
+        if rule.actor == "customer"
+        else _("%(title)s is saved.", title=rule.title),
+    )
 
 
 def has_files(rule: StepRule) -> bool:
@@ -124,7 +130,7 @@ def _form(
     status: int = 200,
 ) -> Response:
     session = read_as(g.actor)
-    definition = versions.definition_of(session, instance)
+    definition = versions.shown_of(session, instance)
     rule = _rule(definition, instance, step)
     kept = submitting.values_to_show(session, instance, definition, step, clock.now(), g.actor)
     values = typed if typed is not None else kept

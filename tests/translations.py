@@ -11,7 +11,7 @@ from io import BytesIO
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_from_dir
+from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po, write_po
 
@@ -28,6 +28,8 @@ NOT_KEPT = (
     "Generated-By",
 )
 TOLD_TRANSLATORS = "Translators:"
+SAID_BY = {**DEFAULT_KEYWORDS, "_l": None, "lazy_pgettext": ((1, "c"), 2)}
+"""What a sentence stands in; the lazy ones where it is written before anybody reads it, in a table of words say."""
 WIDTH = 118
 
 
@@ -37,7 +39,7 @@ def extracted(room: str) -> Catalog:
         methods, options = parse_mapping_cfg(written)
     said = Catalog()
     for file, line, message, comments, context in extract_from_dir(
-        ROOT / room, methods, options, comment_tags=[TOLD_TRANSLATORS], strip_comment_tags=True
+        ROOT / room, methods, options, SAID_BY, comment_tags=[TOLD_TRANSLATORS], strip_comment_tags=True
     ):
         said.add(
             message, locations=[(f"{room}/{Path(file).as_posix()}", line)], auto_comments=comments, context=context

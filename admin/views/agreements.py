@@ -5,21 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from flask import g
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, and_, not_, or_
 from werkzeug.wrappers import Response
 
 from admin.guard import door
 from admin.sheets import Narrowing, Sheet
-from admin.showing import Tag, show
+from admin.showing import Tag, long_day, show
 from flows.clock import clock
 from flows.lookups.agreements import tenancy_of
 from flows.models import Agreement
 from flows.ports import outside_agreements
 from flows.queries import agreements
-from flows.rules.answers.dates import long_date
 from flows.rules.words import money_in_words
 
-TAGS = {"waiting": Tag("Not begun"), "running": Tag("Running", "ok"), "ended": Tag("Ended", "plain")}
+TAGS = {"waiting": Tag(_l("Not begun")), "running": Tag(_l("Running"), "ok"), "ended": Tag(_l("Ended"), "plain")}
 
 
 def _stands(word: str) -> ColumnElement[bool]:
@@ -32,16 +32,23 @@ def _stands(word: str) -> ColumnElement[bool]:
     return {"ended": ended, "running": and_(not_(ended), begun), "waiting": and_(not_(ended), not_(begun))}[word]
 
 
-NARROWINGS = {"state": Narrowing("State", {word: tag.words for word, tag in TAGS.items()}, _stands)}
+NARROWINGS = {"state": Narrowing(_l("State"), {word: tag.words for word, tag in TAGS.items()}, _stands)}
 
 
-LABELS = {"tenant_name": "Tenant", "rent_minor": "Rent a month", "starts_on": "From", "activated_at": "State"}
+LABELS = {
+    "number": _l("Number"),
+    "address": _l("Address"),
+    "tenant_name": _l("Tenant"),
+    "rent_minor": _l("Rent a month"),
+    "starts_on": _l("From"),
+    "activated_at": _l("State"),
+}
 
 
 class Agreements(Sheet):
-    name, slug, needs = "Agreements", "agreements", "view"
+    name, slug, needs = _l("Agreements"), "agreements", "view"
     table = Agreement
-    search_words = "Number, address or tenant"
+    search_words = _l("Number, address or tenant")
     column_list = ("number", "tenant_name", "address", "rent_minor", "starts_on", "activated_at")
     column_labels = LABELS
     column_sortable_list = ("number", "tenant_name", "starts_on")
@@ -60,10 +67,10 @@ class Agreements(Sheet):
             case "rent_minor":
                 return "" if row.rent_minor is None else money_in_words(row.rent_minor, row.currency)
             case "starts_on":
-                return long_date(row.starts_on) if row.starts_on else ""
+                return long_day(row.starts_on) if row.starts_on else ""
         return super().cell(row, column)
 
     @door("/<uid>", needs="view")
     def one(self, uid: str) -> Response:
         agreement, linked = agreements.agreement(g.actor, uid)
-        return show(self, "agreement.html", agreement=agreement, linked=linked, cell=self.cell, day=long_date)
+        return show(self, "agreement.html", agreement=agreement, linked=linked, cell=self.cell, day=long_day)

@@ -7,12 +7,13 @@ from datetime import date
 from typing import Any
 
 from flask import g
+from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from admin.asking import Field, Question, ask
 from admin.assigning import colleague_options
 from admin.guard import StaffView, door
-from admin.showing import show
+from admin.showing import long_day, show
 from flows import access
 from flows.actions import standing_in
 from flows.clock import clock
@@ -20,11 +21,12 @@ from flows.models import User
 from flows.queries import colleagues
 from flows.rules import timing
 from flows.rules.errors import Invalid, Problem, Refused
+from flows.words import gettext as _
 from flows.work import Work
 
 
 class Away(StaffView):
-    name, slug, needs = "Away", "away", "view"
+    name, slug, needs = _l("Away"), "away", "view"
     personal = True
 
     @door("/", needs="view")
@@ -42,17 +44,19 @@ class Away(StaffView):
     def new(self) -> Response:
         today = timing.local_date(clock.now(), g.actor.time_zone)
         question = Question(
-            "While you are away",
+            _("While you are away"),
             f"{self.url}/",
-            "Name who stands in",
-            done="They stand in for you.",
-            text="What is assigned to you meanwhile goes to whoever stands in, and they may review what you may. "
-            "Everything they do so is marked with your name.",
+            _("Name who stands in"),
+            done=_("They stand in for you."),
+            text=_(
+                "What is assigned to you meanwhile goes to whoever stands in, and they may review what you may. "
+                "Everything they do so is marked with your name."
+            ),
             fields=(
-                Field("delegate", "Who stands in", "select", options=colleague_options(with_me=False)),
-                Field("starts_on", "First day", "date", today.isoformat(), width="w-m"),
-                Field("ends_on", "Last day", "date", width="w-m"),
-                Field("note", "Note", hint="For your colleagues", optional=True),
+                Field("delegate", _("Who stands in"), "select", options=colleague_options(with_me=False)),
+                Field("starts_on", _("First day"), "date", today.isoformat(), width="w-m"),
+                Field("ends_on", _("Last day"), "date", width="w-m"),
+                Field("note", _("Note"), hint=_("For your colleagues"), optional=True),
             ),
         )
         return ask(self, question, _delegate)
@@ -62,15 +66,15 @@ class Away(StaffView):
         found = colleagues.delegations_of(g.actor, clock.now())
         one = next((one for one in found if one.uid == uid and one.user_id == g.actor.user_id), None)
         if one is None:
-            raise Refused("No such delegation")
+            raise Refused(_("No such delegation"))
         question = Question(
-            f"Are you back? {one.delegate.name} no longer stands in for you",
+            _("Are you back? %(name)s no longer stands in for you", name=one.delegate.name),
             f"{self.url}/",
-            "End it",
+            _("End it"),
             tone="bad",
-            done="It has ended.",
-            text="What was given to them meanwhile stays with them.",
-            facts=(("From", f"{one.starts_on:%-d %B %Y}"), ("To", f"{one.ends_on:%-d %B %Y}")),
+            done=_("It has ended."),
+            text=_("What was given to them meanwhile stays with them."),
+            facts=((_("From"), long_day(one.starts_on)), (_("To"), long_day(one.ends_on))),
         )
 
         def act(work: Work, _typed: Mapping[str, Any]) -> None:
@@ -99,5 +103,5 @@ def _day(typed: str, pointer: str, problems: list[Problem]) -> date | None:
     try:
         return date.fromisoformat(typed.strip())
     except ValueError:
-        problems.append(Problem(pointer, "date", "Enter a day, like 2026-11-30"))
+        problems.append(Problem(pointer, "date", _("Enter a day, like 2026-11-30")))
         return None

@@ -7,12 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from flask import g, request
+from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from admin import assigning, bulk_acting, case_page, clocks, new_case
 from admin.asking import Field, Question, ask
-from admin.case_filters import LOOKS, PRIORITY_WORDS, Asked
+from admin.case_filters import BOX_WORDS, LOOKS, PRIORITY_WORDS, Asked
 from admin.case_page import PRIORITY_TAGS
 from admin.commenting import comment as commented
 from admin.family import state_tag
@@ -32,9 +33,10 @@ from flows.queries import allowed, boxes, colleagues, saved_views
 from flows.queries.pages import Page
 from flows.rules import stages
 from flows.rules.errors import Refused
+from flows.words import gettext as _
 from flows.work import Work
 
-COLUMNS = {"todo": "To do", "doing": "In progress", "done": "Done", "cancelled": "Cancelled"}
+COLUMNS = {"todo": _l("To do"), "doing": _l("In progress"), "done": _l("Done"), "cancelled": _l("Cancelled")}
 
 
 class CasePages(SavedViews, LookingBack, RevealingStart):
@@ -83,8 +85,10 @@ class CasePages(SavedViews, LookingBack, RevealingStart):
     @door("/<ref>/priority", needs="create", methods=("GET", "POST"))
     def priority(self, ref: str) -> Response:
         instance = self._found(ref)
-        field = Field("priority", "Priority", "radios", instance.priority, options=PRIORITY_WORDS)
-        question = Question(f"Priority of {ref}", f"{self.path()}/{ref}", "Save", done="Saved.", fields=(field,))
+        field = Field("priority", _("Priority"), "radios", instance.priority, options=PRIORITY_WORDS)
+        question = Question(
+            _("Priority of %(ref)s", ref=ref), f"{self.path()}/{ref}", _("Save"), done=_("Saved."), fields=(field,)
+        )
 
         def change(work: Work, typed: Any) -> None:
             commenting.change_priority(work, access.instance_to_change(work, ref), typed["priority"])
@@ -99,7 +103,7 @@ class CasePages(SavedViews, LookingBack, RevealingStart):
     def _found(self, ref: str) -> Instance:
         instance = access.instance_to_read(g.actor, ref)
         if instance.state is None:
-            raise Refused("No such case or task")
+            raise Refused(_("No such case or task"))
         return instance
 
     def asked_of(self, query: str) -> Asked:
@@ -135,7 +139,7 @@ class CasePages(SavedViews, LookingBack, RevealingStart):
 
 
 class Board(CasePages):
-    name, slug, needs = "My tasks", "board", "view"
+    name, slug, needs = _l("My tasks"), "board", "view"
 
     @door("/", needs="view")
     def index(self) -> Response:
@@ -151,7 +155,7 @@ class Board(CasePages):
 
     def asked(self, args: MultiDict[str, str]) -> Asked:
         every = self.departments()
-        tabs = {**boxes.BOXES, **{one.uid: f"Team: {one.name}" for one in _own(every)}}
+        tabs = {**BOX_WORDS, **{one.uid: _("Team: %(name)s", name=one.name) for one in _own(every)}}
         return Asked(f"{self.path()}/", args, {one.uid: one.name for one in every}, tabs)
 
     @staticmethod
@@ -172,7 +176,7 @@ def rows_of(instances: Sequence[Instance], now: datetime) -> list[dict[str, Any]
     """Rows with what the list and the columns show; the actions of the flow are how a card moves."""
     found = []
     for one in instances:
-        definition = versions.definition_of(read_as(g.actor), one)
+        definition = versions.shown_of(read_as(g.actor), one)
         may = allowed.of_case(g.actor, one, definition, for_actions(read_as(g.actor), one, definition, now))
         rules = {name: rule for name, rule in definition.actions.items() if f"act.{name}" in may}
         found.append(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import g, request
+from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
@@ -14,27 +15,25 @@ from admin.views.board import CasePages
 from flows.clock import clock
 from flows.queries import boxes
 
-BUILT_IN = {
-    "All open": {"show": "open"},
-    "Cases": {"kind": "case", "show": "open"},
-    "Tasks": {"kind": "task", "show": "open"},
-    "Unassigned": {"agent": "none", "show": "open"},
-    "Overdue": {"due": "overdue"},
-    "Closed": {"show": "closed"},
-}
+BUILT_IN = (
+    (_l("All open"), {"show": "open"}),
+    (_l("Cases"), {"kind": "case", "show": "open"}),
+    (_l("Tasks"), {"kind": "task", "show": "open"}),
+    (_l("Unassigned"), {"agent": "none", "show": "open"}),
+    (_l("Overdue"), {"due": "overdue"}),
+    (_l("Closed"), {"show": "closed"}),
+)
 
 
 class Cases(CasePages):
-    name, slug, needs = "Cases", "cases", "view"
+    name, slug, needs = _l("Cases"), "cases", "view"
 
     @door("/", needs="view")
     def index(self) -> Response:
         asked = self.asked(request.args)
         page = boxes.cases(g.actor, clock.now(), asked.filters, argument("cursor") or None)
         mine = {name: values[0] for name, values in asked.query.items()}
-        views = [
-            ViewLink(words, address(asked.path, **query), None, mine == query) for words, query in BUILT_IN.items()
-        ]
+        views = [ViewLink(words, address(asked.path, **query), None, mine == query) for words, query in BUILT_IN]
         return self.listed(asked, "cases.html", page, views)
 
     def asked(self, args: MultiDict[str, str]) -> Asked:

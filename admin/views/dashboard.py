@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from flask import g, render_template, request
+from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from admin.guard import StaffView, door
@@ -14,7 +15,7 @@ from flows.queries import staff
 
 
 class Dashboard(StaffView):
-    name, slug, needs = "Dashboard", "admin", "view"
+    name, slug, needs = _l("Dashboard"), "admin", "view"
 
     @classmethod
     def path(cls) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import g
+from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from admin.asking import Field, Question, ask
@@ -16,21 +17,22 @@ from flows.actions.changing import fingerprint, values_of
 from flows.models import Department
 from flows.queries import staff
 from flows.rules.errors import Refused
+from flows.words import gettext as _
 from flows.work import Work
 
-LABELS = {"is_active": "State"}
+LABELS = {"name": _l("Name"), "is_active": _l("State")}
 NARROWINGS = {
     "active": Narrowing(
-        "State", {"yes": "Active", "no": "Turned off"}, lambda word: Department.is_active.is_(word == "yes")
+        _l("State"), {"yes": _l("Active"), "no": _l("Turned off")}, lambda word: Department.is_active.is_(word == "yes")
     ),
 }
 
 
 class Departments(Sheet):
-    name, slug, needs = "Departments", "departments", "users"
+    name, slug, needs = _l("Departments"), "departments", "users"
     table = Department
-    new_words = "New department"
-    search_words = "Name"
+    new_words = _l("New department")
+    search_words = _l("Name")
     column_list = ("name", "is_active")
     column_labels = LABELS
     column_sortable_list = ("name",)
@@ -40,17 +42,17 @@ class Departments(Sheet):
 
     def cell(self, row: Department, column: str) -> Any:
         if column == "is_active":
-            return Tag("Active", "ok") if row.is_active else Tag("Turned off", "plain")
+            return Tag(_("Active"), "ok") if row.is_active else Tag(_("Turned off"), "plain")
         return super().cell(row, column)
 
     @door("/new", needs="users", methods=("GET", "POST"))
     def add(self) -> Response:
         question = Question(
-            "New department",
+            _("New department"),
             f"{self.url}/",
-            "Add department",
-            fields=(Field("name", "Name"),),
-            done="The department is there.",
+            _("Add department"),
+            fields=(Field("name", _("Name")),),
+            done=_("The department is there."),
         )
 
         def act(work: Work, typed: Any) -> str:
@@ -65,20 +67,20 @@ class Departments(Sheet):
 
     @door("/<uid>/edit", needs="users", methods=("GET", "POST"))
     def edit(self, uid: str) -> Response:
-        department, _ = staff.department(g.actor, uid)
+        department, _members = staff.department(g.actor, uid)
         question = Question(
-            f"Change {department.name}",
+            _("Change %(name)s", name=department.name),
             f"{self.url}/{uid}",
-            "Save",
-            done="Saved.",
+            _("Save"),
+            done=_("Saved."),
             fields=(
-                Field("name", "Name", value=department.name),
+                Field("name", _("Name"), value=department.name),
                 Field(
                     "is_active",
-                    "Active",
+                    _("Active"),
                     "checkbox",
                     department.is_active,
-                    "Flows give nothing to a department that is not",
+                    _("Flows give nothing to a department that is not"),
                     optional=True,
                 ),
             ),
@@ -93,20 +95,20 @@ class Departments(Sheet):
     @door("/<uid>/people", needs="users", methods=("GET", "POST"))
     def put(self, uid: str) -> Response:
         """Add somebody; for somebody who is there it says whether they manage."""
-        department, _ = staff.department(g.actor, uid)
+        department, _members = staff.department(g.actor, uid)
         question = Question(
-            f"Add somebody to {department.name}",
+            _("Add somebody to %(name)s", name=department.name),
             f"{self.url}/{uid}",
-            "Save",
-            done="Saved.",
+            _("Save"),
+            done=_("Saved."),
             fields=(
-                Field("email", "Email of the colleague", "email"),
+                Field("email", _("Email of the colleague"), "email"),
                 Field(
                     "is_manager",
-                    "Manages this department",
+                    _("Manages this department"),
                     "checkbox",
                     False,
-                    "Managers see and update all that is there",
+                    _("Managers see and update all that is there"),
                     optional=True,
                 ),
             ),
@@ -122,7 +124,7 @@ class Departments(Sheet):
         department, members = staff.department(g.actor, uid)
         found = next((one for one in members if one.user.uid == person), None)
         if found is None:
-            raise Refused("No such member")
+            raise Refused(_("No such member"))
         title, button, tone = MEMBER[what]
         email = found.user.email
         question = Question(
@@ -130,7 +132,7 @@ class Departments(Sheet):
             f"{self.url}/{uid}",
             button,
             tone=tone,
-            done="Saved.",
+            done=_("Saved."),
         )
 
         def act(work: Work, _typed: Any) -> None:
@@ -143,8 +145,8 @@ class Departments(Sheet):
 
 
 MEMBER = {
-    "remove": ("Remove {name} from {department}?", "Remove", "bad"),
-    "promote": ("Make {name} a manager of {department}?", "Make manager", "go"),
-    "demote": ("Make {name} a plain member of {department}?", "Make member", "go"),
+    "remove": (_l("Remove {name} from {department}?"), _l("Remove"), "bad"),
+    "promote": (_l("Make {name} a manager of {department}?"), _l("Make manager"), "go"),
+    "demote": (_l("Make {name} a plain member of {department}?"), _l("Make member"), "go"),
 }
 """Title, button, tone."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from flask import g, request
+from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from admin.asking import Field, Question, ask, go_on
@@ -30,18 +31,21 @@ from flows.queries.versions_in_use import InUse
 from flows.rules import durations as spans
 from flows.rules import ratings, stages
 from flows.rules.words import duration_in_words
+from flows.words import gettext as _
+from flows.words import ngettext
 from flows.work import Work, unit_of_work
 
-SAID = {"active": "Active", "assignable": "Assignable", "requestable": "Requestable"}
+SAID = {"active": _l("Active"), "assignable": _l("Assignable"), "requestable": _l("Requestable")}
+COLUMN_WORDS = {"todo": _l("To do"), "doing": _l("Doing"), "done": _l("Done"), "cancelled": _l("Cancelled")}
 HINTS = {
-    "active": "Off: nobody starts new ones",
-    "assignable": "Staff may start it for a customer, or send it with an invitation",
-    "requestable": "Customers may ask for it in the portal and the app",
+    "active": _l("Off: nobody starts new ones"),
+    "assignable": _l("Staff may start it for a customer, or send it with an invitation"),
+    "requestable": _l("Customers may ask for it in the portal and the app"),
 }
 
 
 class Flows(FlowTrials, VersionPages):
-    name, slug, needs = "Flows", "flows", "flows"
+    name, slug, needs = _l("Flows"), "flows", "flows"
 
     @door("/", needs="flows")
     def index(self) -> Response:
@@ -78,6 +82,9 @@ class Flows(FlowTrials, VersionPages):
             products=flow_figures.products_that_start(g.actor, name),
             lint=lint_tag(flow.problems),
             questions=questions,
+            kinds=SAID,
+            actors=PARTY_WORDS,
+            columns=COLUMN_WORDS,
             sitting=sum(count for counts in vars(where).values() for count in counts.values()),
             translations=translations(catalogue.current(), flow.definition),
             explain=EXPLANATIONS,
@@ -101,7 +108,12 @@ class Flows(FlowTrials, VersionPages):
         with unit_of_work(g.actor) as work:
             switching.switch(work, name, which, is_on)
         back = f"{self.url}/{name}" if request.form.get("back") == "page" else f"{self.url}/#flow-{name}"
-        return go_on(back, f"{SAID[which]} is switched {'on' if is_on else 'off'} for {flow.definition.title}.")
+        return go_on(
+            back,
+            _("%(what)s is switched on for %(title)s.", what=SAID[which], title=flow.definition.title)
+            if is_on
+            else _("%(what)s is switched off for %(title)s.", what=SAID[which], title=flow.definition.title),
+        )
 
 
 @dataclass(frozen=True)
@@ -128,8 +140,9 @@ class Row:
     @property
     def size(self) -> str:
         flow = self.flow.definition
-        parts, word = (flow.states, "stage") if flow.states else (flow.steps, "step")
-        return f"{len(parts)} {word}{'' if len(parts) == 1 else 's'}"
+        if flow.states:
+            return ngettext("%(num)s stage", "%(num)s stages", len(flow.states))
+        return ngettext("%(num)s step", "%(num)s steps", len(flow.steps))
 
     @property
     def by_version(self) -> str:
@@ -146,7 +159,13 @@ class Row:
         if self.figures.rating is None:
             return None
         rule = self.flow.definition.rating
-        return _unbroken(f"{self.figures.rating:.1f} of {rule.scale if rule else ratings.USUAL_SCALE}")
+        return _unbroken(
+            _(
+                "%(rating)s of %(scale)s",
+                rating=format(self.figures.rating, ".1f"),
+                scale=rule.scale if rule else ratings.USUAL_SCALE,
+            )
+        )
 
 
 @dataclass(frozen=True)
@@ -192,8 +211,10 @@ def lint_tag(problems: Sequence[FlowProblem]) -> Tag:
 
 def counted(problems: Sequence[FlowProblem]) -> str:
     """ "2 errors", "1 warning", or both."""
-    numbers = {word: sum(one.severity == word for one in problems) for word in ("error", "warning")}
-    said = (f"{count} {word}{'' if count == 1 else 's'}" for word, count in numbers.items() if count)
+    errors = sum(one.severity == "error" for one in problems)
+    warnings = sum(one.severity == "warning" for one in problems)
+    said = [ngettext("%(num)s error", "%(num)s errors", errors)] if errors else []
+    said += [ngettext("%(num)s warning", "%(num)s warnings", warnings)] if warnings else []
     return ", ".join(said)
 
 
@@ -201,16 +222,16 @@ def _who_may_start(flow: LoadedFlow) -> Question:
     name = flow.definition.flow
     switches = switches_of(flow, startable.switches(g.actor, name).get(name))
     return Question(
-        f"Who may start {flow.definition.title}?",
+        _("Who may start %(title)s?", title=flow.definition.title),
         f"/admin/flows/{name}",
-        "Save",
-        "What runs already goes on. What an event starts, such as an order, goes on starting.",
+        _("Save"),
+        _("What runs already goes on. What an event starts, such as an order, goes on starting."),
         fields=tuple(
             Field(switch, SAID[switch], "checkbox", on, HINTS[switch], optional=True)
             for switch, on in switches.items()
             if on is not None
         ),
-        done="Saved.",
+        done=_("Saved."),
     )
 
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from flask import Response as Page
 from flask import g, render_template, request
+from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from admin import flow_trying
@@ -24,9 +25,10 @@ from flows.clock import clock
 from flows.queries import tenants
 from flows.queries.tenants import Tenant
 from flows.rules.errors import Refused
+from flows.words import gettext as _
 from flows.work import Work
 
-WIDTHS = {"both": "Phone and desktop", "phone": "Phone", "desktop": "Desktop"}
+WIDTHS = {"both": _l("Phone and desktop"), "phone": _l("Phone"), "desktop": _l("Desktop")}
 MAILS = "mails"
 BARE = "default-src 'none'; style-src 'self'; frame-ancestors 'self'"
 """For a frame that only says why there is no page."""
@@ -63,7 +65,7 @@ class FlowTrials(StaffView):
         """One page of it, for a frame: it looks as it will, and can neither ask nor send."""
         flow, language = loaded_flow(name), argument("language")
         if argument("scene") not in {one.key for one in scenes_of(flow.definition)}:
-            raise Refused("No such page")
+            raise Refused(_("No such page"))
         stranger = _stranger(_customer(argument("customer")), language if language in flow.definition.i18n else "en")
         made = flow_trying.shown(flow.content_hash, name, argument("scene"), stranger)
         html = made.get("html") or render_template("back/flow_no_page.html", note=made["note"])
@@ -92,16 +94,16 @@ class FlowTrials(StaffView):
 def loaded_flow(name: str) -> LoadedFlow:
     flow = catalogue.current().flows.get(name)
     if flow is None:
-        raise Refused("No such flow")
+        raise Refused(_("No such flow"))
     return flow
 
 
 def _play(name: str, typed: dict[str, str]) -> tuple[Any, str]:
     if typed["zone"] not in available_timezones():
-        return None, f"{typed['zone']!r} is no time zone; write it like Europe/London"
+        return None, _("“%(zone)s” is no time zone; write it like Europe/London", zone=typed["zone"])
     deeds = [line.strip() for line in typed["do"].splitlines() if line.strip()]
     if len(deeds) > MOST_DEEDS:
-        return None, f"Do {MOST_DEEDS} things at most"
+        return None, _("Do %(many)s things at most", many=MOST_DEEDS)
     options = [f"--at={typed['at']}", f"--tz={typed['zone']}", f"--days={DAYS}", *(f"--do={deed}" for deed in deeds)]
     return flow_trying.simulated(name, options, typed["start"])
 

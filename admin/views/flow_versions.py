@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask import g, redirect, request
+from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from admin.asking import go_on
@@ -27,14 +28,16 @@ from flows.models import FlowVersion
 from flows.models.instances import instance_id_from
 from flows.queries import migration_runs, versions_in_use
 from flows.rules.errors import Refused
+from flows.words import gettext as _
+from flows.words import ngettext
 
 FILE = "file"
 A_PAGE = 200
-TAGS = {"green": Tag("Green", "ok"), "yellow": Tag("Yellow", "warn"), "red": Tag("Red", "bad")}
+TAGS = {"green": Tag(_l("Green"), "ok"), "yellow": Tag(_l("Yellow"), "warn"), "red": Tag(_l("Red"), "bad")}
 MEANS = {
-    "green": "nothing is lost, nobody has anything new to do",
-    "yellow": "something is lost or asked anew",
-    "red": "cannot be moved as it is",
+    "green": _l("nothing is lost, nobody has anything new to do"),
+    "yellow": _l("something is lost or asked anew"),
+    "red": _l("cannot be moved as it is"),
 }
 
 
@@ -66,7 +69,7 @@ class VersionPages(StaffView):
         published = versions_in_use.of_flow(g.actor, name)
         loaded = catalogue.current().flows.get(name)
         if loaded is None and not published:
-            raise Refused("No such flow")
+            raise Refused(_("No such flow"))
         served = next((one.number for one, _ in published if loaded and one.content_hash == loaded.content_hash), None)
         return show(
             self,
@@ -110,6 +113,7 @@ class VersionPages(StaffView):
             name=name,
             to=to,
             target=target,
+            called=_called(to),
             ref=ref,
             rows=sorted(seen, key=lambda one: (-_rank(one), one.id)),
             counts=migrate.verdicts(one.plan for one in seen),
@@ -128,11 +132,11 @@ class VersionPages(StaffView):
         if which not in ("green", "yellow", "chosen"):
             return redirect(back, 303)
         if which == "chosen" and not part.refs:
-            return self._nothing(back, "Tick at least one request first.")
+            return self._nothing(back, _("Tick at least one request first."))
         target = _target(name, to)
         if request.form.get("go") != "1":
             many = len(part.refs) if which == "chosen" else None
-            return show(self, "flow_move.html", name=name, to=to, target=target, which=which, part=part, many=many)
+            return show(self, "flow_move.html", name=name, to=to, called=_called(to), which=which, part=part, many=many)
         version_id = migrate.published(g.actor, catalogue.current().flows[name]) if to == FILE else _row(name, to).id
         run = request.form.get("run", "") or new_run()
         ids = ids_of(part.refs) if which == "chosen" else _others(name, target, part.at)
@@ -140,7 +144,9 @@ class VersionPages(StaffView):
         done, refused = part.and_then([*migrate.apply(g.actor, version_id, now, run, yellow=which != "green")])
         left = [ref for ref in part.refs if instance_id_from(ref) in rest]
         kept = {"which": which, "run": run, "go": "1", "at": str(now[-1] if now else 0), "refs": ",".join(left)}
-        return self._told(f"Moved to {target.called}", back, done, refused, len(rest), kept, "Move")
+        return self._told(
+            _("Moved to %(version)s", version=_called(to)), back, done, refused, len(rest), kept, _("Move")
+        )
 
     @door("/<name>/versions/undo", needs="flows", methods=("GET", "POST"))
     def undo(self, name: str) -> Response:
@@ -149,15 +155,15 @@ class VersionPages(StaffView):
         found = migrate.of_run(g.actor, run, before=part.at or None, most=AT_ONCE * 5 + 1)
         if request.method != "POST" or request.form.get("go") != "1":
             if not found:
-                return self._nothing(back, "Nothing that moved with this run is left to take back.", 200)
+                return self._nothing(back, _("Nothing that moved with this run is left to take back."), 200)
             return show(self, "flow_undo.html", name=name, run=run, many=len(found), most=AT_ONCE * 5)
         now, rest = found[:AT_ONCE], len(found) - AT_ONCE
         done, refused = part.and_then([*migrate.undo(g.actor, run, now)])
         kept = {"run": run, "go": "1", "at": str(now[-1] if now else 0)}
-        return self._told("Taken back", back, done, refused, max(rest, 0), kept, "Take back")
+        return self._told(_("Taken back"), back, done, refused, max(rest, 0), kept, _("Take back"))
 
     def _nothing(self, back: str, words: str, status: int = 422) -> Response:
-        return show(self, "bulk.html", status, title="Nothing was changed", problem=words, back=back)
+        return show(self, "bulk.html", status, title=_("Nothing was changed"), problem=words, back=back)
 
     def _told(
         self, words: str, back: str, done: int, refused: list[str], rest: int, kept: dict[str, str], button: str
@@ -183,7 +189,7 @@ def _rank(one: Foreseen) -> int:
 
 
 def _many(count: int) -> str:
-    return f"{count:,} request{'' if count == 1 else 's'}"
+    return ngettext("%(many)s request", "%(many)s requests", count, many=format(count, ","))
 
 
 def _number(name: str) -> int:
@@ -201,14 +207,14 @@ def _choices(numbers: Sequence[int], has_file: bool) -> dict[str, str]:
 
 
 def _called(meant: str) -> str:
-    return "what the file says" if meant == FILE else f"version {meant}"
+    return _("what the file says") if meant == FILE else _("version %(number)s", number=meant)
 
 
 def _row(name: str, meant: str) -> FlowVersion:
     number = int(meant) if meant.isascii() and meant.isdigit() and len(meant) < 10 else 0
     found = versions_in_use.numbered(g.actor, name, number)
     if found is None:
-        raise Refused("No such version")
+        raise Refused(_("No such version"))
     return found
 
 
@@ -221,5 +227,5 @@ def _target(name: str, meant: str) -> Target:
         return Target.of_version(_row(name, meant))
     loaded = catalogue.current().flows.get(name)
     if loaded is None:
-        raise Refused("No such flow")
+        raise Refused(_("No such flow"))
     return Target.of_file(loaded)

@@ -7,12 +7,15 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import g
+from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from admin import assigning, clocks, concluding, reviewing
 from admin.asking import Field, Question, ask, seen_version
 from admin.guard import StaffView, door
 from admin.instance_page import news_of
+from admin.instance_words import PARTY_WORDS
+from admin.showing import title_of
 from flows import access
 from flows.access import read_as
 from flows.actions import amending, closing, reopening, versions
@@ -20,9 +23,17 @@ from flows.catalogue import FlowDefinition
 from flows.models import Instance, Step
 from flows.rules import moves
 from flows.rules.visibility import OVER
+from flows.words import gettext as _
 from flows.work import Work
 
 BOTH = ("GET", "POST")
+QUESTION_WORDS = {
+    "text": _l("One line of text"), "textarea": _l("Several lines of text"), "email": _l("Email address"),
+    "phone": _l("Phone number"), "number": _l("Number"), "money": _l("Amount of money"), "date": _l("Date"),
+    "boolean": _l("Yes or no"), "choice": _l("One of several"), "choices": _l("Some of several"), "file": _l("File"),
+    "address": _l("Address"), "signature": _l("Signature"),
+}  # fmt: skip
+"""The kinds of question that can be added, `amending.TYPES`, in words."""
 QUESTIONS = 3
 """How many questions a step can be added with; more are added to it afterwards."""
 
@@ -49,13 +60,15 @@ class InstanceDialogs(StaffView):
         again = [definition.steps[other].title for other in moves.dependents(definition, step.name)]
         question = self._question(
             instance,
-            f"Reopen “{definition.steps[step.name].title}”?",
-            "Reopen",
-            done="The step is open again.",
+            _("Reopen “%(title)s”?", title=definition.steps[step.name].title),
+            _("Reopen"),
+            done=_("The step is open again."),
             text=_reopening_words(instance),
-            facts=(("Checked or done again after it", ", ".join(again) or "nothing"),),
+            facts=((_("Checked or done again after it"), ", ".join(again) or _("nothing")),),
             fields=(
-                Field("reason", "Reason", "textarea", hint="Sent to the customer, if you write one", optional=True),
+                Field(
+                    "reason", _("Reason"), "textarea", hint=_("Sent to the customer, if you write one"), optional=True
+                ),
             ),
             seen=str(step.version),
         )
@@ -74,10 +87,10 @@ class InstanceDialogs(StaffView):
         instance, step, definition = _read(ref, name)
         question = self._question(
             instance,
-            f"Is “{definition.steps[step.name].title}” still right?",
-            "Still right",
-            done="The step holds as it is.",
-            text="A step before it was reopened. If its answers still hold, nobody has to give them again.",
+            _("Is “%(title)s” still right?", title=definition.steps[step.name].title),
+            _("Still right"),
+            done=_("The step holds as it is."),
+            text=_("A step before it was reopened. If its answers still hold, nobody has to give them again."),
         )
 
         def act(work: Work, _typed: Mapping[str, Any]) -> None:
@@ -91,18 +104,26 @@ class InstanceDialogs(StaffView):
         """A step more, below this one, for this one request (C39)."""
         instance, step, definition = _read(ref, name)
         fields = [
-            Field("title", "Name of the step"),
-            Field("actor", "Who does it", "radios", "customer", options=amending.ACTORS),
-            Field("approval", "We approve the answers", "checkbox", hint="For a step of the customer", optional=True),
+            Field("title", _("Name of the step")),
+            Field(
+                "actor",
+                _("Who does it"),
+                "radios",
+                "customer",
+                options={one: PARTY_WORDS[one] for one in amending.ACTORS},
+            ),
+            Field(
+                "approval", _("We approve the answers"), "checkbox", hint=_("For a step of the customer"), optional=True
+            ),
         ]
         for n in range(QUESTIONS):
-            fields += _question_fields(f"questions-{n}-", f"Question {n + 1} (optional)", optional=True)
+            fields += _question_fields(f"questions-{n}-", _("Question %(n)s (optional)", n=n + 1), optional=True)
         question = self._question(
             instance,
-            f"Add a step below “{definition.steps[step.name].title}”",
-            "Add the step",
-            done="The step is there.",
-            text="The flow stays as it is; only this request gets the step. Whoever does it is told.",
+            _("Add a step below “%(title)s”", title=definition.steps[step.name].title),
+            _("Add the step"),
+            done=_("The step is there."),
+            text=_("The flow stays as it is; only this request gets the step. Whoever does it is told."),
             fields=tuple(fields),
         )
 
@@ -124,14 +145,15 @@ class InstanceDialogs(StaffView):
     def add_field(self, ref: str, name: str) -> Response:
         """A question more on an active or pending step of this one request (C40)."""
         instance, step, definition = _read(ref, name)
-        pending = " It was sent already, so it goes back for the new answer; every answer given is kept."
+        flow_stays = _("The flow stays as it is; only this request gets the question.")
+        pending = _("It was sent already, so it goes back for the new answer; every answer given is kept.")
+        after = pending if step.state == "pending_approval" else _("What is typed already is kept.")
         question = self._question(
             instance,
-            f"Add a question to “{definition.steps[step.name].title}”",
-            "Add the question",
-            done="The question is there.",
-            text="The flow stays as it is; only this request gets the question."
-            + (pending if step.state == "pending_approval" else " What is typed already is kept."),
+            _("Add a question to “%(title)s”", title=definition.steps[step.name].title),
+            _("Add the question"),
+            done=_("The question is there."),
+            text=f"{flow_stays} {after}",
             fields=tuple(_question_fields("", "")),
         )
 
@@ -169,22 +191,22 @@ class InstanceDialogs(StaffView):
     def cancel(self, ref: str) -> Response:
         """By an administrator, with a reason that the customer reads (C21)."""
         instance = access.instance_to_read(g.actor, ref)
-        definition = versions.definition_of(read_as(g.actor), instance)
+        definition = versions.shown_of(read_as(g.actor), instance)
         left = [definition.steps[step.name].title for step in instance.steps if step.state not in OVER]
         paid = [definition.steps[step.name].title for step in instance.steps if step.answers.get("paid")]
         question = self._question(
             instance,
-            f"Cancel {instance.reference}?",
-            "Cancel the request",
+            _("Cancel %(reference)s?", reference=instance.reference),
+            _("Cancel the request"),
             tone="bad",
-            done=f"{instance.reference} is cancelled.",
-            text="Nothing more can be answered, its reminders stop, and the customer is told.",
+            done=_("%(reference)s is cancelled.", reference=instance.reference),
+            text=_("Nothing more can be answered, its reminders stop, and the customer is told."),
             facts=(
-                ("Request", f"{instance.title}, {instance.customer_name}"),
-                ("Not done any more", ", ".join(left) or "nothing"),
-                ("Paid already", ", ".join(paid) or "nothing"),
+                (_("Request"), f"{title_of(instance)}, {instance.customer_name}"),
+                (_("Not done any more"), ", ".join(left) or _("nothing")),
+                (_("Paid already"), ", ".join(paid) or _("nothing")),
             ),
-            fields=(Field("reason", "Reason", "textarea", hint="The customer reads it"),),
+            fields=(Field("reason", _("Reason"), "textarea", hint=_("The customer reads it")),),
         )
 
         def act(work: Work, typed: Mapping[str, Any]) -> None:
@@ -197,15 +219,17 @@ class InstanceDialogs(StaffView):
         """What was cancelled or has expired goes on where it was (Q7)."""
         instance = access.instance_to_read(g.actor, ref)
         zone = ZoneInfo(instance.time_zone)
-        ends = () if instance.expires_at is None else (clocks.moment_field("expires_at", "New end", None, zone),)
+        ends = () if instance.expires_at is None else (clocks.moment_field("expires_at", _("New end"), None, zone),)
         question = self._question(
             instance,
-            f"Take {instance.reference} up again?",
-            "Take it up again",
-            done=f"{instance.reference} goes on.",
-            text="It goes on where it was, with all its answers. Reminders that were still to come are planned again.",
+            _("Take %(reference)s up again?", reference=instance.reference),
+            _("Take it up again"),
+            done=_("%(reference)s goes on.", reference=instance.reference),
+            text=_(
+                "It goes on where it was, with all its answers. Reminders that were still to come are planned again."
+            ),
             fields=(
-                Field("reason", "Reason", "textarea", hint="Stands in the history, where the customer reads it"),
+                Field("reason", _("Reason"), "textarea", hint=_("Stands in the history, where the customer reads it")),
                 *ends,
             ),
         )
@@ -226,27 +250,29 @@ class InstanceDialogs(StaffView):
 
 def _read(ref: str, name: str) -> tuple[Instance, Step, FlowDefinition]:
     instance = access.instance_to_read(g.actor, ref)
-    return instance, access.step_of(instance, name), versions.definition_of(read_as(g.actor), instance)
+    return instance, access.step_of(instance, name), versions.shown_of(read_as(g.actor), instance)
 
 
 def _reopening_words(instance: Instance) -> str:
-    kept = "Every answer stays in the form."
+    kept = _("Every answer stays in the form.")
     if instance.is_open:
-        return f"{kept} Open steps after it lock until it is done; completed ones are marked “check again”."
-    return f"{kept} {instance.reference} has ended, so the whole request is taken up again."
+        then = _("Open steps after it lock until it is done; completed ones are marked “check again”.")
+    else:
+        then = _("%(reference)s has ended, so the whole request is taken up again.", reference=instance.reference)
+    return f"{kept} {then}"
 
 
 def _question_fields(before: str, group: str, optional: bool = False) -> list[Field]:
     return [
-        Field(f"{before}label", "Question", optional=optional, group=group),
-        Field(f"{before}type", "Kind of answer", "select", "text", options=amending.TYPES, group=group),
-        Field(f"{before}required", "It has to be answered", "checkbox", optional=True, group=group),
-        Field(f"{before}hint", "Hint", hint="A sentence below the question", optional=True, group=group),
+        Field(f"{before}label", _("Question"), optional=optional, group=group),
+        Field(f"{before}type", _("Kind of answer"), "select", "text", options=QUESTION_WORDS, group=group),
+        Field(f"{before}required", _("It has to be answered"), "checkbox", optional=True, group=group),
+        Field(f"{before}hint", _("Hint"), hint=_("A sentence below the question"), optional=True, group=group),
         Field(
             f"{before}options",
-            "Options",
+            _("Options"),
             "textarea",
-            hint="For “One of several” and “Some of several”: one a line",
+            hint=_("For “One of several” and “Some of several”: one a line"),
             optional=True,
             group=group,
         ),

@@ -16,6 +16,7 @@ from admin.views.new_instances import NewInstances
 from flows import access
 from flows.clock import clock
 from flows.rules.errors import OutOfStep
+from flows.words import gettext as _
 
 
 class InstancePages(NewInstances, InstanceDialogs, Talking, LookingBack, Revealing):
@@ -47,5 +48,5 @@ class InstancePages(NewInstances, InstanceDialogs, Talking, LookingBack, Reveali
         instance = access.instance_to_read(g.actor, ref)
         step = access.step_of(instance, name)
         if request.method == "GET" and not task_page.may_answer(instance, step, clock.now()):
-            raise OutOfStep("This step takes no answers now", "step-locked")
+            raise OutOfStep(_("This step takes no answers now"), "step-locked")
         return task_page.answering(self, instance, step)

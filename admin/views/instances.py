@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from flask import g, request
+from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from admin import bulk, instance_list, spreadsheets
 from admin.guard import StaffView, door
-from admin.instance_filters import Asked
+from admin.instance_filters import SOURCE_WORDS, Asked
 from admin.narrowing import MOST_SAVED, SHOW_WORDS
 from admin.showing import argument, badges, show
 from admin.views.instance_pages import InstancePages
 from admin.views.saved_views import SavedViews
-from flows.models.instances import SOURCES
 from flows.queries import family, instances, saved_views, unread
 
 
 class Instances(InstancePages, SavedViews, StaffView):
-    name, slug, needs = "Task instances", "instances", "view"
+    name, slug, needs = _l("Task instances"), "instances", "view"
 
     @door("/", needs="view")
     def index(self) -> Response:
@@ -39,7 +39,7 @@ class Instances(InstancePages, SavedViews, StaffView):
             tags=instance_list.status_tags,
             percent=instance_list.percent,
             waiting=instance_list.waiting,
-            sources=SOURCES,
+            sources=SOURCE_WORDS,
             unread=unread.of_page(g.actor, page.rows),
             parents=family.parents_of(g.actor, page.rows),
             actions=bulk.offered(g.actor),

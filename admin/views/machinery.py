@@ -9,6 +9,7 @@ from typing import NamedTuple
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import current_app, g
+from flask_babel import lazy_gettext as _l
 from redis.exceptions import RedisError
 from sqlalchemy import select
 from werkzeug.wrappers import Response
@@ -20,6 +21,7 @@ from flows import catalogue
 from flows.access import read_as
 from flows.clock import clock
 from flows.queries import health
+from flows.words import gettext as _
 from messaging import redis_door
 
 OK = Tag("OK", "ok")
@@ -36,7 +38,7 @@ class Line(NamedTuple):
 
 
 class Health(StaffView):
-    name, slug, needs = "Health", "health", "health"
+    name, slug, needs = _l("Health"), "health", "health"
 
     @door("/", needs="health")
     def index(self) -> Response:
@@ -48,15 +50,19 @@ def _database() -> Line:
     began = perf_counter()
     session = read_as(g.actor)
     session.execute(select(1))
-    return Line("Database", OK, f"{session.get_bind().dialect.name}, {(perf_counter() - began) * 1000:.1f} ms")
+    return Line(
+        _("Database"),
+        OK,
+        f"{session.get_bind().dialect.name}, {(perf_counter() - began) * 1000:.1f} ms",
+    )
 
 
 def _migrations() -> Line:
     newest = set(ScriptDirectory(str(Path(migrations.__file__ or "").parent)).get_heads())
     current = set(MigrationContext.configure(read_as(g.actor).connection()).get_current_heads())
     if newest == current:
-        return Line("Tables", OK, "as this version needs them")
-    return Line("Tables", Tag("Behind", "bad"), "run `baton migrate`")
+        return Line(_("Tables"), OK, _("as this version needs them"))
+    return Line(_("Tables"), Tag(_("Behind"), "bad"), _("run `baton migrate`"))
 
 
 def _queues() -> Line:
@@ -65,24 +71,33 @@ def _queues() -> Line:
         client = redis_door.client(current_app.config["BATON"].redis)
         lengths = [f"{name} {client.llen(f'rq:queue:{name}')}" for name in QUEUES]
     except (RedisError, OSError) as fault:
-        return Line("Queues", Tag("Away", "warn"), f"{type(fault).__name__}; the ticker does the work itself meanwhile")
-    return Line("Queues", OK, ", ".join(lengths))
+        return Line(
+            _("Queues"),
+            Tag(_("Away"), "warn"),
+            _("%(fault)s; the ticker does the work itself meanwhile", fault=type(fault).__name__),
+        )
+    return Line(_("Queues"), OK, ", ".join(lengths))
 
 
 def _machinery() -> list[Line]:
     found = health.machinery(g.actor, clock.now())
     pending, incidents = found.effects.get("pending", 0), found.effects.get("incident", 0)
     return [
-        Line("Timers due in the next hour", OK, str(found.due_next_hour), "/admin/timers/"),
-        Line("Timers late", Tag("Late", "bad") if found.late else OK, str(found.late), "/admin/timers/?show=late"),
-        Line("Outbox, pending", OK, str(pending), "/admin/outbox/?state=pending"),
+        Line(_("Timers due in the next hour"), OK, str(found.due_next_hour), "/admin/timers/"),
         Line(
-            "Outbox, incidents", Tag("Waiting for people", "bad") if incidents else OK, str(incidents), "/admin/outbox/"
+            _("Timers late"), Tag(_("Late"), "bad") if found.late else OK, str(found.late), "/admin/timers/?show=late"
+        ),
+        Line(_("Outbox, pending"), OK, str(pending), "/admin/outbox/?state=pending"),
+        Line(
+            _("Outbox, incidents"),
+            Tag(_("Waiting for people"), "bad") if incidents else OK,
+            str(incidents),
+            "/admin/outbox/",
         ),
     ]
 
 
 def _flows() -> Line:
     loaded = catalogue.current()
-    words = f"{len(loaded.flows)} loaded, {len(loaded.broken)} not loaded"
-    return Line("Flows", Tag("Not loaded", "bad") if loaded.broken else OK, words, "/admin/flows/")
+    words = _("%(loaded)s loaded, %(broken)s not loaded", loaded=len(loaded.flows), broken=len(loaded.broken))
+    return Line(_("Flows"), Tag(_("Not loaded"), "bad") if loaded.broken else OK, words, "/admin/flows/")

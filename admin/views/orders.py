@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from flask import g, request
+from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from admin.asking import Field, Question, ask
 from admin.guard import StaffView, door
-from admin.showing import ORDER_TAGS, argument, effect_tag, line_tag, order_tag, show, task_tag
+from admin.showing import EFFECT_KINDS, ORDER_TAGS, argument, effect_tag, line_tag, order_tag, show, task_tag
 from flows import access
 from flows.actions import helping, ordering
 from flows.clock import clock
@@ -17,11 +18,12 @@ from flows.models import Order
 from flows.queries import allowed, health, orders, timeline
 from flows.rules.errors import Refused
 from flows.rules.words import money_in_words
+from flows.words import gettext as _
 from flows.work import Work
 
 
 class Orders(StaffView):
-    name, slug, needs = "Orders", "orders", "view"
+    name, slug, needs = _l("Orders"), "orders", "view"
 
     @door("/", needs="view")
     def index(self) -> Response:
@@ -49,15 +51,21 @@ class Orders(StaffView):
         order = access.order_to_read(g.actor, number)
         item = access.line_to_confirm(order, line)
         question = Question(
-            f"Confirm {item.name}",
+            _("Confirm %(name)s", name=item.name),
             _page(order),
-            "Confirm that it is set up",
-            text="The customer sees at once that it is ready. This cannot be taken back.",
-            facts=(("Order", order.reference), ("Customer", order.customer_name), ("Quantity", str(item.quantity))),
-            fields=(
-                Field("reference", "Reference of the provider", optional=True, hint="Such as a subscription number"),
+            _("Confirm that it is set up"),
+            text=_("The customer sees at once that it is ready. This cannot be taken back."),
+            facts=(
+                (_("Order"), order.reference),
+                (_("Customer"), order.customer_name),
+                (_("Quantity"), str(item.quantity)),
             ),
-            done=f"{item.name} is confirmed.",
+            fields=(
+                Field(
+                    "reference", _("Reference of the provider"), optional=True, hint=_("Such as a subscription number")
+                ),
+            ),
+            done=_("%(name)s is confirmed.", name=item.name),
         )
 
         def act(work: Work, typed: Any) -> None:
@@ -71,18 +79,18 @@ class Orders(StaffView):
         order = access.order_to_read(g.actor, number)
         open_tasks = [task for task in orders.instances_of(g.actor, [order])[order.uid] if task.is_open]
         question = Question(
-            f"Cancel order {order.reference}?",
+            _("Cancel order %(reference)s?", reference=order.reference),
             _page(order),
-            "Cancel the whole order",
+            _("Cancel the whole order"),
             tone="bad",
-            text="The whole order is cancelled with its open tasks, and the customer is told. It cannot be undone.",
+            text=_("The whole order is cancelled with its open tasks, and the customer is told. It cannot be undone."),
             facts=(
-                ("Customer", order.customer_name),
-                ("Total", money_in_words(order.total_minor, order.currency)),
-                ("Tasks that end", ", ".join(task.reference for task in open_tasks) or "none"),
+                (_("Customer"), order.customer_name),
+                (_("Total"), money_in_words(order.total_minor, order.currency)),
+                (_("Tasks that end"), ", ".join(task.reference for task in open_tasks) or _("none")),
             ),
-            fields=(Field("reason", "Reason", "textarea", hint="The customer reads this"),),
-            done=f"Order {order.reference} is cancelled.",
+            fields=(Field("reason", _("Reason"), "textarea", hint=_("The customer reads this")),),
+            done=_("Order %(reference)s is cancelled.", reference=order.reference),
         )
         return ask(self, question, lambda work, typed: _cancel(work, number, typed["reason"]))
 
@@ -92,14 +100,14 @@ class Orders(StaffView):
         order = access.order_to_read(g.actor, number)
         stuck = [effect for effect in health.effects_of_order(g.actor, order) if effect.state == "incident"]
         if not stuck and request.method == "GET":
-            raise Refused("Nothing of this order has given up", known=True)
+            raise Refused(_("Nothing of this order has given up"), known=True)
         question = Question(
-            f"Try order {order.reference} again?",
+            _("Try order %(reference)s again?", reference=order.reference),
             _page(order),
-            "Try again",
-            text="Everything that gave up is tried again from the start, in order.",
-            facts=tuple((effect.kind.capitalize(), effect.last_fault or effect.key) for effect in stuck),
-            done="It is tried again.",
+            _("Try again"),
+            text=_("Everything that gave up is tried again from the start, in order."),
+            facts=tuple((EFFECT_KINDS[effect.kind], effect.last_fault or effect.key) for effect in stuck),
+            done=_("It is tried again."),
         )
 
         def act(work: Work, _typed: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import g
+from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Query
 from werkzeug.wrappers import Response
 
@@ -17,25 +18,31 @@ from flows.actions.changing import fingerprint, locked, values_of
 from flows.models import Organisation
 from flows.queries import people, staff
 from flows.rules.errors import Refused
+from flows.words import gettext as _
 from flows.work import Work
 
-KINDS = {"company": "Company", "household": "Household"}
-ROLES = {"owner": "Owner", "member": "Member"}
+KINDS = {"company": _l("Company"), "household": _l("Household")}
+ROLES = {"owner": _l("Owner"), "member": _l("Member")}
 
-LABELS = {"kind": "Type", "created_at": "Since", "is_active": "State"}
+LABELS = {
+    "name": _l("Name"), "kind": _l("Type"), "address": _l("Address"), "created_at": _l("Since"),
+    "is_active": _l("State"),
+}  # fmt: skip
 NARROWINGS = {
-    "kind": Narrowing("Type", KINDS, lambda word: Organisation.kind == word),
+    "kind": Narrowing(_l("Type"), KINDS, lambda word: Organisation.kind == word),
     "active": Narrowing(
-        "State", {"yes": "Active", "no": "Turned off"}, lambda word: Organisation.is_active.is_(word == "yes")
+        _l("State"),
+        {"yes": _l("Active"), "no": _l("Turned off")},
+        lambda word: Organisation.is_active.is_(word == "yes"),
     ),
 }
 
 
 class Organisations(Sheet):
-    name, slug, needs = "Customers", "organisations", "view"
+    name, slug, needs = _l("Customers"), "organisations", "view"
     table = Organisation
-    new_words = "New customer"
-    search_words = "Name or address"
+    new_words = _l("New customer")
+    search_words = _l("Name or address")
     column_list = ("name", "kind", "address", "created_at", "is_active")
     column_labels = LABELS
     column_sortable_list = ("name", "created_at")
@@ -51,13 +58,17 @@ class Organisations(Sheet):
             case "kind":
                 return KINDS[row.kind]
             case "is_active":
-                return Tag("Active", "ok") if row.is_active else Tag("Turned off", "plain")
+                return Tag(_("Active"), "ok") if row.is_active else Tag(_("Turned off"), "plain")
         return super().cell(row, column)
 
     @door("/new", needs="users", methods=("GET", "POST"))
     def add(self) -> Response:
         question = Question(
-            "New customer", f"{self.url}/", "Add customer", fields=_fields(None, None), done="The customer is there."
+            _("New customer"),
+            f"{self.url}/",
+            _("Add customer"),
+            fields=_fields(None, None),
+            done=_("The customer is there."),
         )
 
         def act(work: Work, typed: Any) -> str:
@@ -84,12 +95,12 @@ class Organisations(Sheet):
         customer = staff.customer(g.actor, uid)
         row = customer.organisation
         question = Question(
-            f"Change {row.name}",
+            _("Change %(name)s", name=row.name),
             f"{self.url}/{row.uid}",
-            "Save",
+            _("Save"),
             fields=_fields(row, customer.parent),
-            done="Saved.",
-            text="Orders and tasks that there are keep the name they began with.",
+            done=_("Saved."),
+            text=_("Orders and tasks that there are keep the name they began with."),
             seen=fingerprint(values_of(row, organisations.FIELDS)),
         )
 
@@ -102,13 +113,13 @@ class Organisations(Sheet):
     def turn_off(self, uid: str) -> Response:
         customer = staff.customer(g.actor, uid)
         question = Question(
-            f"Turn {customer.organisation.name} off?",
+            _("Turn %(name)s off?", name=customer.organisation.name),
             f"{self.url}/{uid}",
-            "Turn off",
+            _("Turn off"),
             tone="bad",
-            done="The customer is turned off.",
-            text="Nothing more can be ordered for it. Its orders, tasks and people stay; it can be turned on again.",
-            facts=(("Open orders", str(customer.open_orders)), ("Open tasks", str(customer.open_tasks))),
+            done=_("The customer is turned off."),
+            text=_("Nothing more can be ordered for it. Its orders, tasks and people stay; it can be turned on again."),
+            facts=((_("Open orders"), str(customer.open_orders)), (_("Open tasks"), str(customer.open_tasks))),
         )
         return ask(self, question, lambda work, _typed: _turn(work, uid, False))
 
@@ -116,10 +127,10 @@ class Organisations(Sheet):
     def turn_on(self, uid: str) -> Response:
         customer = staff.customer(g.actor, uid)
         question = Question(
-            f"Turn {customer.organisation.name} on again?",
+            _("Turn %(name)s on again?", name=customer.organisation.name),
             f"{self.url}/{uid}",
-            "Turn on",
-            done="The customer is turned on.",
+            _("Turn on"),
+            done=_("The customer is turned on."),
         )
         return ask(self, question, lambda work, _typed: _turn(work, uid, True))
 
@@ -127,13 +138,13 @@ class Organisations(Sheet):
     def invite(self, uid: str) -> Response:
         row = staff.customer(g.actor, uid).organisation
         question = Question(
-            f"Invite somebody to {row.name}",
+            _("Invite somebody to %(name)s", name=row.name),
             f"{self.url}/{uid}",
-            "Send invitation",
-            done="The invitation is on its way.",
+            _("Send invitation"),
+            done=_("The invitation is on its way."),
             fields=(
-                Field("email", "Email", "email"),
-                Field("role", "Role", "radios", "member", "Owners invite and remove people", ROLES),
+                Field("email", _("Email"), "email"),
+                Field("role", _("Role"), "radios", "member", _("Owners invite and remove people"), ROLES),
             ),
         )
 
@@ -149,15 +160,15 @@ class Organisations(Sheet):
         row = staff.customer(g.actor, uid).organisation
         member = next((one for one in people.members_of(g.actor, row) if one.user.uid == person), None)
         if member is None:
-            raise Refused("No such member")
+            raise Refused(_("No such member"))
         question = Question(
-            f"Remove {member.user.name} from {row.name}?",
+            _("Remove %(name)s from %(customer)s?", name=member.user.name, customer=row.name),
             f"{self.url}/{uid}",
-            "Remove",
+            _("Remove"),
             tone="bad",
-            done="The person was removed.",
-            text="They no longer see anything of this customer. What they did stays.",
-            facts=(("Email", member.user.email),),
+            done=_("The person was removed."),
+            text=_("They no longer see anything of this customer. What they did stays."),
+            facts=((_("Email"), member.user.email),),
         )
 
         def act(work: Work, _typed: Any) -> None:
@@ -170,13 +181,13 @@ class Organisations(Sheet):
         row = staff.customer(g.actor, uid).organisation
         found = next((one for one in people.open_invitations(g.actor, row) if one.id == invitation), None)
         if found is None:
-            raise Refused("No such invitation")
+            raise Refused(_("No such invitation"))
         question = Question(
-            f"Withdraw the invitation of {found.email}?",
+            _("Withdraw the invitation of %(email)s?", email=found.email),
             f"{self.url}/{uid}",
-            "Withdraw",
+            _("Withdraw"),
             tone="bad",
-            done="The link works no more.",
+            done=_("The link works no more."),
         )
 
         def act(work: Work, _typed: Any) -> None:
@@ -191,15 +202,15 @@ def _turn(work: Work, uid: str, on: bool) -> None:
 
 def _fields(row: Organisation | None, parent: Organisation | None) -> tuple[Field, ...]:
     return (
-        Field("name", "Name", value=row.name if row else ""),
-        Field("kind", "Type", "radios", row.kind if row else "company", options=KINDS),
+        Field("name", _("Name"), value=row.name if row else ""),
+        Field("kind", _("Type"), "radios", row.kind if row else "company", options=KINDS),
         Field(
             "parent",
-            "Reseller",
+            _("Reseller"),
             value=parent.name if parent else "",
             optional=True,
-            hint="The exact name of the company whose people see and order for this customer too",
+            hint=_("The exact name of the company whose people see and order for this customer too"),
         ),
-        Field("address", "Address", "textarea", row.address if row else "", optional=True),
-        Field("time_zone", "Time zone", value=row.time_zone if row else "Europe/London", width="w-m"),
+        Field("address", _("Address"), "textarea", row.address if row else "", optional=True),
+        Field("time_zone", _("Time zone"), value=row.time_zone if row else "Europe/London", width="w-m"),
     )

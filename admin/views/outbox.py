@@ -7,33 +7,26 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import g, request
+from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from admin.asking import Field, Question, ask, go_on
 from admin.guard import StaffView, door
-from admin.showing import EFFECT_TAGS, argument, effect_tag, moment_of, show
+from admin.showing import EFFECT_KINDS, EFFECT_TAGS, argument, effect_tag, moment_of, show
 from flows.actions import delivering, helping
 from flows.actions.sealing import is_sealed
 from flows.models import Effect
 from flows.queries import health
 from flows.rules.errors import OutOfStep
 from flows.rules.private import MASK
+from flows.words import gettext as _
 from flows.work import Work, unit_of_work
 
-KINDS = {
-    "email": "Mail",
-    "push": "Push",
-    "call": "Call",
-    "webhook": "Webhook",
-    "check": "File check",
-    "refund": "Refund",
-    "checkout": "Payment",
-}
 HERE = "/admin/outbox"
 
 
 class Outbox(StaffView):
-    name, slug, needs = "Outbox", "outbox", "health"
+    name, slug, needs = _l("Outbox"), "outbox", "health"
 
     @door("/", needs="health")
     def index(self) -> Response:
@@ -41,7 +34,7 @@ class Outbox(StaffView):
         states = {name: tag.words for name, tag in EFFECT_TAGS.items()}
         state, kind, search = (
             argument("state", "any", *EFFECT_TAGS) or "incident",
-            argument("kind", *KINDS),
+            argument("kind", *EFFECT_KINDS),
             argument("q"),
         )
         page = health.effects(
@@ -52,9 +45,9 @@ class Outbox(StaffView):
             "outbox.html",
             page=page,
             state=state,
-            states={**states, "any": "All"},
+            states={**states, "any": _("All")},
             kind=kind,
-            kinds=KINDS,
+            kinds=EFFECT_KINDS,
             search=search,
             tag=effect_tag,
             name_of=delivering.name_of,
@@ -68,7 +61,7 @@ class Outbox(StaffView):
             "effect.html",
             effect=effect,
             tag=effect_tag(effect),
-            kind=KINDS[effect.kind],
+            kind=EFFECT_KINDS[effect.kind],
             name_of=delivering.name_of(effect),
             told=told(effect),
             moment_of=moment_of,
@@ -78,12 +71,12 @@ class Outbox(StaffView):
     def retry(self, effect_id: int) -> Response:
         effect = _incident(effect_id)
         question = Question(
-            f"Try {delivering.name_of(effect)} again?",
+            _("Try %(what)s again?", what=delivering.name_of(effect)),
             f"{HERE}/{effect_id}",
-            "Try again",
-            done="It is tried again.",
-            text="Do this when the cause is mended. It starts with its first try.",
-            facts=(("What went wrong", effect.last_fault),),
+            _("Try again"),
+            done=_("It is tried again."),
+            text=_("Do this when the cause is mended. It starts with its first try."),
+            facts=((_("What went wrong"), effect.last_fault),),
         )
         return ask(self, question, lambda work, _typed: delivering.retry(work, effect_id))
 
@@ -91,14 +84,14 @@ class Outbox(StaffView):
     def skip(self, effect_id: int) -> Response:
         effect = _incident(effect_id)
         question = Question(
-            f"Skip {delivering.name_of(effect)}?",
+            _("Skip %(what)s?", what=delivering.name_of(effect)),
             f"{HERE}/{effect_id}",
-            "Skip it for good",
+            _("Skip it for good"),
             tone="bad",
-            done="It is skipped.",
-            text="It will not be done, and what waits behind it goes on.",
-            facts=(("What went wrong", effect.last_fault),),
-            fields=(Field("reason", "Reason", hint="Such as how it was done instead"),),
+            done=_("It is skipped."),
+            text=_("It will not be done, and what waits behind it goes on."),
+            facts=((_("What went wrong"), effect.last_fault),),
+            fields=(Field("reason", _("Reason"), hint=_("Such as how it was done instead")),),
         )
 
         def act(work: Work, typed: Any) -> None:
@@ -111,10 +104,10 @@ class Outbox(StaffView):
         """Every incident again, each in its own unit of work, so that one that cannot does not keep the others."""
         waiting = health.incident_ids(g.actor)
         question = Question(
-            f"Try all {len(waiting)} incidents again?",
+            _("Try all %(many)s incidents again?", many=len(waiting)),
             f"{HERE}/",
-            "Try all again",
-            text="Do this when the cause is mended, such as a mail server that is back.",
+            _("Try all again"),
+            text=_("Do this when the cause is mended, such as a mail server that is back."),
         )
         if request.method == "GET":
             return show(self, "ask.html", question=question, problems={})
@@ -122,7 +115,7 @@ class Outbox(StaffView):
         for effect_id in waiting:
             with unit_of_work(g.actor) as work:
                 retried += helping.retry_incident(work, effect_id)
-        return go_on(question.back, f"{retried} are tried again.")
+        return go_on(question.back, _("%(many)s are tried again.", many=retried))
 
 
 def told(effect: Effect) -> list[tuple[str, str]]:
@@ -130,16 +123,23 @@ def told(effect: Effect) -> list[tuple[str, str]]:
     payload = effect.payload
     match effect.kind:
         case "email":
-            return [("Template", payload["template"]), ("To", payload.get("address") or f"user {payload.get('to')}")]
+            return [
+                (_("Template"), payload["template"]),
+                (_("To"), payload.get("address") or _("user %(number)s", number=payload.get("to"))),
+            ]
         case "push":
-            return [("Kind", payload["name"]), ("Device", payload["device"]), ("About", payload["reference"])]
+            return [(_("Kind"), payload["name"]), (_("Device"), payload["device"]), (_("About"), payload["reference"])]
         case "webhook":
             address = _masked({"url": payload["url"]})["url"]
-            return [("Address", address), ("Event", payload["event"]), ("Body", _pretty(_masked(payload["body"])))]
+            return [
+                (_("Address"), address),
+                (_("Event"), payload["event"]),
+                (_("Body"), _pretty(_masked(payload["body"]))),
+            ]
         case "check":
-            return [("File", payload["upload"])]
+            return [(_("File"), payload["upload"])]
         case _:
-            return [("Call", payload["name"]), ("With", _pretty(_masked(payload["with"])))]
+            return [(_("Call"), payload["name"]), (_("With"), _pretty(_masked(payload["with"])))]
 
 
 def _masked(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -154,5 +154,5 @@ def _pretty(body: Any) -> str:
 def _incident(effect_id: int) -> Effect:
     effect = health.effect(g.actor, effect_id)
     if effect.state != "incident" and request.method == "GET":
-        raise OutOfStep(f"This is {effect.state} already, not an incident")
+        raise OutOfStep(_("This is %(state)s already, not an incident", state=EFFECT_TAGS[effect.state].words))
     return effect

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from flask import g
+from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from admin import payments as money
@@ -23,13 +24,14 @@ from flows.rules import answers, timing
 from flows.rules.errors import Invalid
 from flows.rules.payments import MOST_MINOR
 from flows.rules.words import money_in_words
+from flows.words import gettext as _
 from flows.work import Work
 
 AMOUNT = field_of({"type": "money", "label": "Amount", "required": True, "min": 0, "max": MOST_MINOR})
 
 
 class Payments(StaffView):
-    name, slug, needs = "Payments", "payments", "view"
+    name, slug, needs = _l("Payments"), "payments", "view"
 
     @door("/", needs="view")
     def index(self) -> Response:
@@ -55,21 +57,38 @@ class Payments(StaffView):
     def change_amount(self, ref: str, name: str) -> Response:
         """Another amount while it is not paid yet; 0 skips the step (Q27)."""
         instance, step = _place(ref, name)
-        definition = versions.definition_of(read_as(g.actor), instance)
+        definition = versions.shown_of(read_as(g.actor), instance)
         price = paying.price_of(read_as(g.actor), instance, definition, step, clock.now())
         currency = paying.rule_of(definition, step).currency
-        now = money_in_words(price.minor, currency) if price.minor is not None else "not set yet"
+        now = money_in_words(price.minor, currency) if price.minor is not None else _("not set yet")
         question = Question(
-            f"Change the amount of “{definition.steps[step.name].title}”",
+            _("Change the amount of “%(title)s”", title=definition.steps[step.name].title),
             instance.staff_page,
-            "Change the amount",
-            text="Payments that are open for the old amount are called off. The customer sees that it changed.",
-            facts=(("Task", f"{instance.reference} for {instance.customer_name}"), ("Amount now", now)),
-            fields=(
-                Field("amount", f"New amount in {currency}", hint="Like 450.00; 0 skips the step", width="w-s"),
-                Field("reason", "Reason", hint="Stands in the history, where the customer reads it", optional=True),
+            _("Change the amount"),
+            text=_("Payments that are open for the old amount are called off. The customer sees that it changed."),
+            facts=(
+                (
+                    _("Task"),
+                    _(
+                        "%(reference)s for %(customer)s",
+                        reference=instance.reference,
+                        customer=instance.customer_name,
+                    ),
+                ),
+                (_("Amount now"), now),
             ),
-            done="The amount was changed.",
+            fields=(
+                Field(
+                    "amount",
+                    _("New amount in %(currency)s", currency=currency),
+                    hint=_("Like 450.00; 0 skips the step"),
+                    width="w-s",
+                ),
+                Field(
+                    "reason", _("Reason"), hint=_("Stands in the history, where the customer reads it"), optional=True
+                ),
+            ),
+            done=_("The amount was changed."),
         )
 
         def act(work: Work, typed: Any) -> None:
@@ -88,27 +107,36 @@ class Payments(StaffView):
     def confirm(self, ref: str, name: str) -> Response:
         """The money for a step stands on the bank statement."""
         instance, step = _place(ref, name)
-        definition = versions.definition_of(read_as(g.actor), instance)
+        definition = versions.shown_of(read_as(g.actor), instance)
         price = paying.price_of(read_as(g.actor), instance, definition, step, clock.now())
         rule = paying.rule_of(definition, step)
-        asked = money_in_words(price.minor, rule.currency) if price.minor else "not set yet"
+        asked = money_in_words(price.minor, rule.currency) if price.minor else _("not set yet")
         statement = paying.reference_of(read_as(g.actor), instance, definition, step, clock.now())
         question = Question(
-            f"Confirm a bank transfer for “{definition.steps[step.name].title}”",
+            _("Confirm a bank transfer for “%(title)s”", title=definition.steps[step.name].title),
             instance.staff_page,
-            f"Confirm that {asked} came",
-            text="Only when exactly this amount is on the account. The step is completed and the customer gets a "
-            "receipt; a checkout that is open for it is called off.",
+            _("Confirm that %(money)s came", money=asked),
+            text=_(
+                "Only when exactly this amount is on the account. The step is completed and the customer gets a "
+                "receipt; a checkout that is open for it is called off."
+            ),
             facts=(
-                ("Task", f"{instance.reference} for {instance.customer_name}"),
-                ("Amount", asked),
-                ("Reference to look for", statement),
+                (
+                    _("Task"),
+                    _(
+                        "%(reference)s for %(customer)s",
+                        reference=instance.reference,
+                        customer=instance.customer_name,
+                    ),
+                ),
+                (_("Amount"), asked),
+                (_("Reference to look for"), statement),
             ),
             fields=(
-                Field("received_on", "When it came", "date", _today(instance), width="w-m"),
-                Field("reference", "What the bank statement says", hint="So that others find it again"),
+                Field("received_on", _("When it came"), "date", _today(instance), width="w-m"),
+                Field("reference", _("What the bank statement says"), hint=_("So that others find it again")),
             ),
-            done="The payment is confirmed.",
+            done=_("The payment is confirmed."),
         )
 
         def act(work: Work, typed: Any) -> None:
@@ -124,16 +152,16 @@ class Payments(StaffView):
     def refund(self, uid: str) -> Response:
         payment = access.payment_to_read(g.actor, uid)
         by_hand = payment.provider == "bank"
-        how = "You transfer it by hand." if by_hand else "It goes back the way it came, within days."
+        how = _("You transfer it by hand.") if by_hand else _("It goes back the way it came, within days.")
         question = Question(
-            f"Pay {paying.words_of(payment)} back?",
+            _("Pay %(money)s back?", money=paying.words_of(payment)),
             payment.instance.staff_page,
-            f"Pay {paying.words_of(payment)} back",
+            _("Pay %(money)s back", money=paying.words_of(payment)),
             tone="bad",
-            text=f"The whole amount goes back to whoever paid it. {how} The step stays completed.",
+            text=_("The whole amount goes back to whoever paid it. %(how)s The step stays completed.", how=how),
             facts=_facts(payment),
-            fields=(Field("reason", "Reason", hint="Stands in the audit log"),),
-            done="It is being paid back.",
+            fields=(Field("reason", _("Reason"), hint=_("Stands in the audit log")),),
+            done=_("It is being paid back."),
         )
 
         def act(work: Work, typed: Any) -> None:
@@ -146,13 +174,13 @@ class Payments(StaffView):
         """A bank transfer that people have transferred back."""
         payment = access.payment_to_read(g.actor, uid)
         question = Question(
-            f"Mark {paying.words_of(payment)} as paid back",
+            _("Mark %(money)s as paid back", money=paying.words_of(payment)),
             payment.instance.staff_page,
-            "Mark as paid back",
-            text="When you have transferred the money. The customer is told.",
+            _("Mark as paid back"),
+            text=_("When you have transferred the money. The customer is told."),
             facts=_facts(payment),
-            fields=(Field("reference", "What your bank statement says"),),
-            done="It is marked as paid back.",
+            fields=(Field("reference", _("What your bank statement says")),),
+            done=_("It is marked as paid back."),
         )
 
         def act(work: Work, typed: Any) -> None:
@@ -169,10 +197,17 @@ def _place(ref: str, name: str) -> tuple[Instance, Step]:
 def _facts(payment: Payment) -> tuple[tuple[str, str], ...]:
     instance = payment.instance
     return (
-        ("Task", f"{instance.reference} for {instance.customer_name}"),
-        ("For", payment.title),
-        ("Paid by", money.provider_of(payment)),
-        ("Reference", payment.provider_reference or payment.reference),
+        (
+            _("Task"),
+            _(
+                "%(reference)s for %(customer)s",
+                reference=instance.reference,
+                customer=instance.customer_name,
+            ),
+        ),
+        (_("For"), payment.title),
+        (_("Paid by"), money.provider_of(payment)),
+        (_("Reference"), payment.provider_reference or payment.reference),
     )
 
 
@@ -193,4 +228,4 @@ def _day(typed: str) -> date:
     try:
         return date.fromisoformat(typed)
     except ValueError:
-        raise Invalid("Enter a day, like 2026-11-30", "/received_on", "date") from None
+        raise Invalid(_("Enter a day, like 2026-11-30"), "/received_on", "date") from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import g
+from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from admin.asking import Field, Question, ask
@@ -14,17 +15,18 @@ from flows import access
 from flows.actions import replying
 from flows.models import SavedReply
 from flows.queries import replies
+from flows.words import gettext as _
 from flows.work import Work
 
 BOTH = ("GET", "POST")
-HOLES = (
+HOLES = _l(
     "Holes are filled for the request: ${{ customer.first_name }}, ${{ instance.ref }}, ${{ data.move_in }}. "
     "What is not known yet stays to be seen, and you fill it in"
 )
 
 
 class Replies(StaffView):
-    name, slug, needs, personal = "Saved replies", "replies", "message", True
+    name, slug, needs, personal = _l("Saved replies"), "replies", "message", True
 
     @door("/", needs="message")
     def index(self) -> Response:
@@ -32,7 +34,9 @@ class Replies(StaffView):
 
     @door("/new", needs="message", methods=BOTH)
     def new(self) -> Response:
-        question = Question("New saved reply", f"{self.path()}/", "Save reply", fields=_fields(), done="It was saved.")
+        question = Question(
+            _("New saved reply"), f"{self.path()}/", _("Save reply"), fields=_fields(), done=_("It was saved.")
+        )
 
         def act(work: Work, typed: Any) -> None:
             replying.save(work, typed["title"], typed["text"], typed.get("is_shared") == "1")
@@ -43,8 +47,8 @@ class Replies(StaffView):
     def change(self, uid: str) -> Response:
         found = access.saved_to_read(g.actor, SavedReply, uid)
         question = Question(
-            f"Change “{found.title}”", f"{self.path()}/", "Save reply",
-            fields=_fields(found.title, found.text, found.is_shared), done="It was changed.",
+            _("Change “%(title)s”", title=found.title), f"{self.path()}/", _("Save reply"),
+            fields=_fields(found.title, found.text, found.is_shared), done=_("It was changed."),
         )  # fmt: skip
 
         def act(work: Work, typed: Any) -> None:
@@ -57,8 +61,8 @@ class Replies(StaffView):
     def remove(self, uid: str) -> Response:
         found = access.saved_to_read(g.actor, SavedReply, uid)
         question = Question(
-            f"Remove “{found.title}”?", f"{self.path()}/", "Remove", tone="bad", done="It was removed.",
-            text="Messages that were written with it stay as they are.",
+            _("Remove “%(title)s”?", title=found.title), f"{self.path()}/", _("Remove"), tone="bad",
+            done=_("It was removed."), text=_("Messages that were written with it stay as they are."),
         )  # fmt: skip
 
         def act(work: Work, _typed: Any) -> None:
@@ -69,7 +73,7 @@ class Replies(StaffView):
 
 def _fields(title: str = "", text: str = "", is_shared: bool = False) -> tuple[Field, ...]:
     return (
-        Field("title", "Title", value=title),
-        Field("text", "Words", "textarea", text, HOLES),
-        Field("is_shared", "Share it with all colleagues", "checkbox", is_shared),
+        Field("title", _("Title"), value=title),
+        Field("text", _("Words"), "textarea", text, HOLES),
+        Field("is_shared", _("Share it with all colleagues"), "checkbox", is_shared),
     )

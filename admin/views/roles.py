@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import g, request
+from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from admin.asking import Field, Question, ask, go_on
@@ -14,25 +15,26 @@ from flows.actions import roles
 from flows.queries import staff
 from flows.rules.actors import PERMISSIONS
 from flows.rules.errors import BatonError, Invalid, OutOfStep, Stale
+from flows.words import gettext as _
 from flows.work import Work, unit_of_work
 
 MEANINGS = {
-    "view": "Open the back office and see tasks, orders, customers",
-    "create": "Start tasks and answer for customers",
-    "review": "Approve and return answers",
-    "assign": "Say who works on a task",
-    "message": "Write to customers and remind them",
-    "cancel": "Cancel and close tasks",
-    "orders": "Confirm, cancel and extend orders; change products",
-    "flows": "See flow files and their mistakes",
-    "users": "Look after users, customers, departments and roles",
-    "audit": "Read the audit log",
-    "health": "See timers, outbox and health; retry and skip incidents",
+    "view": _l("Open the back office and see tasks, orders, customers"),
+    "create": _l("Start tasks and answer for customers"),
+    "review": _l("Approve and return answers"),
+    "assign": _l("Say who works on a task"),
+    "message": _l("Write to customers and remind them"),
+    "cancel": _l("Cancel and close tasks"),
+    "orders": _l("Confirm, cancel and extend orders; change products"),
+    "flows": _l("See flow files and their mistakes"),
+    "users": _l("Look after users, customers, departments and roles"),
+    "audit": _l("Read the audit log"),
+    "health": _l("See timers, outbox and health; retry and skip incidents"),
 }
 
 
 class Roles(StaffView):
-    name, slug, needs = "Roles", "roles", "users"
+    name, slug, needs = _l("Roles"), "roles", "users"
 
     @door("/", needs="users", methods=("GET", "POST"))
     def index(self) -> Response:
@@ -45,16 +47,16 @@ class Roles(StaffView):
                 roles.grant(work, matrix, request.form.get("seen", ""))
         except (Invalid, OutOfStep, Stale) as error:
             return self._page(error)
-        return go_on("/admin/roles/", "Saved. It counts from the next click of everybody.")
+        return go_on("/admin/roles/", _("Saved. It counts from the next click of everybody."))
 
     @door("/new", needs="users", methods=("GET", "POST"))
     def add(self) -> Response:
         question = Question(
-            "New role",
+            _("New role"),
             "/admin/roles/",
-            "Add role",
-            done="The role is there. Say what it grants.",
-            fields=(Field("name", "Name", hint="Flows speak of it as role.<name>", width="w-m"),),
+            _("Add role"),
+            done=_("The role is there. Say what it grants."),
+            fields=(Field("name", _("Name"), hint=_("Flows speak of it as role.<name>"), width="w-m"),),
         )
 
         def act(work: Work, typed: Any) -> None:

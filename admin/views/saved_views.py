@@ -15,6 +15,7 @@ from flows import access
 from flows.actions import saving_views
 from flows.models import SavedView
 from flows.queries import saved_views
+from flows.words import gettext as _
 from flows.work import Work
 
 
@@ -34,18 +35,20 @@ class SavedViews(StaffView):
     def save_view(self) -> Response:
         """The filters come in the address and are read as the list reads them: only what means something is kept."""
         asked = self.asked_of(request.values.get("of", ""))
-        chips = ", ".join(words for words, _ in asked.chips()) or "None: everything"
+        chips = ", ".join(words for words, _url in asked.chips()) or _("None: everything")
         question = Question(
-            "Save this view",
+            _("Save this view"),
             asked.address(),
-            "Save view",
-            facts=(("Filters", chips),),
+            _("Save view"),
+            facts=((_("Filters"), chips),),
             fields=(
-                Field("name", "Name", hint="A view of yours that has this name already takes these filters instead"),
+                Field(
+                    "name", _("Name"), hint=_("A view of yours that has this name already takes these filters instead")
+                ),
                 *_sharing(False),
                 Field("of", "", "hidden", asked.text),
             ),
-            done="The view was saved.",
+            done=_("The view was saved."),
         )
 
         def act(work: Work, typed: Any) -> None:
@@ -57,12 +60,12 @@ class SavedViews(StaffView):
     def change_view(self, view: str) -> Response:
         found = access.saved_to_read(g.actor, SavedView, view)
         question = Question(
-            f"Change the view “{found.name}”",
+            _("Change the view “%(name)s”", name=found.name),
             f"{self.path()}/views",
-            "Save",
-            text="To change its filters, open it, choose others and save them under the same name.",
-            fields=(Field("name", "Name", value=found.name), *_sharing(found.is_shared)),
-            done="The view was changed.",
+            _("Save"),
+            text=_("To change its filters, open it, choose others and save them under the same name."),
+            fields=(Field("name", _("Name"), value=found.name), *_sharing(found.is_shared)),
+            done=_("The view was changed."),
         )
 
         def act(work: Work, typed: Any) -> None:
@@ -75,18 +78,22 @@ class SavedViews(StaffView):
     def remove_view(self, view: str) -> Response:
         found = access.saved_to_read(g.actor, SavedView, view)
         question = Question(
-            f"Remove the view “{found.name}”?",
+            _("Remove the view “%(name)s”?", name=found.name),
             f"{self.path()}/views",
-            "Remove the view",
+            _("Remove the view"),
             tone="bad",
-            text="Nobody finds it in their list any more." if found.is_shared else "What is in it stays as it is.",
-            done="The view was removed.",
+            text=_("Nobody finds it in their list any more.")
+            if found.is_shared
+            else _("What is in it stays as it is."),
+            done=_("The view was removed."),
         )
         return ask(
-            self, question, lambda work, _: saving_views.remove(work, access.saved_to_change(work, SavedView, view))
+            self,
+            question,
+            lambda work, _typed: saving_views.remove(work, access.saved_to_change(work, SavedView, view)),
         )
 
 
 def _sharing(value: bool) -> tuple[Field, ...]:
     """Whoever may not share is not asked."""
-    return (Field("is_shared", "Show it to all colleagues", "checkbox", value),) if g.actor.may("assign") else ()
+    return (Field("is_shared", _("Show it to all colleagues"), "checkbox", value),) if g.actor.may("assign") else ()

@@ -6,27 +6,37 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from flask import g, redirect, request
+from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from admin import clocks, linking, spreadsheets, talking, task_page
 from admin.guard import door
 from admin.past_page import LookingBack
 from admin.revealing import Revealing
-from admin.showing import argument, show, task_tag
+from admin.showing import GRID_TAGS, argument, show, task_tag
 from flows import access
 from flows.clock import clock
 from flows.queries import grid, orders
 from flows.queries.pages import MOST_A_PAGE
 from flows.rules.errors import OutOfStep
+from flows.words import gettext as _
 
 STATUSES = (*grid.GRID_STATUSES, "Cancelled")
-WITHIN = {"24": "24 hours", "48": "48 hours", "168": "7 days"}
-COLUMNS = ("Reference", "Name", "Task type", "Customer", "Created", "Expiration", "Task status")
+WITHIN = {"24": _l("24 hours"), "48": _l("48 hours"), "168": _l("7 days")}
+COLUMNS = (
+    _l("Reference"),
+    _l("Name"),
+    _l("Task type"),
+    _l("Customer"),
+    _l("Created"),
+    _l("Expiration"),
+    _l("Task status"),
+)
 MOST_EXPORTED = 10_000
 
 
 class Tasks(LookingBack, Revealing):
-    name, slug, needs = "Task System", "tasks", "view"
+    name, slug, needs = _l("Task System"), "tasks", "view"
 
     @door("/", needs="view")
     def index(self) -> Response:
@@ -37,7 +47,7 @@ class Tasks(LookingBack, Revealing):
             filters=filters,
             within=argument("within", *WITHIN),
             withins=WITHIN,
-            statuses={word: word for word in STATUSES},
+            statuses={word: GRID_TAGS[word].words for word in STATUSES},
             totals=grid.totals(g.actor, now, filters),
             page=grid.tasks(g.actor, now, filters, argument("cursor") or None),
             kinds={kind: kind for kind in grid.kinds(g.actor)},
@@ -70,7 +80,7 @@ class Tasks(LookingBack, Revealing):
         instance = access.instance_to_read(g.actor, ref)
         step = next((step for step in instance.steps if task_page.may_answer(instance, step, clock.now())), None)
         if step is None:
-            raise OutOfStep("Nothing of this task can be answered now", "instance-closed")
+            raise OutOfStep(_("Nothing of this task can be answered now"), "instance-closed")
         return task_page.answering(self, instance, step)
 
     @door("/<ref>/steps/<name>", needs="create", methods=("GET", "POST"), takes_files=True)
@@ -78,7 +88,7 @@ class Tasks(LookingBack, Revealing):
         instance = access.instance_to_read(g.actor, ref)
         step = access.step_of(instance, name)
         if request.method == "GET" and not task_page.may_answer(instance, step, clock.now()):
-            raise OutOfStep("This step takes no answers now", "step-locked")
+            raise OutOfStep(_("This step takes no answers now"), "step-locked")
         return task_page.answering(self, instance, step)
 
     @door("/<ref>/extend", needs="orders", methods=("GET", "POST"))
@@ -113,7 +123,7 @@ def _asked() -> grid.Filters:
 def _rows(now: datetime) -> Iterator[tuple[object, ...]]:
     """Everything the filters let through, page by page, the newest ten thousand."""
     cursor: str | None = None
-    for _ in range(MOST_EXPORTED // MOST_A_PAGE):
+    for _part in range(MOST_EXPORTED // MOST_A_PAGE):
         page = grid.tasks(g.actor, now, _asked(), cursor, MOST_A_PAGE)
         for task in page.rows:
             end = task.expires_at.isoformat() if task.expires_at else ""
@@ -124,7 +134,7 @@ def _rows(now: datetime) -> Iterator[tuple[object, ...]]:
                 task.customer_name,
                 task.created_at.isoformat(),
                 end,
-                grid.grid_status(task, now),
+                task_tag(task, now).words,
             )
         cursor = page.next_cursor
         if cursor is None:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from flask import g
+from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from admin.guard import StaffView, door
+from admin.instance_words import TIMER_WORDS
 from admin.showing import argument, show, timer_tag
 from flows.clock import clock
 from flows.queries import health
 
-KINDS = {"reminder": "Reminder", "overdue": "Overdue", "expiry": "Expiry"}
-VIEWS = {"next": "Due next", "late": "Late", "ended": "Ended"}
+KINDS = {kind: TIMER_WORDS[kind] for kind in ("reminder", "overdue", "expiry")}
+VIEWS = {"next": _l("Due next"), "late": _l("Late"), "ended": _l("Ended")}
 
 
 class Timers(StaffView):
-    name, slug, needs = "Timers", "timers", "health"
+    name, slug, needs = _l("Timers"), "timers", "health"
 
     @door("/", needs="health")
     def index(self) -> Response:

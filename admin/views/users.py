@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import g
+from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Query, selectinload
 from werkzeug.wrappers import Response
 
@@ -17,22 +18,34 @@ from flows.actions import roles, staffing
 from flows.models import Role, User
 from flows.queries import staff
 from flows.rules.errors import Refused
+from flows.words import gettext as _
 from flows.work import Work
 
-KINDS = {"customer": "Customer", "staff": "Staff"}
+MEMBER_ROLES = {"owner": _l("owner"), "member": _l("member")}
+KINDS = {"customer": _l("Customer"), "staff": _l("Staff")}
 
-LABELS = {"kind": "Type", "last_seen_at": "Last seen", "totp_confirmed_at": "Second factor", "is_active": "State"}
+LABELS = {
+    "name": _l("Name"),
+    "email": _l("Email"),
+    "roles": _l("Roles"),
+    "kind": _l("Type"),
+    "last_seen_at": _l("Last seen"),
+    "totp_confirmed_at": _l("Second factor"),
+    "is_active": _l("State"),
+}
 NARROWINGS = {
-    "kind": Narrowing("Type", KINDS, lambda word: User.kind == word),
-    "active": Narrowing("State", {"yes": "Active", "no": "Locked"}, lambda word: User.is_active.is_(word == "yes")),
+    "kind": Narrowing(_l("Type"), KINDS, lambda word: User.kind == word),
+    "active": Narrowing(
+        _l("State"), {"yes": _l("Active"), "no": _l("Locked")}, lambda word: User.is_active.is_(word == "yes")
+    ),
 }
 
 
 class Users(Sheet):
-    name, slug, needs = "Users", "users", "users"
+    name, slug, needs = _l("Users"), "users", "users"
     table = User
-    new_words = "Invite a colleague"
-    search_words = "Name or email"
+    new_words = _l("Invite a colleague")
+    search_words = _l("Name or email")
     column_list = ("name", "email", "kind", "roles", "last_seen_at", "totp_confirmed_at", "is_active")
     column_labels = LABELS
     column_sortable_list = ("name", "email", "last_seen_at")
@@ -51,23 +64,23 @@ class Users(Sheet):
             case "roles":
                 return ", ".join(sorted(role.name for role in row.roles)) or None
             case "totp_confirmed_at":
-                return "Set up" if row.totp_confirmed_at else None
+                return _("Set up") if row.totp_confirmed_at else None
             case "is_active":
-                return Tag("Active", "ok") if row.is_active else Tag("Locked", "bad")
+                return Tag(_("Active"), "ok") if row.is_active else Tag(_("Locked"), "bad")
         return super().cell(row, column)
 
     @door("/new", needs="users", methods=("GET", "POST"))
     def add(self) -> Response:
         question = Question(
-            "Invite a colleague",
+            _("Invite a colleague"),
             f"{self.url}/",
-            "Send invitation",
-            done="The invitation is on its way.",
-            text="Customers are invited on the page of their organisation.",
+            _("Send invitation"),
+            done=_("The invitation is on its way."),
+            text=_("Customers are invited on the page of their organisation."),
             fields=(
-                Field("email", "Email", "email"),
-                Field("name", "Name"),
-                Field("roles", "Roles", "checks", [], options=_role_options(staff.roles(g.actor))),
+                Field("email", _("Email"), "email"),
+                Field("name", _("Name")),
+                Field("roles", _("Roles"), "checks", [], options=_role_options(staff.roles(g.actor))),
             ),
         )
 
@@ -81,20 +94,20 @@ class Users(Sheet):
     @door("/<uid>", needs="users")
     def one(self, uid: str) -> Response:
         person = staff.person(g.actor, uid)
-        return show(self, "person.html", person=person, user=person.user, kinds=KINDS)
+        return show(self, "person.html", person=person, user=person.user, kinds=KINDS, member_roles=MEMBER_ROLES)
 
     @door("/<uid>/roles", needs="users", methods=("GET", "POST"))
     def give_roles(self, uid: str) -> Response:
         user = staff.person(g.actor, uid).user
         question = Question(
-            f"Roles of {user.name}",
+            _("Roles of %(name)s", name=user.name),
             f"{self.url}/{uid}",
-            "Save",
-            done="Saved.",
+            _("Save"),
+            done=_("Saved."),
             fields=(
                 Field(
                     "roles",
-                    "Roles",
+                    _("Roles"),
                     "checks",
                     [str(role.id) for role in user.roles],
                     options=_role_options(staff.roles(g.actor)),
@@ -122,10 +135,10 @@ class Users(Sheet):
             button,
             text=text,
             tone=tone,
-            facts=(("Email", user.email),),
+            facts=((_("Email"), user.email),),
         )
         if user.id == g.actor.user_id and what == "lock":
-            raise Refused("You cannot lock your own account", known=True)
+            raise Refused(_("You cannot lock your own account"), known=True)
 
         def act(work: Work, _typed: Any) -> None:
             verb(work, uid)
@@ -135,37 +148,37 @@ class Users(Sheet):
 
 HELP: dict[str, tuple[str, str, str, str, Callable[[Work, str], User]]] = {
     "lock": (
-        "Lock {name} out?",
-        "Lock",
-        "They cannot sign in any more, and every session of theirs ends now.",
+        _l("Lock {name} out?"),
+        _l("Lock"),
+        _l("They cannot sign in any more, and every session of theirs ends now."),
         "bad",
         staffing.lock_out,
     ),
     "unlock": (
-        "Let {name} in again?",
-        "Unlock",
-        "They can sign in again with what they had.",
+        _l("Let {name} in again?"),
+        _l("Unlock"),
+        _l("They can sign in again with what they had."),
         "go",
         staffing.let_in_again,
     ),
     "send-code": (
-        "Mail {name} a sign-in code?",
-        "Send code",
-        "The code works for 15 minutes; only they can read it.",
+        _l("Mail {name} a sign-in code?"),
+        _l("Send code"),
+        _l("The code works for 15 minutes; only they can read it."),
         "go",
         staffing.send_code_to,
     ),
     "sign-out": (
-        "Sign {name} out everywhere?",
-        "Sign out",
-        "Every browser and phone of theirs has to sign in again.",
+        _l("Sign {name} out everywhere?"),
+        _l("Sign out"),
+        _l("Every browser and phone of theirs has to sign in again."),
         "bad",
         staffing.sign_out_person,
     ),
     "reset-second-factor": (
-        "Reset the second factor of {name}?",
-        "Reset",
-        "They set up a new authenticator when they sign in. Be sure that it is they who ask.",
+        _l("Reset the second factor of {name}?"),
+        _l("Reset"),
+        _l("They set up a new authenticator when they sign in. Be sure that it is they who ask."),
         "bad",
         staffing.reset_second_factor,
     ),

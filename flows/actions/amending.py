@@ -25,13 +25,14 @@ from flows.work import Work
 
 MOST_ADDED = 20
 LONGEST_TITLE = 200
-TYPES = {
-    "text": "One line of text", "textarea": "Several lines of text", "email": "Email address", "phone": "Phone number",
-    "number": "Number", "money": "Amount of money", "date": "Date", "boolean": "Yes or no", "choice": "One of several",
-    "choices": "Some of several", "file": "File", "address": "Address", "signature": "Signature",
-}  # fmt: skip
-"""Kinds of question that can be added by hand, with their words."""
-ACTORS = {"customer": "Customer", "staff": "Staff"}
+TYPES = frozenset(
+    {
+        "text", "textarea", "email", "phone", "number", "money", "date", "boolean", "choice", "choices", "file",
+        "address", "signature",
+    }
+)  # fmt: skip
+"""Kinds of question that can be added by hand."""
+ACTORS = ("customer", "staff")
 
 
 def add_step(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Literal
+
 from sqlalchemy import func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
@@ -11,6 +14,7 @@ from flows.catalogue import FlowDefinition, LoadedFlow
 from flows.catalogue.overlay import overlaid
 from flows.catalogue.translation import in_language
 from flows.models import FlowVersion, Instance
+from flows.words import USUAL, language
 from flows.work import Work
 
 _definitions: dict[str, FlowDefinition] = {}
@@ -73,6 +77,25 @@ def spoken_of(session: Session, instance: Instance, language: str = "") -> FlowD
     spoken = language or words.language()
     said = in_language(catalogue.current(), _published(session, instance), instance.flow_hash, spoken)
     return overlaid(said, instance.overlay)
+
+
+def shown_of(session: Session, instance: Instance) -> FlowDefinition:
+    """The same in the language of whoever reads."""
+    return spoken_of(session, instance, language())
+
+
+def flow_shown(loaded: LoadedFlow) -> LoadedFlow:
+    """A flow that is served, in the language of whoever reads."""
+    said = in_language(catalogue.current(), loaded.definition, loaded.content_hash, language())
+    return replace(loaded, definition=said)
+
+
+def said_of(session: Session, instance: Instance, word: Literal["title", "type"]) -> str:
+    """Its title or type in that language; one that says something of its own, a name or a subject, stays as it is."""
+    kept = instance.title if word == "title" else instance.kind
+    if language() == USUAL or getattr(definition_of(session, instance), word) != kept:
+        return kept
+    return str(getattr(shown_of(session, instance), word))
 
 
 def _published(session: Session, instance: Instance) -> FlowDefinition:

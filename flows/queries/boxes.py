@@ -19,7 +19,7 @@ from flows.models.instances import instance_id_from
 from flows.queries.pages import Page, page_of
 from flows.rules.actors import Actor
 
-BOXES = {"pending": "Pending with me", "created": "Created by me", "related": "Related to me"}
+BOXES = ("pending", "created", "related")
 OPEN = ("not_started", "in_progress")
 MOST_COUNTED = 1000
 

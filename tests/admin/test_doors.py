@@ -30,6 +30,7 @@ VALUES = {
     "name": "details",
     "person": "usr_gus",
     "invitation": "1",
+    "seq": "1",
     "field": "company_name",
 }
 SHEETS = {"products": "prd_coro", "organisations": "cus_brightpath", "users": "usr_carl", "departments": "dep_repairs"}
@@ -123,6 +124,8 @@ def address_of(
     if view.slug == "orders" and rule.rule.endswith("/cancel"):
         values["number"] = happened.waiting
     url = re.sub(r"<(?:[^>]*:)?(\w+)>", lambda hole: values[hole[1]], rule.rule)
+    if rule.rule.endswith("/preview/page"):
+        return f"{url}?scene=begun"
     return f"{url}?ref={case}" if rule.rule.endswith("/bulk/<name>") else url
 
 

@@ -34,7 +34,7 @@ BUTTONS = {
 }  # fmt: skip
 """What each is offered while a review waits; the administrator what the agent is and more."""
 BUTTONS["admin"] |= BUTTONS["agent"]
-READING = {"/history", "/steps/identity/attempts", "/messages"}
+READING = {"/history", "/at", "/steps/identity/attempts", "/messages"}
 
 
 @pytest.mark.requirement("C29", "C30", "C36", "C38", "C39", "C40")

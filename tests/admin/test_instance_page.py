@@ -283,7 +283,7 @@ def test_steps_that_wait_for_nobody_are_shown_to_nobody_as_theirs(play: Play, wo
         row.expires_at = work.now
     html = desk_of(world.admin).page()
     assert '<span class="tag plain">Expired</span>' in html
-    assert links_in(html) == {"/history"}
+    assert links_in(html) == {"/history", "/at"}
 
 
 SHIPPED_ONE = {"inputs": {"rent": 100_000}, "amounts": {"deposit": 45_000}}

@@ -1,0 +1,172 @@
+"""The back office in another language: every page of it says what it says through the catalogue (X23)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from playwright.sync_api import Browser
+
+from admin import audit_words
+from admin.views.instance_dialogs import QUESTION_WORDS
+from flows import words
+from flows.actions import amending
+from flows.models import User
+from flows.work import unit_of_work
+from tests import pseudo
+from tests.admin.conftest import ClientOf, Happened
+from tests.admin.test_doors import address_of, case, linked, money, rules
+from tests.admin.test_instance_looks import PAGES as ABOUT_AN_INSTANCE
+from tests.admin.test_instance_looks import busy, move_in, play
+from tests.admin.test_looks import cookies_of
+from tests.browser_tools import serving
+from tests.guided.conftest import Play
+from tests.world import World
+
+__all__ = ["busy", "case", "linked", "money", "move_in", "play"]
+pytestmark = [pytest.mark.requirement("X23"), pytest.mark.parametrize("database", ["sqlite"])]
+
+MAIN = (
+    "/admin/",
+    "/admin/instances/",
+    "/admin/instances/{ref}",
+    "/admin/instances/{ref}/history",
+    "/admin/instances/{ref}/assign",
+    "/admin/instances/new?flow=move-in&q=priya",
+    "/admin/board/",
+    "/admin/board/?look=board",
+    "/admin/cases/",
+    "/admin/tasks/",
+    "/admin/orders/",
+    "/admin/users/",
+    "/admin/flows/",
+    "/admin/roles/",
+    "/admin/outbox/?state=any",
+)
+NAMES = re.compile(
+    r"(https?|localhost|tasks)"  # the parts of an address
+    r"|(email|mail|webhook|call|push) [\w.-]+"  # what is owed, by its name in the outbox
+    r"|[a-z_.]+ \d+"  # a timer, by its name in the flow
+    r"|[\w-]+\.flow\.yaml|sqlite|[\d.]+ ms|Europe|London|DEP|\"note\"|stuck|Doing \d|£[\d.]+ user per month"
+)
+SAID_BY_FLOWS = re.compile(
+    r"You|\d+ minutes|under a minute|Not provided|Not begun|Rent a month|Tenant|From|State|\d+ December 2026"
+    r"|Order (placed|finalised)|set-up requested|answers sent|sent again|attempt \d|returned\. .*|Assigned to .*"
+    r"|Only whoever it is assigned to .*"
+)
+"""What the queries and rules of the product say, in the words of whoever asks; `tests/words` is about those."""
+SAID_TO_AUTHORS = re.compile(
+    r'<ul class="plain stack"><li><details>.*?</ul>'  # the reasons of a moment
+    r'|<select id="scene".*?</select>',  # what there is to see of a flow
+    re.DOTALL,
+)
+"""What `flows.authoring` says here and in the terminal, in the words of the flow language, which is English."""
+
+
+def pages(client: FlaskClient, urls: list[str], patch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Every text that nobody can translate, with the first page on which it stands."""
+    client.get("/admin/")
+    known, found = pseudo.data_and_flows(), dict[str, str]()
+    with pseudo.spoken(patch):
+        for url in urls:
+            answer = client.get(url)
+            if answer.status_code == 200 and answer.mimetype == "text/html":
+                for line in pseudo.outside(SAID_TO_AUTHORS.sub("", answer.get_data(as_text=True)), known):
+                    text = line.partition(": ")[2]
+                    if not NAMES.fullmatch(text) and not SAID_BY_FLOWS.fullmatch(text):
+                        found.setdefault(line, url)
+    return found
+
+
+def test_every_page_says_all_of_it_in_the_language_of_the_reader(
+    app: Flask,
+    world: World,
+    case: str,
+    happened: Happened,
+    money: dict[str, str],
+    linked: str,
+    client_of: ClientOf,
+    monkeypatch: pytest.MonkeyPatch,
+    database: str,
+) -> None:
+    urls = [
+        address_of(view, rule, happened, case, money, linked)
+        for view, rule, _needs in rules(app)
+        if "GET" in (rule.methods or ())
+    ]
+    drawn = "/admin/flows/coro-order-fulfilment"  # in the words of the flow language
+    assert pages(client_of(world.admin), [url for url in urls if url != drawn], monkeypatch) == {}
+
+
+def test_every_page_of_an_instance_does_too(
+    app: Flask, busy: Play, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch, database: str
+) -> None:
+    urls = [url.format(ref=busy.ref) for url in ABOUT_AN_INSTANCE.values()]
+    assert pages(client_of(busy.world.admin), urls, monkeypatch) == {}
+
+
+def test_what_is_written_straight_into_a_page_is_found(database: str) -> None:
+    page = '<p>⟦Due⟧ tomorrow <a title="Open it">⟦of %(x)s <b>Priya</b>⟧</a></p><script>let it = 1</script>'
+    assert pseudo.outside(page, {"Priya"}) == ["p: tomorrow", "a[title]: Open it"]
+
+
+def test_every_change_that_is_noted_has_words(database: str) -> None:
+    noted = {kind for kind in pseudo.literals_of("audit") if re.fullmatch(r"[a-z_]+", kind)}
+    assert noted
+    assert noted <= {*audit_words.WORDS}
+
+
+def test_every_kind_of_question_has_words(database: str) -> None:
+    assert {*QUESTION_WORDS} == amending.TYPES
+
+
+@pytest.mark.usefixtures("unprotected")
+def test_staff_choose_their_language_in_their_profile(
+    app: Flask, play: Play, client_of: ClientOf, count_statements: Callable[[], list[str]], database: str
+) -> None:
+    play.start("tenant-onboarding", inputs={"rent": 100_000}, amounts={"deposit": 45_000})
+    client, page = client_of(play.world.admin), f"/admin/instances/{play.ref}"
+    client.get(page)
+    english = count_statements()
+    client.get(page)
+    many = len(english)
+    chosen = {"name": "Ada Admin", "language": "cy", "time_zone": "Europe/London"}
+    assert client.post("/settings/profile", data=chosen).status_code == 303
+    welsh = count_statements()
+    said = client.get(page).get_data(as_text=True)
+    assert len(welsh) <= many
+    assert '<html lang="cy"' in said
+    for sentence in ("Aseiniwyd i", "Camau", "Symud i mewn", "Pwy ydych chi"):
+        assert sentence in said
+    assert "Symud i mewn" in client.get("/admin/instances/").get_data(as_text=True)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [375, 1280])
+def test_arabic_runs_from_right_to_left_and_nothing_scrolls_sideways(
+    app: Flask,
+    busy: Play,
+    client_of: ClientOf,
+    chromium: Browser,
+    monkeypatch: pytest.MonkeyPatch,
+    width: int,
+    database: str,
+) -> None:
+    monkeypatch.setattr(words, "LANGUAGES", {**words.LANGUAGES, "ar": "العربية"})
+    with unit_of_work(busy.world.admin) as work:
+        work.session.get_one(User, work.actor.user_id).language = "ar"
+    with serving(app) as origin:
+        context = chromium.new_context(base_url=origin, viewport={"width": width, "height": 900})
+        context.add_cookies(cookies_of(client_of(busy.world.admin), origin))
+        page = context.new_page()
+        wide = []
+        for url in MAIN:
+            page.goto(url.format(ref=busy.ref))
+            assert page.evaluate("document.dir") == "rtl"
+            if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
+                wide.append(url)
+        context.close()
+    assert wide == []
