@@ -79,8 +79,12 @@ def homes(_ctx: LookupContext, _words: str) -> list[Option]:
 
 def problems(folder: Path, mail: str = MAIL, **holes: str) -> list[FlowProblem]:
     """What lint says of the flow with these holes filled, and of a mail beside it."""
+    return lint_of(folder, FLOW, mail, **holes)
+
+
+def lint_of(folder: Path, flow: str, mail: str = MAIL, **holes: str) -> list[FlowProblem]:
     filled = {"START": START, "WHEN": WHEN, "DO": BOOK, "CREATED": NOTICE} | holes
-    text = re.sub("|".join(filled), lambda found: filled[found[0]], FLOW)
+    text = re.sub("|".join(filled), lambda found: filled[found[0]], flow)
     (folder / "mail").mkdir()
     (folder / "mail" / "seen.en.md").write_text(mail)
     brought = plugin_of_folder(folder)
@@ -159,3 +163,10 @@ def test_a_slip_in_a_mail_is_said_in_the_file_of_the_mail(
     assert (found.code, found.line, found.column) == (code, line, column)
     assert found.file.endswith("mail/seen.en.md")
     assert cure in found.cure
+
+
+@pytest.mark.requirement("X35")
+def test_what_an_event_of_no_plugin_here_carries_is_not_judged(tmp_path: Path) -> None:
+    lift = FLOW.replace("leak.seen", "lifts.stuck")
+    found = lint_of(tmp_path, lift, START='lift.floor > 2 && creator.nmae == "x"')
+    assert [(one.code, one.severity) for one in found] == [("F402", "warning"), ("F232", "error")]

@@ -80,7 +80,7 @@ def _texts(node: Any, path: Path) -> Iterator[tuple[Path, str, bool]]:
 def _lost(chain: Chain, scope: Shape) -> Iterator[tuple[str, str, str, int]]:
     here, so_far = scope, ""
     for part, offset in zip(chain.parts, chain.offsets, strict=True):
-        if here.free:
+        if here.free and part not in here.parts:
             return
         if part == "[]":
             if here.entry is None:

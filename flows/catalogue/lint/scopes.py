@@ -34,6 +34,7 @@ STATUSES = (
 class Shape:
     """What may follow a name: `parts`, an `entry` of a list, or (`free`) anything; `values` are all it can be.
 
+    `free` with `parts` is what has others as well: the start of a flow whose event no plugin here declares (F402).
     `kind` is a key of KINDS where it is known that nothing else comes.
     """
 
@@ -66,7 +67,8 @@ def scope_at(path: Path, definition: FlowDefinition, registry: Registry) -> Shap
     parts = {**_people(), **_inputs(definition, registry, at_start)}
     if at_start:
         parts["data"] = Shape({name: shape_of_field(one) for name, one in definition.start.fields.items()})
-        return Shape(parts)
+        event = definition.start.event
+        return Shape(parts, free=bool(event) and registry.event_type(event or "") is None)
     parts |= {"data": _answers(definition), "instance": _instance(definition), "links": _links(definition)}
     if definition.children:
         parts["child"] = Shape(
