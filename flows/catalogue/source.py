@@ -56,11 +56,17 @@ class Source:
         return self.keys.get(path) or self.value(path)
 
     def inside(self, path: Path, offset: int) -> Place:
-        """The `offset`-th character of the text at `path`; folded and block texts answer with their beginning."""
+        """The `offset`-th character of the text at `path`; folded and block texts answer with their beginning.
+
+        `notice: Hello` is short for `notice: {text: Hello}`, so the text may stand one level up.
+        """
         place = self.value(path)
-        if not place.flat or path not in self.values:
+        if not place.flat or not (path in self.values or self._is_text(path[:-1])):
             return place
         return Place(place.line, place.column + place.opening + offset)
+
+    def _is_text(self, path: Path) -> bool:
+        return path in self.values and not any(inner[: len(path)] == path != inner for inner in self.values)
 
     def problem(
         self, code: str, message: str, place: Place, cure: str = "", severity: Severity = "error"

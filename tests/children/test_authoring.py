@@ -46,6 +46,7 @@ start:
   fields:
     about: {type: text, label: About, required: true}
     paper: {type: file, label: Paper}
+    size: {type: choice, label: Size, options: {small: Small, large: Large}}
 steps:
   go: {title: Go, actor: staff}
 outcomes:
@@ -77,6 +78,8 @@ def codes(
         ({"child": "{flow: something-else}", "condition": "data.word == 'a'"}, ["F402"]),
         ({"child": "{flow: the-child, with: {abuot: x}}"}, ["F403", "F404"]),
         ({"child": "{flow: the-child, with: {about: x, paper: y}}"}, ["F422"]),
+        ({"child": "{flow: the-child, with: {about: x, size: lagre}}"}, ["F425"]),
+        ({"child": "{flow: the-child, with: {about: x, size: large}}"}, []),
         ({"child": "{flow: the-child, with: {about: '${{ data.wrod }}'}}"}, ["F232"]),
         ({"child": "{flow: the-child, with: {about: '${{ data.word }}'}}"}, ["F712"]),
         ({"condition": "child.other.open"}, ["F232"]),
@@ -107,7 +110,7 @@ def test_a_flow_of_states_that_cannot_be_cancelled_cannot_end_with_its_parent(tm
 def test_every_key_and_every_code_stands_on_the_page() -> None:
     keys = [field.alias or name for name, field in Child.model_fields.items()]
     assert [key for key in keys if f"`{key}`" not in PAGE] == []
-    assert [code for code in ("F403", "F404", "F420", "F421", "F422", "F423", "F424") if code not in PAGE] == []
+    assert [code for code in ("F403", "F404", "F420", "F421", "F422", "F423", "F424", "F425") if code not in PAGE] == []
     assert "started" in Expected.model_fields
 
 

@@ -13,6 +13,9 @@ TOKEN = re.compile(
 HOLE = re.compile(r"\$\{\{(.*?)\}\}", re.DOTALL)
 MACROS = frozenset({"exists", "exists_one", "all", "map", "filter"})
 RESERVED = frozenset({"true", "false", "null", "in"})
+EQUAL = frozenset({"==", "!="})
+COMPARING = EQUAL | {"<", "<=", ">", ">="}
+RECKONING = frozenset("+-*/%")
 
 
 @dataclass(frozen=True)
@@ -23,12 +26,22 @@ class Token:
 
 
 @dataclass(frozen=True)
+class Literal:
+    """A value written in an expression. `is_equal` where it is compared with == or in, not with < or >."""
+
+    text: str
+    offset: int
+    kind: str
+    is_equal: bool = True
+
+
+@dataclass(frozen=True)
 class Chain:
-    """`parts` from the root name on ("[]" is "an entry of"), the offset of each, and the texts it is compared with."""
+    """`parts` from the root name on ("[]" is "an entry of"), the offset of each, and what it is compared with."""
 
     parts: tuple[str, ...]
     offsets: tuple[int, ...]
-    compared: tuple[tuple[str, int], ...] = ()
+    compared: tuple[Literal, ...] = ()
 
 
 def holes(text: str) -> Iterator[tuple[str, int]]:
@@ -80,17 +93,31 @@ class _Reader:
         first = at
         parts, offsets = [self.tokens[at].text], [self.tokens[at].offset]
         at += 1
-        while self._text(at) == "." and at + 1 < len(self.tokens) and self.tokens[at + 1].kind == "name":
-            if self._text(at + 2) == "(":
+        while (step := self._part(at)) is not None:
+            part, offset, after = step
+            if self._text(after) == "(":
                 self._bind(at + 1, self._resolved(tuple(parts)))
                 break
-            parts.append(self.tokens[at + 1].text)
-            offsets.append(self.tokens[at + 1].offset)
-            at += 2
+            parts.append(part)
+            offsets.append(offset)
+            at = after
         resolved = self._resolved(tuple(parts))
-        padding = (offsets[0],) * (len(resolved) - len(parts))
-        self.result.append(Chain(resolved, (*padding, *offsets), tuple(self._compared(first, at))))
+        places = ((offsets[0],) * (len(resolved) - len(parts)) + tuple(offsets))[: len(resolved)]
+        self.result.append(Chain(resolved, places, tuple(self._compared(first, at))))
+        if self._text(first - 1) == "in" and (looked_for := tuple(self._literal(first - 2))):
+            self.result.append(Chain((*resolved, "[]"), (*places, offsets[-1]), looked_for))
         return at
+
+    def _part(self, at: int) -> tuple[str, int, int] | None:
+        """The next part of a chain, its offset, and where it goes on: `.name`, `["name"]` or `[0]`."""
+        if self._text(at) not in (".", "[") or at + 1 >= len(self.tokens):
+            return None
+        token = self.tokens[at + 1]
+        if self._text(at) == ".":
+            return (token.text, token.offset, at + 2) if token.kind == "name" else None
+        if self._text(at + 2) != "]" or token.kind not in ("string", "number"):
+            return None
+        return ("[]" if token.kind == "number" else token.text[1:-1]), token.offset, at + 3
 
     def _bind(self, at: int, target: tuple[str, ...]) -> None:
         if self._text(at) in MACROS and self._text(at + 3) == ",":
@@ -102,18 +129,25 @@ class _Reader:
                 return (*target, *parts[1:])
         return parts
 
-    def _compared(self, first: int, after: int) -> Iterator[tuple[str, int]]:
-        if self._text(after) in ("==", "!="):
-            yield from self._literal(after + 1)
-        if self._text(first - 1) in ("==", "!="):
-            yield from self._literal(first - 2)
-        if self._text(after) == "in" and self._text(after + 1) == "[":
+    def _compared(self, first: int, after: int) -> Iterator[Literal]:
+        before, then = self._text(first - 1), self._text(after)
+        if before in RECKONING:
+            return  # the sum is compared, not this part of it
+        if then in COMPARING and self._text(after + 2) not in RECKONING:
+            yield from self._literal(after + 1, then in EQUAL)
+        if before in COMPARING and then not in RECKONING and self._text(first - 3) not in RECKONING | COMPARING:
+            yield from self._literal(first - 2, before in EQUAL)
+        if then == "in" and self._text(after + 1) == "[":
             at = after + 2
             while at < len(self.tokens) and self._text(at) != "]":
                 yield from self._literal(at)
                 at += 1
 
-    def _literal(self, at: int) -> Iterator[tuple[str, int]]:
-        if 0 <= at < len(self.tokens) and self.tokens[at].kind == "string":
-            token = self.tokens[at]
-            yield token.text[1:-1], token.offset
+    def _literal(self, at: int, is_equal: bool = True) -> Iterator[Literal]:
+        if not 0 <= at < len(self.tokens):
+            return
+        token = self.tokens[at]
+        if token.kind == "string":
+            yield Literal(token.text[1:-1], token.offset, "text", is_equal)
+        elif token.kind == "number" or token.text in ("true", "false"):
+            yield Literal(token.text, token.offset, "number" if token.kind == "number" else "boolean", is_equal)

@@ -8,7 +8,7 @@ from flows.catalogue.lint.outside import placed_effects
 from flows.catalogue.lint.report import Report
 from flows.catalogue.problems import closest, cure_among, nearest
 from flows.catalogue.registry import Registry
-from flows.catalogue.schema import FlowDefinition, StartEffect
+from flows.catalogue.schema import FlowDefinition, FlowField, StartEffect
 from flows.catalogue.schema.effects import Child
 from flows.catalogue.source import Path
 from flows.rules import private
@@ -60,6 +60,8 @@ def _check_answers(child: Child, place: Path, path: Path, flow: FlowDefinition, 
             report.at_key("F403", (*path, "with", given), message, cure_among(given, questions, "it asks for"))
         elif questions[given].type == "file":
             report.at_key("F422", (*path, "with", given), f"'{given}' is a file, and files are not handed on")
+        else:
+            _check_chosen(questions[given], child.with_[given], (*path, "with", given), report)
     for name, question in questions.items():
         if question.required and question.type == "file":
             report.at_value("F422", place, f"'{flow.flow}' needs the file '{name}', and files are not handed on")
@@ -71,6 +73,13 @@ def _check_answers(child: Child, place: Path, path: Path, flow: FlowDefinition, 
         if step.payment is not None and step.payment.amount == "ask":
             message = f"'{flow.flow}' is told the amount of '{name}' by staff when they start it"
             report.at_value("F422", place, message, "give that step an amount, or a hole")
+
+
+def _check_chosen(question: FlowField, value: object, path: Path, report: Report) -> None:
+    """An answer written out is one of the options; one with a hole is known when it is handed on."""
+    options = question.options if question.type in ("choice", "choices") else None
+    if options and "${{" not in str(value) and value not in options:
+        report.at_value("F425", path, f"'{value}' is not among the options", cure_among(str(value), options))
 
 
 def _check_private(child: Child, path: Path, definition: FlowDefinition, flow: FlowDefinition, report: Report) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from flows.catalogue.lint.chains import Chain, holes, walk
 from flows.catalogue.lint.report import Report
-from flows.catalogue.lint.scopes import Shape, scope_at
+from flows.catalogue.lint.scopes import KINDS, PLAIN, Shape, scope_at
 from flows.catalogue.problems import cure_among
 from flows.catalogue.registry import MailTemplate, Registry
 from flows.catalogue.schema import FlowDefinition
@@ -56,6 +56,14 @@ def mistakes(text: str, is_condition: bool, scope: Shape) -> Iterator[tuple[str,
                 yield code, message, cure, start + offset
 
 
+def shape_of(chain: Chain, scope: Shape) -> Shape:
+    """What is known of that to which a chain of names leads; nothing where it leads nowhere."""
+    here = scope
+    for part in chain.parts:
+        here = (here.entry if part == "[]" else here.parts.get(part)) or PLAIN
+    return here
+
+
 def _texts(node: Any, path: Path) -> Iterator[tuple[Path, str, bool]]:
     if isinstance(node, dict):
         for key, inner in node.items():
@@ -72,7 +80,7 @@ def _texts(node: Any, path: Path) -> Iterator[tuple[Path, str, bool]]:
 def _lost(chain: Chain, scope: Shape) -> Iterator[tuple[str, str, str, int]]:
     here, so_far = scope, ""
     for part, offset in zip(chain.parts, chain.offsets, strict=True):
-        if here.free:
+        if here.free and part not in here.parts:
             return
         if part == "[]":
             if here.entry is None:
@@ -84,6 +92,9 @@ def _lost(chain: Chain, scope: Shape) -> Iterator[tuple[str, str, str, int]]:
             yield "F232", where, cure_among(part, here.parts), offset
             return
         here, so_far = here.parts[part], f"{so_far}.{part}" if so_far else part
-    for value, offset in chain.compared:
-        if here.values is not None and value not in here.values:
-            yield "F233", f"'{so_far}' is never '{value}'", cure_among(value, here.values), offset
+    for one in chain.compared:
+        if here.kind and one.kind != here.kind:
+            message = f"'{so_far}' is {KINDS[here.kind]}, and is compared with {KINDS[one.kind]}"
+            yield "F234", message, f"compare it with {KINDS[here.kind]}", one.offset
+        elif one.is_equal and here.values is not None and one.text not in here.values:
+            yield "F233", f"'{so_far}' is never '{one.text}'", cure_among(one.text, here.values), one.offset

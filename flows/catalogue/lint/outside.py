@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flows.catalogue.lint.chains import holes, walk
+from flows.catalogue.lint.arguments import check_alike, check_arguments
 from flows.catalogue.lint.expressions import check_mail
 from flows.catalogue.lint.fields import groups
 from flows.catalogue.lint.report import Report
 from flows.catalogue.lint.scopes import scope_at, shape_of_type
-from flows.catalogue.problems import closest, cure_among, nearest
+from flows.catalogue.problems import cure_among, nearest
 from flows.catalogue.registry import Registry
 from flows.catalogue.schema import (
     AssignEffect,
@@ -79,7 +79,7 @@ def _check_name(kind: str, name: str, path: Path, registry: Registry, report: Re
 
 def _check_effect(effect: Effect, path: Path, definition: FlowDefinition, registry: Registry, report: Report) -> None:
     if isinstance(effect, CallEffect):
-        _check_call(effect, path, registry, report)
+        _check_call(effect, path, definition, registry, report)
     elif isinstance(effect, EmailEffect):
         _check_template(effect.email.template, (*path, "email"), definition, registry, report)
     elif isinstance(effect, NotifyEffect):
@@ -88,36 +88,14 @@ def _check_effect(effect: Effect, path: Path, definition: FlowDefinition, regist
         report.at_key("F108", (*path, "assign"), "give 'user' or 'department'")
 
 
-def _check_call(effect: CallEffect, path: Path, registry: Registry, report: Report) -> None:
+def _check_call(effect: CallEffect, path: Path, definition: FlowDefinition, registry: Registry, report: Report) -> None:
     spec = registry.action(effect.call)
-    if spec is None:
-        _check_name("actions", effect.call, (*path, "call"), registry, report)
-        for given, value in effect.with_.items():
-            _check_alike(given, value, (*path, "with", given), report)
+    if spec is not None:
+        check_arguments(effect, spec, path, scope_at(path, definition, registry), report)
         return
-    names = [parameter.name for parameter in spec.parameters]
-    for given in effect.with_:
-        if given in names:
-            continue
-        if spec.takes_more:
-            _check_alike(given, effect.with_[given], (*path, "with", given), report)
-        else:
-            message = f"'{effect.call}' takes no '{given}'"
-            report.at_key("F403", (*path, "with", given), message, cure_among(given, names, "it takes"))
-    for parameter in spec.parameters:
-        if parameter.required and parameter.name not in effect.with_:
-            twin = closest(parameter.name, effect.with_.keys() - {*names})
-            place = (*path, "with", twin) if twin else (*path, "call")
-            report.at_key("F404", place, f"'{effect.call}' needs '{parameter.name}'")
-
-
-def _check_alike(given: str, value: object, path: Path, report: Report) -> None:
-    """Nobody can say which arguments are right; one almost like the name it is filled from is most often a slip."""
-    for hole, _ in holes(value) if isinstance(value, str) else ():
-        parts = {part for chain in walk(hole) for part in chain.parts}
-        twin = closest(given, parts, alike=0.8)
-        if twin and given not in parts:
-            report.at_key("F405", path, f"'{given}' is almost '{twin}'", f"did you mean '{twin}'?", "warning")
+    _check_name("actions", effect.call, (*path, "call"), registry, report)
+    for given, value in effect.with_.items():
+        check_alike(given, value, (*path, "with", given), report)
 
 
 def _check_template(kind: str, path: Path, definition: FlowDefinition, registry: Registry, report: Report) -> None:

@@ -13,7 +13,9 @@ from pydantic import BaseModel
 
 from flows.catalogue.registry import Registry
 from flows.catalogue.schema import FlowDefinition, FlowField
+from flows.catalogue.schema.fields import ChoiceField, ChoicesField
 from flows.catalogue.source import Path
+from flows.rules.answers.groups import ADDRESS
 
 SETTINGS = ("brand", "support_email", "time_zone", "url")
 PERSON = ("id", "name", "first_name", "email", "phone", "language")
@@ -22,6 +24,7 @@ INSTANCE = (
     "ref", "id", "url", "title", "overdue", "open", "created_at", "due_at", "due_on", "expires_at", "expires_on",
     "days_left", "progress", "source",
 )  # fmt: skip
+LINK = ("id", "label", "detail", "at")
 STATUSES = (
     "not_started", "in_progress", "awaiting_review", "completed", "cancelled", "expired",
 )  # fmt: skip
@@ -29,16 +32,29 @@ STATUSES = (
 
 @dataclass(frozen=True)
 class Shape:
-    """What may follow a name: `parts`, an `entry` of a list, or (`free`) anything; `values` are all it can be."""
+    """What may follow a name: `parts`, an `entry` of a list, or (`free`) anything; `values` are all it can be.
+
+    `free` with `parts` is what has others as well: the start of a flow whose event no plugin here declares (F402).
+    `kind` is a key of KINDS where it is known that nothing else comes.
+    """
 
     parts: Mapping[str, Shape] = field(default_factory=dict)
     entry: Shape | None = None
     values: frozenset[str] | None = None
     free: bool = False
+    kind: str = ""
 
 
+KINDS = {"text": "text", "number": "a number", "boolean": "true or false"}
 ANYTHING = Shape(free=True)
 PLAIN = Shape()
+TEXT, NUMBER, BOOLEAN = (Shape(kind=kind) for kind in KINDS)
+KIND_OF_FIELD = {
+    **dict.fromkeys(("text", "textarea", "email", "phone", "url", "domain"), TEXT),
+    **dict.fromkeys(("integer", "number", "money"), NUMBER),
+    "boolean": BOOLEAN,
+}
+KIND_OF_TYPE = {str: TEXT, int: NUMBER, float: NUMBER, bool: BOOLEAN}
 
 
 def names(words: Iterable[str]) -> Shape:
@@ -51,7 +67,8 @@ def scope_at(path: Path, definition: FlowDefinition, registry: Registry) -> Shap
     parts = {**_people(), **_inputs(definition, registry, at_start)}
     if at_start:
         parts["data"] = Shape({name: shape_of_field(one) for name, one in definition.start.fields.items()})
-        return Shape(parts)
+        event = definition.start.event
+        return Shape(parts, free=bool(event) and registry.event_type(event or "") is None)
     parts |= {"data": _answers(definition), "instance": _instance(definition), "links": _links(definition)}
     if definition.children:
         parts["child"] = Shape(
@@ -66,12 +83,20 @@ def scope_at(path: Path, definition: FlowDefinition, registry: Registry) -> Shap
 def shape_of_field(one: FlowField) -> Shape:
     """What may be said about an answer."""
     if one.type == "choice":
-        return Shape(values=frozenset(one.options)) if one.options else PLAIN
+        return _chosen(one)
     if one.type == "list":
         return Shape(entry=Shape({name: shape_of_field(inner) for name, inner in one.item.items()}))
     if one.type == "choices":
-        return Shape(entry=PLAIN)
-    return ANYTHING if one.type in ("object", "file", "address", "signature", "user", "department") else PLAIN
+        return Shape(entry=_chosen(one))
+    if one.type == "address":
+        return names(ADDRESS)
+    if one.type in ("object", "file", "signature", "user", "department"):
+        return ANYTHING
+    return KIND_OF_FIELD.get(one.type, PLAIN)
+
+
+def _chosen(one: ChoiceField | ChoicesField) -> Shape:
+    return Shape(values=frozenset(one.options), kind="text") if one.options else TEXT
 
 
 def shape_of_type(annotation: Any) -> Shape:
@@ -85,7 +110,7 @@ def shape_of_type(annotation: Any) -> Shape:
         return Shape(values=frozenset(map(str, arguments)))
     if origin in (list, tuple, set, frozenset) or getattr(origin, "__name__", "") == "Sequence":
         return Shape(entry=shape_of_type(arguments[0]) if arguments else ANYTHING)
-    return ANYTHING if annotation in (Any, object, dict) or origin is not None else PLAIN
+    return ANYTHING if annotation in (Any, object, dict) or origin is not None else KIND_OF_TYPE.get(annotation, PLAIN)
 
 
 def _fields_of(annotation: Any) -> dict[str, Any]:
@@ -139,4 +164,4 @@ def _child(flow: FlowDefinition | None) -> Shape:
 
 
 def _links(definition: FlowDefinition) -> Shape:
-    return Shape(dict.fromkeys(definition.links, ANYTHING))
+    return Shape(dict.fromkeys(definition.links, names(LINK)))
