@@ -80,7 +80,9 @@ def test_no_door_here_opens_to_customers_and_strangers(
     assert len(found) >= 30
     nobody, tenant = client_of(None), client_of(world.tenant)
     for rule in found:
-        url = re.sub(r"<(?:[^>]*:)?(\w+)>", lambda hole: {"ref": "TI-2001", "seq": "1"}.get(hole[1], "details"), rule.rule)
+        url = re.sub(
+            r"<(?:[^>]*:)?(\w+)>", lambda hole: {"ref": "TI-2001", "seq": "1"}.get(hole[1], "details"), rule.rule
+        )
         if "GET" in (rule.methods or ()):
             assert nobody.get(url).status_code == 303, url
             assert tenant.get(url).status_code == 403, url
