@@ -54,9 +54,9 @@ class Redactor:
     def answers(self, fields: Mapping[str, Any], values: Mapping[str, Any], root: str) -> dict[str, Any]:
         """The answers to these questions; `root` is before their names in expressions: "data.", "ask." or nothing."""
         beside: dict[str, Any] = {}
-        for name, value in values.items():
-            if name in fields and value is not None:
-                beside[name] = self._answer(fields[name], value, f"{root}{name}", beside)
+        for name, question in fields.items():  # in their order: a person is chosen within the department before
+            if values.get(name) is not None:
+                beside[name] = self._answer(question, values[name], f"{root}{name}", beside)
         return beside
 
     def plain(self, value: Any, name: str) -> Any:
