@@ -331,5 +331,5 @@ def unread_entry(sam: Page) -> Any:
 
 def waiting(sam: Page) -> int:
     """How many unread messages the navigation tells of."""
-    badge = unread_entry(sam).locator(".badge")
-    return int(badge.inner_text().split()[0]) if badge.count() else 0
+    badges = unread_entry(sam).locator(".badge").all_inner_texts()  # at once: a refresh may take it away meanwhile
+    return int(badges[0].split()[0]) if badges else 0
