@@ -19,7 +19,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 import messaging
-from flows import catalogue
+from flows import catalogue, words
 from flows.catalogue import loader
 from flows.clock import clock
 from flows.db import db
@@ -155,6 +155,14 @@ def flows_are_read_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(catalogue, "load", lambda folders=(): read(tuple(folders)))
         yield
+
+
+@pytest.fixture(autouse=True)
+def the_process_as_it_was() -> Iterator[None]:
+    """Whatever a test does to the clock and whomever it spoke to, the next one begins with the real time, in English."""
+    yield
+    clock.follow(None)
+    words.speak(words.USUAL)
 
 
 @pytest.fixture(scope="session")

@@ -98,7 +98,9 @@ def test_every_page_says_all_of_it_in_the_language_of_the_reader(
         if "GET" in (rule.methods or ())
     ]
     drawn = "/admin/flows/coro-order-fulfilment"  # in the words of the flow language
-    assert pages(client_of(world.admin), [url for url in urls if url != drawn], monkeypatch) == {}
+    framed = f"{drawn}/preview/"  # pages of the portal and mails, in the language that the author asks for
+    ours = [url for url in urls if url != drawn and not url.startswith(framed)]
+    assert pages(client_of(world.admin), ours, monkeypatch) == {}
 
 
 def test_every_page_of_an_instance_does_too(
