@@ -159,7 +159,7 @@ def flows_are_read_once() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def the_process_as_it_was() -> Iterator[None]:
-    """Whatever a test does to the clock and whomever it spoke to, the next one begins with the real time, in English."""
+    """Whatever a test does to the clock and whomever it speaks to, the next one begins today and in English."""
     yield
     clock.follow(None)
     words.speak(words.USUAL)
