@@ -19,12 +19,13 @@ from flows import catalogue
 from flows.access import clean, read_as
 from flows.authoring.play.beginning import ways_of
 from flows.authoring.play.samples import Sampler
-from flows.authoring.play.scenes import scenes_of
+from flows.authoring.play.scenes import languages_of, scenes_of
 from flows.catalogue import FlowDefinition, LoadedFlow
 from flows.clock import clock
 from flows.queries import tenants
 from flows.queries.tenants import Tenant
 from flows.rules.errors import Refused
+from flows.words import USUAL
 from flows.words import gettext as _
 from flows.work import Work
 
@@ -45,11 +46,11 @@ class FlowTrials(StaffView):
     def preview(self, name: str) -> Response:
         """Which page, in which width and language, as which customer; and the page in frames."""
         flow = loaded_flow(name)
-        scenes, languages = scenes_of(flow.definition), ["en", *(one for one in flow.definition.i18n if one != "en")]
+        scenes, languages = scenes_of(flow.definition), languages_of(flow.definition)
         keys = {one.key for one in scenes} | {MAILS}
         asked = {word: argument(word) for word in ("scene", "language", "width", "q", "customer")}
         scene = asked["scene"] if asked["scene"] in keys else next((one.key for one in scenes), MAILS)
-        language = asked["language"] if asked["language"] in languages else "en"
+        language = asked["language"] if asked["language"] in languages else USUAL
         found = tenants.found(g.actor, asked["q"], "", clock.now()) if asked["q"] else []
         chosen = _customer(asked["customer"])
         made = flow_trying.shown(flow.content_hash, name, MAILS, _stranger(chosen, language)) if scene == MAILS else {}
@@ -66,7 +67,8 @@ class FlowTrials(StaffView):
         flow, language = loaded_flow(name), argument("language")
         if argument("scene") not in {one.key for one in scenes_of(flow.definition)}:
             raise Refused(_("No such page"))
-        stranger = _stranger(_customer(argument("customer")), language if language in flow.definition.i18n else "en")
+        spoken = language if language in languages_of(flow.definition) else USUAL
+        stranger = _stranger(_customer(argument("customer")), spoken)
         made = flow_trying.shown(flow.content_hash, name, argument("scene"), stranger)
         html = made.get("html") or render_template("back/flow_no_page.html", note=made["note"])
         headers = {"Content-Security-Policy": made.get("policy", BARE), "X-Frame-Options": "SAMEORIGIN"}

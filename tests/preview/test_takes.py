@@ -9,7 +9,7 @@ import pytest
 
 from flows import catalogue
 from flows.authoring.play.cast import NOBODY_KNOWN, Stranger
-from flows.authoring.play.scenes import scenes_of
+from flows.authoring.play.scenes import languages_of, scenes_of
 from flows.catalogue.registry import Registry
 from tests.browser_tools import HtmlFacts
 from tests.preview.conftest import AT
@@ -98,3 +98,13 @@ def test_nothing_of_a_play_stays(product: Product, registry: Registry) -> None:
     assert "TI-2001" in first
     assert "TI-2001" in again
     assert catalogue.current() is before
+
+
+@pytest.mark.requirement("X34", "X23")
+def test_each_language_of_the_product_and_of_the_flow_can_be_looked_at(product: Product, registry: Registry) -> None:
+    coro = registry.flows["coro-order-fulfilment"].definition
+    assert languages_of(coro.model_copy(update={"i18n": {"pl": "x", "tlh": "y"}})) == {
+        "pl": "polski", "tlh": "tlh", "en": "English", "cy": "Cymraeg",
+    }  # fmt: skip
+    welsh = taken(product, registry, coro.flow, "details.open", Stranger(language="cy"))
+    assert '<html lang="cy"' in welsh.html

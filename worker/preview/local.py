@@ -17,7 +17,7 @@ from werkzeug.wrappers import Request, Response
 
 from flows.authoring import diagram
 from flows.authoring.play.cast import Stranger
-from flows.authoring.play.scenes import Scene, scenes_of
+from flows.authoring.play.scenes import Scene, languages_of, scenes_of
 from flows.catalogue import LoadedFlow
 from flows.catalogue.lint import EXPLANATIONS
 from portal.statics import asset
@@ -56,8 +56,8 @@ class Shown:
         return scenes_of(self.loaded.definition)
 
     @property
-    def languages(self) -> list[str]:
-        return ["en", *(one for one in self.loaded.definition.i18n if one != "en")]
+    def languages(self) -> dict[str, str]:
+        return languages_of(self.loaded.definition)
 
 
 class Local:

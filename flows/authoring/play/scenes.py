@@ -13,6 +13,7 @@ from flows.catalogue import FlowDefinition
 from flows.catalogue.schema import Outcome, Step
 from flows.rules.outcomes import completes_by_itself
 from flows.rules.stages import state_label
+from flows.words import LANGUAGES
 
 Door = Literal["customer", "staff"]
 REMARK = "Please look at this once more"
@@ -35,6 +36,11 @@ class Scene:
     begun: bool = True
     sends: bool = False
     action: str = ""
+
+
+def languages_of(definition: FlowDefinition) -> dict[str, str]:
+    """In which languages there is something to see, each as it calls itself: the product's, and more of the flow's."""
+    return {one: _in_itself(one) for one in definition.i18n} | LANGUAGES
 
 
 def scenes_of(definition: FlowDefinition) -> list[Scene]:
@@ -154,3 +160,13 @@ def _actions(definition: FlowDefinition) -> Iterator[Scene]:
         if rule.fields or rule.comment:
             words, way = rule.label or name, (reaching.action_is_offered(definition, name),)
             yield Scene(f"{name}.asks", "Actions", words, "staff", f"{{door}}/act/{name}", way, action=name)
+
+
+def _in_itself(language: str) -> str:
+    """ "Polski" for "pl"; one that nobody has named as it is written."""
+    from babel import Locale, UnknownLocaleError  # only who looks at pages needs it
+
+    try:
+        return Locale.parse(language, sep="-").get_display_name() or language
+    except (UnknownLocaleError, ValueError):
+        return language
