@@ -173,7 +173,9 @@ def _effect(look: Look, owed: _Owed, number: int, effect: Effect) -> Why:
 
 def _about(effect: Effect) -> str:
     inner = getattr(effect, effect.kind)
-    return inner if isinstance(inner, str) and effect.kind == "call" else getattr(inner, "template", "")
+    if effect.kind == "call":
+        return str(inner)
+    return inner.flow if effect.kind == "start" else getattr(inner, "template", "")
 
 
 def _all_owed(look: Look) -> Iterator[_Owed]:
