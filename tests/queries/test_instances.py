@@ -12,7 +12,7 @@ from sqlalchemy import delete
 from flows import access
 from flows.actions import conversing
 from flows.clock import clock
-from flows.models import Instance
+from flows.models import Instance, TimelineEvent
 from flows.queries import instances, tallies
 from flows.queries.instances import SORTS, Filters
 from flows.rules.actors import SYSTEM
@@ -85,6 +85,7 @@ def cases(now: datetime, gus: int, ada: int) -> list[tuple[Filters, dict[str, An
 def test_each_filter_lets_through_what_fits_and_nothing_else(world: World, made: Made, now: datetime) -> None:
     for filters, fits, not_so in cases(now, user_id("usr_gus"), user_id("usr_ada")):
         with unit_of_work(SYSTEM) as work:
+            work.session.execute(delete(TimelineEvent))
             work.session.execute(delete(Instance))
         fitting = made(**fits)
         made(**not_so)
