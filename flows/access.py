@@ -15,8 +15,8 @@ from typing import Any, TypeVar, cast
 from sqlalchemy import ColumnElement, CompoundSelect, ScalarSelect, Select, and_, event, false, func, or_, select, union
 from sqlalchemy.orm import ORMExecuteState, Session, joinedload, selectinload, with_loader_criteria
 
+from flows import sessions
 from flows.catalogue.current import name_now
-from flows.db import db
 from flows.models import (
     Base,
     Effect,
@@ -50,7 +50,7 @@ Kept = TypeVar("Kept", SavedView, SavedReply)
 
 def read_as(actor: Actor) -> Session:
     """The session for reading as `actor`; what it sees is narrowed to what they may see."""
-    session = db.session()
+    session = sessions.session()
     session.info["actor"] = actor
     return session
 

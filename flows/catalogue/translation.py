@@ -10,14 +10,13 @@ from collections.abc import Iterator
 from hashlib import sha256
 from typing import Any
 
-import structlog
-
 from flows.catalogue.problems import FlowProblem, cure_among
 from flows.catalogue.registry import Registry
 from flows.catalogue.schema import FlowDefinition
 from flows.catalogue.source import Path, Place, Source, Unreadable, read_source
+from flows.log import Log
 
-log = structlog.get_logger(__name__)
+log = Log(__name__)
 
 WORD_KEYS = frozenset({"title", "label", "hint", "summary", "text", "help", "message", "customer_label"})
 _NAMED_WORDS = frozenset({"options", "status_labels"})

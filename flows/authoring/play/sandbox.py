@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import select
 
@@ -22,16 +22,13 @@ from flows.catalogue import LoadedFlow
 from flows.catalogue.overlay import overlaid
 from flows.catalogue.registry import ActionSpec, LookupSpec, Plugin, Registry
 from flows.clock import clock
-from flows.db import throwaway
 from flows.models import Effect, Instance, Timer
 from flows.plugin import Option, PermanentFault
 from flows.rules.actors import SYSTEM
 from flows.rules.expressions import ExpressionProblem, NotYetKnown, compile_text
+from flows.sessions import throwaway
 from flows.settings import Settings
 from flows.work import Work, end_reading, unit_of_work
-
-if TYPE_CHECKING:
-    from flows.db import Flask
 
 
 class Sandbox:
@@ -107,18 +104,23 @@ class Sandbox:
 
 @contextmanager
 def sandbox(
-    registry: Registry, name: str, at: datetime, zone: str, app: Flask | None = None, stranger: Stranger = NOBODY_KNOWN
+    registry: Registry,
+    name: str,
+    at: datetime,
+    zone: str,
+    stranger: Stranger = NOBODY_KNOWN,
+    database: AbstractContextManager[None] | None = None,
 ) -> Iterator[Sandbox]:
     """A stage for the flow `name` of the registry, at that moment. Everything of it is gone afterwards.
 
-    The process serves nothing else meanwhile: clock, settings and flows are those of the sandbox. `app` is as
-    `throwaway` has it, `stranger` who the customer is.
+    The process serves nothing else meanwhile: clock, settings and flows are those of the sandbox. `stranger` is
+    who the customer is, `database` the one that is thrown away where it is to be that of an application.
     """
     with ExitStack() as stack:
         folder = stack.enter_context(TemporaryDirectory(prefix="baton-play-"))
         stack.callback(settings.use, settings.current())
         settings.use(_settings(folder, zone))
-        stack.enter_context(throwaway(app))
+        stack.enter_context(database or throwaway())
         yield stack.enter_context(on_this_database(registry, name, at, zone, stranger))
 
 
