@@ -102,18 +102,22 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 @event.listens_for(Engine, "begin")
 def _begin_sqlite(connection: Connection) -> None:
-    if connection.dialect.name == "sqlite":
-        # A deferred transaction that turns to writing fails at once when another writes; IMMEDIATE waits its turn.
-        immediate = connection.get_execution_options().get(WRITES)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
-        if immediate:
-            _number_transaction(connection)
+    if connection.dialect.name != "sqlite":
+        return
+    raw = connection.connection.driver_connection  # asked directly where nothing can be in the way: it is done so often
+    assert isinstance(raw, sqlite3.Connection)
+    # A deferred transaction that turns to writing fails at once when another writes; IMMEDIATE waits its turn.
+    if connection.get_execution_options().get(WRITES):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        _number_transaction(raw)
+    else:
+        raw.execute("BEGIN")
 
 
-def _number_transaction(connection: Connection) -> None:
+def _number_transaction(raw: sqlite3.Connection) -> None:
     """PostgreSQL numbers its transactions; on SQLite the number that a file keeps for its application does (ADR 0016).
 
     It is written under the one write lock and rolled back with the rest, so a later commit has a higher one.
     """
-    [number] = connection.exec_driver_sql("PRAGMA user_version").one()
-    connection.exec_driver_sql(f"PRAGMA user_version = {number + 1}")
+    [number] = raw.execute("PRAGMA user_version").fetchone()
+    raw.execute(f"PRAGMA user_version = {number + 1}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, exists, select
@@ -185,6 +186,7 @@ def name_of(effect: Effect) -> str:
     return f"{effect.kind} {next(filter(None, names), '')}".strip()
 
 
+@cache
 def waits_its_turn() -> ColumnElement[bool]:
     """An effect waits while a call or the start of a child before it in its chain has not ended."""
     before = aliased(Effect)

@@ -22,7 +22,7 @@ from flows.catalogue import LoadedFlow
 from flows.catalogue.overlay import overlaid
 from flows.catalogue.registry import ActionSpec, LookupSpec, Plugin, Registry
 from flows.clock import clock
-from flows.models import Effect, Instance, Timer
+from flows.models import Instance
 from flows.plugin import Option, PermanentFault
 from flows.rules.actors import SYSTEM
 from flows.rules.expressions import ExpressionProblem, NotYetKnown, compile_text
@@ -85,20 +85,11 @@ class Sandbox:
         """What is owed at this moment is carried out."""
         self.until(clock.now())
 
-    def _see_to_it(self) -> None:
-        session, now = access.read_as(SYSTEM), clock.now()
-        due = session.scalars(
-            select(Timer.instance_id).where(Timer.ended_at.is_(None), Timer.due_at <= now).distinct()
-        ).all()
-        end_reading()
-        for instance_id in due:
+    def _see_to_it(self, due: passing.Due) -> None:
+        for instance_id in due.instances:
             with unit_of_work(SYSTEM) as fired:
                 firing.fire_due(fired, instance_id)
-        owed = session.execute(
-            select(Effect.id, Effect.kind).where(Effect.state == "pending", Effect.next_at <= now).order_by(Effect.id)
-        ).all()
-        end_reading()
-        for effect_id, kind in owed:
+        for effect_id, kind in due.effects:
             _deliver(effect_id, kind, self.posted)
 
 
