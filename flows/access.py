@@ -119,8 +119,6 @@ def products_on_sale() -> Select[Product]:
 
 # --- instances and steps ----------------------------------------------------------------------------------------
 
-_WITH_STEPS = selectinload(Instance.steps)
-
 
 def visible_instances(actor: Actor) -> Select[Instance]:
     """Instances this actor may see; the session's scope narrows a customer's further."""
@@ -136,7 +134,7 @@ def named_instance(actor: Actor, reference: str) -> Select[Instance]:
 
 def instance_to_read(actor: Actor, reference: str) -> Instance:
     """By reference (TI-2041) or opaque id; with its steps. Not there and not yours look the same."""
-    query = named_instance(actor, reference).options(_WITH_STEPS)
+    query = named_instance(actor, reference).options(selectinload(Instance.steps))
     return _found(read_as(actor).scalar(query), "No such task")
 
 
@@ -150,7 +148,7 @@ def parent_of(actor: Actor, instance: Instance) -> Instance | None:
 
 def instance_to_change(work: Work, ref: str | int | ScalarSelect[int], otherwise: str = "No such task") -> Instance:
     """The same, locked: whoever holds it is the only one who changes anything that hangs on it."""
-    query = visible_instances(work.actor).where(_named(ref)).options(_WITH_STEPS)
+    query = visible_instances(work.actor).where(_named(ref)).options(selectinload(Instance.steps))
     # The instance row is always the first lock of a work, so two works can wait for each other but never both.
     return _found(locked(work, query.with_for_update(of=Instance)), otherwise)
 

@@ -86,7 +86,7 @@ def _thrown() -> Session:
 def _every_table() -> sqlite3.Connection:
     """An empty database that is copied in a millisecond; making the tables takes a hundred."""
     engine = create_engine(IN_MEMORY, poolclass=StaticPool, connect_args={"check_same_thread": False})
-    Base.metadata.create_all(engine)
+    Base.metadata.create_all(engine, checkfirst=False)
     found = engine.raw_connection().driver_connection
     assert isinstance(found, sqlite3.Connection)
     return found
