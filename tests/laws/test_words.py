@@ -9,10 +9,14 @@ from pathlib import Path
 import pytest
 from babel.messages.catalog import Catalog, Message
 
+from flows.words import LANGUAGES, USUAL
 from tests.translations import catalogues, extracted, kept
 
 CURE = "run `make translations`, then translate what is empty (docs/translating.md)"
 HOLE = re.compile(r"%\([a-z_0-9]+\)[sd]|\{[a-z_]*\}|%%")
+MAILS = Path(__file__).parents[2] / "messaging" / "mail"
+FILLED = re.compile(r"\$\{\{.*?\}\}")
+NAMES_IN = re.compile(r"[a-z_]+(?:\.[a-z_]+)*(?!\()\b")
 pytestmark = pytest.mark.requirement("X23")
 every_catalogue = pytest.mark.parametrize(
     ("room", "language", "path"), [pytest.param(*one, id=f"{one[0]}-{one[1]}") for one in catalogues()]
@@ -70,3 +74,17 @@ def test_rooms_say_the_same_sentence_in_the_same_words() -> None:
 @pytest.mark.parametrize(("original", "said"), [("Pay %(money)s", "Talwch"), ("Pay", "Talwch %(x)s"), ("{a}", "{b}")])
 def test_a_hole_that_differs_is_caught(original: str, said: str) -> None:
     assert wrong_holes(Message(original, said)) == [said]
+
+
+def names_in(mail: Path) -> set[str]:
+    """What the holes of a mail ask for, without the words in them and the functions."""
+    holes = (re.sub(r'"[^"]*"', "", hole) for hole in FILLED.findall(mail.read_text()))
+    return {name for hole in holes for name in NAMES_IN.findall(hole)}
+
+
+@pytest.mark.parametrize("language", [one for one in LANGUAGES if one != USUAL])
+@pytest.mark.parametrize("mail", sorted(MAILS.glob("*.en.md")), ids=lambda mail: mail.name)
+def test_every_mail_of_the_product_says_the_same_in_each_language(mail: Path, language: str) -> None:
+    said = mail.with_name(mail.name.replace(".en.", f".{language}."))
+    assert said.is_file()
+    assert names_in(said) == names_in(mail)
