@@ -15,8 +15,9 @@ from flows.authoring.why.places import place_of
 from flows.catalogue import FlowDefinition
 from flows.catalogue.source import Path
 from flows.models import FlowVersion, Instance
-from flows.queries import past, timeline
+from flows.queries import past
 from flows.queries.past import AsItWas, Life
+from flows.queries.sentences import sentence, words_of_flow
 from flows.rules import answers, private
 from flows.rules.actors import Actor
 from flows.rules.explaining import UNKNOWN, Part, explain, value_of
@@ -199,7 +200,7 @@ class Look:
         return self.told((own or [*moment.events])[0])
 
     def told(self, event: EventLike) -> Because:
-        said = timeline.sentence(event.kind, dict(event.facts), self.instance.time_zone)
+        said = sentence(event.kind, event.facts, self.instance.time_zone, words_of_flow(self.instance.flow))
         return Because(event.seq, event.at, getattr(event, "actor_name", ""), event.kind, said)
 
 
