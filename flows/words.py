@@ -117,6 +117,8 @@ def direction(language: str) -> str:
 def sentences_in(language: str) -> NullTranslations:
     """Every room's sentences in that language, or in the base of it ("cy" for "cy-GB"); without any, as written."""
     base = language.partition("-")[0]
+    if base != language:
+        return sentences_in(base)
     found = [path for path in catalogue_files(base) if base != USUAL and path.is_file()]
     sentences = [_read(path, base) for path in found]
     for more in sentences[1:]:

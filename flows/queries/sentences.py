@@ -127,10 +127,9 @@ def _due_date_changed(facts: Facts) -> str:
 
 def _migrated(facts: Facts) -> str:
     if not facts["reasons"]:
-        said = _("Moved from version %(before)s of the flow to version %(after)s; nothing changes for anybody", **facts)
-        return said
+        return _("Moved from version %(before)s of the flow to version %(after)s; nothing changes for anybody", **facts)
     what = ". ".join(text[:1].upper() + text[1:] for text in facts["reasons"])
-    return f"{_('Moved from version %(before)s of the flow to version %(after)s.', **facts)} {what}"
+    return _("Moved from version %(before)s of the flow to version %(after)s. %(what)s", **facts, what=what)
 
 
 def _assigned(facts: Facts) -> str:

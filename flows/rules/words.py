@@ -33,16 +33,17 @@ def short_date(day: date) -> str:
     return f"{day.day} {_(SHORT_MONTHS[day.month - 1])}"
 
 
-def day_in_words(moment: datetime, zone: str) -> str:
-    """The day in that time zone: "Saturday 28 November 2026"."""
+def day_in_words(moment: datetime, zone: str, year: bool = True) -> str:
+    """The day in that time zone: "Saturday 28 November 2026", or without its year."""
     local = moment.astimezone(ZoneInfo(zone))
-    return f"{_(DAYS[local.weekday()])} {date_in_words(local)}"
+    return f"{_(DAYS[local.weekday()])} {date_in_words(local, year)}"
 
 
-def moment_in_words(moment: datetime, zone: str) -> str:
-    """The minute in that time zone: "Saturday 28 November 2026, 11:59pm"."""
+def moment_in_words(moment: datetime, zone: str, year: bool = True) -> str:
+    """The minute in that time zone: "Saturday 28 November 2026, 11:59pm", or without the year."""
     local = moment.astimezone(ZoneInfo(zone))
-    return f"{day_in_words(moment, zone)}, {local.hour % 12 or 12}:{local:%M}{_('am') if local.hour < 12 else _('pm')}"
+    half = _("am") if local.hour < 12 else _("pm")
+    return f"{day_in_words(moment, zone, year)}, {local.hour % 12 or 12}:{local:%M}{half}"
 
 
 def money_in_words(minor: int, currency: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from functools import cache
 from pathlib import Path
@@ -9,11 +10,12 @@ from pathlib import Path
 import pytest
 from babel.messages.catalog import Catalog, Message
 
-from flows.words import LANGUAGES, USUAL
-from tests.translations import catalogues, extracted, kept
+from flows.words import LANGUAGES, ROOMS, USUAL
+from tests.translations import ROOT, catalogues, extracted, kept
 
 CURE = "run `make translations`, then translate what is empty (docs/translating.md)"
 HOLE = re.compile(r"%\([a-z_0-9]+\)[sd]|\{[a-z_]*\}|%%")
+SAYS = {"_", "N_", "_l", "gettext", "ngettext", "saying"}
 MAILS = Path(__file__).parents[2] / "messaging" / "mail"
 FILLED = re.compile(r"\$\{\{.*?\}\}")
 NAMES_IN = re.compile(r"[a-z_]+(?:\.[a-z_]+)*(?!\()\b")
@@ -48,6 +50,21 @@ def wrong_holes(message: Message) -> list[str]:
 @every_catalogue
 def test_a_catalogue_has_what_its_room_says_and_nothing_else(room: str, language: str, path: Path) -> None:
     assert {*sentences(written(path, language))} == {*sentences(extracted(room))}, CURE
+
+
+def sentences_at(path: Path) -> list[str]:
+    """What a file of Python says, as it stands there: the first argument of every call that says something."""
+    calls = [one for one in ast.walk(ast.parse(path.read_text())) if isinstance(one, ast.Call) and one.args]
+    said = [one.args[0] for one in calls if isinstance(one.func, ast.Name) and one.func.id in SAYS]
+    return [one.value for one in said if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_no_sentence_stands_where_the_catalogue_does_not_look(room: str) -> None:
+    """Inside of an f-string, say, where it would stay English without anybody noticing."""
+    known = {one for said in extracted(room) if said.id for one in ([said.id] if isinstance(said.id, str) else said.id)}
+    rooms = {path: sentences_at(path) for path in (ROOT / room).rglob("*.py")}
+    assert {(str(path), one) for path, said in rooms.items() for one in said if one not in known} == set()
 
 
 @every_catalogue
