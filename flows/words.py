@@ -63,6 +63,11 @@ def gettext(text: str, /, **values: Any) -> str:
     return said % values if values else said
 
 
+def pgettext(context: str, text: str, /) -> str:
+    """A word that means several things: the one that it means in this context."""
+    return sentences_in(language()).pgettext(context, text)
+
+
 def ngettext(one: str, many: str, num: int, /, **values: Any) -> str:
     """The same for a sentence that depends on a number, which is `%(num)s` in it."""
     return sentences_in(language()).ngettext(one, many, num) % {"num": num, **values}

@@ -51,11 +51,11 @@ NAMES = re.compile(
     r"(https?|localhost|tasks)"  # the parts of an address
     r"|(email|mail|webhook|call|push) [\w.-]+"  # what is owed, by its name in the outbox
     r"|[a-z_.]+ \d+"  # a timer, by its name in the flow
+    r"|if|is|while|(data|instance|order|assignee|creator)(\.\w+)+|\[\w+\]?|\w+\]"  # rules of the flow language
     r"|[\w-]+\.flow\.yaml|sqlite|[\d.]+ ms|Europe|London|DEP|\"note\"|stuck|Doing \d|£[\d.]+ user per month"
 )
 SAID_TO_AUTHORS = re.compile(
-    r'<ul class="plain stack"><li><details>.*?</ul>'  # the reasons of a moment
-    r'|<select id="scene".*?</select>',  # what there is to see of a flow
+    r'<select id="scene".*?</select>',  # what there is to see of a flow
     re.DOTALL,
 )
 """What `flows.authoring` says here and in the terminal, in the words of the flow language, which is English."""
