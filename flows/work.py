@@ -10,20 +10,20 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
-import structlog
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from flows import sessions
 from flows.clock import clock
-from flows.db import WRITES, db
 from flows.events import Adjusted, Event
+from flows.log import Log
 from flows.models import AuditEntry, Instance, Order, TimelineEvent, traces
 from flows.rules.actors import Actor
 from flows.rules.errors import OutOfStep
 from flows.rules.past import TRACES
 from flows.words import gettext as _
 
-log = structlog.get_logger(__name__)
+log = Log(__name__)
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 """The id of the request or job under way; every timeline row carries it."""
@@ -119,7 +119,7 @@ def unit_of_work(actor: Actor) -> Iterator[Work]:
     Rows read before are let go, so that everything inside is read under this transaction. Raises OutOfStep when a twin
     at the same moment wrote what may be there only once.
     """
-    session = db.session()
+    session = sessions.session()
     if session.info.get("working"):
         raise RuntimeError("a unit of work is open already; a verb takes the `work` it was given")
     _let_go(session)  # first, so that rows read before keep their values and can still be shown
@@ -127,7 +127,7 @@ def unit_of_work(actor: Actor) -> Iterator[Work]:
     session.info.update(actor=actor, working=True)
     work = Work(session, actor, clock.now(), request_id.get() or new_request_id())
     try:
-        session.connection(execution_options={WRITES: True})
+        session.connection(execution_options={sessions.WRITES: True})
         traces.begin(session)
         yield work
         _tell_listeners(work)
@@ -156,7 +156,7 @@ def _is_twin(conflict: IntegrityError) -> bool:
 
 def end_reading() -> None:
     """Let the reading transaction go, so that a long wait afterwards (a mail, say) holds no connection."""
-    session = db.session()
+    session = sessions.session()
     _let_go(session)
     session.rollback()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import sys
 from importlib import import_module
 
@@ -22,6 +24,9 @@ COMMANDS = {
     "demo": ("demo", "The demo's data and its movable clock."),
     "doctor": ("doctor", "Say what is wrong with this installation, and the cure."),
 }
+
+SELDOM = 50_000
+"""So many new objects before garbage is looked for: importing makes many and drops none, so looking is in vain."""
 
 HIDDEN = {"family": "running"}
 """For `baton up` alone."""
@@ -53,6 +58,8 @@ def cli() -> None:
 
 def main() -> None:
     """The console script `baton`: a setting that makes no sense is one line and exit code 2."""
+    gc.set_threshold(SELDOM)
+    atexit.register(gc.freeze)  # else the interpreter looks through everything once more before it lets it go
     try:
         cli(prog_name="baton")
     except SettingsError as fault:

@@ -15,8 +15,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, select, text
 from sqlalchemy.exc import OperationalError
 
-from flows.db import WRITES, engine_options
+from flows.db import engine_options
 from flows.models import Base, User
+from flows.sessions import WRITES
 from flows.settings import Settings
 from worker.trouble import Trouble
 

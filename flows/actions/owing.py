@@ -9,7 +9,7 @@ from typing import Any, Literal
 from sqlalchemy import select
 
 from flows import catalogue
-from flows.actions import noticing, sealing, speaking
+from flows.actions import noticing, sealing, speaking, versions
 from flows.actions.assigning_by_rule import assign_by_rule
 from flows.actions.scope import person_words, roots, scope_of
 from flows.actions.writing import write_effect
@@ -31,6 +31,7 @@ from flows.models import DepartmentMember, Instance, Membership, Payment, Role, 
 from flows.rules import private
 from flows.rules.expressions import ExpressionProblem, NotYetKnown, compile_condition, compile_text
 from flows.rules.notices import kind_for, kind_of_moment
+from flows.words import USUAL, in_each, saying, spoken
 from flows.work import Subject, Work
 
 RuleError = (ExpressionProblem, NotYetKnown)
@@ -51,7 +52,8 @@ def owe(
     wanted = _roots(rules)
     if "actor" in wanted:
         more["actor"] = person_words(work.session, work.actor.user_id)
-    scope = scope_of(work.session, instance, definition, work.now, wanted, **more)
+    with spoken(USUAL):  # what a flow fills in stands in its own words, whoever set it off
+        scope = scope_of(work.session, instance, definition, work.now, wanted, **more)
     hidden = private.names_of(definition)
     chain = f"{instance.uid}:{moment}"
     mailed: dict[int, None] = {}
@@ -166,8 +168,12 @@ def _note_mails(work: Work, instance: Instance, kind: str, user_ids: Sequence[in
     groups = ((staff, instance.staff_page), ({*user_ids} - staff, ""))
     for ids, url in groups:
         known = kind_for(kind, "staff" if url else "customer")
-        text = known.line.format(title=instance.title)
-        noticing.tell(work, sorted(ids), known.name, text, "Look at it", about=instance, url=url, at_top=False)
+        text, link = saying(known.line, title=lambda: _title(work, instance)), saying("Look at it")
+        noticing.tell(work, sorted(ids), known.name, text, link, about=instance, url=url, at_top=False)
+
+
+def _title(work: Work, instance: Instance) -> str:
+    return versions.said_of(work.session, instance, "title")
 
 
 def _filled(arguments: Mapping[str, Any], scope: Mapping[str, Any], hidden: frozenset[str]) -> dict[str, Any]:
@@ -287,13 +293,15 @@ def owe_mail(
 ) -> None:
     """Owe one mail of the product itself, of a `kind` of `flows.rules.notices`, now or at `at`.
 
-    `to` is a user, or `address` one that was just proved or asked for. With `while_open` it is not sent after the end.
+    `to` is a user, or `address` one that was just proved or asked for. What `scope` has as a function is kept as it
+    reads in each language, until the mail is written in that of its reader. With `while_open` it is not sent after the
+    end.
     """
     payload = {
         "template": template,
         "to": to,
         "address": address,
-        "scope": dict(scope),
+        "scope": {name: in_each(value) if callable(value) else value for name, value in scope.items()},
         "language": language,
         "kind": kind,
         "while_open": while_open,

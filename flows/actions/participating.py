@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import cache
 
+from sqlalchemy import Executable
 from sqlalchemy.dialects import postgresql, sqlite
 
 from flows.models import DepartmentStay, Instance, Participant
@@ -22,11 +23,15 @@ def stay(work: Work, instance: Instance, department_id: int | None) -> None:
         _once(work, instance, DepartmentStay, department_id=department_id)
 
 
-def _once(work: Work, instance: Instance, model: type[Any], **who: int) -> None:
-    work.session.flush()
-    insert = (postgresql if work.session.get_bind().dialect.name == "postgresql" else sqlite).insert(model)
-    work.session.execute(
-        insert.values(
-            instance_id=instance.id, created_at=instance.created_at, first_at=work.now, **who
-        ).on_conflict_do_nothing(index_elements=["instance_id", *who])
-    )
+def _once(work: Work, instance: Instance, model: type[Participant | DepartmentStay], **who: int) -> None:
+    if instance.id is None:
+        work.session.flush()
+    row = {"instance_id": instance.id, "created_at": instance.created_at, "first_at": work.now, **who}
+    work.session.execute(_insertion(model, work.session.get_bind().dialect.name, *who), row)
+
+
+@cache
+def _insertion(model: type[Participant | DepartmentStay], database: str, who: str) -> Executable:
+    """Built once: somebody takes part in nearly every work."""
+    insert = (postgresql if database == "postgresql" else sqlite).insert(model.__table__)
+    return insert.on_conflict_do_nothing(index_elements=["instance_id", who])

@@ -7,7 +7,9 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.util import identity_key
 
 from flows import settings
 from flows.actions import kinship, sealing
@@ -57,11 +59,11 @@ def scope_of(
         if instance.id is None:
             session.flush()  # its reference is the number of its row
         scope["instance"] = instance_words(instance, now)
+    people = {role: getattr(instance, f"{role}_id") for role in ("customer", "creator", "assignee") if role in wanted}
+    _read_at_once(session, people.values())
+    scope |= {role: person_words(session, user_id) for role, user_id in people.items()}
     if "customer" in wanted:
-        scope["customer"] = _customer(session, instance)
-    for role in ("creator", "assignee"):
-        if role in wanted:
-            scope[role] = person_words(session, getattr(instance, f"{role}_id"))
+        scope["customer"] = _customer(session, instance, scope["customer"])
     return {**scope, **more}
 
 
@@ -139,11 +141,18 @@ def person_words(session: Session, user_id: int | None) -> dict[str, Any]:
     }
 
 
-def _customer(session: Session, instance: Instance) -> dict[str, Any]:
+def _read_at_once(session: Session, user_ids: Iterable[int | None]) -> None:
+    """Those who are not known yet in one statement, not in one for each."""
+    unknown = {user_id for user_id in user_ids if user_id and identity_key(User, user_id) not in session.identity_map}
+    if len(unknown) > 1:
+        for user in session.scalars(select(User).where(User.id.in_(unknown))):
+            keep(session, user)
+
+
+def _customer(session: Session, instance: Instance, person: dict[str, Any]) -> dict[str, Any]:
     """The person who acts for the customer, with what is known of their organisation; else the organisation itself."""
     organisation = session.get_one(Organisation, instance.organisation_id)
     keep(session, organisation)
-    person = person_words(session, instance.customer_id)
     if not person["id"]:
         person |= {"id": organisation.uid, "name": organisation.name, "first_name": organisation.name}
     return {**person, "organisation": organisation.name, "slug": organisation.slug, "address": organisation.address}

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-import structlog
 from sqlalchemy import select
 
 from flows import catalogue
@@ -15,6 +14,7 @@ from flows.actions.assigning_by_rule import department_named, user_named
 from flows.actions.scope import scope_of
 from flows.catalogue import FlowDefinition, LoadedFlow, ways
 from flows.events import InstanceStarted
+from flows.log import Log
 from flows.models import Department, Instance, Membership, Organisation, Step, User
 from flows.models.base import opaque_id
 from flows.rules.errors import Invalid, OutOfStep
@@ -22,7 +22,7 @@ from flows.rules.expressions import compile_condition, compile_text
 from flows.words import gettext as _
 from flows.work import Work
 
-log = structlog.get_logger(__name__)
+log = Log(__name__)
 
 Known = Mapping[str, Organisation | User]
 """Rows that the caller has at hand, by opaque id, so that nobody reads them twice."""

@@ -98,6 +98,12 @@ def said_of(session: Session, instance: Instance, word: Literal["title", "type"]
     return str(getattr(shown_of(session, instance), word))
 
 
+def step_said_of(session: Session, instance: Instance, name: str, kept: str = "") -> str:
+    """The title of a step in that language; where the flow has no such step any more, the words that were `kept`."""
+    step = shown_of(session, instance).steps.get(name)
+    return step.title if step is not None else kept
+
+
 def _published(session: Session, instance: Instance) -> FlowDefinition:
     loaded = catalogue.current().flows.get(instance.flow)
     if loaded is not None and loaded.content_hash == instance.flow_hash:

@@ -31,13 +31,16 @@ _TITLE = re.compile(r"^title: *([^#\n]+?) *(?:#.*)?$", re.MULTILINE)
 """Where a flow says what it is called, for a file that cannot be read as a whole."""
 
 
-def load(folders: Sequence[Path] = (), *, entry_points: bool = True) -> Registry:
-    """Everything installed under `baton.plugins` and in the folders, checked (D2). Never raises for a bad plugin."""
+def load(folders: Sequence[Path] = (), *, entry_points: bool = True, only: str = "") -> Registry:
+    """Everything installed under `baton.plugins` and in the folders, checked (D2). Never raises for a bad plugin.
+
+    Of the flows `only` this one and those that it starts, if one is named: reading all the others takes time.
+    """
     packages = [(point.name, point.value) for point in installed_entry_points(group=GROUP)] if entry_points else []
-    return load_packages(packages, folders)
+    return load_packages(packages, folders, only)
 
 
-def load_packages(packages: Iterable[tuple[str, str]], folders: Sequence[Path] = ()) -> Registry:
+def load_packages(packages: Iterable[tuple[str, str]], folders: Sequence[Path] = (), only: str = "") -> Registry:
     """As `load`, with the plugins named: (name, Python package)."""
     registry = Registry()
     for name, package in sorted(packages):
@@ -45,8 +48,9 @@ def load_packages(packages: Iterable[tuple[str, str]], folders: Sequence[Path] =
     for folder in folders:
         _add_folder(registry, folder)
     # all names first, then the flows: a flow may call, or start, what a later plugin brings
-    read = [_read(registry, plugin, path) for plugin in registry.plugins for path in _flow_files(plugin.root)]
-    for one in filter(None, read):
+    files = [(plugin, path) for plugin in registry.plugins for path in _flow_files(plugin.root)]
+    read = [_read(registry, plugin, path) for plugin, path in files] if not only else _read_one(registry, files, only)
+    for one in [*filter(None, read)]:
         _add_flow(registry, one)
     return registry
 
@@ -182,6 +186,9 @@ def _flow_files(root: Traversable) -> list[Traversable]:
     return sorted(found, key=lambda entry: entry.name)
 
 
+_Files = Sequence[tuple[Plugin, Traversable]]
+
+
 @dataclass(frozen=True)
 class _Read:
     plugin: Plugin
@@ -204,6 +211,18 @@ def _read(registry: Registry, plugin: Plugin, path: Traversable) -> _Read | None
     if reading.definition is not None:
         registry.known.setdefault(reading.definition.flow, reading.definition)
     return _Read(plugin, name, flow, raw, reading)
+
+
+def _read_one(registry: Registry, files: _Files, flow: str) -> Iterator[_Read | None]:
+    """This flow and those that it starts, at first or second hand."""
+    wanted = [flow]
+    for name in wanted:  # grows while it is walked
+        for plugin, path in files:
+            if path.name == name + SUFFIX:
+                yield (one := _read(registry, plugin, path))
+                known = one.reading.definition if one is not None else None
+                started = known.children.values() if known is not None else ()
+                wanted += [child.flow for child in started if child.flow not in wanted]
 
 
 def _add_flow(registry: Registry, one: _Read) -> None:

@@ -8,11 +8,10 @@ from pathlib import Path
 from threading import Lock
 from time import monotonic
 
-import structlog
-
 from flows.catalogue.registry import Registry
+from flows.log import Log
 
-log = structlog.get_logger(__name__)
+log = Log(__name__)
 
 LEAST_SECONDS = 1.0
 """So long at least between two looks at the files: a page of hundreds of conditions asks the catalogue often."""

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from flows import catalogue
 from flows.access import clean
 from flows.catalogue.registry import LookupSpec
+from flows.log import Log
 from flows.lookups import people
 from flows.lookups.agreements import AgreementTable
 from flows.lookups.people import DEPARTMENTS, PEOPLE
@@ -22,7 +22,7 @@ from flows.plugin import About, Option, PassingFault, PermanentFault
 from flows.ports import AgreementSearch, outside_agreements
 from flows.rules.answers import Unavailable
 
-log = structlog.get_logger(__name__)
+log = Log(__name__)
 
 T = TypeVar("T")
 MOST_OPTIONS = 20

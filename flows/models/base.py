@@ -96,7 +96,7 @@ _NUMBERS: dict[type[FunctionElement[int]], tuple[str, str]] = {
     FirstUndecided: ("pg_snapshot_xmin(pg_current_snapshot())", f"({_USER_VERSION} + 1)"),
     NextTransaction: ("pg_snapshot_xmax(pg_current_snapshot())", f"({_USER_VERSION} + 1)"),
 }
-"""On PostgreSQL and on SQLite, whose one writer raises the number when it begins (`flows.db`)."""
+"""On PostgreSQL and on SQLite, whose one writer raises the number when it begins (`flows.sessions`)."""
 
 
 @compiles(TransactionNumber)

@@ -20,6 +20,7 @@ from flows.rules.past import OF_INSTANCE, OF_STEP, STEPS, TIMERS
 
 Pairs = dict[str, list[Any]]
 """[before, after] by the name of what changed."""
+TRACED = (Instance, Step, Timer)
 _KEY = "traces"
 
 
@@ -68,14 +69,17 @@ def end(session: Session) -> None:
 
 
 def of_work(session: Session) -> dict[int, dict[str, Any]]:
-    """What the work under way has changed so far, by the row ids of instances; writes what is not written yet."""
-    session.flush()
+    """What the work under way has changed so far, by the row ids of instances. What is new is written to have an id."""
+    if any(isinstance(row, TRACED) for row in session.new):
+        session.flush()
+    else:
+        _notice(session)  # written with the timeline that tells of it, at once
     traces: Traces = session.info[_KEY]
     return traces.by_instance()
 
 
 @event.listens_for(Session, "before_flush")
-def _notice(session: Session, _context: object, _rows: object) -> None:
+def _notice(session: Session, *_flush: object) -> None:
     traces: Traces | None = session.info.get(_KEY)
     if traces is None:
         return

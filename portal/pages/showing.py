@@ -82,7 +82,7 @@ def days_left(instance: Instance, now: datetime) -> int | None:
 def grid_tag(instance: Instance, now: datetime) -> Tag:
     """The one word of the Task System (A22)."""
     words = grid.grid_status(instance, now)
-    return Tag(words, {"Pending": "info", "Completed": "ok", "Expired": "warn"}.get(words, "plain"))
+    return Tag(_(words), {"Pending": "info", "Completed": "ok", "Expired": "warn"}.get(words, "plain"))
 
 
 def task_tag(instance: Instance, now: datetime, handed_back: bool = False) -> Tag:
@@ -129,7 +129,7 @@ def order_tag(order: Order) -> Tag:
         "completed": "ok",
         "cancelled": "plain",
     }
-    return Tag(STATE_LABELS[order.state], tones.get(order.state, ""))
+    return Tag(_(STATE_LABELS[order.state]), tones.get(order.state, ""))
 
 
 def cancels_its_order(definition: FlowDefinition) -> bool:

@@ -10,9 +10,10 @@ import pytest
 from sqlalchemy import Update, select, update
 
 from flows.access import read_as
-from flows.db import WRITES, db
+from flows.db import db
 from flows.models import Instance
 from flows.rules.actors import SYSTEM
+from flows.sessions import WRITES
 from flows.work import end_reading
 from tests.api.conftest import Phone, order_coro, task_of
 from tests.api.syncing import Copy, fresh

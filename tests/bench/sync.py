@@ -20,9 +20,10 @@ from sqlalchemy.engine import Engine
 
 from flows.actions.accounts import NOBODY, Device, issue_app_tokens
 from flows.actions.accounts.sessions import open_sign_in
-from flows.db import WRITES, db
+from flows.db import db
 from flows.models import Base, User
 from flows.rules.actors import Actor
+from flows.sessions import WRITES
 from flows.settings import Settings
 from flows.work import end_reading, unit_of_work
 from tests.bench.lists import database_url, fill

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -125,3 +127,14 @@ def test_a_step_reopened_after_the_end_came_can_be_done_again(registry: Registry
     left_open = simulate(registry, "quick-answer", START, LONDON, doing[:2])
     assert left_open.status == "ended: expired"
     assert left_open.lines[-1].day == 32
+
+
+@pytest.mark.requirement("X31")
+def test_a_play_imports_nothing_of_the_web_nor_of_the_log() -> None:
+    """Their imports took a sixth of the second in which the command answers."""
+    words = ["baton", "flows", "simulate", "coro-order-fulfilment", "--days", "1"]
+    code = f"import sys, atexit; sys.argv = {words}; atexit.register(lambda: print(*sys.modules)); "
+    ran = subprocess.run([sys.executable, "-c", code + "from worker.__main__ import main; main()"],
+        capture_output=True, text=True, check=True)  # fmt: skip
+    assert "mail coro/created" in ran.stdout
+    assert {"flask", "werkzeug", "jinja2", "structlog", "rich"}.isdisjoint(ran.stdout.split())

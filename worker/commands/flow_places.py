@@ -14,7 +14,12 @@ if TYPE_CHECKING:
 
 
 def the_flow(named: str) -> tuple[Registry, str]:
-    """Everything that is loaded, and the name of the one flow that is meant. Raises Trouble for none or several."""
+    """A registry with the one flow that is meant, and its name. Raises Trouble for none or several."""
+    from flows import catalogue
+
+    registry = catalogue.load(Settings.from_env().folders_of_flows, only=named)
+    if named in registry.flows:
+        return registry, named
     registry, names = flows_named([named])
     if len(names) > 1:
         raise Trouble(f"There are {len(names)} flows in {named}: {', '.join(names)}; name the file of one")

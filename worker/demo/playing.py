@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
-
 from flows import access
 from flows.actions import attaching, delivering, firing, ordering
 from flows.actions.attaching import Verdict
@@ -20,7 +18,7 @@ from flows.actions.delivering import Owed
 from flows.authoring.play import passing
 from flows.clock import clock
 from flows.events import MailSent
-from flows.models import Effect, Timer, User
+from flows.models import Effect, User
 from flows.rules.actors import SYSTEM, Actor
 from flows.work import Work, unit_of_work
 from messaging import posting
@@ -73,14 +71,12 @@ class Player:
         """See to what is owed at this moment."""
         self.pass_time(clock.now())
 
-    def _see_to_it(self) -> None:
+    def _see_to_it(self, due: passing.Due) -> None:
         with unit_of_work(SYSTEM) as work:
-            due = select(Timer.instance_id).where(Timer.ended_at.is_(None), Timer.due_at <= work.now).distinct()
-            for instance_id in work.session.scalars(due).all():
+            for instance_id in due.instances:
                 firing.fire_due(work, instance_id)
             work.session.flush()
-            owed = select(Effect.id).where(Effect.state == "pending", Effect.next_at <= work.now).order_by(Effect.id)
-            for effect_id in work.session.scalars(owed).all():
+            for effect_id, _kind in due.effects:
                 self._deliver(work, effect_id)
                 work.session.flush()
 

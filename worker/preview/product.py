@@ -16,8 +16,9 @@ from flows.actions.accounts.sessions import open_sign_in
 from flows.authoring.play.cast import Stranger
 from flows.authoring.play.sandbox import Sandbox, sandbox
 from flows.catalogue.registry import Registry
-from flows.db import IN_MEMORY
+from flows.db import thrown_by
 from flows.models import User
+from flows.sessions import IN_MEMORY
 from flows.settings import Settings
 from flows.work import unit_of_work
 from wsgi import create_app
@@ -43,7 +44,7 @@ class Product:
     @contextmanager
     def stage(self, registry: Registry, flow: str, at: datetime, stranger: Stranger) -> Iterator[Sandbox]:
         """A stage for a play whose pages can be asked for meanwhile."""
-        with sandbox(registry, flow, at, ZONE, self.app, stranger) as stage:
+        with sandbox(registry, flow, at, ZONE, stranger, thrown_by(self.app)) as stage:
             yield stage
 
     def visit(self, stage: Sandbox, who: str, path: str, sends: bool = False) -> TestResponse:

@@ -156,7 +156,8 @@ class Life:
             report.add(Finding("double", "the event that comes again starts a second instance", tuple(self.story)))
 
     def _do(self, stage: Sandbox, report: Report) -> None:
-        of_each = {row_id: choices(stage, row_id) for row_id in (stage.instances[0], *stage.below())}
+        below = stage.below() if stage.definition.children else {}
+        of_each = {row_id: choices(stage, row_id) for row_id in (stage.instances[0], *below)}
         possible = [(row_id, one) for row_id, offered in of_each.items() for one in offered]
         lead_on = [(row_id, one) for row_id, one in possible if one.leads_on]
         if not lead_on:
@@ -164,7 +165,7 @@ class Life:
         if not possible:
             return
         row_id, chosen = self.dice.choice(lead_on if lead_on and self.dice.random() < 0.8 else possible)
-        where = "" if row_id == stage.instances[0] else f" in {stage.below()[row_id]}"
+        where = "" if row_id == stage.instances[0] else f" in {below[row_id]}"
         self.story.append(f"{chosen.deed.who} {chosen.deed.verb} {chosen.deed.thing}".rstrip() + where)
         try:
             perform(stage, row_id, chosen.deed, self.dice)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import select
 
@@ -22,16 +22,14 @@ from flows.catalogue import LoadedFlow
 from flows.catalogue.overlay import overlaid
 from flows.catalogue.registry import ActionSpec, LookupSpec, Plugin, Registry
 from flows.clock import clock
-from flows.db import throwaway
-from flows.models import Effect, Instance, Timer
+from flows.models import Instance
 from flows.plugin import Option, PermanentFault
 from flows.rules.actors import SYSTEM
 from flows.rules.expressions import ExpressionProblem, NotYetKnown, compile_text
+from flows.sessions import throwaway
 from flows.settings import Settings
+from flows.words import USUAL, read_in
 from flows.work import Work, end_reading, unit_of_work
-
-if TYPE_CHECKING:
-    from flows.db import Flask
 
 
 class Sandbox:
@@ -88,37 +86,33 @@ class Sandbox:
         """What is owed at this moment is carried out."""
         self.until(clock.now())
 
-    def _see_to_it(self) -> None:
-        session, now = access.read_as(SYSTEM), clock.now()
-        due = session.scalars(
-            select(Timer.instance_id).where(Timer.ended_at.is_(None), Timer.due_at <= now).distinct()
-        ).all()
-        end_reading()
-        for instance_id in due:
+    def _see_to_it(self, due: passing.Due) -> None:
+        for instance_id in due.instances:
             with unit_of_work(SYSTEM) as fired:
                 firing.fire_due(fired, instance_id)
-        owed = session.execute(
-            select(Effect.id, Effect.kind).where(Effect.state == "pending", Effect.next_at <= now).order_by(Effect.id)
-        ).all()
-        end_reading()
-        for effect_id, kind in owed:
+        for effect_id, kind in due.effects:
             _deliver(effect_id, kind, self.posted)
 
 
 @contextmanager
 def sandbox(
-    registry: Registry, name: str, at: datetime, zone: str, app: Flask | None = None, stranger: Stranger = NOBODY_KNOWN
+    registry: Registry,
+    name: str,
+    at: datetime,
+    zone: str,
+    stranger: Stranger = NOBODY_KNOWN,
+    database: AbstractContextManager[None] | None = None,
 ) -> Iterator[Sandbox]:
     """A stage for the flow `name` of the registry, at that moment. Everything of it is gone afterwards.
 
-    The process serves nothing else meanwhile: clock, settings and flows are those of the sandbox. `app` is as
-    `throwaway` has it, `stranger` who the customer is.
+    The process serves nothing else meanwhile: clock, settings and flows are those of the sandbox. `stranger` is
+    who the customer is, `database` the one that is thrown away where it is to be that of an application.
     """
     with ExitStack() as stack:
         folder = stack.enter_context(TemporaryDirectory(prefix="baton-play-"))
         stack.callback(settings.use, settings.current())
         settings.use(_settings(folder, zone))
-        stack.enter_context(throwaway(app))
+        stack.enter_context(database or throwaway())
         yield stack.enter_context(on_this_database(registry, name, at, zone, stranger))
 
 
@@ -215,9 +209,9 @@ def subject_of(owed: Owed) -> str:
     mail = catalogue.current().mail(owed.payload["template"], "en")
     if mail is None:
         return ""
-    hidden = frozenset(owed.payload.get("private", ()))
+    hidden, scope = frozenset(owed.payload.get("private", ())), read_in(USUAL, owed.payload["scope"])
     try:
-        filled = [compile_text(text).masked(hidden).render(owed.payload["scope"]) for text in (mail.subject, mail.body)]
+        filled = [compile_text(text).masked(hidden).render(scope) for text in (mail.subject, mail.body)]
     except (ExpressionProblem, NotYetKnown) as wrong:
         raise PermanentFault(f"{mail.file}: {wrong}") from None
     return str(filled[0])
