@@ -66,7 +66,10 @@ class Flows(FlowTrials, VersionPages):
         """A flow that is served; or one that is broken, what is wrong with it, and what still runs of it."""
         if broken := catalogue.current().broken_flow(name):
             versions = versions_in_use.of_flow(g.actor, name)
-            return show(self, "flow_broken.html", broken=broken, versions=versions, explain=EXPLANATIONS)
+            follows = catalogue.follows_files()
+            return show(
+                self, "flow_broken.html", broken=broken, versions=versions, explain=EXPLANATIONS, follows=follows
+            )
         flow = loaded_flow(name)
         where = flow_figures.where(g.actor, flow)
         sitting = diagram.Sitting(where.at_step, where.in_review, where.in_state)

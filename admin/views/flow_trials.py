@@ -53,7 +53,7 @@ class FlowTrials(StaffView):
         language = asked["language"] if asked["language"] in languages else USUAL
         found = tenants.found(g.actor, asked["q"], "", clock.now()) if asked["q"] else []
         chosen = _customer(asked["customer"])
-        made = flow_trying.shown(flow.content_hash, name, MAILS, _stranger(chosen, language)) if scene == MAILS else {}
+        made = flow_trying.shown(name, MAILS, _stranger(chosen, language)) if scene == MAILS else {}
         g.shows_frames = True
         return show(
             self, "flow_preview.html", flow=flow, scenes=scenes, languages=languages, widths=WIDTHS, scene=scene,
@@ -69,7 +69,7 @@ class FlowTrials(StaffView):
             raise Refused(_("No such page"))
         spoken = language if language in languages_of(flow.definition) else USUAL
         stranger = _stranger(_customer(argument("customer")), spoken)
-        made = flow_trying.shown(flow.content_hash, name, argument("scene"), stranger)
+        made = flow_trying.shown(name, argument("scene"), stranger)
         html = made.get("html") or render_template("back/flow_no_page.html", note=made["note"])
         headers = {"Content-Security-Policy": made.get("policy", BARE), "X-Frame-Options": "SAMEORIGIN"}
         return Page(html, mimetype="text/html", headers=headers)

@@ -29,6 +29,11 @@ def current() -> Registry:
     return _current if _watch is None else _watch.fresh()
 
 
+def follows_files() -> bool:
+    """Whether a file that is saved is served without a restart."""
+    return _watch is not None
+
+
 def name_now(flow: str, name: str) -> str:
     """What a step of this flow is called since it moved; forms and mails of before may still use the old name."""
     loaded = current().flows.get(flow)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, current_app, redirect, render_template, request
+from flask import Blueprint, current_app, g, redirect, render_template, request
 from werkzeug.wrappers import Response
 
+from flows.actions import accounts
 from flows.words import LANGUAGES
+from flows.work import unit_of_work
 from portal.forms import text
 from portal.may import may
 from portal.redirects import back
@@ -44,7 +46,11 @@ def choose_theme() -> Response:
 @pages.post("/language")
 @may("public")
 def choose_language() -> Response:
-    chosen = text("language")
+    """Whoever is signed in changes their profile, so that mails and other devices follow; others this browser."""
+    chosen, actor = text("language"), g.get("actor")
+    if actor is not None and chosen in LANGUAGES:
+        with unit_of_work(actor) as work:
+            accounts.change_profile(work, name=actor.name, language=chosen, time_zone=actor.time_zone)
     return _remember("language", chosen if chosen in LANGUAGES else "")
 
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
+import subprocess
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from time import sleep
 
 import pytest
 from flask import Flask
@@ -14,8 +19,10 @@ from admin import flow_trying
 from flows import catalogue
 from flows.access import read_as
 from flows.catalogue.registry import BrokenFlow
+from flows.db import db
 from flows.models import AuditEntry, FlowVersion, Instance, User
 from flows.rules.actors import SYSTEM
+from flows.rules.errors import OutOfStep
 from flows.work import end_reading
 from tests.admin.conftest import ClientOf
 from tests.admin.test_looks import cookies_of
@@ -66,6 +73,56 @@ def test_all_mails_and_what_is_kept(client_of: ClientOf, world: World, monkeypat
     assert "Your move-in is waiting for you" in admin.get(f"{HERE}/preview?scene=mails").text
     monkeypatch.setattr(flow_trying, "_run", lambda *_: pytest.fail("it was made already"))
     assert "Your move-in is waiting for you" in admin.get(f"{HERE}/preview?scene=mails").text
+
+
+@on_sqlite
+def test_a_page_is_made_anew_when_a_file_was_saved(
+    client_of: ClientOf, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+    said = json.dumps({"html": "<p>made</p>", "policy": "default-src 'none'", "note": ""})
+    monkeypatch.setattr(flow_trying, "_run", lambda _words, given: (made.append(given), (0, f"Hello!\n{said}", ""))[1])
+    admin, saved = client_of(world.admin), [1]
+    monkeypatch.setattr(flow_trying, "stamp_of", lambda _folders: tuple(saved))
+    for _ in range(2):
+        assert admin.get(f"{HERE}/preview/page?scene=identity.open").text == "<p>made</p>"
+    assert len(made) == 1
+    saved.append(2)
+    admin.get(f"{HERE}/preview/page?scene=identity.open")
+    assert len(made) == 2
+
+
+def test_what_two_ask_for_at_once_is_made_once_and_a_fault_is_told_to_both(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran, both = [], Barrier(2, timeout=20)
+    monkeypatch.setattr(flow_trying, "_run", lambda *_: (ran.append(1), sleep(0.3), (1, "", "broken"))[2])
+
+    def ask() -> str:
+        with app.app_context():
+            both.wait()
+            with pytest.raises(OutOfStep) as told:
+                flow_trying.shown("tenant-onboarding", "identity.open", {})
+            return str(told.value)
+
+    with ThreadPoolExecutor(2) as threads:
+        first, second = [one.result() for one in [threads.submit(ask), threads.submit(ask)]]
+    assert first == second
+    assert len(ran) == 1
+    assert not flow_trying._kept
+
+
+@on_sqlite
+def test_nobodys_transaction_waits_for_a_play(
+    client_of: ClientOf, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[bool] = []
+    run = subprocess.run
+    monkeypatch.setattr(
+        subprocess, "run", lambda *a, **k: (waits.append(db.session().in_transaction()), run(*a, **k))[1]
+    )
+    client_of(world.admin).get(f"{HERE}/simulate?at=2026-03-26T10:00&zone=Europe/London")
+    assert waits == [False]
 
 
 @pytest.mark.requirement("X31")
