@@ -95,7 +95,8 @@ def said_of(session: Session, instance: Instance, word: Literal["title", "type"]
     kept = instance.title if word == "title" else instance.kind
     if language() == USUAL or getattr(definition_of(session, instance), word) != kept:
         return kept
-    return str(getattr(shown_of(session, instance), word))
+    said: str = getattr(shown_of(session, instance), word)
+    return said
 
 
 def _published(session: Session, instance: Instance) -> FlowDefinition:

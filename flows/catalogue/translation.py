@@ -16,6 +16,7 @@ from flows.catalogue.problems import FlowProblem, cure_among
 from flows.catalogue.registry import Registry
 from flows.catalogue.schema import FlowDefinition
 from flows.catalogue.source import Path, Place, Source, Unreadable, read_source
+from flows.words import USUAL, Borrowed
 
 log = structlog.get_logger(__name__)
 
@@ -27,31 +28,38 @@ TRANSLATED_FROM = "translated_from"
 
 
 def words_of(definition: FlowDefinition) -> dict[Path, str]:
-    """Every translatable text of a flow by its path, e.g. ("steps", "identity", "title")."""
+    """Every translatable text of a flow by its path, e.g. ("steps", "identity", "title").
+
+    A state without a label is called by its name, which is a word that people read too.
+    """
     written = definition.model_dump(by_alias=True, exclude_unset=True)
-    return {**dict(_words(written, ())), **({("type",): definition.type} if definition.type else {})}
+    named: dict[Path, str] = {
+        ("states", name, "label"): name for name, state in definition.states.items() if not state.label
+    }
+    return {**dict(_words(written, ())), **named, **({("type",): definition.type} if definition.type else {})}
 
 
 def translated(definition: FlowDefinition, locale: dict[str, Any]) -> FlowDefinition:
-    """The same flow in another language; what the locale does not say stays as it is."""
+    """The same flow in another language; what the locale does not say stays as it is, and says so."""
     written = definition.model_dump(by_alias=True, exclude_unset=True)
-    for path in words_of(definition):
+    for path, text in words_of(definition).items():
         said = _at(locale, path)
-        if isinstance(said, str):
-            _at(written, path[:-1])[path[-1]] = said
+        _at(written, path[:-1])[path[-1]] = said if isinstance(said, str) else Borrowed(text)
     return FlowDefinition.model_validate(written)
 
 
 def in_language(registry: Registry, definition: FlowDefinition, content_hash: str, language: str) -> FlowDefinition:
     """What a served flow, or an older text of it, says in this language, else in the base of it ("cy" for "cy-GB").
 
-    What the plugin's locale does not say stays in the language that the flow is written in. An older text is spoken
-    with the words of today: they lie by path, and those for places that it does not have are not looked at.
+    What the plugin's locale does not say stays as it is written, `Borrowed` from English. An older text is spoken with
+    the words of today: they lie by path, and those for places that it does not have are not looked at.
     """
     key = (content_hash, language)
     if key not in registry.spoken:
         file = file_of(registry, definition, language)
-        registry.spoken[key] = definition if file is None else translated(definition, locale_in(registry, file))
+        as_written = file is None and language.partition("-")[0] == USUAL
+        locale = locale_in(registry, file) if file is not None else {}
+        registry.spoken[key] = definition if as_written else translated(definition, locale)
     return registry.spoken[key]
 
 
