@@ -24,6 +24,7 @@ def register(app: Flask) -> None:
     """
     app.jinja_env.filters["lang"] = in_its_language
     app.jinja_env.globals.update(lang_of=lang_of, title_of=title_of, kind_of=kind_of)
+    app.jinja_env.globals.update(language=language, direction=direction)
 
 
 def title_of(instance: Instance) -> str:
