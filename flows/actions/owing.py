@@ -9,7 +9,7 @@ from typing import Any, Literal
 from sqlalchemy import select
 
 from flows import catalogue
-from flows.actions import noticing, sealing, speaking
+from flows.actions import noticing, sealing, speaking, versions
 from flows.actions.assigning_by_rule import assign_by_rule
 from flows.actions.scope import person_words, roots, scope_of
 from flows.actions.writing import write_effect
@@ -31,6 +31,7 @@ from flows.models import DepartmentMember, Instance, Membership, Payment, Role, 
 from flows.rules import private
 from flows.rules.expressions import ExpressionProblem, NotYetKnown, compile_condition, compile_text
 from flows.rules.notices import kind_for, kind_of_moment
+from flows.words import USUAL
 from flows.work import Subject, Work
 
 RuleError = (ExpressionProblem, NotYetKnown)
@@ -108,9 +109,11 @@ def _owe_one(
                 _add(work, instance, chain, position, "email", payload, suffix=f":{user_id}")
                 mailed.setdefault(user_id)
         case NoticeEffect(notice=notice):
-            text = str(compile_text(notice.text).masked(hidden).render(scope))
             ids = _told(work, instance, notice.to, moment)
-            noticing.tell(work, ids, kind_of_moment(moment), text, notice.link or "", about=instance)
+            for language, some in _by_language(work, instance, ids).items():
+                said = versions.notice_in(work.session, instance, rule, language)
+                text = str(compile_text(said.text).masked(hidden).render(scope))
+                noticing.tell(work, some, kind_of_moment(moment), text, said.link or "", about=instance)
             told.update(ids)
         case MessageEffect(message=words):
             if not instance.is_running(work.now):
@@ -226,6 +229,18 @@ def _texts(rule: EffectRule) -> list[str]:
 
 def _letter(rule: EmailEffect | NotifyEffect) -> Letter:
     return rule.email if isinstance(rule, EmailEffect) else rule.notify
+
+
+def _by_language(work: Work, instance: Instance, user_ids: Sequence[int]) -> dict[str, list[int]]:
+    """These people by the language they read; nobody is asked for it where the flow speaks its own alone."""
+    if not versions.languages_of(work.session, instance):
+        return {USUAL: [*user_ids]}
+    reads = select(User.id, User.language).where(User.id.in_(user_ids))
+    languages = {user_id: language or USUAL for user_id, language in work.session.execute(reads)}
+    return {
+        language: [user_id for user_id in user_ids if languages.get(user_id, USUAL) == language]
+        for language in sorted({*languages.values()})
+    }
 
 
 def _names_actor(template: str) -> bool:

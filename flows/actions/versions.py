@@ -12,7 +12,9 @@ from sqlalchemy.orm import Session
 from flows import catalogue, words
 from flows.catalogue import FlowDefinition, LoadedFlow
 from flows.catalogue.overlay import overlaid
-from flows.catalogue.translation import in_language
+from flows.catalogue.schema.effects import Notice as NoticeWords
+from flows.catalogue.schema.effects import NoticeEffect
+from flows.catalogue.translation import files_of, in_language
 from flows.models import FlowVersion, Instance
 from flows.words import USUAL, language
 from flows.work import Work
@@ -97,6 +99,19 @@ def said_of(session: Session, instance: Instance, word: Literal["title", "type"]
         return kept
     said: str = getattr(shown_of(session, instance), word)
     return said
+
+
+def languages_of(session: Session, instance: Instance) -> list[str]:
+    """The languages that its flow has words in, beside its own."""
+    return [*files_of(catalogue.current(), _published(session, instance))]
+
+
+def notice_in(session: Session, instance: Instance, rule: NoticeEffect, language: str) -> NoticeWords:
+    """What a notice of its flow says in a language."""
+    written, said = definition_of(session, instance), spoken_of(session, instance, language)
+    pairs = zip(written.all_effects(), said.all_effects(), strict=True)
+    there = next((other for own, other in pairs if own is rule), rule)
+    return there.notice if isinstance(there, NoticeEffect) else rule.notice
 
 
 def _published(session: Session, instance: Instance) -> FlowDefinition:

@@ -30,13 +30,15 @@ TRANSLATED_FROM = "translated_from"
 def words_of(definition: FlowDefinition) -> dict[Path, str]:
     """Every translatable text of a flow by its path, e.g. ("steps", "identity", "title").
 
-    A state without a label is called by its name, which is a word that people read too.
+    A state without a label is called by its name, which is a word that people read too. An effect that tells somebody
+    something has no name: it counts from 0 in its list.
     """
     written = definition.model_dump(by_alias=True, exclude_unset=True)
     named: dict[Path, str] = {
         ("states", name, "label"): name for name, state in definition.states.items() if not state.label
     }
-    return {**dict(_words(written, ())), **named, **({("type",): definition.type} if definition.type else {})}
+    kind: dict[Path, str] = {("type",): definition.type} if definition.type else {}
+    return {**dict(_words(written, ())), **dict(_notices(written)), **named, **kind}
 
 
 def translated(definition: FlowDefinition, locale: dict[str, Any]) -> FlowDefinition:
@@ -151,6 +153,19 @@ def _words(node: Any, path: Path) -> Iterator[tuple[Path, str]]:
             yield from _words(inner, (*path, key))
 
 
+def _notices(written: dict[str, Any]) -> Iterator[tuple[Path, str]]:
+    """The words that effects tell people."""
+    groups: list[tuple[Path, Any]] = [
+        (("effects", event), effects) for event, effects in written.get("effects", {}).items()
+    ]
+    for place in ("steps", "actions", "timers"):
+        groups += [((place, name, "do"), one.get("do", ())) for name, one in written.get(place, {}).items()]
+    for path, effects in groups:
+        for at, effect in enumerate(effects):
+            notice = effect.get("notice") or {}
+            yield from (((*path, str(at), "notice", key), notice[key]) for key in ("text", "link") if notice.get(key))
+
+
 def _leaves(node: Any, path: Path) -> Iterator[tuple[Path, Any]]:
     if isinstance(node, dict):
         for key, inner in node.items():
@@ -161,5 +176,11 @@ def _leaves(node: Any, path: Path) -> Iterator[tuple[Path, Any]]:
 
 def _at(node: Any, path: Path) -> Any:
     for part in path:
-        node = node.get(part) if isinstance(node, dict) else None
+        node = _inside(node, str(part))
     return node
+
+
+def _inside(node: Any, part: str) -> Any:
+    if isinstance(node, list | tuple):
+        return node[int(part)] if part.isdigit() and int(part) < len(node) else None
+    return node.get(part) if isinstance(node, dict) else None

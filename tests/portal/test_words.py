@@ -228,3 +228,22 @@ def test_what_nobody_has_translated_says_whose_language_it_is_in(tenant: Visitor
     task = f"/tasks/{play.ref}"
     see("/", "/tasks", task, f"{task}/steps/identity", f"{task}/steps/household")
     assert unmarked == {}
+
+
+def test_a_notice_and_how_it_ended_are_in_the_language_of_whoever_reads_them(
+    buyer: Visitor, world: World, app: Flask, database: str
+) -> None:
+    with unit_of_work(world.colleague) as work:
+        work.session.get_one(User, work.actor.user_id).language = "cy"
+    order_through_pages(buyer, world, world.coro)
+    assert "You have an outstanding task" in buyer.get("/notices")
+    with unit_of_work(world.buyer) as work:
+        work.session.get_one(User, work.actor.user_id).language = "cy"
+    order_through_pages(buyer, world, world.coro)
+    welsh = buyer.get("/notices")
+    assert "Mae gennych dasg i" in welsh
+    assert "Gweld eich tasgau" in welsh
+    assert "Angen gwybodaeth ar gyfer Coro" in buyer.get("/tasks")
+    assert "Angen gwybodaeth ar gyfer Coro" in buyer.get("/tasks?q=gwybodaeth"), "found by what stands there"
+    assert "Angen gwybodaeth ar gyfer Coro" in buyer.get("/tasks?q=info+required"), "and by what it is called elsewhere"
+    assert "TI-2001" not in buyer.get("/tasks?q=rhywbeth")
