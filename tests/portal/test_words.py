@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
 
+import pyotp
 import pytest
 from flask import Flask, render_template
 from sqlalchemy import select
 
-from flows import catalogue
+from flows import catalogue, settings
 from flows.actions import accounts, conversing
 from flows.catalogue.translation import words_of
+from flows.clock import clock
 from flows.models import Instance, Organisation, User
 from flows.work import unit_of_work
+from messaging import wanting
 from portal.pages.profile import zones
 from tests import pseudo
 from tests.guided.conftest import HOUSEHOLD, IDENTITY, Play
@@ -71,7 +75,7 @@ class OfItsLanguage(HTMLParser):
 @pytest.fixture
 def walk(monkeypatch: pytest.MonkeyPatch) -> pseudo.Walk:
     places = {part for _zone, name in zones() for part in name.split("/")}
-    return pseudo.Walk(monkeypatch, SAID_BY_THE_ENGINE, {"Baton", "help@localhost", *places})
+    return pseudo.Walk(monkeypatch, SAID_BY_THE_ENGINE, {"Baton", "Werkzeug", "help@localhost", *places})
 
 
 def test_a_company_from_the_shop_to_the_end(
@@ -176,9 +180,24 @@ def test_whoever_is_not_signed_in(app: Flask, world: World, play: Play, walk: ps
         acme = work.session.scalars(select(Organisation).where(Organisation.uid == world.acme)).one()
         accounts.invite(work, "new@example.com", "customer", acme)
     walk.see(app.test_client(), mailed()[1])
-    staff = app.test_client()
+    walk.see(client, wanting.turn_off_address("usr_bea", "progress").removeprefix("http://localhost"))
+    assert not walk.found, walk.report
+
+
+def test_the_second_factor(
+    app: Flask, world: World, walk: pseudo.Walk, monkeypatch: pytest.MonkeyPatch, database: str
+) -> None:
+    monkeypatch.setattr(settings, "_current", replace(settings.current(), staff_totp="required"))
+    staff, again = app.test_client(), app.test_client()
     sign_in(staff, "gus@example.com")
     walk.see(staff, "/sign-in/enrol")
+    key = re.search(r"<code>([A-Z2-7]{32})</code>", staff.get("/sign-in/enrol").text)
+    assert key
+    send(staff, "/sign-in/enrol", code=pyotp.TOTP(key[1]).at(clock.wall()))
+    walk.see(staff, "/settings/second-factor", "/settings/profile", "/notices")
+    sign_in(again, "gus@example.com")
+    walk.see(again, "/sign-in/second-factor")
+    assert {"/sign-in/enrol", "/settings/profile", "/sign-in/second-factor"} <= walk.seen
     assert not walk.found, walk.report
 
 
@@ -228,6 +247,28 @@ def test_what_nobody_has_translated_says_whose_language_it_is_in(tenant: Visitor
     task = f"/tasks/{play.ref}"
     see("/", "/tasks", task, f"{task}/steps/identity", f"{task}/steps/household")
     assert unmarked == {}
+
+
+def test_a_list_costs_in_welsh_what_it_costs_in_english(
+    tenant: Visitor, play: Play, count_statements: Callable[[], list[str]], database: str
+) -> None:
+    for flow in ("tenant-onboarding", "ask-permission", "move-in"):
+        inputs = {} if flow == "ask-permission" else {"rent": 100_000}
+        play.start(flow, inputs=inputs, amounts={"deposit": 45_000} if flow == "tenant-onboarding" else {})
+
+    def costs() -> list[int]:
+        found = []
+        for url in ("/", "/tasks", f"/tasks/{play.ref}", "/requests"):
+            tenant.get(url)
+            made = count_statements()
+            tenant.get(url)
+            found.append(len(made))
+        return found
+
+    english = costs()
+    with unit_of_work(play.world.tenant) as work:
+        work.session.get_one(User, work.actor.user_id).language = "cy"
+    assert costs() == english
 
 
 def test_a_notice_and_how_it_ended_are_in_the_language_of_whoever_reads_them(
