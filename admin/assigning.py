@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import g
-from flask_babel import format_date
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
@@ -18,6 +17,7 @@ from flows.actions import assigning
 from flows.clock import clock
 from flows.models import Instance
 from flows.queries.colleagues import Colleague, colleagues
+from flows.rules.words import date_in_words
 from flows.words import gettext as _
 from flows.work import Work
 
@@ -99,7 +99,7 @@ def _words(one: Colleague) -> str:
         "%(name)s, %(many)s open, away until %(day)s: %(delegate)s stands in",
         name=name,
         many=one.open,
-        day=format_date(one.away.ends_on, "d MMMM"),
+        day=date_in_words(one.away.ends_on, year=False),
         delegate=one.away.delegate.name,
     )
 

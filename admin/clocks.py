@@ -90,13 +90,14 @@ def remind(view: StaffView, ref: str) -> Response:
 
 def moment_field(name: str, label: str, moment: datetime | None, zone: ZoneInfo, hint: str = "") -> Field:
     """A day and a time on the clocks of a zone."""
+    clocks = _("Time in %(zone)s.", zone=zone.key)
     value = f"{moment.astimezone(zone):%Y-%m-%dT%H:%M}" if moment else ""
     return Field(
         name,
         label,
         "datetime-local",
         value,
-        f"{_('Time in %(zone)s.', zone=zone.key)} {hint}".strip(),
+        f"{clocks} {hint}".strip(),
         width="w-m",
     )
 

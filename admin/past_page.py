@@ -26,6 +26,7 @@ from flows.models import Department, Step
 from flows.queries import past, timeline
 from flows.queries.files import FilesOf, files_of
 from flows.queries.past import Life
+from flows.queries.sentences import sentence, words_of_flow
 from flows.rules import stages
 from flows.rules.errors import Invalid
 from flows.rules.past import Moment
@@ -163,8 +164,9 @@ def _listed(life: Life) -> list[tuple[Moment, Sequence[tuple[str, str]], bool]]:
 
 def _told(life: Life, moment: Moment) -> list[tuple[str, str]]:
     """(who, what) of the events that have words; what only changed rows has none."""
+    today, words = life.today, words_of_flow(life.today.flow)
     return [
-        (getattr(event, "actor_name", ""), timeline.sentence(event.kind, dict(event.facts), life.today.time_zone))
+        (getattr(event, "actor_name", ""), sentence(event.kind, event.facts, today.time_zone, words))
         for event in moment.events
         if event.kind not in timeline.WITHOUT_WORDS
     ]

@@ -90,10 +90,7 @@ def _closing(view: StaffView, ref: str, name: str, message: str = "", reason: st
         facts=(
             (_("Request"), f"{title_of(instance)}, {instance.customer_name}"),
             (_("Because of"), definition.steps[step.name].title),
-            *(
-                (_("Words for “%(label)s”", label=rule.label), _words(instance, key))
-                for key, rule in negative.items()
-            ),
+            *((_("Words for “%(label)s”", label=rule.label), _words(instance, key)) for key, rule in negative.items()),
         ),
         fields=_closing_fields({key: rule.label for key, rule in negative.items()}, message, reason),
         seen=str(step.version if version is None else version),

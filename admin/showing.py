@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 from flask import current_app, g, render_template, request
 from flask_admin import Admin
-from flask_babel import format_date, lazy_pgettext
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 from sqlalchemy import Select
 from werkzeug.wrappers import Response
 
@@ -23,7 +23,7 @@ from flows.models import Effect, Instance, Order, OrderLine, Timer
 from flows.queries import grid, staff, tallies
 from flows.queries.tallies import Tally
 from flows.rules.actors import Actor
-from flows.rules.words import duration_in_words
+from flows.rules.words import date_in_words, duration_in_words
 from flows.words import gettext as _
 from flows.words import ngettext
 
@@ -194,7 +194,7 @@ def title_of(instance: Instance) -> str:
 
 def long_day(day: date) -> str:
     """A day with its month in full: "28 November 2026"."""
-    return str(format_date(day, "d MMMM yyyy"))
+    return date_in_words(day)
 
 
 def task_tag(instance: Instance, now: datetime) -> Tag:

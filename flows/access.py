@@ -41,6 +41,7 @@ from flows.rules.errors import Invalid, OutOfStep, Refused, Stale
 from flows.rules.people import is_among
 from flows.rules.private import check_opening
 from flows.rules.uploads import still_checking
+from flows.words import N_
 from flows.words import gettext as _
 from flows.work import Subject, Work
 
@@ -135,7 +136,7 @@ def named_instance(actor: Actor, reference: str) -> Select[Instance]:
 def instance_to_read(actor: Actor, reference: str) -> Instance:
     """By reference (TI-2041) or opaque id; with its steps. Not there and not yours look the same."""
     query = named_instance(actor, reference).options(selectinload(Instance.steps))
-    return _found(read_as(actor).scalar(query), "No such task")
+    return _found(read_as(actor).scalar(query), N_("No such task"))
 
 
 def parent_of(actor: Actor, instance: Instance) -> Instance | None:
@@ -146,7 +147,7 @@ def parent_of(actor: Actor, instance: Instance) -> Instance | None:
     return found
 
 
-def instance_to_change(work: Work, ref: str | int | ScalarSelect[int], otherwise: str = "No such task") -> Instance:
+def instance_to_change(work: Work, ref: str | int | ScalarSelect[int], otherwise: str = N_("No such task")) -> Instance:
     """The same, locked: whoever holds it is the only one who changes anything that hangs on it."""
     query = visible_instances(work.actor).where(_named(ref)).options(selectinload(Instance.steps))
     # The instance row is always the first lock of a work, so two works can wait for each other but never both.
@@ -186,17 +187,17 @@ def visible_orders(actor: Actor) -> Select[Order]:
 def order_to_read(actor: Actor, number: str) -> Order:
     """By number (1042, #1042) or opaque id, with its lines."""
     query = visible_orders(actor).where(_numbered(number)).options(selectinload(Order.lines))
-    return _found(read_as(actor).scalar(query), "No such order")
+    return _found(read_as(actor).scalar(query), N_("No such order"))
 
 
 def order_to_change(work: Work, number: str | int) -> Order:
     """The same, locked; an int is the row's id. A work that needs an instance too locks the instance first."""
     query = visible_orders(work.actor).where(_numbered(number))
-    return _found(locked(work, query.with_for_update(of=Order)), "No such order")
+    return _found(locked(work, query.with_for_update(of=Order)), N_("No such order"))
 
 
 def line_to_confirm(order: Order, uid: str) -> OrderLine:
-    return _found(next((line for line in order.lines if line.uid == uid), None), "No such line in this order")
+    return _found(next((line for line in order.lines if line.uid == uid), None), N_("No such line in this order"))
 
 
 def _numbered(number: str | int) -> Any:
@@ -212,9 +213,9 @@ def _numbered(number: str | int) -> Any:
 def upload_to_read(actor: Actor, uid: str) -> Upload:
     """Its sender's alone until something holds it; then whoever may read the instance, and the field (X19, X20)."""
     session = read_as(actor)
-    upload = _found(session.scalar(select(Upload).where(Upload.uid == clean(uid))), "No such file")
+    upload = _found(session.scalar(select(Upload).where(Upload.uid == clean(uid))), N_("No such file"))
     if upload.instance_id is None:
-        return _found(upload if upload.uploaded_by_id == actor.user_id else None, "No such file")
+        return _found(upload if upload.uploaded_by_id == actor.user_id else None, N_("No such file"))
     held_by = session.scalar(visible_instances(actor).where(Instance.id == upload.instance_id))
     if held_by is None or not (upload.visible_to == [] or is_among(actor, upload.visible_to, held_by.standing)):
         raise Refused(_("No such file"))
@@ -236,7 +237,7 @@ def upload_to_open(actor: Actor, uid: str) -> Upload:
 def upload_to_change(work: Work, uid: str) -> Upload:
     """For its sender, locked."""
     query = select(Upload).where(Upload.uid == clean(uid), Upload.uploaded_by_id == work.actor.user_id)
-    return _found(locked(work, query.with_for_update(of=Upload)), "No such file")
+    return _found(locked(work, query.with_for_update(of=Upload)), N_("No such file"))
 
 
 def upload_to_judge(work: Work, uid: str) -> Upload | None:
@@ -281,7 +282,7 @@ def visible_payments(actor: Actor) -> Select[Payment]:
 def payment_to_read(actor: Actor, uid: str) -> Payment:
     """By opaque id, with its instance."""
     query = visible_payments(actor).where(Payment.uid == clean(uid)).options(joinedload(Payment.instance))
-    return _found(read_as(actor).scalar(query), "No such payment")
+    return _found(read_as(actor).scalar(query), N_("No such payment"))
 
 
 def payment_to_change(work: Work, uid: str) -> tuple[Instance, Payment]:
@@ -305,8 +306,9 @@ def payment_told_of(
 
 def _payment_locked(work: Work, which: ColumnElement[bool]) -> tuple[Instance, Payment]:
     holding = visible_payments(work.actor).where(which).with_only_columns(Payment.instance_id).limit(1)
-    instance = instance_to_change(work, holding.scalar_subquery(), "No such payment")
-    return instance, _found(locked(work, select(Payment).where(which).with_for_update(of=Payment)), "No such payment")
+    instance = instance_to_change(work, holding.scalar_subquery(), N_("No such payment"))
+    found = locked(work, select(Payment).where(which).with_for_update(of=Payment))
+    return instance, _found(found, N_("No such payment"))
 
 
 # --- what is owed -----------------------------------------------------------------------------------------------
@@ -330,12 +332,12 @@ def effect_to_change(work: Work, effect_id: int) -> Held:
     """For the worker, and for staff who may see to incidents; locked as everywhere: instance, order, effect."""
     require(work.actor, "health")
     about = work.session.execute(select(Effect.instance_id, Effect.order_id).where(Effect.id == effect_id))
-    instance_id, order_id = _found(about.one_or_none(), "No such effect")
+    instance_id, order_id = _found(about.one_or_none(), N_("No such effect"))
     instance = None if instance_id is None else instance_to_change(work, instance_id)
     named = instance.order_uid if instance is not None else order_id
     order = None if named is None else order_to_change(work, named)
     effect = locked(work, select(Effect).where(Effect.id == effect_id).with_for_update(of=Effect))
-    return Held(_found(effect, "No such effect"), instance, order)
+    return Held(_found(effect, N_("No such effect")), instance, order)
 
 
 def subject_to_change(work: Work, instance_id: int | None, order_id: int | None) -> Subject | None:
@@ -362,12 +364,12 @@ def visible_saved(actor: Actor, kind: type[Kept]) -> Select[Kept]:
 
 
 def saved_to_read(actor: Actor, kind: type[Kept], uid: str) -> Kept:
-    return _found(read_as(actor).scalar(visible_saved(actor, kind).where(kind.uid == clean(uid))), "No such thing")
+    return _found(read_as(actor).scalar(visible_saved(actor, kind).where(kind.uid == clean(uid))), N_("No such thing"))
 
 
 def saved_to_change(work: Work, kind: type[Kept], uid: str) -> Kept:
     query = visible_saved(work.actor, kind).where(kind.uid == clean(uid)).with_for_update(of=kind)
-    return cast(Kept, _found(locked(work, query), "No such thing"))
+    return cast(Kept, _found(locked(work, query), N_("No such thing")))
 
 
 # --- people, permissions, texts ---------------------------------------------------------------------------------
@@ -394,5 +396,5 @@ def clean(text: str) -> str:
 
 def _found(row: T | None, otherwise: str) -> T:
     if row is None:
-        raise Refused(otherwise)
+        raise Refused(_(otherwise))
     return row

@@ -14,7 +14,8 @@ from typing import Any, Protocol, TypeVar
 from flows.ports import Agreements, AgreementSearch, Tenancy
 from flows.rules.calendars import Calendar, calendar_named
 from flows.rules.errors import Invalid
-from flows.rules.words import money_in_words
+from flows.rules.words import date_in_words, moment_in_words, money_in_words
+from flows.words import language
 
 __all__ = [
     "API_VERSION",
@@ -33,12 +34,15 @@ __all__ = [
     "Tenancy",
     "action",
     "calendar_named",
+    "date_in_words",
     "event",
+    "language",
     "lookup",
+    "moment_in_words",
     "money_in_words",
 ]
 
-API_VERSION = "1.0"
+API_VERSION = "1.1"
 """Of this module. A plugin whose package says `requires_plugin_api = "1.2"` is served by 1.2 and later, not by 2.0."""
 
 Marked = TypeVar("Marked", bound=Callable[..., Any])

@@ -7,7 +7,7 @@ door says at its threshold whose language is spoken (`speak`, or `spoken` for as
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -24,6 +24,10 @@ FROM_RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur"})
 ROOMS = ("flows", "messaging", "portal", "admin")
 """Whose words there are: packages that stand beside each other, in a clone as in a wheel."""
 CATALOGUE = "translations/{language}/LC_MESSAGES/messages.po"
+
+Saying = str | Callable[[], str]
+"""A text as it is, or what says it: in the language that is spoken when it is called."""
+_IN_EACH = "in_each_language"
 
 _reader: ContextVar[str] = ContextVar("reader", default=USUAL)
 
@@ -78,6 +82,11 @@ def gettext(text: str, /, **values: Any) -> str:
     return said % values if values else said
 
 
+def pgettext(context: str, text: str, /) -> str:
+    """A word that means several things: the one that it means in this context."""
+    return sentences_in(language()).pgettext(context, text)
+
+
 def ngettext(one: str, many: str, num: int, /, **values: Any) -> str:
     """The same for a sentence that depends on a number, which is `%(num)s` in it."""
     return sentences_in(language()).ngettext(one, many, num) % {"num": num, **values}
@@ -86,6 +95,41 @@ def ngettext(one: str, many: str, num: int, /, **values: Any) -> str:
 def N_(text: str) -> str:  # the name that every extractor knows
     """Mark a sentence that is kept first and said later: it stands in the catalogues, and stays English here."""
     return text
+
+
+def saying(text: str, /, **values: Any) -> Callable[[], str]:
+    """A sentence for whoever hears it, to be said in their language; what stands in its holes may be one itself."""
+    return lambda: gettext(text, **{name: value() if callable(value) else value for name, value in values.items()})
+
+
+def said(saying: Saying, language: str) -> str:
+    """What is said to somebody who reads this language."""
+    with spoken(language):
+        return saying() if callable(saying) else saying
+
+
+def in_each(say: Callable[[], Any]) -> Any:
+    """What `say` gives in every language there is, as plain values: to be kept until it is known who reads it."""
+    found: dict[str, Any] = {}
+    for one in LANGUAGES:
+        with spoken(one):
+            found[one] = say()
+    return {_IN_EACH: found} if any(words != found[USUAL] for words in found.values()) else found[USUAL]
+
+
+def read_in(language: str, kept: Any) -> Any:
+    """What was kept `in_each` language, at any depth, as somebody reads it who reads this one."""
+    if not isinstance(kept, dict):
+        return kept
+    if kept.keys() == {_IN_EACH}:
+        found = kept[_IN_EACH]
+        return found.get(language, found.get(language.partition("-")[0], found[USUAL]))
+    return {name: read_in(language, value) for name, value in kept.items()}
+
+
+def retold(text: str) -> str:
+    """A sentence of ours that was kept in English, in the reader's language; anybody else's words stay as they are."""
+    return sentences_in(language()).gettext(text) if text else ""
 
 
 def direction(language: str) -> str:
@@ -97,6 +141,8 @@ def direction(language: str) -> str:
 def sentences_in(language: str) -> NullTranslations:
     """Every room's sentences in that language, or in the base of it ("cy" for "cy-GB"); without any, as written."""
     base = language.partition("-")[0]
+    if base != language:
+        return sentences_in(base)
     found = [path for path in catalogue_files(base) if base != USUAL and path.is_file()]
     sentences = [_read(path, base) for path in found]
     for more in sentences[1:]:

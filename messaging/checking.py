@@ -16,10 +16,12 @@ from sqlalchemy import select
 from flows import settings, store
 from flows.access import read_as
 from flows.actions.attaching import Verdict
-from flows.models import Upload
+from flows.models import Upload, User
 from flows.plugin import PassingFault, PermanentFault
 from flows.rules import uploads
 from flows.rules.actors import SYSTEM
+from flows.words import N_, USUAL, spoken
+from flows.words import gettext as _
 from flows.work import end_reading
 from messaging import scanner
 
@@ -29,11 +31,11 @@ LARGEST_PREVIEW = 8 * uploads.MB
 OVERLAP = 64
 """Bytes that are looked at twice, so that no word hides where two pieces meet."""
 WRONG = {
-    "damaged": "{name} is cut off or damaged. Choose it again, or save it anew first",
-    "pixels": "{name} has more pixels than we can show. Save it smaller, and choose it again",
-    "memory": "{name} cannot be opened safely. Save it smaller or as a PDF, and choose it again",
-    "bomb": "{name} unpacks to more than anybody would write. Save it anew with less in it",
-    "crash": "{name} cannot be opened safely. Save it anew or as a PDF, and choose it again",
+    "damaged": N_("%(name)s is cut off or damaged. Choose it again, or save it anew first"),
+    "pixels": N_("%(name)s has more pixels than we can show. Save it smaller, and choose it again"),
+    "memory": N_("%(name)s cannot be opened safely. Save it smaller or as a PDF, and choose it again"),
+    "bomb": N_("%(name)s unpacks to more than anybody would write. Save it anew with less in it"),
+    "crash": N_("%(name)s cannot be opened safely. Save it anew or as a PDF, and choose it again"),
 }
 CRASHES = frozenset({signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE, signal.SIGXCPU})
 """Ends of an opener that its file has brought about. SIGKILL is not one: a machine short of memory kills anybody."""
@@ -41,12 +43,18 @@ CRASHES = frozenset({signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGIL
 
 def check(uid: str) -> Verdict | None:
     """The verdict on one upload; None when it is gone. Raises PassingFault while it cannot be judged."""
-    upload = read_as(SYSTEM).scalar(select(Upload).where(Upload.uid == uid))
+    whose = select(Upload, User.language).outerjoin(User, User.id == Upload.uploaded_by_id).where(Upload.uid == uid)
+    upload, reader = read_as(SYSTEM).execute(whose).one_or_none() or (None, None)
     end_reading()  # the look takes its time; no connection to the database waits with it
     if upload is None or upload.state != "checking":
         return None
     if store.size_of(upload.sha256) != upload.size:
         raise PermanentFault(f"The bytes of {uid} are not in the store; restore BATON_DATA/files, then retry")
+    with spoken(reader or USUAL):  # whoever sent it reads what is wrong with it
+        return _judge(upload)
+
+
+def _judge(upload: Upload) -> Verdict:
     refusal = _content(upload) or _virus(upload)
     if refusal:
         return Verdict(refusal)
@@ -63,14 +71,14 @@ def _content(upload: Upload) -> str:
     with store.open_content(upload.sha256) as content:
         match upload.kind:
             case "image" if _has_code(content):
-                return f"{upload.name} is a picture with a script inside. Choose another file"
+                return _("%(name)s is a picture with a script inside. Choose another file", name=upload.name)
             case "text" if not all(uploads.is_text(piece) for piece in store.chunks(content)):
-                return f"{upload.name} is not only text. Choose another file"
+                return _("%(name)s is not only text. Choose another file", name=upload.name)
         tail = _tail(content, upload.size)
     if upload.kind in ("image", "pdf") and uploads.has_archive(tail):
-        return f"{upload.name} has an archive hidden at its end. Choose another file"
+        return _("%(name)s has an archive hidden at its end. Choose another file", name=upload.name)
     if upload.kind == "pdf" and not uploads.has_end(tail):
-        return WRONG["damaged"].format(name=upload.name)
+        return _(WRONG["damaged"], name=upload.name)
     return ""
 
 
@@ -94,7 +102,10 @@ def _virus(upload: Upload) -> str:
         return ""
     with store.open_content(upload.sha256) as content:
         found = scanner.found_in(content, address)
-    return f"{upload.name} has a virus inside ({found}). Do not open it; choose another file" if found else ""
+    if not found:
+        return ""
+    said = N_("%(name)s has a virus inside (%(virus)s). Do not open it; choose another file")
+    return _(said, name=upload.name, virus=found)
 
 
 def _picture(upload: Upload) -> Verdict:
@@ -103,7 +114,7 @@ def _picture(upload: Upload) -> Verdict:
         preview = Path(folder) / "preview.jpg"
         found = _open("picture", str(store.path_of(upload.sha256)), upload.mime, str(preview))
         if "wrong" in found:
-            return Verdict(WRONG[found["wrong"]].format(name=upload.name))
+            return Verdict(_(WRONG[found["wrong"]], name=upload.name))
         with preview.open("rb") as content:
             return Verdict(preview_sha256=store.write(store.chunks(content), LARGEST_PREVIEW).sha256)
 
@@ -111,7 +122,7 @@ def _picture(upload: Upload) -> Verdict:
 def _archive(upload: Upload) -> Verdict:
     found = _open("archive", str(store.path_of(upload.sha256)))
     if "wrong" in found:
-        return Verdict(WRONG[found["wrong"]].format(name=upload.name))
+        return Verdict(_(WRONG[found["wrong"]], name=upload.name))
     parts = [uploads.Part(*part) for part in found["parts"]]
     return Verdict(uploads.refusal_of_parts(upload.name, uploads.OF_MIME[upload.mime], parts, found["declared"]))
 

@@ -17,6 +17,7 @@ from flows.clock import clock
 from flows.models import Effect, Instance, Participant, User
 from flows.queries import unread
 from flows.rules.actors import SYSTEM
+from flows.words import saying
 from flows.work import Work
 from messaging.telling import Telling, absolute, page_of, staff_who_may
 from messaging.wanting import SetAside
@@ -81,7 +82,6 @@ def _note(telling: Telling, instance: Instance, user_ids: list[int], url: str) -
     Returns those who had one that they have not seen.
     """
     unaware = noticing.supersede(telling.work, user_ids, telling.line.kind, url)
-    telling.note(
-        user_ids, f"New message about {instance.title} ({instance.reference})", "Read it", url=url, at_top=False
-    )
+    text = saying("New message about %(title)s (%(ref)s)", title=telling.title(instance), ref=instance.reference)
+    telling.note(user_ids, text, saying("Read it"), url=url, at_top=False)
     return unaware

@@ -46,11 +46,11 @@ def owe_due() -> int:
 
 def words_for(user: User, _instance_id: int | None = None) -> Mapping[str, Any]:
     """What the mail says, from what is unread as it goes out. SetAside when nothing is any more."""
-    waiting = _waiting_for(user)
+    reading, waiting = read_as(SYSTEM), _waiting_for(user)
     if not waiting:
         raise SetAside(f"{user.name} has read everything since")
     lines = [
-        f"{one.instance.title} ({one.instance.reference}): {one.count} – {one.newest_by}"
+        f"{versions.said_of(reading, one.instance, 'title')} ({one.instance.reference}): {one.count} – {one.newest_by}"
         for one in waiting[:MOST_LINES]
     ]
     return {"count": sum(one.count for one in waiting), "lines": "\n".join(lines), "url": absolute("/messages")}

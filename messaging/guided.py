@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from flows import events
@@ -13,7 +14,8 @@ from flows.catalogue.schema import EmailEffect, NotifyEffect
 from flows.models import Instance, Step, User
 from flows.rules import ratings
 from flows.rules.moves import WITH_ACTOR
-from flows.rules.words import day_in_words
+from flows.rules.words import date_in_words, day_in_words
+from flows.words import N_, Saying, saying
 from flows.work import Work
 from messaging.telling import Telling, absolute, page_of, staff_who_may
 
@@ -24,11 +26,13 @@ def started(telling: Telling, instance: Instance, fact: events.InstanceStarted) 
     if definition is None or instance.waiting_on != "customer" or fact.source == "customer":
         return
     if not _flow_tells(definition, "created"):
+        title = telling.title(instance)
         _mail(
-            telling, instance, "task-created", step=_titles(definition, _open_to_customer(instance)),
-            summary=definition.summary or "", message=fact.message, sender=_sender(telling.work, instance),
+            telling, instance, "task-created", step=_titles(telling, instance, _open_to_customer(instance)),
+            summary=lambda: _shown(telling, instance).summary or "", message=fact.message,
+            sender=_sender(telling.work, instance),
         )  # fmt: skip
-        _note(telling, instance, f"{instance.title} is waiting for you", "Begin", at_top=False)
+        _note(telling, instance, saying("%(title)s is waiting for you", title=title), saying("Begin"), at_top=False)
 
 
 def given_at_start(telling: Telling, instance: Instance, _fact: events.InstanceStarted) -> None:
@@ -48,14 +52,17 @@ def step_opened(telling: Telling, instance: Instance, _fact: events.StepOpened) 
         return
     if any(_flow_tells(definition, f"step.{step.name}.opened") for step in theirs):
         return
-    where = theirs[0] if len(theirs) == 1 else definition.title
-    _mail(telling, instance, "your-turn", step=where, steps=_titles(definition, theirs))
-    _note(telling, instance, f"It is your turn: {_titles(definition, theirs)}", "Go on", at_top=False)
+    steps = _titles(telling, instance, theirs)
+    where = theirs[0] if len(theirs) == 1 else lambda: _shown(telling, instance).title
+    _mail(telling, instance, "your-turn", step=where, steps=steps)
+    _note(telling, instance, saying("It is your turn: %(steps)s", steps=steps), saying("Go on"), at_top=False)
 
 
 def step_returned(telling: Telling, instance: Instance, fact: events.StepReturned) -> None:
-    remarks = _remarks(telling.work, instance, fact.step, fact.fields)
-    _handed_back(telling, instance, fact.step, "returned", fact.message, remarks)
+    _handed_back(
+        telling, instance, fact.step, "returned", fact.message,
+        lambda: _remarks(telling, instance, fact.step, fact.fields),
+    )  # fmt: skip
 
 
 def step_reopened(telling: Telling, instance: Instance, fact: events.StepReopened) -> None:
@@ -72,7 +79,8 @@ def field_added(telling: Telling, instance: Instance, fact: events.FieldAdded) -
         return
     questions = [one.label for one in telling.all(events.FieldAdded) if one.step == fact.step]
     _mail(telling, instance, "question-added", step=step, questions="\n".join(questions), count=len(questions))
-    _note(telling, instance, f"We have one more question in “{fact.title}”", "Answer it")
+    title = telling.step(instance, fact.step, fact.title)
+    _note(telling, instance, saying("We have one more question in “%(step)s”", step=title), saying("Answer it"))
 
 
 def step_added(telling: Telling, instance: Instance, fact: events.StepAdded) -> None:
@@ -80,24 +88,29 @@ def step_added(telling: Telling, instance: Instance, fact: events.StepAdded) -> 
     if definition is None or step is None or step.actor != "customer":
         return
     _mail(telling, instance, "step-added", step=step)
-    _note(telling, instance, f"There is one more step: {fact.title}", "Look at it", at_top=False)
+    title = telling.step(instance, fact.step, fact.title)
+    text = saying("There is one more step: %(step)s", step=title)
+    _note(telling, instance, text, saying("Look at it"), at_top=False)
 
 
 def step_overdue(telling: Telling, instance: Instance, fact: events.StepOverdue) -> None:
     """A late step of the customer is asked for again."""
     step = instance.step(fact.step)
     if _guided(telling, instance) is not None and step is not None and step.actor == "customer":
-        was_due = day_in_words(step.due_at, instance.time_zone) if step.due_at else ""
-        _mail(telling, instance, "step-overdue", step=step, was_due=was_due)
-        _note(telling, instance, f"“{fact.title}” is late", "Go to the step", at_top=False)
+        title = telling.step(instance, fact.step, fact.title)
+        _mail(telling, instance, "step-overdue", step=step, was_due=_day(step.due_at, instance))
+        _note(telling, instance, saying("“%(step)s” is late", step=title), saying("Go to the step"), at_top=False)
 
 
 def our_step_overdue(telling: Telling, instance: Instance, fact: events.StepOverdue) -> None:
     """A late step of ours is put before its assignee."""
     step = instance.step(fact.step)
     if _guided(telling, instance) is not None and step is not None and step.actor != "customer":
-        text = f"“{fact.title}” of {instance.customer_name} is late ({instance.reference})"
-        _note_staff(telling, instance, instance.assignee_id, text, "Go to the step")
+        text = saying(
+            "“%(step)s” of %(customer)s is late (%(ref)s)", step=telling.step(instance, fact.step, fact.title),
+            customer=instance.customer_name, ref=instance.reference,
+        )  # fmt: skip
+        _note_staff(telling, instance, instance.assignee_id, text, saying("Go to the step"))
 
 
 def ended(telling: Telling, instance: Instance, fact: events.InstanceCompleted | events.InstanceClosed) -> None:
@@ -111,8 +124,9 @@ def ended(telling: Telling, instance: Instance, fact: events.InstanceCompleted |
         rate=ratings.is_asked(instance.status, definition.rating),
     )  # fmt: skip
     if telling.work.actor.kind != "customer":
-        words = "completed" if positive else "closed"
-        _note(telling, instance, f"{instance.title} ({instance.reference}) is {words}", "See how it ended")
+        text = N_("%(title)s (%(ref)s) is completed") if positive else N_("%(title)s (%(ref)s) is closed")
+        words = saying(text, title=telling.title(instance), ref=instance.reference)
+        _note(telling, instance, words, saying("See how it ended"))
 
 
 def cancelled(telling: Telling, instance: Instance, fact: events.InstanceCancelled) -> None:
@@ -121,14 +135,16 @@ def cancelled(telling: Telling, instance: Instance, fact: events.InstanceCancell
     if definition is None or telling.work.actor.kind == "customer" or _flow_tells(definition, "cancelled"):
         return
     _mail(telling, instance, "request-cancelled", path="/outcome", reason=fact.reason)
-    _note(telling, instance, f"{instance.title} ({instance.reference}) was cancelled", "See why")
+    text = saying("%(title)s (%(ref)s) was cancelled", title=telling.title(instance), ref=instance.reference)
+    _note(telling, instance, text, saying("See why"))
 
 
 def expired(telling: Telling, instance: Instance, _fact: events.InstanceExpired) -> None:
     definition = _guided(telling, instance)
     if definition is not None and not _flow_tells(definition, "expired"):
         _mail(telling, instance, "request-expired", path="/outcome")
-        _note(telling, instance, f"The time for {instance.title} is over", "See what that means", at_top=False)
+        text = saying("The time for %(title)s is over", title=telling.title(instance))
+        _note(telling, instance, text, saying("See what that means"), at_top=False)
 
 
 def taken_up_again(telling: Telling, instance: Instance, fact: events.InstanceReopened) -> None:
@@ -137,25 +153,34 @@ def taken_up_again(telling: Telling, instance: Instance, fact: events.InstanceRe
     is_told = any(step is not None and step.actor == "customer" for step in reopened)
     if _guided(telling, instance) is not None and not is_told:
         _mail(telling, instance, "request-resumed", reason=fact.reason, theirs=instance.waiting_on == "customer")
-        _note(telling, instance, f"We have taken up {instance.title} again", "Look at it", at_top=False)
+        text = saying("We have taken up %(title)s again", title=telling.title(instance))
+        _note(telling, instance, text, saying("Look at it"), at_top=False)
 
 
 def asked_to_reopen(telling: Telling, instance: Instance, fact: events.ReopeningAsked) -> None:
     """Its assignee; where nobody has it, everybody who may take it up again."""
     if _guided(telling, instance) is None:
         return
-    text = f"{instance.customer_name} asks to take {instance.title} ({instance.reference}) up again: “{fact.reason}”"
+    text = saying(
+        "%(customer)s asks to take %(title)s (%(ref)s) up again: “%(reason)s”", customer=instance.customer_name,
+        title=telling.title(instance), ref=instance.reference, reason=fact.reason,
+    )  # fmt: skip
     if instance.assignee_id is not None:
-        _note_staff(telling, instance, instance.assignee_id, text, "Look at it")
+        _note_staff(telling, instance, instance.assignee_id, text, saying("Look at it"))
     else:
-        telling.note(staff_who_may(telling.work, "cancel"), text, "Look at it", url=instance.staff_page)
+        telling.note(staff_who_may(telling.work, "cancel"), text, saying("Look at it"), url=instance.staff_page)
 
 
 def rated(telling: Telling, instance: Instance, fact: events.Rated) -> None:
     if _guided(telling, instance) is not None:
-        comment = f": “{fact.comment}”" if fact.comment else ""
-        text = f"{instance.customer_name} rated {instance.title} {fact.score} of {fact.scale}{comment}"
-        _note_staff(telling, instance, instance.assignee_id, text, "Look at it")
+        text = N_("%(customer)s rated %(title)s %(score)s of %(scale)s")
+        if fact.comment:
+            text = N_("%(customer)s rated %(title)s %(score)s of %(scale)s: “%(comment)s”")
+        words = saying(
+            text, customer=instance.customer_name, title=telling.title(instance), score=fact.score, scale=fact.scale,
+            comment=fact.comment,
+        )  # fmt: skip
+        _note_staff(telling, instance, instance.assignee_id, words, saying("Look at it"))
 
 
 def assigned(telling: Telling, instance: Instance, fact: events.Assigned) -> None:
@@ -172,23 +197,27 @@ def review_escalated(telling: Telling, instance: Instance, fact: events.ReviewEs
     if step is None or approval is None or approval.escalate is None or step.submitted_at is None:
         return
     ids, page = recipients(telling.work, instance, approval.escalate.to), f"{instance.staff_page}#step-{fact.step}"
-    text = f"{fact.title} of {instance.customer_name} waits for a review since {step.submitted_at:%-d %B}"
-    telling.note(ids, text, "Review it", url=page)
+    title, sent = telling.step(instance, fact.step, fact.title), step.submitted_at
+    text = saying(
+        "%(step)s of %(customer)s waits for a review since %(day)s", step=title, customer=instance.customer_name,
+        day=lambda: date_in_words(sent, year=False),
+    )  # fmt: skip
+    telling.note(ids, text, saying("Review it"), url=page)
     if _guided(telling, instance) is not None:
-        since = day_in_words(step.submitted_at, instance.time_zone)
+        since = _day(sent, instance)
         for user_id in ids:
-            telling.mail(user_id, "review-waiting", step=fact.title, since=since, url=absolute(page))
+            telling.mail(user_id, "review-waiting", step=title, since=since, url=absolute(page))
 
 
 # --- customers --------------------------------------------------------------------------------------------------
 
 
-def _handed_back(telling: Telling, instance: Instance, name: str, what: str, message: str, remarks: str) -> None:
+def _handed_back(telling: Telling, instance: Instance, name: str, what: str, message: str, remarks: Saying) -> None:
     step, definition = instance.step(name), _guided(telling, instance)
     if definition is None or step is None or step.actor != "customer":
         return
-    title = definition.steps[name].title
-    _note(telling, instance, f"We need you to change something in “{title}”", "Look at it")
+    text = saying("We need you to change something in “%(step)s”", step=telling.step(instance, name))
+    _note(telling, instance, text, saying("Look at it"))
     if not _flow_tells(definition, f"step.{name}.{what}"):
         _mail(
             telling, instance, "changes-needed", step=step, message=message, remarks=remarks,
@@ -197,26 +226,30 @@ def _handed_back(telling: Telling, instance: Instance, name: str, what: str, mes
 
 
 def _mail(
-    telling: Telling, instance: Instance, template: str, step: Step | str = "", path: str = "", **more: Any
+    telling: Telling, instance: Instance, template: str, step: Step | Saying = "", path: str = "", **more: Any
 ) -> None:
     """One mail to each person of the customer; `step` is what its link leads to, and its title."""
     if isinstance(step, Step):
         path = f"/steps/{step.name}"
-        step = versions.definition_of(telling.work.session, instance).steps[step.name].title
+        step = telling.step(instance, step.name)
     url = absolute(page_of(instance, path))
-    due_on = day_in_words(instance.due_at, instance.time_zone) if instance.due_at else ""
+    due_on = _day(instance.due_at, instance)
     for user_id in recipients(telling.work, instance, ("customer",)):
         telling.mail(user_id, template, step=step, url=url, due_on=due_on, **more)
 
 
-def _note(telling: Telling, instance: Instance, text: str, link: str, at_top: bool = True) -> None:
+def _note(telling: Telling, instance: Instance, text: Saying, link: Saying, at_top: bool = True) -> None:
     """Words in the portal for each person of the customer."""
     telling.note(recipients(telling.work, instance, ("customer",)), text, link, at_top=at_top)
 
 
-def _remarks(work: Work, instance: Instance, name: str, fields: dict[str, str]) -> str:
+def _day(moment: datetime | None, instance: Instance) -> Saying:
+    return lambda: day_in_words(moment, instance.time_zone) if moment is not None else ""
+
+
+def _remarks(telling: Telling, instance: Instance, name: str, fields: dict[str, str]) -> str:
     """Remarks by field as lines, each with its question."""
-    asked = versions.definition_of(work.session, instance).steps[name].fields
+    asked = _shown(telling, instance).steps[name].fields
     labels = {name: field.label if field.label.endswith("?") else f"{field.label}:" for name, field in asked.items()}
     return "\n".join(f"{labels[name]} {text}" for name, text in fields.items() if name in labels)
 
@@ -225,8 +258,8 @@ def _open_to_customer(instance: Instance) -> list[Step]:
     return [step for step in instance.steps if step.actor == "customer" and step.state in WITH_ACTOR]
 
 
-def _titles(definition: FlowDefinition, steps: Sequence[Step]) -> str:
-    return ", ".join(definition.steps[step.name].title for step in steps)
+def _titles(telling: Telling, instance: Instance, steps: Sequence[Step]) -> Saying:
+    return lambda: ", ".join(_shown(telling, instance).steps[step.name].title for step in steps)
 
 
 def _sender(work: Work, instance: Instance) -> str:
@@ -242,17 +275,27 @@ def _sender(work: Work, instance: Instance) -> str:
 
 def _tell_assignee(telling: Telling, instance: Instance, definition: FlowDefinition, user_id: int, note: str) -> None:
     if user_id != telling.work.actor.user_id and not _flow_tells(definition, "assigned", ("assignee",)):
-        text = f"{instance.title} of {instance.customer_name} is yours now ({instance.reference})"
-        _note_staff(telling, instance, user_id, f"{text}: {note}" if note else text, "Look at it")
+        text = N_("%(title)s of %(customer)s is yours now (%(ref)s)")
+        if note:
+            text = N_("%(title)s of %(customer)s is yours now (%(ref)s): %(note)s")
+        words = saying(
+            text, title=telling.title(instance), customer=instance.customer_name, ref=instance.reference, note=note
+        )
+        _note_staff(telling, instance, user_id, words, saying("Look at it"))
 
 
-def _note_staff(telling: Telling, instance: Instance, user_id: int | None, text: str, link: str) -> None:
+def _note_staff(telling: Telling, instance: Instance, user_id: int | None, text: Saying, link: Saying) -> None:
     user = telling.work.session.get(User, user_id) if user_id is not None else None
     if user is not None and user.kind == "staff":
         telling.note([user.id], text, link, url=instance.staff_page)
 
 
 # --- what they share --------------------------------------------------------------------------------------------
+
+
+def _shown(telling: Telling, instance: Instance) -> FlowDefinition:
+    """The flow in the words of whoever reads."""
+    return versions.shown_of(telling.work.session, instance)
 
 
 def _guided(telling: Telling, instance: Instance) -> FlowDefinition | None:

@@ -18,6 +18,7 @@ from flows.actions.owing import recipients
 from flows.events import Event
 from flows.models import Instance, Notice, Order, Payment
 from flows.rules.words import day_in_words, money_in_words
+from flows.words import N_, Saying, retold, saying
 from flows.work import Subject, Work
 from messaging import cases, conversations, guided
 from messaging.telling import MAIL, PUSH, Line, Telling, absolute, page_of, staff_who_may
@@ -50,21 +51,21 @@ def _order_placed(telling: Telling, order: Order, fact: events.OrderPlaced) -> N
         telling,
         order,
         "order-placed",
-        f"We have your order {order.reference}",
+        saying("We have your order %(ref)s", ref=order.reference),
         outstanding=sum(len(one.instances) for one in waiting),
-        total=money_in_words(fact.total_minor, fact.currency),
-        placed_on=day_in_words(order.placed_at, order.organisation.time_zone),
+        total=lambda: money_in_words(fact.total_minor, fact.currency),
+        placed_on=lambda: day_in_words(order.placed_at, order.organisation.time_zone),
     )
 
 
 def _order_completed(telling: Telling, order: Order, _fact: events.OrderCompleted) -> None:
-    _tell_buyer(telling, order, "order-completed", f"Your order {order.reference} is complete")
+    _tell_buyer(telling, order, "order-completed", saying("Your order %(ref)s is complete", ref=order.reference))
 
 
 def _order_cancelled(telling: Telling, order: Order, fact: events.OrderCancelled) -> None:
     """An expired task tells it in its own mail."""
     if fact.reason != "expired":
-        text = f"Your order {order.reference} was cancelled"
+        text = saying("Your order %(ref)s was cancelled", ref=order.reference)
         _tell_buyer(telling, order, "order-cancelled", text, reason=fact.text)
 
 
@@ -74,9 +75,9 @@ def _order_failed(telling: Telling, order: Order, fact: events.OrderFailed) -> N
         telling.mail(user_id, "order-failed", order=_words(order), cause=fact.cause)
 
 
-def _tell_buyer(telling: Telling, order: Order, template: str, text: str, **more: Any) -> None:
+def _tell_buyer(telling: Telling, order: Order, template: str, text: Saying, **more: Any) -> None:
     telling.mail(order.placed_by_id, template, order=_words(order), **more)
-    telling.note([order.placed_by_id], text, "See your order", url=page_of(order), at_top=False)
+    telling.note([order.placed_by_id], text, saying("See your order"), url=page_of(order), at_top=False)
 
 
 def _words(order: Order) -> Mapping[str, Any]:
@@ -92,23 +93,27 @@ def _words(order: Order) -> Mapping[str, Any]:
 
 
 def _payment_received(telling: Telling, instance: Instance, fact: events.PaymentReceived) -> None:
-    money = money_in_words(fact.amount_minor, fact.currency)
-    _tell_payer(telling, instance, "payment-receipt", "We have received {money} for {title}", fact.payment, money=money)
+    money, text = _money(fact), N_("We have received %(money)s for %(title)s")
+    _tell_payer(telling, instance, "payment-receipt", text, fact.payment, money=money)
 
 
 def _payment_failed(telling: Telling, instance: Instance, fact: events.PaymentFailed) -> None:
-    text = "Your payment for {title} did not go through"
-    _tell_payer(telling, instance, "payment-failed", text, fact.payment, why=fact.why)
+    text = N_("Your payment for %(title)s did not go through")
+    _tell_payer(telling, instance, "payment-failed", text, fact.payment, why=lambda: retold(fact.why))
 
 
 def _payment_unexpected(telling: Telling, instance: Instance, fact: events.PaymentUnexpected) -> None:
-    money, text = money_in_words(fact.amount_minor, fact.currency), "We are paying {money} for {title} back"
-    _tell_payer(telling, instance, "payment-returned", text, fact.payment, money=money, why=fact.why)
+    money, text = _money(fact), N_("We are paying %(money)s for %(title)s back")
+    _tell_payer(telling, instance, "payment-returned", text, fact.payment, money=money, why=lambda: retold(fact.why))
 
 
 def _payment_refunded(telling: Telling, instance: Instance, fact: events.PaymentRefunded) -> None:
-    money, text = money_in_words(fact.amount_minor, fact.currency), "We have paid {money} for {title} back"
+    money, text = _money(fact), N_("We have paid %(money)s for %(title)s back")
     _tell_payer(telling, instance, "payment-refunded", text, fact.payment, money=money)
+
+
+def _money(fact: events.PaymentReceived | events.PaymentUnexpected | events.PaymentRefunded) -> Saying:
+    return lambda: money_in_words(fact.amount_minor, fact.currency)
 
 
 def _payment(work: Work, uid: str) -> Payment:
@@ -121,34 +126,37 @@ def _tell_payer(telling: Telling, instance: Instance, template: str, text: str, 
     """To whoever paid; when staff saw the money on the bank statement, to those the task is for."""
     payment = _payment(telling.work, uid)
     page = page_of(instance, f"/steps/{payment.step.name}/pay")
-    words = {
-        "title": payment.title,
-        "reference": payment.reference,
-        "paid_on": day_in_words(payment.paid_at, instance.time_zone) if payment.paid_at else "",
-        "url": absolute(page),
-    }
     payers = [payment.begun_by_id] if payment.begun_by_id else recipients(telling.work, instance, None)
+    title = telling.step(instance, payment.step.name, payment.title)
+
+    def words() -> Mapping[str, str]:
+        paid_on = day_in_words(payment.paid_at, instance.time_zone) if payment.paid_at else ""
+        return {"title": title(), "reference": payment.reference, "paid_on": paid_on, "url": absolute(page)}
+
     for user_id in payers:
         telling.mail(user_id, template, payment=words, **more)
-    said = text.format(title=payment.title, **more)
-    telling.note(payers, said, "See your payment", url=page, at_top=False)
+    telling.note(payers, saying(text, title=title, **more), saying("See your payment"), url=page, at_top=False)
 
 
 # --- staff ------------------------------------------------------------------------------------------------------
 
 
 def _gave_up(telling: Telling, subject: Subject, fact: events.EffectGaveUp) -> None:
-    said = f"{fact.what} for {subject.reference} could not be delivered: {fact.cause}"
-    tell_of_incident(telling.work, said if fact.tries else f"{subject.reference}: {fact.cause}", subject)
+    ref, cause = subject.reference, lambda: retold(fact.cause)
+    if fact.tries:
+        text = saying("%(what)s for %(ref)s could not be delivered: %(cause)s", what=fact.what, ref=ref, cause=cause)
+    else:
+        text = saying("%(ref)s: %(cause)s", ref=ref, cause=cause)
+    tell_of_incident(telling.work, text, subject)
 
 
-def tell_of_incident(work: Work, text: str, about: Subject | None = None) -> None:
+def tell_of_incident(work: Work, text: Saying, about: Subject | None = None) -> None:
     """One notice a person until it is seen, however many incidents an outage brings."""
     staff = staff_who_may(work, "health")
     unseen = select(Notice.user_id).where(Notice.user_id.in_(staff), Notice.url == INCIDENTS, Notice.seen_at.is_(None))
     told = {*work.session.scalars(unseen), *(new.user_id for new in work.session.new if isinstance(new, Notice))}
     untold = [user_id for user_id in staff if user_id not in told]
-    tell(work, untold, "trouble", text, "See to it", about=about, url=INCIDENTS)
+    tell(work, untold, "trouble", text, saying("See to it"), about=about, url=INCIDENTS)
 
 
 _BY_FLOW = Silent("the flow says in its effects who hears of this")

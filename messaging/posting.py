@@ -24,10 +24,10 @@ from flows.plugin import PermanentFault
 from flows.rules.actors import SYSTEM
 from flows.rules.errors import Busy
 from flows.rules.notices import KINDS, Kind
+from flows.words import read_in, spoken
 from flows.work import unit_of_work
-from messaging import conversations, digests, letters, wanting
+from messaging import conversations, digests, letters, reasons, wanting
 from messaging.letters import Frame, Letter
-from messaging.reasons import sentences_in
 from messaging.wanting import SetAside
 
 MOST_A_DAY = 20
@@ -89,11 +89,12 @@ def prepare(owed: Owed) -> Post:
 
 
 def write(owed: Owed, addressee: _Addressee | None = None) -> letters.Letter:
-    """The letter as it reads now."""
+    """The letter as it reads now, in the language of whoever it is for."""
     addressee = addressee or _addressee(owed)
     template = template_of(owed.payload["template"], addressee.language)
-    scope = _scope(owed, addressee)
-    return letters.write(template, scope, _frame(owed, scope, addressee), owed.payload.get("private", ()))
+    with spoken(addressee.language):
+        scope = _scope(owed, addressee)
+        return letters.write(template, scope, _frame(owed, scope, addressee), owed.payload.get("private", ()))
 
 
 def template_of(kind: str, language: str) -> MailTemplate:
@@ -131,13 +132,13 @@ def _scope(owed: Owed, addressee: _Addressee) -> dict[str, Any]:
     return {
         "settings": {"brand": settings.brand, "url": settings.origin},
         "recipient": {"name": addressee.name, "first_name": addressee.first_name or addressee.name},
-        **owed.payload["scope"],
+        **read_in(addressee.language, owed.payload["scope"]),
         **(LATE_WORDS[template](addressee.user, owed.instance_id) if template in LATE_WORDS and addressee.user else {}),
     }
 
 
 def _frame(owed: Owed, scope: dict[str, Any], addressee: _Addressee) -> Frame:
-    settings, sentences = settings_room.current(), sentences_in(addressee.language)
+    settings = settings_room.current()
     about = {"brand": settings.brand, "title": "", "ref": ""}
     template = owed.payload["template"]
     why = "unread" if template == digests.KIND else PROVING.get(template, "other")
@@ -146,11 +147,11 @@ def _frame(owed: Owed, scope: dict[str, Any], addressee: _Addressee) -> Frame:
     elif owed.order_id is not None:
         why, about = "order", {**about, "title": scope["order"]["customer"], "ref": scope["order"]["ref"]}
     turn_off = addressee.turn_off(wanting.kind_of(owed.payload["kind"], addressee.user))
-    footer = [sentences[why].format(**about), sentences["answer"].format(address=settings.support_email)]
+    footer = [reasons.why_it_came(why, **about), reasons.where_to_answer(settings.support_email)]
     if addressee.user is not None and why not in PROVING.values():
-        footer.insert(1, sentences["choice" if turn_off else "always"])
+        footer.insert(1, reasons.may_it_stop(bool(turn_off)))
     lines = tuple(letters.one_line(line) for line in footer)
-    return Frame(settings.brand, addressee.language, lines, sentences["turn-off"] if turn_off else "", turn_off)
+    return Frame(settings.brand, addressee.language, lines, reasons.turn_off() if turn_off else "", turn_off)
 
 
 def _count(owed: Owed, addressee: _Addressee, kind: Kind) -> None:

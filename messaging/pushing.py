@@ -26,9 +26,9 @@ from flows.models import Device, Notice
 from flows.plugin import PassingFault, PermanentFault
 from flows.queries.notices import address_of
 from flows.rules.actors import SYSTEM
+from flows.words import said
 from flows.work import end_reading
-from messaging import outside, peace, wanting
-from messaging.reasons import title_in
+from messaging import outside, peace, reasons, wanting
 from messaging.wanting import SetAside
 
 LIVES_SECONDS = 24 * 3600
@@ -93,7 +93,7 @@ def _words(owed: Owed, device: Device, notice: Notice | None) -> Words:
     place = address_of(notice) if notice is not None else "/settings/notifications"
     name, reference = owed.payload["name"], owed.payload["reference"]
     tag = sha256(f"{name}:{place}".encode()).hexdigest()[:24]
-    title = title_in(device.language or device.user.language, name)
+    title = said(lambda: reasons.title_of(name), device.language or device.user.language)
     return Words(name, owed.payload["notice"], title, reference, settings_room.current().origin + place, tag)
 
 

@@ -10,11 +10,13 @@ from typing import Any, TypeVar
 from sqlalchemy import select
 
 from flows import settings as settings_room
+from flows.actions import versions
 from flows.actions.noticing import tell
 from flows.actions.owing import owe_mail
 from flows.events import Event
 from flows.models import Instance, Role, User
 from flows.rules.notices import KINDS, Channel
+from flows.words import Saying
 from flows.work import Subject, Work
 
 Fact = TypeVar("Fact", bound=Event)
@@ -48,7 +50,10 @@ class Telling:
     line: Line
 
     def mail(self, user_id: int, template: str, **scope: Any) -> None:
-        """Owe a mail under a key of this very event, so that nobody gets it twice; who they are is looked up later."""
+        """Owe a mail under a key of this very event, so that nobody gets it twice; who they are is looked up later.
+
+        What `scope` has as a function is read in their language then.
+        """
         self._check("mail")
         key = f"{self.subject.uid}:{self._seq()}:{template}:{user_id}"
         owe_mail(
@@ -64,10 +69,18 @@ class Telling:
             at=self.work.now + patience, while_open=True,
         )  # fmt: skip
 
-    def note(self, user_ids: Iterable[int], text: str, link: str, *, url: str = "", at_top: bool = True) -> None:
-        """Words for the inbox, and a push to the devices that want it."""
+    def note(self, user_ids: Iterable[int], text: Saying, link: Saying, *, url: str = "", at_top: bool = True) -> None:
+        """Words for the inbox, said to each in their language, and a push to the devices that want it."""
         self._check("inbox")
         tell(self.work, user_ids, self.line.kind, text, link, about=self.subject, url=url, at_top=at_top)
+
+    def title(self, instance: Instance) -> Callable[[], str]:
+        """What it is called, as its reader will read it."""
+        return lambda: versions.said_of(self.work.session, instance, "title")
+
+    def step(self, instance: Instance, name: str, kept: str = "") -> Callable[[], str]:
+        """What a step of it is called, as its reader will read it."""
+        return lambda: versions.step_said_of(self.work.session, instance, name, kept)
 
     def all(self, kind: type[Fact]) -> list[Fact]:
         """The facts of one kind that this work recorded about the same thing."""

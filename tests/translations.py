@@ -28,7 +28,7 @@ NOT_KEPT = (
     "Generated-By",
 )
 TOLD_TRANSLATORS = "Translators:"
-SAID_BY = {**DEFAULT_KEYWORDS, "_l": None, "lazy_pgettext": ((1, "c"), 2)}
+SAID_BY = {**DEFAULT_KEYWORDS, "_l": None, "saying": None, "lazy_pgettext": ((1, "c"), 2)}
 """What a sentence stands in; the lazy ones where it is written before anybody reads it, in a table of words say."""
 WIDTH = 118
 

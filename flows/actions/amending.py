@@ -52,7 +52,7 @@ def add_step(
     """
     access.require(work.actor, "create")
     definition = _definition(work, instance)
-    problems = _title_problems(title, "/title", "Enter the name of the step")
+    problems = _title_problems(title, "/title", _("Enter the name of the step"))
     if actor not in ACTORS:
         problems.append(Problem("/actor", "choice", _("Choose who does it")))
     if after not in definition.steps:
@@ -138,7 +138,7 @@ def _definition(work: Work, instance: Instance) -> FlowDefinition:
 def _spec(question: Mapping[str, Any], pointer: str, problems: list[Problem]) -> dict[str, Any]:
     """A field of the flow language from what was typed; its problems are added."""
     label, kind = str(question.get("label", "")).strip(), str(question.get("type", ""))
-    problems += _title_problems(label, f"{pointer}/label", "Enter the question")
+    problems += _title_problems(label, f"{pointer}/label", _("Enter the question"))
     spec: dict[str, Any] = {"type": kind, "label": label, "required": bool(question.get("required"))}
     if hint := access.clean(str(question.get("hint") or "")).strip():
         spec["hint"] = hint[:400]

@@ -86,7 +86,7 @@ def check_allowance(session: Session, actor: Actor, now: datetime, more: int = 0
         )
     today = select(func.coalesce(func.sum(Upload.size), 0)).where(mine, Upload.created_at > now - DAY)
     if (session.scalar(today) or 0) + more > MOST_A_DAY:
-        detail = f"You sent {MOST_A_DAY // uploads.MB} MB of files within a day. Send the next ones tomorrow"
+        detail = _("You sent %(mb)s MB of files within a day. Send the next ones tomorrow", mb=MOST_A_DAY // uploads.MB)
         raise Busy(detail, int(DAY.total_seconds()))
 
 
@@ -173,7 +173,7 @@ def free_uploads(work: Work, ids: Sequence[str]) -> tuple[list[Upload], list[Pro
     One of another case, of another comment or message, or of another person is not there.
     """
     if len(ids) > MOST_AT_ONCE:
-        detail = f"Attach {MOST_AT_ONCE} files at once at most. Send the others after these"
+        detail = _("Attach %(most)s files at once at most. Send the others after these", most=MOST_AT_ONCE)
         return [], [Problem("", "too_many", detail, {"max": MOST_AT_ONCE})]
     found = {one.uid: one for one in access.uploads_to_attach(work, ids, None, "")}
     judged = [uploads.misfit(found[uid]) if uid in found else uploads.missing() for uid in ids]

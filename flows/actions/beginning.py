@@ -243,7 +243,10 @@ def _needs_file(field: FlowField) -> bool:
 
 
 def _no_file(name: str, field: FlowField) -> Problem:
-    detail = f"This flow needs a file at its start ({field.label}). Invite the tenant to another one, and begin it then"
+    detail = _(
+        "This flow needs a file at its start (%(field)s). Invite the tenant to another one, and begin it then",
+        field=field.label,
+    )
     return Problem("/flow", "files", detail, {"field": name})
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased
 
 from flows import access, catalogue
 from flows.actions import attaching, calling, children, ordering, sealing, versions
-from flows.actions.scope import scope_of
+from flows.actions.scope import instance_words, scope_of
 from flows.events import EffectGaveUp, EffectRetried, EffectSkipped
 from flows.models import Effect, Instance
 from flows.models.effects import MOST_TRIES
@@ -20,6 +20,7 @@ from flows.plugin import PermanentFault
 from flows.rules import private
 from flows.rules.errors import Invalid, OutOfStep
 from flows.words import gettext as _
+from flows.words import in_each
 from flows.work import Work
 
 LEASE = timedelta(seconds=120)
@@ -212,13 +213,22 @@ def _incident(work: Work, effect_id: int) -> access.Held:
 
 
 def _payload(work: Work, effect: Effect, instance: Instance | None) -> Mapping[str, Any]:
-    """A mail about an instance is written from what is true when it is sent; `private` names what it masks (X20)."""
+    """A mail about an instance is written from what is true when it is sent; `private` names what it masks (X20).
+
+    What it says of the instance in words is there in each language, as nobody has looked yet who reads it.
+    """
     if effect.kind != "email" or instance is None:
         return effect.payload
     definition = versions.definition_of(work.session, instance)
     scope = scope_of(work.session, instance, definition, work.now)
+    scope["instance"] = in_each(lambda: _in_words(work, instance))
     hidden = sorted(private.names_of(definition))
     return {**effect.payload, "scope": {**scope, **effect.payload["scope"]}, "private": hidden}
+
+
+def _in_words(work: Work, instance: Instance) -> dict[str, Any]:
+    title = versions.said_of(work.session, instance, "title")
+    return {**instance_words(instance, work.now), "title": title}
 
 
 def in_clear(values: Mapping[str, Any]) -> dict[str, Any]:

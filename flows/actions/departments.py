@@ -71,7 +71,7 @@ def _membership(department: Department, user_uid: str) -> Select[DepartmentMembe
 
 def _name(work: Work, given: Mapping[str, str], itself: Department | None = None) -> str:
     problems: list[Problem] = []
-    name = text(given, "name", 120, problems, "Enter the department's name")
+    name = text(given, "name", 120, problems, _("Enter the department's name"))
     twin = work.session.scalar(select(Department.id).where(func.lower(Department.name) == name.lower()))
     if twin is not None and (itself is None or twin != itself.id):
         problems.append(Problem("/name", "taken", _("There is a department with this name already")))

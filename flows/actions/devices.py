@@ -115,7 +115,7 @@ def _problems(provider: str, address: str, keys: Mapping[str, Any]) -> list[Prob
     ]  # fmt: skip
     for name, size in (("p256dh", POINT_BYTES), ("auth", SECRET_BYTES)):
         if len(_bytes_of(keys.get(name))) != size:
-            said = f"Give {name} as the browser gave it: {size} bytes in url-safe base64"
+            said = _("Give %(name)s as the browser gave it: %(size)s bytes in url-safe base64", name=name, size=size)
             problems.append(Problem(f"/token/keys/{name}", "invalid", said))
     return problems
 

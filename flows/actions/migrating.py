@@ -14,6 +14,7 @@ from flows.rules import stages, statuses
 from flows.rules.errors import OutOfStep
 from flows.rules.migrations import Plan
 from flows.rules.migrations.clocks import UNCHANGED
+from flows.words import gettext as _
 from flows.work import Work
 
 MOST_NAMED = 3
@@ -36,9 +37,9 @@ def migrate(
     access.require(work.actor, "flows")
     statuses.check_running(instance, work.now)
     if version.flow != instance.flow:
-        raise OutOfStep(f"{instance.reference} is not of the flow {version.flow}")
+        raise OutOfStep(_("%(ref)s is not of the flow %(flow)s", ref=instance.reference, flow=version.flow))
     if version.id == instance.flow_version_id:
-        raise OutOfStep(f"{instance.reference} runs on version {version.number} already")
+        raise OutOfStep(_("%(ref)s runs on version %(n)s already", ref=instance.reference, n=version.number))
     seen = foresee(work.session, instance, versions.of_version(version), work.now)
     if seen.plan.verdict == "red" or (seen.plan.verdict == "yellow" and not yellow):
         raise OutOfStep(f"{instance.reference} is {seen.plan.verdict}: {seen.plan.in_words}")
@@ -59,13 +60,14 @@ def undo(work: Work, instance: Instance, run: str | None = None) -> FlowMigratio
     query = select(FlowMigration).where(FlowMigration.instance_id == instance.id, FlowMigration.undone_at.is_(None))
     last = work.session.scalar(query.order_by(FlowMigration.id.desc()).limit(1))
     if last is None or (run is not None and last.run != run):
-        later = f"; it was moved again since, by {last.run}" if last is not None else ""
-        raise OutOfStep(f"{instance.reference} has no move to take back{later}")
+        raise OutOfStep(_no_move(instance, last))
     if not last.before:
-        raise OutOfStep(f"{instance.reference} moved too long ago: what it was like before is not kept any more")
+        said = _("%(ref)s moved too long ago: what it was like before is not kept any more", ref=instance.reference)
+        raise OutOfStep(said)
     now = snapshots.take(work, instance)
     if snapshots.fingerprint(now) != last.after:
-        raise OutOfStep(f"{instance.reference} has gone on since it moved: {_since(work, instance, last)}")
+        since = _since(work, instance, last)
+        raise OutOfStep(_("%(ref)s has gone on since it moved: %(since)s", ref=instance.reference, since=since))
     was, back_to = last.to_version.number, last.from_version.number
     snapshots.restore(work, last.before, now)
     work.session.refresh(instance)
@@ -138,10 +140,20 @@ def _note(
     )
 
 
+def _no_move(instance: Instance, last: FlowMigration | None) -> str:
+    if last is None:
+        return _("%(ref)s has no move to take back", ref=instance.reference)
+    moved = _(
+        "%(ref)s has no move to take back; it was moved again since, by %(run)s", ref=instance.reference, run=last.run
+    )
+    return moved
+
+
 def _since(work: Work, instance: Instance, last: FlowMigration) -> str:
     """What happened after the move, for whoever wanted to take it back."""
     later = select(TimelineEvent.kind).where(TimelineEvent.instance_id == instance.id, TimelineEvent.seq > last.seq)
     kinds = work.session.scalars(later.order_by(TimelineEvent.seq)).all()
     told = [kind.replace("_", " ") for kind in dict.fromkeys(kinds)]
-    told += [f"a draft of “{one.name}” saved" for one in instance.steps if (one.draft_saved_at or last.at) > last.at]
-    return ", ".join(told[:MOST_NAMED]) or "it was changed"
+    saved = [one.name for one in instance.steps if (one.draft_saved_at or last.at) > last.at]
+    told += [_("a draft of “%(step)s” saved", step=name) for name in saved]
+    return ", ".join(told[:MOST_NAMED]) or _("it was changed")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, join, or_, select, update
 
 from flows.access import clean
 from flows.actions.writing import write_effect
@@ -13,6 +13,7 @@ from flows.clock import clock
 from flows.models import Device, Instance, Mute, Notice, Order, SignIn, User
 from flows.models.base import opaque_id
 from flows.rules.notices import KINDS, end_of_quiet, is_wanted, kind_for
+from flows.words import USUAL, Saying, said
 from flows.work import Subject, Work
 
 LONGEST = 400
@@ -22,8 +23,8 @@ def tell(
     work: Work,
     user_ids: Iterable[int],
     kind: str,
-    text: str,
-    link: str = "",
+    text: Saying,
+    link: Saying = "",
     *,
     about: Subject | None = None,
     url: str = "",
@@ -31,11 +32,11 @@ def tell(
 ) -> None:
     """Put words into the inbox of these people, and owe a push to each of their devices that wants this kind (C52).
 
-    With an address of the back office the notice names no instance, which would lead to the portal.
+    What is given as a function is said to each in their own language. With an address of the back office the notice
+    names no instance, which would lead to the portal.
     """
     in_portal = not url.startswith("/admin/")
-    reached = _reached(work, [*user_ids]) if KINDS[kind].push != "never" else {id_: _Reach() for id_ in user_ids}
-    for user_id, reach in reached.items():
+    for user_id, reach in _reached(work, [*user_ids]).items():
         notice = Notice(
             uid=opaque_id("ntf"),
             user_id=user_id,
@@ -44,21 +45,22 @@ def tell(
             order=about if isinstance(about, Order) and in_portal else None,
             kind=kind,
             at_top=at_top,
-            text=text[:LONGEST],
-            link_text=link,
+            text=said(text, reach.language)[:LONGEST],
+            link_text=said(link, reach.language),
             url=url,
             created_at=work.now,
         )
         work.session.add(notice)
-        if not isinstance(about, Instance) or about.id not in reach.muted:
+        if KINDS[kind].push != "never" and (not isinstance(about, Instance) or about.id not in reach.muted):
             _push(work, notice, reach, about)
 
 
 @dataclass
 class _Reach:
-    """The devices of one person, and the requests that they have muted."""
+    """The language of one person, their devices, and the requests that they have muted."""
 
     user: User | None = None
+    language: str = USUAL
     devices: list[str] = field(default_factory=list)
     muted: set[int] = field(default_factory=set)
 
@@ -70,25 +72,25 @@ def _reached(work: Work, user_ids: Collection[int]) -> dict[int, _Reach]:
     if unknown:
         known.update({user_id: _Reach() for user_id in unknown})
         muted = and_(Mute.user_id == Device.user_id, or_(Mute.until.is_(None), Mute.until > work.now))
+        alive = and_(SignIn.id == Device.sign_in_id, SignIn.revoked_at.is_(None), SignIn.expires_at > clock.wall())
         rows = work.session.execute(
-            select(Device.uid, User, Mute.instance_id)
-            .join(Device.user)
-            .join(Device.sign_in)
+            select(User, Device.uid, Mute.instance_id)
+            .outerjoin(join(Device, SignIn, alive), Device.user_id == User.id)
             .outerjoin(Mute, muted)
-            .where(Device.user_id.in_(unknown), SignIn.revoked_at.is_(None), SignIn.expires_at > clock.wall())
+            .where(User.id.in_(unknown))
             .order_by(Device.id)
         )
-        for device, user, instance_id in rows:
+        for user, device, instance_id in rows:
             reach = known[user.id]
-            reach.user = user
-            reach.devices += [device] if device not in reach.devices else []
+            reach.user, reach.language = user, user.language or USUAL
+            reach.devices += [device] if device is not None and device not in reach.devices else []
             reach.muted |= {instance_id} if instance_id is not None else set()
     return {user_id: known[user_id] for user_id in user_ids}
 
 
 def _push(work: Work, notice: Notice, reach: _Reach, about: Subject | None) -> None:
     user = reach.user
-    if user is None:
+    if user is None or not reach.devices:
         return
     if about is not None and about.id is None:
         work.session.flush()  # its reference is the number of its row

@@ -28,8 +28,8 @@ def invite_tenant(work: Work, given: Mapping[str, str], flow: str, wish: Wish) -
     """
     access.require(work.actor, "create")
     problems: list[Problem] = []
-    name = text(given, "name", 160, problems, "Enter the tenant's name")
-    lines = text(given, "address", 400, problems, "Enter the address of the home").splitlines()
+    name = text(given, "name", 160, problems, _("Enter the tenant's name"))
+    lines = text(given, "address", 400, problems, _("Enter the address of the home")).splitlines()
     address = ", ".join(line.strip(" ,") for line in lines if line.strip(" ,"))
     zone = text(given, "time_zone", 64, problems) or work.actor.time_zone
     if zone not in available_timezones():

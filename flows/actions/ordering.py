@@ -26,6 +26,7 @@ from flows.models.orders import MOST_OF_ONE, OPEN_ORDER_STATES
 from flows.plugin import PermanentFault
 from flows.rules.errors import Invalid, OutOfStep, Problem, Refused
 from flows.rules.orders import is_cancellable
+from flows.words import N_
 from flows.words import gettext as _
 from flows.work import Work
 
@@ -180,13 +181,7 @@ def cancel(work: Work, number: str, text: str) -> Order:
     locked = [access.instance_to_change(work, instance_id) for instance_id in belonging]
     order = access.order_to_change(work, number)
     if not is_cancellable(order.state, order.finalised_at is not None, work.actor.is_staff):
-        raise OutOfStep(
-            _(
-                "Order %(reference)s is %(state_words)s and can no longer be cancelled here",
-                reference=order.reference,
-                state_words=STATE_WORDS[order.state],
-            )
-        )
+        raise OutOfStep(_(TOO_LATE_TO_CANCEL[order.state], reference=order.reference))
     if any(instance.status == "completed" for instance in locked) and order.state != "failed":
         raise OutOfStep(
             _("The details of order %(reference)s were sent already; it is being set up", reference=order.reference)
@@ -197,7 +192,7 @@ def cancel(work: Work, number: str, text: str) -> Order:
                 work,
                 instance,
                 versions.definition_of(work.session, instance),
-                text.strip() or "The order was cancelled",
+                text.strip() or N_("The order was cancelled"),
             )
     _cancel(work, order, "staff" if work.actor.is_staff else "customer", text.strip()[:400])
     return order
@@ -207,13 +202,7 @@ def confirm_line(work: Work, order: Order, line: OrderLine, reference: str) -> N
     """Staff have set a line up by hand (`manual`), or know that its provider did (staff with `orders`)."""
     access.require(work.actor, "orders")
     if order.state not in ("provisioning", "failed"):
-        raise OutOfStep(
-            _(
-                "Order %(reference)s is %(state_words)s; there is nothing to confirm",
-                reference=order.reference,
-                state_words=STATE_WORDS[order.state],
-            )
-        )
+        raise OutOfStep(_(NOTHING_TO_CONFIRM[order.state], reference=order.reference))
     if line.state == "provisioned":
         raise OutOfStep(_("%(name)s was confirmed already", name=line.name))
     if line.state != "requested":  # the order failed before it was finalised
@@ -249,13 +238,19 @@ def note_retry(order: Order) -> None:
         order.version += 1
 
 
-STATE_WORDS = {
-    "placed": "placed",
-    "awaiting_details": "waiting for details",
-    "provisioning": "being set up",
-    "completed": "completed",
-    "cancelled": "cancelled",
-    "failed": "being set up",
+NOTHING_TO_CONFIRM = {
+    "placed": N_("Order %(reference)s is placed; there is nothing to confirm"),
+    "awaiting_details": N_("Order %(reference)s is waiting for details; there is nothing to confirm"),
+    "completed": N_("Order %(reference)s is completed; there is nothing to confirm"),
+    "cancelled": N_("Order %(reference)s is cancelled; there is nothing to confirm"),
+}
+TOO_LATE_TO_CANCEL = {
+    "placed": N_("Order %(reference)s is placed and can no longer be cancelled here"),
+    "awaiting_details": N_("Order %(reference)s is waiting for details and can no longer be cancelled here"),
+    "provisioning": N_("Order %(reference)s is being set up and can no longer be cancelled here"),
+    "completed": N_("Order %(reference)s is completed and can no longer be cancelled here"),
+    "cancelled": N_("Order %(reference)s is cancelled and can no longer be cancelled here"),
+    "failed": N_("Order %(reference)s is being set up and can no longer be cancelled here"),
 }
 
 

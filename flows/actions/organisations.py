@@ -66,10 +66,10 @@ def _customer(work: Work, uid: str) -> Organisation:
 def _checked(work: Work, given: Mapping[str, str], itself: Organisation | None = None) -> dict[str, Any]:
     problems: list[Problem] = []
     values: dict[str, Any] = {
-        "name": text(given, "name", 160, problems, "Enter the customer's name"),
+        "name": text(given, "name", 160, problems, _("Enter the customer's name")),
         "kind": one_of(given, "kind", KINDS, problems),
         "address": text(given, "address", 400, problems),
-        "time_zone": text(given, "time_zone", 64, problems, "Enter a time zone, such as Europe/London"),
+        "time_zone": text(given, "time_zone", 64, problems, _("Enter a time zone, such as Europe/London")),
     }
     if values["time_zone"] and values["time_zone"] not in available_timezones():
         problems.append(Problem("/time_zone", "choice", _("Enter a time zone, such as Europe/London")))

@@ -25,13 +25,13 @@ from flows.catalogue.schema import (
     WebhookEffect,
 )
 from flows.catalogue.schema import Effect as EffectRule
-from flows.catalogue.schema.effects import Child, Letter
+from flows.catalogue.schema.effects import Child, Letter, Notice
 from flows.events import EffectGaveUp
 from flows.models import DepartmentMember, Instance, Membership, Payment, Role, User
 from flows.rules import private
 from flows.rules.expressions import ExpressionProblem, NotYetKnown, compile_condition, compile_text
 from flows.rules.notices import kind_for, kind_of_moment
-from flows.words import USUAL
+from flows.words import USUAL, Saying, in_each, saying, spoken
 from flows.work import Subject, Work
 
 RuleError = (ExpressionProblem, NotYetKnown)
@@ -52,7 +52,8 @@ def owe(
     wanted = _roots(rules)
     if "actor" in wanted:
         more["actor"] = person_words(work.session, work.actor.user_id)
-    scope = scope_of(work.session, instance, definition, work.now, wanted, **more)
+    with spoken(USUAL):  # what a flow fills in stands in its own words, whoever set it off
+        scope = scope_of(work.session, instance, definition, work.now, wanted, **more)
     hidden = private.names_of(definition)
     chain = f"{instance.uid}:{moment}"
     mailed: dict[int, None] = {}
@@ -110,10 +111,8 @@ def _owe_one(
                 mailed.setdefault(user_id)
         case NoticeEffect(notice=notice):
             ids = _told(work, instance, notice.to, moment)
-            for language, some in _by_language(work, instance, ids).items():
-                said = versions.notice_in(work.session, instance, rule, language)
-                text = str(compile_text(said.text).masked(hidden).render(scope))
-                noticing.tell(work, some, kind_of_moment(moment), text, said.link or "", about=instance)
+            text, link = _told_by(work, instance, rule, scope, hidden)
+            noticing.tell(work, ids, kind_of_moment(moment), text, link, about=instance)
             told.update(ids)
         case MessageEffect(message=words):
             if not instance.is_running(work.now):
@@ -169,8 +168,12 @@ def _note_mails(work: Work, instance: Instance, kind: str, user_ids: Sequence[in
     groups = ((staff, instance.staff_page), ({*user_ids} - staff, ""))
     for ids, url in groups:
         known = kind_for(kind, "staff" if url else "customer")
-        text = known.line.format(title=instance.title)
-        noticing.tell(work, sorted(ids), known.name, text, "Look at it", about=instance, url=url, at_top=False)
+        text, link = saying(known.line, title=lambda: _title(work, instance)), saying("Look at it")
+        noticing.tell(work, sorted(ids), known.name, text, link, about=instance, url=url, at_top=False)
+
+
+def _title(work: Work, instance: Instance) -> str:
+    return versions.said_of(work.session, instance, "title")
 
 
 def _filled(arguments: Mapping[str, Any], scope: Mapping[str, Any], hidden: frozenset[str]) -> dict[str, Any]:
@@ -231,16 +234,15 @@ def _letter(rule: EmailEffect | NotifyEffect) -> Letter:
     return rule.email if isinstance(rule, EmailEffect) else rule.notify
 
 
-def _by_language(work: Work, instance: Instance, user_ids: Sequence[int]) -> dict[str, list[int]]:
-    """These people by the language they read; nobody is asked for it where the flow speaks its own alone."""
-    if not versions.languages_of(work.session, instance):
-        return {USUAL: [*user_ids]}
-    reads = select(User.id, User.language).where(User.id.in_(user_ids))
-    languages = {user_id: language or USUAL for user_id, language in work.session.execute(reads)}
-    return {
-        language: [user_id for user_id in user_ids if languages.get(user_id, USUAL) == language]
-        for language in sorted({*languages.values()})
-    }
+def _told_by(
+    work: Work, instance: Instance, rule: NoticeEffect, scope: Mapping[str, Any], hidden: frozenset[str]
+) -> tuple[Saying, Saying]:
+    """Text and link of a notice, to be said to each in their own language."""
+
+    def words() -> Notice:
+        return versions.notice_said(work.session, instance, rule)
+
+    return lambda: str(compile_text(words().text).masked(hidden).render(scope)), lambda: words().link or ""
 
 
 def _names_actor(template: str) -> bool:
@@ -302,13 +304,15 @@ def owe_mail(
 ) -> None:
     """Owe one mail of the product itself, of a `kind` of `flows.rules.notices`, now or at `at`.
 
-    `to` is a user, or `address` one that was just proved or asked for. With `while_open` it is not sent after the end.
+    `to` is a user, or `address` one that was just proved or asked for. What `scope` has as a function is kept as it
+    reads in each language, until the mail is written in that of its reader. With `while_open` it is not sent after the
+    end.
     """
     payload = {
         "template": template,
         "to": to,
         "address": address,
-        "scope": dict(scope),
+        "scope": {name: in_each(value) if callable(value) else value for name, value in scope.items()},
         "language": language,
         "kind": kind,
         "while_open": while_open,

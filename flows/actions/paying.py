@@ -67,7 +67,7 @@ def begin(work: Work, instance: Instance, step: Step, provider: str = "stripe") 
     definition = versions.definition_of(work.session, instance)
     rule = rule_of(definition, step)
     if step.state in ("completed", "skipped"):
-        said = "This is paid already" if step.state == "completed" else "There is nothing to pay"
+        said = _("This is paid already") if step.state == "completed" else _("There is nothing to pay")
         raise OutOfStep(said, "already-submitted")
     submitting.check_turn(work, instance, step, None)
     if provider != "stripe" or not settings.current().takes_cards:

@@ -44,13 +44,13 @@ def amend(work: Work, uid: str, given: Mapping[str, str], seen: str = "") -> Pro
 def _checked(work: Work, given: Mapping[str, str], itself: Product | None = None) -> dict[str, Any]:
     problems: list[Problem] = []
     values: dict[str, Any] = {
-        "sku": text(given, "sku", 64, problems, "Enter the SKU, as the vendor writes it"),
-        "vendor": text(given, "vendor", 80, problems, "Enter the vendor"),
-        "name": text(given, "name", 160, problems, "Enter the name that customers read"),
+        "sku": text(given, "sku", 64, problems, _("Enter the SKU, as the vendor writes it")),
+        "vendor": text(given, "vendor", 80, problems, _("Enter the vendor")),
+        "name": text(given, "name", 160, problems, _("Enter the name that customers read")),
         "summary": text(given, "summary", 400, problems),
         "price_minor": _price(given.get("price", ""), problems),
         "currency": one_of(given, "currency", CURRENCIES, problems),
-        "unit": text(given, "unit", 40, problems, "Enter what the price is for, such as “user per month”"),
+        "unit": text(given, "unit", 40, problems, _("Enter what the price is for, such as “user per month”")),
         "provider": one_of(given, "provider", PROVIDERS, problems),
         "is_active": given.get("is_active") == "1",
     }

@@ -18,6 +18,7 @@ from flows.models import Upload
 from flows.rules import answers, uploads
 from flows.rules.actors import Actor
 from flows.rules.errors import BatonError, Busy
+from flows.words import gettext as _
 from flows.work import Work, end_reading, unit_of_work
 
 PATIENCE_SECONDS = 2.0
@@ -144,7 +145,8 @@ def receive(actor: Actor, sent: Sent, expected_sha256: str = "") -> Received:
     except store.TooLarge:
         uploads.refuse("upload-too-large", uploads.too_large(clean, most_mb))
     if expected_sha256 and expected_sha256.lower() != stored.sha256:
-        uploads.refuse("upload-refused", f"{clean} was damaged on its way: its SHA-256 is another. Send it again")
+        said = _("%(name)s was damaged on its way: its SHA-256 is another. Send it again", name=clean)
+        uploads.refuse("upload-refused", said)
     return Received(clean, stored.sha256, stored.size, found.kind, found.mime)
 
 
@@ -189,7 +191,7 @@ def _taken(work: Work, arrived: Arrived) -> Taken:
 def with_ids(form: Mapping[str, list[str]], taken: Iterable[Taken]) -> dict[str, list[str]]:
     """The names and values of a form with the uploads among the files that it keeps."""
     kept = dict(form)
-    for sent, _, upload, _ in taken:
+    for sent, _name, upload, _state in taken:
         if upload is not None:
             control = sent.control + answers.KEPT
             kept[control] = [*([] if sent.replaces else kept.get(control, ())), upload.uid]

@@ -28,7 +28,7 @@ def add(work: Work, given: Mapping[str, str]) -> Role:
     """A new role that grants nothing yet (needs `users`)."""
     require(work.actor, "users")
     problems: list[Problem] = []
-    name = text(given, "name", 64, problems, "Enter the role's name").lower()
+    name = text(given, "name", 64, problems, _("Enter the role's name")).lower()
     if name and not name.replace("_", "a").replace("-", "a").isalnum():
         problems.append(
             Problem("/name", "pattern", _("Use letters, digits, - and _ only: flows speak of it as role.<name>"))

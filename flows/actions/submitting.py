@@ -22,8 +22,15 @@ from flows.rules.errors import Invalid, OutOfStep, Problem, Refused, Stale
 from flows.rules.expressions import compile_condition
 from flows.rules.moves import WITH_ACTOR
 from flows.rules.words import moment_in_words
+from flows.words import N_
 from flows.words import gettext as _
 from flows.work import Work
+
+ENDED_ON = {
+    "completed": N_("This task was completed on %(when)s"),
+    "cancelled": N_("This task was cancelled on %(when)s"),
+    "expired": N_("This task expired on %(when)s"),
+}
 
 
 def save_draft(
@@ -117,8 +124,7 @@ def check_turn(work: Work, instance: Instance, step: Step, version: int | None, 
     if step.state == "locked":
         raise OutOfStep(_("This step cannot start yet: another one comes first"), "step-locked")
     if step.state not in WITH_ACTOR:
-        when = f" on {moment_in_words(step.submitted_at, instance.time_zone)}" if step.submitted_at else ""
-        raise OutOfStep(_("These answers were already sent%(when)s", when=when), "already-submitted")
+        raise OutOfStep(_sent_before(instance, step), "already-submitted")
     if step.actor != work.actor.kind and not (on_behalf and work.actor.may("create")):
         raise Refused(_("This step is not yours to answer"), known=True)
     if step.actor == "staff" and work.actor.is_staff:
@@ -179,26 +185,21 @@ def draft_of(session: Session, actor: Actor, instance: Instance, step: Step) -> 
     return withholding.shown_to(actor, instance, step, rule, step.draft or {})
 
 
+def _sent_before(instance: Instance, step: Step) -> str:
+    if step.submitted_at is None:
+        return _("These answers were already sent")
+    when = moment_in_words(step.submitted_at, instance.time_zone)
+    return _("These answers were already sent on %(when)s", when=when)
+
+
 def check_alive(work: Work, instance: Instance) -> None:
     """A deadline holds as a predicate too: an expired task takes nothing even while every worker is dead (Q30)."""
     if instance.closed_at is not None:
-        words = {"completed": "was completed", "cancelled": "was cancelled", "expired": "expired"}[instance.status]
-        raise OutOfStep(
-            _(
-                "This task %(words)s on %(closed_at)s",
-                words=words,
-                closed_at=moment_in_words(instance.closed_at, instance.time_zone),
-            ),
-            "instance-closed",
-        )
+        when = moment_in_words(instance.closed_at, instance.time_zone)
+        raise OutOfStep(_(ENDED_ON[instance.status], when=when), "instance-closed")
     if instance.is_past_expiry(work.now) and instance.expires_at is not None:
-        raise OutOfStep(
-            _(
-                "This task expired on %(expires_at)s",
-                expires_at=moment_in_words(instance.expires_at, instance.time_zone),
-            ),
-            "instance-closed",
-        )
+        when = moment_in_words(instance.expires_at, instance.time_zone)
+        raise OutOfStep(_(ENDED_ON["expired"], when=when), "instance-closed")
 
 
 def _accept(

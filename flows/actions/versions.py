@@ -14,7 +14,7 @@ from flows.catalogue import FlowDefinition, LoadedFlow
 from flows.catalogue.overlay import overlaid
 from flows.catalogue.schema.effects import Notice as NoticeWords
 from flows.catalogue.schema.effects import NoticeEffect
-from flows.catalogue.translation import files_of, in_language
+from flows.catalogue.translation import in_language
 from flows.models import FlowVersion, Instance
 from flows.words import USUAL, language
 from flows.work import Work
@@ -101,15 +101,15 @@ def said_of(session: Session, instance: Instance, word: Literal["title", "type"]
     return said
 
 
-def languages_of(session: Session, instance: Instance) -> list[str]:
-    """The languages that its flow has words in, beside its own."""
-    return [*files_of(catalogue.current(), _published(session, instance))]
+def step_said_of(session: Session, instance: Instance, name: str, kept: str = "") -> str:
+    """The title of a step in that language; where the flow has no such step any more, the words that were `kept`."""
+    step = shown_of(session, instance).steps.get(name)
+    return step.title if step is not None else kept
 
 
-def notice_in(session: Session, instance: Instance, rule: NoticeEffect, language: str) -> NoticeWords:
-    """What a notice of its flow says in a language."""
-    written, said = definition_of(session, instance), spoken_of(session, instance, language)
-    pairs = zip(written.all_effects(), said.all_effects(), strict=True)
+def notice_said(session: Session, instance: Instance, rule: NoticeEffect) -> NoticeWords:
+    """What a notice of its flow says, in the language of whoever it is told to."""
+    pairs = zip(definition_of(session, instance).all_effects(), shown_of(session, instance).all_effects(), strict=True)
     there = next((other for own, other in pairs if own is rule), rule)
     return there.notice if isinstance(there, NoticeEffect) else rule.notice
 

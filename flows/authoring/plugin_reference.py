@@ -14,7 +14,7 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
     "What an action gets": ("Context", "OrderVerbs", "PaymentVerbs", "Agreements", "Tenancy"),
     "What a lookup gets and gives": ("LookupContext", "About", "AgreementSearch", "Option"),
     "What they raise": ("PassingFault", "PermanentFault", "Invalid"),
-    "Words and days": ("calendar_named", "Calendar", "money_in_words"),
+    "Words and days": ("calendar_named", "Calendar", "date_in_words", "moment_in_words", "money_in_words", "language"),
     "Version": ("API_VERSION",),
 }
 """Every name of `flows.plugin.__all__` stands in one of them; a law holds them against each other."""

@@ -137,6 +137,8 @@ class Registry:
     """Every flow that could be read, whether or not something is wrong with it: what another one may start."""
     spoken: dict[tuple[str, str], FlowDefinition] = field(default_factory=dict, repr=False, compare=False)
     """Flows in other languages by content hash and language; filled by `translation.in_language`."""
+    sayings: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict, repr=False, compare=False)
+    """What they say there, by what they say in their own; filled by `translation.sayings_in`."""
 
     def action(self, name: str) -> ActionSpec | None:
         return next((plugin.actions[name] for plugin in self.plugins if name in plugin.actions), None)
@@ -191,4 +193,4 @@ class Registry:
 
     def with_plugins(self, first: Sequence[Plugin]) -> Registry:
         """The same registry with other plugins looked at first: how lint sees a file beside its own mails."""
-        return replace(self, plugins=[*first, *self.plugins], known=dict(self.known), spoken={})
+        return replace(self, plugins=[*first, *self.plugins], known=dict(self.known), spoken={}, sayings={})

@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 
 from flows.catalogue.problems import FlowProblem, cure_among
-from flows.catalogue.registry import Registry
+from flows.catalogue.registry import LoadedFlow, Registry
 from flows.catalogue.schema import FlowDefinition
 from flows.catalogue.source import Path, Place, Source, Unreadable, read_source
 from flows.words import USUAL, Borrowed
@@ -63,6 +63,16 @@ def in_language(registry: Registry, definition: FlowDefinition, content_hash: st
         locale = locale_in(registry, file) if file is not None else {}
         registry.spoken[key] = definition if as_written else translated(definition, locale)
     return registry.spoken[key]
+
+
+def sayings_in(registry: Registry, loaded: LoadedFlow, language: str) -> dict[str, str]:
+    """What a served flow says in this language, by what it says in its own: for words that were kept as they were."""
+    key = (loaded.content_hash, language)
+    if key not in registry.sayings:
+        said = words_of(in_language(registry, loaded.definition, loaded.content_hash, language))
+        own = words_of(loaded.definition)
+        registry.sayings[key] = {text: said[path] for path, text in own.items() if said.get(path, text) != text}
+    return registry.sayings[key]
 
 
 def file_of(registry: Registry, definition: FlowDefinition, language: str) -> str | None:

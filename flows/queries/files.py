@@ -18,6 +18,7 @@ from flows.rules import answers, private, uploads
 from flows.rules.actors import Actor
 from flows.rules.answers import AnswerContext, FieldLike
 from flows.rules.people import is_among
+from flows.words import gettext as _
 
 Fields = Mapping[str, FieldLike]
 MOST_SHOWN = 500
@@ -56,7 +57,7 @@ class FilesOf:
 
     def one(self, uid: str) -> Shown:
         """What is gone, or was never theirs, still takes its place among the others."""
-        return self.by_id.get(uid) or Shown(uid, "A file that is not here any more")
+        return self.by_id.get(uid) or Shown(uid, _("A file that is not here any more"))
 
     def dressed(self, fields: Fields, values: Mapping[str, Any]) -> dict[str, Any]:
         """Values with files in place of ids, for the controls of a form."""

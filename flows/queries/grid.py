@@ -15,8 +15,9 @@ from flows.models.instances import OPEN_STATUSES, instance_id_from
 from flows.queries.pages import Page, page_of
 from flows.queries.search import titled
 from flows.rules.actors import Actor
+from flows.words import N_
 
-GRID_STATUSES = ("Pending", "Completed", "Expired")
+GRID_STATUSES = (N_("Pending"), N_("Completed"), N_("Expired"))
 """The three words of A22; cancelled ones are in the list without a status of these."""
 
 
@@ -49,7 +50,7 @@ def grid_status(instance: Instance, now: datetime) -> str:
     """Pending, Completed, Expired or Cancelled. Past its end it is expired, whether or not a worker has noticed."""
     if instance.status in OPEN_STATUSES:
         return "Expired" if instance.is_past_expiry(now) else "Pending"
-    return {"completed": "Completed", "expired": "Expired"}.get(instance.status, "Cancelled")
+    return {"completed": "Completed", "expired": "Expired"}.get(instance.status, N_("Cancelled"))
 
 
 def needs_action(instance: Instance, now: datetime) -> bool:

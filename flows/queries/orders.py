@@ -16,16 +16,17 @@ from flows.models.orders import order_id_from
 from flows.queries.pages import Page, page_of
 from flows.rules.actors import Actor
 from flows.rules.expressions import compile_condition
+from flows.words import N_
 
 STATE_LABELS = {
-    "placed": "Placed",
-    "awaiting_details": "Details needed",
-    "provisioning": "Being set up",
-    "completed": "Completed",
-    "cancelled": "Cancelled",
-    "failed": "Being set up",
+    "placed": N_("Placed"),
+    "awaiting_details": N_("Details needed"),
+    "provisioning": N_("Being set up"),
+    "completed": N_("Completed"),
+    "cancelled": N_("Cancelled"),
+    "failed": N_("Being set up"),
 }
-"""What customers read; staff read "Failed" for the last one."""
+"""What customers read, in English; staff read "Failed" for the last one."""
 
 
 @dataclass(frozen=True)

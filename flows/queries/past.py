@@ -31,6 +31,7 @@ from flows.rules.past import (
     recorded_from,
 )
 from flows.rules.words import moment_in_words
+from flows.words import gettext as _
 
 KEPT = (
     "id", "uid", "flow", "parent_id", "title", "kind", "source", "once_key", "subject", "organisation_id",
@@ -66,7 +67,11 @@ class Life:
             found = self.moments[-1] if at is None else moment_at(self.moments, at)
         if found is None:
             began = moment_in_words(self.today.created_at, self.today.time_zone)
-            raise Invalid(f"{self.today.reference} has no such moment; it began on {began}", "/moment", "no-moment")
+            raise Invalid(
+                _("%(ref)s has no such moment; it began on %(moment)s", ref=self.today.reference, moment=began),
+                "/moment",
+                "no-moment",
+            )
         return found
 
     def at(self, moment: Moment) -> AsItWas:
@@ -101,13 +106,13 @@ def life_of(actor: Actor, reference: str) -> Life:
     """By reference or opaque id, in three statements. Only for staff: a picture shows what customers do not see."""
     session = read_as(actor)
     if actor.kind == "customer":
-        raise Refused("No such task")
+        raise Refused(_("No such task"))
     query = named_instance(actor, reference).add_columns(Submission)
     query = query.outerjoin(Step, Step.instance_id == Instance.id)
     query = query.outerjoin(Submission, Submission.step_id == Step.id).order_by(Step.position, Submission.attempt)
     rows = session.execute(query.options(*_beside())).unique().all()
     if not rows:
-        raise Refused("No such task")
+        raise Refused(_("No such task"))
     instance = rows[0][0]
     sent = {(one.step_id, one.attempt): one.answers for _, one in rows if one is not None}
     told = select(TimelineEvent).where(TimelineEvent.instance_id == instance.id).order_by(TimelineEvent.seq)
@@ -191,6 +196,6 @@ def _answers(life: Life, taken: Picture, today: Step | None, attempt: int) -> Ma
 
 def _not_recorded(instance: Instance, since: datetime | None) -> str:
     if since is None:
-        return f"What {instance.reference} was like in the past was not recorded"
+        return _("What %(ref)s was like in the past was not recorded", ref=instance.reference)
     when = moment_in_words(since, instance.time_zone)
-    return f"What {instance.reference} was like was not recorded before {when}"
+    return _("What %(ref)s was like was not recorded before %(when)s", ref=instance.reference, when=when)

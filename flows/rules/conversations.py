@@ -8,17 +8,25 @@ from typing import Protocol
 from flows.rules.actors import Actor
 from flows.rules.errors import OutOfStep, Problem
 from flows.rules.words import day_in_words
+from flows.words import N_
 from flows.words import gettext as _
 
-CLOSED_WORDS = {
-    "completed": "completed",
-    "closed": "closed",
-    "cancelled": "cancelled",
-    "expired": "not finished in time",
+CLOSED = {
+    "completed": N_("Messaging is closed because this request was completed on %(day)s"),
+    "closed": N_("Messaging is closed because this request was closed on %(day)s"),
+    "cancelled": N_("Messaging is closed because this request was cancelled on %(day)s"),
+    "expired": N_("Messaging is closed because the time for this request ended on %(day)s"),
 }
-"""How a request ended, in the sentence that says why its conversation is closed."""
-NONE = "There are no messages about requests of this kind"
-BY_HAND = "Cases and tasks of departments are talked about in their comments"
+"""Why its conversation is closed, by how a request ended."""
+CLOSED_ONCE = {
+    "completed": N_("Messaging is closed because this request was completed"),
+    "closed": N_("Messaging is closed because this request was closed"),
+    "cancelled": N_("Messaging is closed because this request was cancelled"),
+    "expired": N_("Messaging is closed because the time for this request ended"),
+}
+"""The same where nobody knows when that was."""
+NONE = N_("There are no messages about requests of this kind")
+BY_HAND = N_("Cases and tasks of departments are talked about in their comments")
 
 
 class Talked(Protocol):
@@ -51,7 +59,7 @@ class Said(Protocol):
 
 
 def ended_as(instance: Talked) -> str | None:
-    """A key of CLOSED_WORDS for an instance that has ended or whose end has come; overdue is still open (C54, Q21)."""
+    """A key of CLOSED for an instance that has ended or whose end has come; overdue is still open (C54, Q21)."""
     if instance.closed_at is None:
         return "expired"
     return "closed" if instance.status == "completed" and instance.outcome_kind == "negative" else instance.status
@@ -64,21 +72,17 @@ def ended_at(instance: Talked) -> datetime | None:
 def closed_because(instance: Talked, now: datetime, zone: str, has_messages: bool = True) -> str | None:
     """Why nothing can be said (any more), in a sentence; None while it runs (C54)."""
     if not has_messages:
-        return NONE
+        return _(NONE)
     if instance.is_running(now):
         return None
-    at = ended_at(instance)
-    when = f" on {day_in_words(at, zone)}" if at is not None else ""
-    how = ended_as(instance)
-    if how == "expired":
-        return f"Messaging is closed because the time for this request ended{when}"
-    return f"Messaging is closed because this request was {CLOSED_WORDS[how or 'closed']}{when}"
+    at, how = ended_at(instance), ended_as(instance) or "closed"
+    return _(CLOSED_ONCE[how]) if at is None else _(CLOSED[how], day=day_in_words(at, zone))
 
 
 def check_open(instance: Talked, now: datetime, zone: str, has_messages: bool = True) -> None:
     """OutOfStep (`conversation-closed`) once it has ended; cases have comments instead."""
     if instance.state is not None:
-        raise OutOfStep(BY_HAND)
+        raise OutOfStep(_(BY_HAND))
     if because := closed_because(instance, now, zone, has_messages):
         raise OutOfStep(because, "conversation-closed")
 

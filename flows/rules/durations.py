@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from flows.rules.calendars import Calendar
 from flows.rules.timing import zone_named
+from flows.words import gettext as _
 
 Measure = Callable[[datetime, datetime], int]
 """Whole seconds from one moment to another, in the hours that count."""
@@ -95,8 +96,8 @@ def in_words(seconds: int) -> str:
     minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
     if days:
         rest = hours - days * 24
-        return f"{days} d {rest} h" if rest else f"{days} d"
+        return _("%(days)s d %(hours)s h", days=days, hours=rest) if rest else _("%(days)s d", days=days)
     if hours:
         rest = minutes - hours * 60
-        return f"{hours} h {rest} min" if rest else f"{hours} h"
-    return f"{minutes} min" if minutes else "under a minute"
+        return _("%(hours)s h %(minutes)s min", hours=hours, minutes=rest) if rest else _("%(hours)s h", hours=hours)
+    return _("%(minutes)s min", minutes=minutes) if minutes else _("under a minute")

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from flows.rules.errors import Problem
+from flows.words import N_
 from flows.words import gettext as _
 
 Channel = Literal["inbox", "mail", "push"]
@@ -28,8 +29,9 @@ _TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 class Kind:
     """One kind of notice. `mail` and `push` say whether it comes always, as chosen, or never on that channel.
 
-    `title` is all that a push says, so it names nobody; `line` is what the inbox says of a mail of a flow. A mail that
-    `may_wait` is held back in quiet hours; every push is. Mails of this kind go to the people in `mailed` alone.
+    `title` is all that a push says, so it names nobody; `line` is what the inbox says of a mail of a flow. Both are
+    English here and said in the language of whoever reads them. A mail that `may_wait` is held back in quiet hours;
+    every push is. Mails of this kind go to the people in `mailed` alone.
     """
 
     name: str
@@ -52,34 +54,41 @@ class Kind:
 _ALL = (
     Kind(
         "task-waiting",
-        "A task is waiting for you",
-        "{title} is waiting for you",
+        N_("A task is waiting for you"),
+        N_("%(title)s is waiting for you"),
         ("customer",),
         mail="always",
         may_wait=False,
     ),
-    Kind("reminder", "Reminders before a deadline", "Reminder: {title}", ("customer",), mail="always", may_wait=False),
+    Kind(
+        "reminder",
+        N_("Reminders before a deadline"),
+        N_("Reminder: %(title)s"),
+        ("customer",),
+        mail="always",
+        may_wait=False,
+    ),
     Kind(
         "changes-needed",
-        "Changes needed",
-        "We need you to change something: {title}",
+        N_("Changes needed"),
+        N_("We need you to change something: %(title)s"),
         ("customer",),
         mail="always",
         may_wait=False,
     ),
-    Kind("message", "New messages", "New message about {title}", ("customer", "staff"), mailed=("customer",)),
-    Kind("unread-daily", "Daily reminder of unread messages", "", ("customer",), push="never"),
-    Kind("progress", "News about your requests", "News about {title}", ("customer",)),
-    Kind("outcome", "Request completed or closed", "{title} has ended", ("customer",), mail="always"),
-    Kind("order", "Your orders", "", ("customer",), mail="always", may_wait=False),
-    Kind("payment", "Payments and receipts", "", ("customer",), mail="always"),
-    Kind("assigned", "Work that was given to you", "{title} was given to you", ("staff",)),
-    Kind("review-waiting", "Reviews that wait for somebody", "{title} waits for a review", ("staff",)),
-    Kind("work", "News about your work", "News about {title}", ("staff",)),
-    Kind("trouble", "What could not be delivered or set up", "", ("staff",), may_wait=False),
+    Kind("message", N_("New messages"), N_("New message about %(title)s"), ("customer", "staff"), mailed=("customer",)),
+    Kind("unread-daily", N_("Daily reminder of unread messages"), "", ("customer",), push="never"),
+    Kind("progress", N_("News about your requests"), N_("News about %(title)s"), ("customer",)),
+    Kind("outcome", N_("Request completed or closed"), N_("%(title)s has ended"), ("customer",), mail="always"),
+    Kind("order", N_("Your orders"), "", ("customer",), mail="always", may_wait=False),
+    Kind("payment", N_("Payments and receipts"), "", ("customer",), mail="always"),
+    Kind("assigned", N_("Work that was given to you"), N_("%(title)s was given to you"), ("staff",)),
+    Kind("review-waiting", N_("Reviews that wait for somebody"), N_("%(title)s waits for a review"), ("staff",)),
+    Kind("work", N_("News about your work"), N_("News about %(title)s"), ("staff",)),
+    Kind("trouble", N_("What could not be delivered or set up"), "", ("staff",), may_wait=False),
     Kind(
         "access",
-        "Sign-in codes and invitations",
+        N_("Sign-in codes and invitations"),
         "",
         ("customer", "staff"),
         mail="always",
@@ -152,7 +161,7 @@ def quiet_problems(begins: str, ends: str) -> list[Problem]:
     """What is wrong with quiet hours; both empty means none."""
     if not begins and not ends:
         return []
-    wrong = "Give a time like 22:00, or leave both empty"
+    wrong = _("Give a time like 22:00, or leave both empty")
     found = [
         Problem(f"/quiet_{name}", "time", wrong)
         for name, given in (("from", begins), ("to", ends))

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 
 from flows.rules.errors import Invalid, Problem
+from flows.words import N_
 from flows.words import gettext as _
 
 WEB_ADDRESS = re.compile(r"https?:|://|\bwww\.", re.IGNORECASE)
 LEAST_CHARACTERS = 10
+ASK_FOR_YOURS = N_("Enter your name, up to %(most)s characters")
+ASK_FOR_A_CUSTOMERS = N_("Enter the customer's name, up to %(most)s characters")
 LONGEST_NAME = 160
 MOST_CHARACTERS = 200
 COMMON = {
@@ -29,7 +32,7 @@ EMAIL = re.compile(
 def password_problems(password: str, email: str, pointer: str = "/password") -> list[Problem]:
     """What speaks against this password, each with its cure; an empty list when nothing does."""
     if len(password) < LEAST_CHARACTERS:
-        detail = f"Use a password of {LEAST_CHARACTERS} or more characters"
+        detail = _("Use a password of %(least)s or more characters", least=LEAST_CHARACTERS)
         return [Problem(pointer, "too-short", detail, {"least": LEAST_CHARACTERS})]
     if len(password) > MOST_CHARACTERS:
         return [
@@ -67,11 +70,13 @@ def clean_email(text: str, pointer: str = "/email") -> str:
     return email
 
 
-def name_problems(name: str, whose: str) -> list[Problem]:
-    """What speaks against a name. It stands in mails to people who asked for none, so it leads nowhere."""
+def name_problems(name: str, ask: str) -> list[Problem]:
+    """What speaks against a name, which one `ask`s for.
+
+    It stands in mails to people who asked for none, so it leads nowhere.
+    """
     if not 0 < len(name.strip()) <= LONGEST_NAME:
-        words = f"Enter {whose} name, up to {LONGEST_NAME} characters"
-        return [Problem("/name", "required", words, {"most": LONGEST_NAME})]
+        return [Problem("/name", "required", _(ask, most=LONGEST_NAME), {"most": LONGEST_NAME})]
     if WEB_ADDRESS.search(name):
         return [Problem("/name", "web-address", _("Enter a name without a web address in it"))]
     return []

@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 from flows.rules.errors import Problem
 from flows.rules.expressions import ExpressionProblem, NotYetKnown, compile_text
+from flows.words import N_
 from flows.words import gettext as _
 
 MOST_MINOR = 100_000_000
@@ -81,16 +82,18 @@ def price_of(name: str, rule: PaymentLike, amounts: Mapping[str, Any], scope: Ma
     except NotYetKnown:
         return Price()
     except ExpressionProblem as wrong:
-        return Price(None, f"the amount cannot be worked out: {wrong}")
+        return Price(None, _("the amount cannot be worked out: %(wrong)s", wrong=wrong))
 
 
 def _checked(value: Any) -> Price:
     if isinstance(value, float) and value.is_integer():
         value = int(value)  # an expression that multiplies by 1.5 gives 4500.0
     if isinstance(value, bool) or not isinstance(value, int):
-        return Price(None, f"the amount comes out as {str(value)[:40]!r}, which is no whole number of minor units")
+        said = N_("the amount comes out as %(value)s, which is no whole number of minor units")
+        return Price(None, _(said, value=repr(str(value)[:40])))
     if not 0 <= value <= MOST_MINOR:
-        return Price(None, f"the amount comes out as {value}; it must be from 0 to {MOST_MINOR} minor units")
+        said = N_("the amount comes out as %(value)s; it must be from 0 to %(most)s minor units")
+        return Price(None, _(said, value=value, most=MOST_MINOR))
     return Price(value)
 
 
@@ -118,7 +121,7 @@ def check_amounts(definition: DefinitionLike, given: Mapping[str, int | None]) -
     for name in asked:
         minor = given.get(name)
         if minor is None:
-            words = f"Enter the amount for “{definition.steps[name].title}”; 0 skips the step"
+            words = _("Enter the amount for “%(step)s”; 0 skips the step", step=definition.steps[name].title)
             problems.append(Problem(f"/amounts/{name}", "required", words))
         elif problem := amount_problem(minor, f"/amounts/{name}"):
             problems.append(problem)
@@ -212,7 +215,7 @@ def verdict(word: Word, ours: Situation) -> Verdict:
         return Verdict("wait" if ours.state == "pending" else "nothing")
     if ours.state in ("pending", "processing"):
         if word.outcome == "failed":
-            return Verdict("fail", word.why or "The provider does not say why")
+            return Verdict("fail", word.why or N_("The provider does not say why"))
         if word.outcome == "expired":
             return Verdict("drop")
     return Verdict("nothing")
@@ -221,17 +224,17 @@ def verdict(word: Word, ours: Situation) -> Verdict:
 def _why_not(word: Word, ours: Situation) -> str:
     """Why this money cannot be kept; empty when it can."""
     if word.currency != ours.currency:
-        return f"it came in {word.currency or 'no currency'}, and {ours.currency} was asked"
+        return N_("it came in another currency than was asked")
     if word.amount_minor != ours.amount_minor:
-        return "it is not the amount that was asked"
+        return N_("it is not the amount that was asked")
     if not ours.is_alive:
-        return "the request had ended"
+        return N_("the request had ended")
     if ours.is_paid or not ours.takes_money:
-        return "it was paid already, or is not to be paid any more"
+        return N_("it was paid already, or is not to be paid any more")
     if ours.state == "cancelled":
-        return "this payment was called off before the money came"
+        return N_("this payment was called off before the money came")
     if ours.price != ours.amount_minor:
-        return "the amount to pay has changed"
+        return N_("the amount to pay has changed")
     if ours.refunded_minor:
-        return "it was paid back at the provider"
+        return N_("it was paid back at the provider")
     return ""

@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from flows.rules.actors import Actor
+from flows.rules.words import listed
+from flows.words import gettext as _
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ def _is(actor: Actor, who: str, standing: Standing, covering: Collection[str]) -
 def in_words(people: Iterable[str]) -> str:
     """`("role.lettings", "manager")` as "lettings or the department's manager"."""
     said = {
-        "customer": "the customer", "creator": "whoever created it", "assignee": "whoever it is assigned to",
-        "manager": "the department's manager", "department": "its department",
+        "customer": _("the customer"), "creator": _("whoever created it"), "assignee": _("whoever it is assigned to"),
+        "manager": _("the department's manager"), "department": _("its department"), "staff": _("staff"),
     }  # fmt: skip
-    return " or ".join(said.get(who, who.removeprefix("role.").replace("_", " ")) for who in people)
+    return listed([said.get(who, who.removeprefix("role.").replace("_", " ")) for who in people], "or")

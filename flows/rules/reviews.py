@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from flows.rules.actors import Actor
 from flows.rules.answers.shapes import is_blank
 from flows.rules.people import Standing, in_words, is_among
+from flows.words import gettext as _
 
 
 class ApprovalLike(Protocol):
@@ -50,13 +51,13 @@ def refusal_to_review(
 ) -> str | None:
     """Why this actor may not decide, in a sentence; None when they may. Nobody approves what they submitted (X7)."""
     if approval is None:
-        return "This step needs no approval"
+        return _("This step needs no approval")
     if not (actor.is_staff and actor.may("review")):
-        return 'Your role does not grant "review"'
+        return _('Your role does not grant "%(permission)s"', permission="review")
     if submitted_by is not None and submitted_by == actor.user_id:
-        return "You sent these answers yourself, so somebody else has to review them"
+        return _("You sent these answers yourself, so somebody else has to review them")
     if not is_among(actor, approval.by, standing, covering):
-        return f"This is reviewed by {in_words(approval.by)}"
+        return _("This is reviewed by %(people)s", people=in_words(approval.by))
     return None
 
 
@@ -75,7 +76,7 @@ def right_to_review(
     sent the answers, and nobody twice.
     """
     if actor.user_id in approvers:
-        return Right("You have approved this already; somebody else has to approve it too")
+        return Right(_("You have approved this already; somebody else has to approve it too"))
     by_themselves = refusal_to_review(actor, approval, submitted_by, standing)
     if by_themselves is None:
         return Right()

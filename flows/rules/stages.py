@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from flows.rules.actors import Actor
 from flows.rules.expressions import compile_condition
 from flows.rules.people import Standing, in_words, is_among
+from flows.words import gettext as _
 
 STATUS_OF = {"todo": "not_started", "doing": "in_progress", "done": "completed", "cancelled": "cancelled"}
 """What the column of a state is as the status of its instance (Q9)."""
@@ -76,10 +77,12 @@ def out_of_stage(definition: StagesLike, name: str, state: str) -> str | None:
     if state in action.from_:
         return None
     allowed = [one for one in definition.actions if state in definition.actions[one].from_]
-    ways = ", ".join(action_label(definition, one) for one in allowed) or "nothing"
-    return (
-        f"“{action_label(definition, name)}” is not possible while it is {state_label(definition, state)}; "
-        f"what is: {ways}"
+    label, now = action_label(definition, name), state_label(definition, state)
+    if not allowed:
+        return _("“%(action)s” is not possible while it is %(state)s; what is: nothing", action=label, state=now)
+    ways = ", ".join(action_label(definition, one) for one in allowed)
+    return _(
+        "“%(action)s” is not possible while it is %(state)s; what is: %(ways)s", action=label, state=now, ways=ways
     )
 
 
@@ -89,14 +92,14 @@ def not_for(action: ActionLike, actor: Actor, standing: Standing) -> str | None:
     by = [who for who in action.by if who != "assignee"] if actor.kind == "customer" else action.by
     if actor.is_system or is_among(actor, by, standing):
         return None
-    return f"Only {in_words(action.by)} may do this"
+    return _("Only %(people)s may do this", people=in_words(action.by))
 
 
 def condition_fails(action: ActionLike, scope: Mapping[str, Any]) -> str | None:
     """Why the action's own condition does not hold; None when it does. What is not yet known does not hold."""
     if action.if_ is None or compile_condition(action.if_).holds(scope) is True:
         return None
-    return f"This is only possible if {action.if_}"
+    return _("This is only possible if %(condition)s", condition=action.if_)
 
 
 def names_in_conditions(definition: StagesLike) -> frozenset[str]:

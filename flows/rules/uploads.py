@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 from typing import NamedTuple, NoReturn, Protocol
 
 from flows.rules.errors import Invalid, Problem
+from flows.words import N_
 from flows.words import gettext as _
 
 MB = 1024 * 1024
@@ -35,23 +36,23 @@ class Format(NamedTuple):
 
 _OPEN_XML = "application/vnd.openxmlformats-officedocument"
 _OPEN_DOCUMENT = "application/vnd.oasis.opendocument"
-JPG = Format("image", "image/jpeg", (".jpg", ".jpeg", ".jpe", ".jfif"), "a JPG picture")
-PNG = Format("image", "image/png", (".png",), "a PNG picture")
-GIF = Format("image", "image/gif", (".gif",), "a GIF picture")
-WEBP = Format("image", "image/webp", (".webp",), "a WebP picture")
-HEIC = Format("image", "image/heic", (".heic", ".heif"), "a HEIC picture")
-PDF = Format("pdf", "application/pdf", (".pdf",), "a PDF")
+JPG = Format("image", "image/jpeg", (".jpg", ".jpeg", ".jpe", ".jfif"), N_("a JPG picture"))
+PNG = Format("image", "image/png", (".png",), N_("a PNG picture"))
+GIF = Format("image", "image/gif", (".gif",), N_("a GIF picture"))
+WEBP = Format("image", "image/webp", (".webp",), N_("a WebP picture"))
+HEIC = Format("image", "image/heic", (".heic", ".heif"), N_("a HEIC picture"))
+PDF = Format("pdf", "application/pdf", (".pdf",), N_("a PDF"))
 TEXTS = (
-    Format("text", "text/plain", (".txt",), "a text"),
-    Format("text", "text/csv", (".csv",), "a table as text"),
+    Format("text", "text/plain", (".txt",), N_("a text")),
+    Format("text", "text/csv", (".csv",), N_("a table as text")),
 )
 OFFICE = (
-    Format("office", f"{_OPEN_XML}.wordprocessingml.document", (".docx",), "a Word document"),
-    Format("office", f"{_OPEN_XML}.spreadsheetml.sheet", (".xlsx",), "an Excel workbook"),
-    Format("office", f"{_OPEN_XML}.presentationml.presentation", (".pptx",), "a PowerPoint presentation"),
-    Format("office", f"{_OPEN_DOCUMENT}.text", (".odt",), "an OpenDocument text"),
-    Format("office", f"{_OPEN_DOCUMENT}.spreadsheet", (".ods",), "an OpenDocument table"),
-    Format("office", f"{_OPEN_DOCUMENT}.presentation", (".odp",), "an OpenDocument presentation"),
+    Format("office", f"{_OPEN_XML}.wordprocessingml.document", (".docx",), N_("a Word document")),
+    Format("office", f"{_OPEN_XML}.spreadsheetml.sheet", (".xlsx",), N_("an Excel workbook")),
+    Format("office", f"{_OPEN_XML}.presentationml.presentation", (".pptx",), N_("a PowerPoint presentation")),
+    Format("office", f"{_OPEN_DOCUMENT}.text", (".odt",), N_("an OpenDocument text")),
+    Format("office", f"{_OPEN_DOCUMENT}.spreadsheet", (".ods",), N_("an OpenDocument table")),
+    Format("office", f"{_OPEN_DOCUMENT}.presentation", (".odp",), N_("an OpenDocument presentation")),
 )
 FORMATS = (JPG, PNG, GIF, WEBP, HEIC, PDF, *TEXTS, *OFFICE)
 OF_SUFFIX = {suffix: one for one in FORMATS for suffix in one.suffixes}
@@ -65,16 +66,16 @@ _SIGNATURES = ((b"\xff\xd8\xff", JPG), (b"\x89PNG\r\n\x1a\n", PNG), (b"GIF87a", 
 _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"mif1")
 _ZIP = b"PK\x03\x04"
 _FOREIGN = (
-    (b"MZ", "a program"),
-    (b"\x7fELF", "a program"),
-    (b"\xca\xfe\xba\xbe", "a program"),
-    (b"\xcf\xfa\xed\xfe", "a program"),
-    (b"#!", "a script"),
-    (b"PK", "an archive"),
-    (b"Rar!", "an archive"),
-    (b"7z\xbc\xaf", "an archive"),
-    (b"\x1f\x8b", "an archive"),
-    (b"\xd0\xcf\x11\xe0", "a document in an old or locked Office format, which can hide programs"),
+    (b"MZ", N_("a program")),
+    (b"\x7fELF", N_("a program")),
+    (b"\xca\xfe\xba\xbe", N_("a program")),
+    (b"\xcf\xfa\xed\xfe", N_("a program")),
+    (b"#!", N_("a script")),
+    (b"PK", N_("an archive")),
+    (b"Rar!", N_("an archive")),
+    (b"7z\xbc\xaf", N_("an archive")),
+    (b"\x1f\x8b", N_("an archive")),
+    (b"\xd0\xcf\x11\xe0", N_("a document in an old or locked Office format, which can hide programs")),
 )
 _MARKUP = ("<!doctype", "<html", "<head", "<body", "<svg", "<script", "<iframe", "<?xml", "<?php", "<!--", "<%")
 _ACTIVE = re.compile(rb"<script|<\?php|<!doctype html|<html[\s>]|<iframe|<svg\s+xmlns|javascript:", re.IGNORECASE)
@@ -137,7 +138,7 @@ def suffix_of(name: str) -> str:
 def size_in_words(size: int) -> str:
     """900 bytes, 812 KB, 4.2 MB."""
     if size < 1024:
-        return f"{size} bytes"
+        return _("%(size)s bytes", size=size)
     return f"{size // 1024} KB" if size < MB else f"{size / MB:.1f} MB".replace(".0 ", " ")
 
 
@@ -145,7 +146,7 @@ def kinds_in_words(kinds: Collection[str] | None) -> str:
     """What may be chosen: "JPG, PNG, GIF, WebP, HEIC or PDF"; all kinds when none is named."""
     ends = ", ".join(words for kind, words in SAID.items() if not kinds or kind in kinds)
     first, comma, last = ends.rpartition(", ")
-    return f"{first} or {last}" if comma else last
+    return _("%(first)s or %(last)s", first=first, last=last) if comma else last
 
 
 # --- at the door: the name and the first bytes ------------------------------------------------------------------
@@ -158,12 +159,15 @@ def recognise(name: str, head: bytes, accept: Collection[str] | None = None) -> 
     """
     name = clean_name(name)
     if not head:
-        refuse("upload-refused", f"{name} is empty. Choose another file")
+        refuse("upload-refused", _("%(name)s is empty. Choose another file", name=name))
     found = _sniffed(name, head)
     if found is None:
-        refuse("upload-type", f"{name} {_foreign(head)}. Choose a {kinds_in_words(accept)} file")
+        refuse("upload-type", _foreign(name, head, kinds_in_words(accept)))
     if is_script_too(found, head):
-        refuse("upload-type", f"{name} is {found.words} and a script at once. Choose another file")
+        refuse(
+            "upload-type",
+            _("%(name)s is %(format)s and a script at once. Choose another file", name=name, format=_(found.words)),
+        )
     suffix = suffix_of(name)
     if suffix and suffix not in found.suffixes:
         refuse("upload-type", _mismatch(name, found, accept))
@@ -194,7 +198,7 @@ def _sniffed(name: str, head: bytes) -> Format | None:
         return HEIC
     if head.startswith(_ZIP):
         return _office(name, head)
-    if any(head.startswith(signature) for signature, _ in _FOREIGN) or _is_markup(head) or not is_text(head):
+    if any(head.startswith(signature) for signature, _words in _FOREIGN) or _is_markup(head) or not is_text(head):
         return None
     return next((one for one in TEXTS if suffix_of(name) in one.suffixes), TEXTS[0])
 
@@ -223,19 +227,30 @@ def _is_markup(head: bytes) -> bool:
     return head.decode(code, "replace").lstrip().lower().startswith(_MARKUP)
 
 
-def _foreign(head: bytes) -> str:
-    """What a file is that is not taken."""
+def _foreign(name: str, head: bytes, kinds: str) -> str:
+    """What a file is that is not taken, and what to choose."""
     if _is_markup(head):
-        return "is a web page or a drawing with code inside, which is not taken"
+        said = N_("%(name)s is a web page or a drawing with code inside, which is not taken. Choose a %(kinds)s file")
+        return _(said, name=name, kinds=kinds)
     words = next((words for signature, words in _FOREIGN if head.startswith(signature)), None)
-    return f"is {words} inside, which is not taken" if words else "is of a kind that is not taken"
+    if words is None:
+        return _("%(name)s is of a kind that is not taken. Choose a %(kinds)s file", name=name, kinds=kinds)
+    said = N_("%(name)s is %(format)s inside, which is not taken. Choose a %(kinds)s file")
+    return _(said, name=name, format=_(words), kinds=kinds)
 
 
 def _mismatch(name: str, found: Format, accept: Collection[str] | None) -> str:
     wanted = OF_SUFFIX.get(suffix_of(name))
     if wanted is None and found in TEXTS:
-        return f"{name} is of a kind that is not taken. Choose a {kinds_in_words(accept)} file"
-    return f"{name} is {found.words} inside. Rename it to end in {found.suffixes[0]}, or choose another file"
+        return _(
+            "%(name)s is of a kind that is not taken. Choose a %(kinds)s file", name=name, kinds=kinds_in_words(accept)
+        )
+    return _(
+        "%(name)s is %(format)s inside. Rename it to end in %(end)s, or choose another file",
+        name=name,
+        format=_(found.words),
+        end=found.suffixes[0],
+    )
 
 
 # --- in the worker: the whole content ---------------------------------------------------------------------------
@@ -261,17 +276,23 @@ def refusal_of_parts(name: str, found: Format, parts: Sequence[Part], declared: 
     names = [part.name for part in parts]
     unpacked, packed = sum(part.size for part in parts), sum(part.packed for part in parts)
     if len(parts) > MOST_PARTS or unpacked > MOST_UNPACKED:
-        return f"{name} unpacks to more than anybody would write. Save it anew with less in it"
+        return _("%(name)s unpacks to more than anybody would write. Save it anew with less in it", name=name)
     if unpacked > LEAST_FOR_RATIO and unpacked > MOST_RATIO * max(packed, 1):
-        return f"{name} unpacks to {unpacked // max(packed, 1)} times its size, as no real document does"
+        return _(
+            "%(name)s unpacks to %(times)s times its size, as no real document does",
+            name=name,
+            times=unpacked // max(packed, 1),
+        )
     if len(set(names)) < len(names) or any(_leaves_its_folder(one) for one in names):
-        return f"{name} has parts with forged names inside. Save it anew, or send it as a PDF"
+        return _("%(name)s has parts with forged names inside. Save it anew, or send it as a PDF", name=name)
     if any(part.is_locked for part in parts):
-        return f"{name} is locked with a password. Save it without one, and choose it again"
+        return _("%(name)s is locked with a password. Save it without one, and choose it again", name=name)
     if any(one.lower().endswith(("vbaproject.bin", ".exe", ".dll", ".js", ".vbs", ".hta")) for one in names):
-        return f"{name} has macros or programs inside. Save it without them, or send it as a PDF"
+        return _("%(name)s has macros or programs inside. Save it without them, or send it as a PDF", name=name)
     if not _is_inside(found, names, declared):
-        return f"{name} is not {found.words} inside. Save it anew, and choose it again"
+        return _(
+            "%(name)s is not %(format)s inside. Save it anew, and choose it again", name=name, format=_(found.words)
+        )
     return ""
 
 
@@ -296,7 +317,10 @@ def missing() -> Problem:
 
 def never_checked(name: str) -> str:
     """What the sender of a file reads when nobody could look at it, which is no fault of theirs."""
-    return f"{name} could not be checked, because of a fault on our side that we see to. Remove it and send it again"
+    return _(
+        "%(name)s could not be checked, because of a fault on our side that we see to. Remove it and send it again",
+        name=name,
+    )
 
 
 def misfit(upload: FileLike, accept: Collection[str] | None = None, max_mb: int | None = None) -> Problem | None:
@@ -307,7 +331,12 @@ def misfit(upload: FileLike, accept: Collection[str] | None = None, max_mb: int 
     if accept and upload.kind not in accept:
         return Problem("", "upload_type", not_here(name, accept))
     if upload.size > most * MB:
-        detail = f"{name} has {size_in_words(upload.size)}, more than {most} MB. Choose a smaller file"
+        detail = _(
+            "%(name)s has %(has)s, more than %(most)s MB. Choose a smaller file",
+            name=name,
+            has=size_in_words(upload.size),
+            most=most,
+        )
         return Problem("", "upload_too_large", detail, {"max_mb": most})
     if upload.state == "checking":
         return Problem("", "upload_not_ready", still_checking(name), {"retry_after": 5})
@@ -315,15 +344,15 @@ def misfit(upload: FileLike, accept: Collection[str] | None = None, max_mb: int 
 
 
 def not_here(name: str, accept: Collection[str]) -> str:
-    return f"{name} cannot be used here. Choose a {kinds_in_words(accept)} file"
+    return _("%(name)s cannot be used here. Choose a %(kinds)s file", name=name, kinds=kinds_in_words(accept))
 
 
 def still_checking(name: str) -> str:
-    return f"{name} is still being checked. Try again in a moment"
+    return _("%(name)s is still being checked. Try again in a moment", name=name)
 
 
 def too_large(name: str, most_mb: int) -> str:
-    return f"{name} has more than {most_mb} MB. Choose a smaller file"
+    return _("%(name)s has more than %(most)s MB. Choose a smaller file", name=name, most=most_mb)
 
 
 def _split(name: str) -> tuple[str, str]:

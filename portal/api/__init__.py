@@ -16,7 +16,8 @@ from flows.actions.accounts.tokens import digest
 from flows.queries import sign_ins
 from flows.rules.actors import SYSTEM
 from flows.rules.errors import BatonError, Busy, Invalid, Stale
-from flows.words import language
+from flows.words import gettext as _
+from flows.words import language, ngettext
 from flows.work import end_reading
 from portal.api import (
     ages,
@@ -102,9 +103,11 @@ def _nothing_here(known: Map) -> Callable[..., Response]:
         allowed = sorted(known.bind("").allowed_methods(f"{BASE}/{rest}"))
         if allowed:
             raise Declined(
-                "method-not-allowed", f"{request.method} is not possible here", {"Allow": ", ".join(allowed)}
+                "method-not-allowed",
+                _("%(method)s is not possible here", method=request.method),
+                {"Allow": ", ".join(allowed)},
             )
-        raise Declined("not-found", "There is nothing at this address")
+        raise Declined("not-found", _("There is nothing at this address"))
 
     return view
 
@@ -115,7 +118,8 @@ def _refused(error: BatonError) -> Response:
     if isinstance(error, Busy):
         headers["Retry-After"] = str(error.retry_after)
     if error.code == "unauthenticated" and _has_run_out():
-        return problems.answer("token-expired", "Your access token has run out. Get a new one with the refresh token")
+        said = _("Your access token has run out. Get a new one with the refresh token")
+        return problems.answer("token-expired", said)
     if isinstance(error, Stale):
         kind = getattr(g.get("operation"), "etag_kind", "") or "me"
         return problems.answer(error.code, error.detail, headers=headers, current_etag=etag(kind, error.current or 0))
@@ -128,7 +132,7 @@ def _invalid(error: Invalid) -> Response:
     mismatched = next((p.code for p in error.problems if p.code in problems.SLUGS and p.code != "validation"), None)
     if mismatched in ("cursor-mismatch", "idempotency-mismatch"):
         return problems.answer(mismatched, error.detail)
-    several = f"{len(error.problems)} places need your attention"
+    several = ngettext("%(num)s place needs your attention", "%(num)s places need your attention", len(error.problems))
     return problems.answer(
         error.code, error.detail if len(error.problems) == 1 else several, error.problems, status=error.status
     )
@@ -141,14 +145,14 @@ def _has_run_out() -> bool:
 
 def _of_http(error: HTTPException) -> Response:
     code = problems.STATUS_TO_SLUG.get(error.code or 500, "internal" if (error.code or 500) >= 500 else "malformed")
-    return problems.answer(code, problems.SLUGS[code].cure)
+    return problems.answer(code, _(problems.SLUGS[code].cure))
 
 
 def _unstorable(error: DataError) -> Response:
     end_reading()
     log.warning("unstorable_input", error=str(error)[:200])
     return problems.answer(
-        "malformed", "Something in the request cannot be stored. Take out unusual characters or very large numbers"
+        "malformed", _("Something in the request cannot be stored. Take out unusual characters or very large numbers")
     )
 
 
@@ -156,14 +160,16 @@ def _database_is_away(error: Exception) -> Response:
     log.error("database_away", error=f"{type(error).__name__}: {error}"[:400])
     g.sign_in_to_see = None
     return problems.answer(
-        "unavailable", "Nothing that was saved is lost. Try again in a moment", headers={"Retry-After": RETRY_SECONDS}
+        "unavailable",
+        _("Nothing that was saved is lost. Try again in a moment"),
+        headers={"Retry-After": RETRY_SECONDS},
     )
 
 
 def _broken(_error: Exception) -> Response:
     end_reading()
     log.exception("request_failed", path=request.path, method=request.method)
-    return problems.answer("internal", "We were told about it. Try again")
+    return problems.answer("internal", _("We were told about it. Try again"))
 
 
 def _add_headers(response: Response) -> Response:

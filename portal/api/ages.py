@@ -10,6 +10,7 @@ from email.utils import format_datetime
 from flask import Response, current_app, g, request
 
 from flows.settings import Settings
+from flows.words import gettext as _
 from portal.api import problems
 from portal.app_links import words_of
 
@@ -33,7 +34,7 @@ def too_old() -> Response | None:
         return None
     return problems.answer(
         "app-too-old",
-        f"Update the app to version {settings.min_app_version} or newer to go on",
+        _("Update the app to version %(version)s or newer to go on", version=settings.min_app_version),
         min_version=settings.min_app_version,
         stores=words_of(settings.app_stores),
     )

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from flask import current_app, request
 from itsdangerous import BadSignature, URLSafeSerializer
 
+from flows.words import gettext as _
 from portal.api.problems import Declined
 
 
@@ -23,9 +24,9 @@ def opened(sealed: str | None) -> str | None:
     try:
         query, inner = _signer().loads(sealed)
     except (BadSignature, ValueError, TypeError):
-        raise Declined("cursor-mismatch", "This cursor is not one of ours. Start from the first page") from None
+        raise Declined("cursor-mismatch", _("This cursor is not one of ours. Start from the first page")) from None
     if query != _query():
-        raise Declined("cursor-mismatch", "This cursor belongs to other parameters. Start from the first page")
+        raise Declined("cursor-mismatch", _("This cursor belongs to other parameters. Start from the first page"))
     return str(inner)
 
 

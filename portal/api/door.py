@@ -22,6 +22,7 @@ from flows.clock import clock
 from flows.queries.pages import Page
 from flows.rules.actors import Actor
 from flows.rules.errors import Invalid, Problem
+from flows.words import gettext as _
 from flows.words import language
 from flows.work import Work, unit_of_work
 from messaging.downloads import given_out
@@ -205,7 +206,7 @@ def _write(op: Operation, given: dict[str, Any]) -> AnyResponse:
     elif op.body is not None:
         given["body"] = reading.body_as(op.body)
     if op.if_match == "required" and not request.headers.get("If-Match"):
-        raise Declined("precondition-required", "Send the ETag of what you saw in If-Match")
+        raise Declined("precondition-required", _("Send the ETag of what you saw in If-Match"))
     with unit_of_work(g.actor or NOBODY) as work:
         earlier = _replayed(work, key, _canonical(op, given.get("file")) if key else b"")
         if earlier is not None:
@@ -242,7 +243,9 @@ def _replayed(work: Work, key: str, canonical: bytes) -> Response | None:
     try:
         earlier = replay_of(work, work.actor.user_id or 0, _scope(), key, fingerprint_of(canonical))
     except OperationalError:  # waited as long as the database lets anybody wait for a lock
-        raise Declined("idempotency-in-progress", "The same request is still running", {"Retry-After": "1"}) from None
+        raise Declined(
+            "idempotency-in-progress", _("The same request is still running"), {"Retry-After": "1"}
+        ) from None
     if earlier is None:
         return None
     headers = {**earlier.headers, "Idempotent-Replayed": "true"}
@@ -256,11 +259,11 @@ def _idempotency_key(op: Operation) -> str:
     if not given:
         raise Declined(
             "idempotency-key-missing",
-            "Send an Idempotency-Key: a new UUID for each thing to do, the same for each try of it",
+            _("Send an Idempotency-Key: a new UUID for each thing to do, the same for each try of it"),
         )
     found = _KEY.fullmatch(given)
     if found is None:
-        raise Declined("malformed", "An Idempotency-Key has 1 to 120 visible ASCII characters, such as a UUID")
+        raise Declined("malformed", _("An Idempotency-Key has 1 to 120 visible ASCII characters, such as a UUID"))
     return found[1]
 
 
@@ -318,4 +321,4 @@ def _body_of(response: AnyResponse) -> dict[str, Any]:
 def _refuse_two_sign_ins() -> None:
     """A cookie is for pages, a token for the API: with both, nobody knows whose request it is."""
     if "Authorization" in request.headers and "baton" in request.cookies:
-        raise Declined("malformed", "Send a bearer token or a cookie, not both")
+        raise Declined("malformed", _("Send a bearer token or a cookie, not both"))

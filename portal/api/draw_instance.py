@@ -21,18 +21,20 @@ from flows.queries.grid import grid_status, needs_action
 from flows.rules import answers, private, ratings
 from flows.rules.actors import Actor
 from flows.rules.moves import WITH_ACTOR
+from flows.words import N_
+from flows.words import gettext as _
 from portal.api import draw_links, draw_payment, languages, shapes
 from portal.api.conditions import small_form
 from portal.api.etags import etag
 from portal.api.shapes.talk import Messages
 
 STATUS_WORDS = {
-    "not_started": "Not started",
-    "in_progress": "In progress",
-    "awaiting_review": "Awaiting review",
-    "completed": "Completed",
-    "cancelled": "Cancelled",
-    "expired": "Expired",
+    "not_started": N_("Not started"),
+    "in_progress": N_("In progress"),
+    "awaiting_review": N_("Awaiting review"),
+    "completed": N_("Completed"),
+    "cancelled": N_("Cancelled"),
+    "expired": N_("Expired"),
 }
 
 
@@ -169,7 +171,7 @@ def _assignee(actor: Actor, assignee: User | None) -> shapes.Named | None:
 def _label(definition: FlowDefinition, status: str) -> str:
     """What the flow calls this status, or what everybody does."""
     labels: Mapping[Any, str] = definition.status_labels
-    return labels.get(status, STATUS_WORDS[status])
+    return labels.get(status, _(STATUS_WORDS[status]))
 
 
 def _outcome_label(definition: FlowDefinition, outcome: str | None) -> str | None:

@@ -14,9 +14,11 @@ from flows.queries.orders import STATE_LABELS, flows_started_by
 from flows.queries.parties import Parties
 from flows.queries.timeline import Entry
 from flows.rules.actors import Actor
+from flows.words import N_
+from flows.words import gettext as _
 from portal.api import draw_links, languages, shapes
 
-OUTSTANDING = "View your outstanding tasks"
+OUTSTANDING = N_("View your outstanding tasks")
 
 
 def money(amount: int, currency: str) -> shapes.Money:
@@ -95,7 +97,7 @@ def _facts(
         "id": order.uid,
         "reference": order.reference,
         "state": order.state,
-        "state_label": STATE_LABELS[order.state],
+        "state_label": _(STATE_LABELS[order.state]),
         "customer": shapes.Named(id=parties.organisations[order.organisation_id].uid, name=order.customer_name),
         "placed_by": shapes.Named(id=buyer.uid, name=buyer.name),
         "total": money(order.total_minor, order.currency),
@@ -105,7 +107,7 @@ def _facts(
         "cancel_reason": order.cancel_reason,
         "cancel_text": order.cancel_text,
         "outstanding_tasks": [_task(actor, instance, now) for instance in outstanding],
-        "notice": shapes.OrderNotice(text=OUTSTANDING, expires_at=min(ends, default=None)) if outstanding else None,
+        "notice": shapes.OrderNotice(text=_(OUTSTANDING), expires_at=min(ends, default=None)) if outstanding else None,
         "version": order.version,
         "links": draw_links.page_for(actor, f"/orders/{order.number}", f"/admin/orders/{order.number}"),
         "allowed_actions": allowed.of_order(actor, order),

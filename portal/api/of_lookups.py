@@ -7,6 +7,7 @@ from flows.actions import versions
 from flows.plugin import Option
 from flows.queries import lookups
 from flows.rules.answers import Unavailable
+from flows.words import gettext as _
 from portal.api import asked
 from portal.api.door import Answer, Call, operation
 from portal.api.problems import Declined
@@ -28,7 +29,7 @@ def look_up(call: Call, name: str, query: asked.LookedUp) -> Answer:
         found = lookups.options(call.actor, instance, definition, name, query.q, call.now, within)
     except Unavailable:
         raise Declined(
-            "unavailable", "This cannot be chosen right now; try again in a minute", {"Retry-After": RETRY_SECONDS}
+            "unavailable", _("This cannot be chosen right now; try again in a minute"), {"Retry-After": RETRY_SECONDS}
         ) from None
     return Answer(Found(data=[_option(one) for one in found.options], more=found.more))
 

@@ -9,6 +9,7 @@ from flows import access, settings
 from flows.actions import paying, refunding
 from flows.plugin import PassingFault, PermanentFault
 from flows.queries import payments
+from flows.words import gettext as _
 from messaging.payments import desk
 from portal.api import asked, asked_by_staff, cursors, draw_payment, shapes
 from portal.api.door import BASE, Answer, Call, counted_page, operation
@@ -27,7 +28,7 @@ def _lead_there(begun: dict[str, Any]) -> dict[str, Any]:
     try:
         address = desk.lead_to(begun["payment_id"])
     except (PassingFault, PermanentFault):
-        said = "The payment page cannot be reached, so nothing was taken. Try again with the same key"
+        said = _("The payment page cannot be reached, so nothing was taken. Try again with the same key")
         raise Declined("unavailable", said, {"Retry-After": RETRY_SECONDS}) from None
     return {**begun, "redirect_url": address or begun["return_url"]}
 

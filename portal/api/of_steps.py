@@ -7,13 +7,17 @@ from flows.actions import helping, submitting, versions
 from flows.models import Instance, Step
 from flows.queries import attempts
 from flows.rules.errors import Problem
+from flows.words import N_
+from flows.words import gettext as _
 from portal.api import asked, draw_instance, shapes
 from portal.api.door import BASE, Answer, Call, operation
 from portal.api.etags import wanted_version
 
 STEPS = "/instances/<instance_id>/steps"
 STEP = f"{STEPS}/<key>"
-STAFF_NEXT = {"customer": "It is the customer's turn", "staff": "It is our turn", "system": "It goes on by itself"}
+STAFF_NEXT = {
+    "customer": N_("It is the customer's turn"), "staff": N_("It is our turn"), "system": N_("It goes on by itself")
+}  # fmt: skip
 CLOSED = ("step-locked", "instance-closed", "already-submitted", "payment-needed")
 
 
@@ -142,12 +146,12 @@ def _problem(one: Problem) -> shapes.FieldProblem:
 def _next(call: Call, instance: Instance) -> shapes.Next:
     """What happens now: whether there is something for this person to do, or whom it waits for."""
     if not instance.is_open:
-        return shapes.Next(kind="done", text=instance.close_message or "Everything is done. Thank you")
+        return shapes.Next(kind="done", text=instance.close_message or _("Everything is done. Thank you"))
     if call.actor.is_staff:
         kind = "step" if instance.waiting_on == "staff" else "wait"
-        return shapes.Next(kind=kind, text=STAFF_NEXT[instance.waiting_on or "system"])
+        return shapes.Next(kind=kind, text=_(STAFF_NEXT[instance.waiting_on or "system"]))
     if draw_instance.turn_of(instance, call.now) == "todo":
-        return shapes.Next(kind="step", text="There is one more step for you")
+        return shapes.Next(kind="step", text=_("There is one more step for you"))
     if instance.status == "awaiting_review":
-        return shapes.Next(kind="wait", text="We look at your answers, and tell you when we have")
-    return shapes.Next(kind="wait", text="We have your answers and take it from here")
+        return shapes.Next(kind="wait", text=_("We look at your answers, and tell you when we have"))
+    return shapes.Next(kind="wait", text=_("We have your answers and take it from here"))

@@ -34,7 +34,7 @@ _TEXTS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 def body_as(model: type[Model], pointer: str = "#") -> Model:
     """The body of this request; Declined (400, 413, 415) when it is no JSON of ours, Invalid when it does not fit."""
     if request.mimetype != "application/json":
-        raise Declined("upload-type", "Send JSON, with Content-Type: application/json")
+        raise Declined("upload-type", _("Send JSON, with Content-Type: application/json"))
     return fitting(model, parse(request.get_data()), pointer)
 
 
@@ -44,11 +44,11 @@ def file_of_form(model: type[Model], actor: Actor) -> tuple[Model, Received]:
     Before any transaction: what a slow phone sends holds nobody up.
     """
     if request.mimetype != "multipart/form-data":
-        raise Declined("upload-type", "Send multipart/form-data with one part called “file”")
+        raise Declined("upload-type", _("Send multipart/form-data with one part called “file”"))
     files = [(name, one) for name, several in request.files.lists() for one in several]
     texts = {clean(name): clean(value) for name, value in request.form.items()}
-    body = fitting(model, {**texts, **{name: "" for name, _ in files if name != "file"}}, "#")
-    if [name for name, _ in files] != ["file"]:
+    body = fitting(model, {**texts, **{name: "" for name, _file in files if name != "file"}}, "#")
+    if [name for name, _file in files] != ["file"]:
         raise Invalid(_("Send one file, in a part called “file” that has a filename"), "#/file", "required")
     sent = files[0][1]
     try:
@@ -72,13 +72,13 @@ def query_as(model: type[Model]) -> Model:
 def parse(raw: bytes) -> Any:
     """JSON as RFC 8259 would like it: no duplicate keys, no NaN, no number that loses digits, no NUL, 50 levels."""
     if len(raw) > MOST_BYTES:
-        raise Declined("upload-too-large", "The body has more than 1 MB")
+        raise Declined("upload-too-large", _("The body has more than 1 MB"))
     if _depth(raw) > DEEPEST:
-        _malformed(f"it is nested more than {DEEPEST} levels deep")
+        _malformed(_("it is nested more than %(deepest)s levels deep", deepest=DEEPEST))
     try:
         found = json.loads(raw.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_number)
     except (ValueError, RecursionError) as wrong:
-        _malformed(str(wrong) if isinstance(wrong, json.JSONDecodeError) else "it is not JSON in UTF-8")
+        _malformed(str(wrong) if isinstance(wrong, json.JSONDecodeError) else _("it is not JSON in UTF-8"))
     _check(found)
     return found
 
@@ -120,21 +120,21 @@ def _depth(raw: bytes) -> int:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        [(twice, _)] = Counter(name for name, _ in pairs).most_common(1)
-        _malformed(f"the key {twice[:80]!r} is there twice")
+        [(twice, _times)] = Counter(name for name, _value in pairs).most_common(1)
+        _malformed(_("the key %(key)s is there twice", key=repr(twice[:80])))
     return found
 
 
 def _no_number(word: str) -> NoReturn:
-    _malformed(f"{word} is no JSON")
+    _malformed(_("%(word)s is no JSON", word=word))
 
 
 def _check(value: Any) -> None:
     """What a database or another JSON reader could not keep exactly as it is."""
     if isinstance(value, str) and (("\0" in value) or clean(value) != value):
-        _malformed("a text has the character U+0000 or half a surrogate pair")
+        _malformed(_("a text has the character U+0000 or half a surrogate pair"))
     if isinstance(value, int | float) and not abs(value) <= LARGEST:  # the other way round NaN would pass
-        _malformed("a number is larger than 2^53 - 1; send it as text")
+        _malformed(_("a number is larger than 2^53 - 1; send it as text"))
     if isinstance(value, Mapping):
         for name, inner in value.items():
             _check(name)
@@ -145,7 +145,7 @@ def _check(value: Any) -> None:
 
 
 def _malformed(why: str) -> NoReturn:
-    raise Declined("malformed", f"The body cannot be read: {clean(why)}")
+    raise Declined("malformed", _("The body cannot be read: %(why)s", why=clean(why)))
 
 
 def _problem(model: type[BaseModel], error: Any, pointer: str) -> Problem:
@@ -159,15 +159,17 @@ def _problem(model: type[BaseModel], error: Any, pointer: str) -> Problem:
             return Problem(
                 place,
                 "unknown",
-                _("There is nothing called “%(name)s” here%(near)s", name=name[:80], near=_near(model, parts)),
+                _nothing_called(model, parts),
             )
         case kind:
             return Problem(place, kind, error["msg"], _plain(error.get("ctx", {})))
 
 
-def _near(model: type[BaseModel], parts: list[str]) -> str:
-    near = get_close_matches(parts[-1], model.model_fields, n=1) if len(parts) == 1 else []
-    return f"; did you mean “{near[0]}”?" if near else ""
+def _nothing_called(model: type[BaseModel], parts: list[str]) -> str:
+    name, near = parts[-1][:80], get_close_matches(parts[-1], model.model_fields, n=1) if len(parts) == 1 else []
+    if near:
+        return _("There is nothing called “%(name)s” here; did you mean “%(near)s”?", name=name, near=near[0])
+    return _("There is nothing called “%(name)s” here", name=name)
 
 
 def _escaped(part: str) -> str:

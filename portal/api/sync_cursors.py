@@ -15,6 +15,7 @@ from typing import Any
 
 from flows.queries.changes import Found, Key, Kind, Walk
 from flows.rules.actors import Actor
+from flows.words import gettext as _
 from portal.api import cursors
 from portal.api.problems import Declined
 
@@ -72,9 +73,9 @@ def beginning(actor: Actor, cursor: str | None, now: datetime) -> Place:
         return Place(actor.user_id or 0, 0, now, scope_of(actor, []) if actor.is_staff else [], began=now)
     place = _read(json.loads(opened))
     if place.user != actor.user_id:
-        raise Declined("cursor-mismatch", "This cursor belongs to somebody else. Start without one")
+        raise Declined("cursor-mismatch", _("This cursor belongs to somebody else. Start without one"))
     if now - place.at > KEPT:
-        raise expired(f"This copy was last brought up to date more than {KEPT.days} days ago")
+        raise expired(_("This copy was last brought up to date more than %(days)s days ago", days=KEPT.days))
     return place if place.began is not None else replace(place, began=now)
 
 
@@ -83,9 +84,9 @@ def check(actor: Actor, place: Place, found: Found) -> Scope:
     database."""
     scope = scope_of(actor, found.accounts)
     if place.since > found.ceiling:
-        raise expired("What you keep is newer than what is here: the database was restored")
+        raise expired(_("What you keep is newer than what is here: the database was restored"))
     if isinstance(place.scope, str) and place.since and scope != place.scope:
-        raise expired("What you may see has changed")
+        raise expired(_("What you may see has changed"))
     return scope
 
 
@@ -98,7 +99,7 @@ def scope_of(actor: Actor, accounts: Sequence[int]) -> Scope:
 
 
 def expired(why: str) -> Declined:
-    return Declined("sync-cursor-expired", f"{why}. Start again without a cursor")
+    return Declined("sync-cursor-expired", _("%(why)s. Start again without a cursor", why=why))
 
 
 def seal(place: Place) -> str:
@@ -110,8 +111,8 @@ def seal(place: Place) -> str:
 
 def _read(said: list[Any]) -> Place:
     if said[0] != VERSION:
-        raise expired("This copy was made by an earlier version")
-    _, user, since, at, scope, walk = said
+        raise expired(_("This copy was made by an earlier version"))
+    user, since, at, scope, walk = said[1:]
     place = Place(user, since, _moment(at), scope)
     if walk is None:
         return place

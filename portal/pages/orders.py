@@ -16,6 +16,7 @@ from flows.models import Instance, Order
 from flows.queries import allowed, grid, orders, timeline
 from flows.queries.orders import STATE_LABELS
 from flows.rules.errors import OutOfStep
+from flows.words import N_
 from flows.words import gettext as _
 from flows.work import unit_of_work
 from portal.forms import once, text
@@ -25,7 +26,9 @@ from portal.pages.task_page import history_rows
 
 pages = Blueprint("orders", __name__, url_prefix="/orders")
 
-LINE_LABELS = {"waiting": "Waiting", "requested": "Being set up", "provisioned": "Set up", "cancelled": "Cancelled"}
+LINE_LABELS = {
+    "waiting": N_("Waiting"), "requested": N_("Being set up"), "provisioned": N_("Set up"), "cancelled": N_("Cancelled")
+}  # fmt: skip
 LINE_TONES = {"requested": "info", "provisioned": "ok", "cancelled": "plain"}
 MOST_TEXT = 400
 
@@ -44,7 +47,7 @@ def listed() -> Response:
         address=address,
         cursor=args.get("cursor"),
         next_cursor=page.next_cursor,
-        states=[(name, words) for name, words in STATE_LABELS.items() if name != "failed"],
+        states=[(name, _(words)) for name, words in STATE_LABELS.items() if name != "failed"],
     )
 
 
@@ -56,7 +59,7 @@ def one(number: str) -> Response:
     return show(
         "orders/order.html", **_row(order, tasks, now), tasks=tasks,
         may_cancel="cancel" in allowed.of_order(g.actor, order),
-        lines=[(line, LINE_LABELS[line.state], LINE_TONES.get(line.state, "")) for line in order.lines],
+        lines=[(line, _(LINE_LABELS[line.state]), LINE_TONES.get(line.state, "")) for line in order.lines],
         history=history_rows(timeline.of_order(g.actor, order)),
     )  # fmt: skip
 

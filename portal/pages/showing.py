@@ -135,7 +135,7 @@ def order_tag(order: Order) -> Tag:
         "completed": "ok",
         "cancelled": "plain",
     }
-    return Tag(STATE_LABELS[order.state], tones.get(order.state, ""))
+    return Tag(_(STATE_LABELS[order.state]), tones.get(order.state, ""))
 
 
 def cancels_its_order(definition: FlowDefinition) -> bool:

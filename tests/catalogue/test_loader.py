@@ -111,4 +111,4 @@ def test_a_plugin_for_another_version_of_its_interface_is_listed(
     registry = load_packages([("needy", package.name)])
     problems = [problem for broken in registry.broken for problem in broken.problems]
     assert [problem.code for problem in problems] == ([] if served else ["F904"])
-    assert served or f"needs version {needed} of flows.plugin, this Baton has 1.0" in problems[0].text()
+    assert served or f"needs version {needed} of flows.plugin, this Baton has 1.1" in problems[0].text()

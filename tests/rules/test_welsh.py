@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from flows.rules.passwords import name_problems
+from flows.rules.passwords import ASK_FOR_YOURS, name_problems
 from flows.rules.words import day_in_words
 from flows.words import gettext, ngettext, spoken
 
@@ -22,7 +22,7 @@ def test_a_day_is_written_in_the_readers_language() -> None:
 
 def test_a_refusal_is_said_in_the_readers_language() -> None:
     with spoken("cy"):
-        (problem,) = name_problems("www.example.com", "your")
+        (problem,) = name_problems("www.example.com", ASK_FOR_YOURS)
     assert problem.detail == "Rhowch enw heb gyfeiriad gwe ynddo"
 
 

@@ -26,6 +26,28 @@ def test_a_block_speaks_another_language_and_gives_it_back_even_when_it_breaks()
     assert words.language() == "en"
 
 
+def test_what_is_said_later_is_said_in_the_language_of_whoever_hears_it() -> None:
+    later = words.saying("Order %(ref)s", ref=lambda: gettext("Monday"))
+    with spoken("cy"):
+        assert words.said(later, "en") == "Order Monday"
+    assert words.said(later, "cy") == "Archeb dydd Llun"
+    assert words.said("As it is", "cy") == "As it is"
+
+
+def test_what_is_kept_is_kept_in_each_language_until_somebody_reads_it() -> None:
+    kept = {"day": words.in_each(lambda: gettext("Monday")), "ref": words.in_each(lambda: "TI-1"), "n": 3}
+    assert kept["ref"] == "TI-1"
+    assert words.read_in("cy-GB", kept) == {"day": "dydd Llun", "ref": "TI-1", "n": 3}
+    assert words.read_in("en", kept)["day"] == words.read_in("tlh", kept)["day"] == "Monday"
+
+
+def test_a_kept_sentence_of_ours_is_told_again_and_anybody_elses_stays() -> None:
+    with spoken("cy"):
+        assert words.retold(N_("The order was cancelled")) == "Canslwyd yr archeb"
+        assert words.retold("I changed my mind, 100%") == "I changed my mind, 100%"
+        assert words.retold("") == "", "the head of a catalogue is no sentence"
+
+
 def test_a_language_that_nobody_translated_is_said_in_english() -> None:
     with spoken("tlh"):
         assert gettext(N_("Profile and security")) == "Profile and security"

@@ -12,12 +12,14 @@ from flows.actions.accounts.tokens import digest, family_of, first_refresh_token
 from flows.actions.noticing import tell
 from flows.clock import clock
 from flows.models import SignIn, User
+from flows.words import N_, saying
+from flows.words import gettext as _
 from flows.work import Work
 
 ACCESS_LIVES = timedelta(minutes=15)
 REFRESH_LIVES = timedelta(days=60)
 SAME_SUCCESSOR_FOR = timedelta(seconds=30)
-REUSED = "This device was signed out, because an old key of it was used again. Sign in again"
+REUSED = N_("This device was signed out, because an old key of it was used again. Sign in again")
 
 
 @dataclass(frozen=True)
@@ -107,14 +109,14 @@ def _end_family(work: Work, family: str | None) -> Denied:
     query = select(SignIn).where(SignIn.uid == family, SignIn.door == "app", SignIn.revoked_at.is_(None))
     sign_in = work.session.scalar(query.with_for_update()) if family else None
     if sign_in is None or sign_in.expires_at <= clock.wall():
-        return Denied("unauthenticated", "Sign in again")
+        return Denied("unauthenticated", _("Sign in again"))
     return _reused(work, sign_in)
 
 
 def _reused(work: Work, sign_in: SignIn) -> Denied:
     sign_in.revoked_at = clock.wall()
-    tell(work, [sign_in.user_id], "access", REUSED)
+    tell(work, [sign_in.user_id], "access", saying(REUSED))
     work.audit(
         "refresh_token_reused", f"user {sign_in.user_id}", session=sign_in.uid, installation=sign_in.installation_id
     )
-    return Denied("refresh-reused", REUSED)
+    return Denied("refresh-reused", _(REUSED))

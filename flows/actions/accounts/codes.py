@@ -19,14 +19,16 @@ from flows.actions.owing import owe_mail
 from flows.clock import clock
 from flows.models import SignInCode, User
 from flows.rules.passwords import LEAST_CHARACTERS, clean_email
+from flows.words import N_
+from flows.words import gettext as _
 from flows.work import Work
 
 CODE_LIVES = timedelta(minutes=15)
 MOST_TRIES_OF_A_CODE = 5
 MOST_CODES_OF_A_PLACE = 30
-WRONG_CODE = "This code is wrong or too old. Check it, or ask for a new one"
-WRONG_PASSWORD = "The email address or the password is wrong"  # noqa: S105  # words for people, no password
-WRONG_LINK = "This link was used already or is too old. Ask for a new one"
+WRONG_CODE = N_("This code is wrong or too old. Check it, or ask for a new one")
+WRONG_PASSWORD = N_("The email address or the password is wrong")  # words for people, no password
+WRONG_LINK = N_("This link was used already or is too old. Ask for a new one")
 
 
 def send_code(work: Work, email: str, device: Device | None = None) -> None:
@@ -82,11 +84,11 @@ def sign_in_with_code(work: Work, email: str, code: str, device: Device, second_
         .with_for_update()
     )
     if user is None or row is None or row.expires_at <= clock.wall() or row.tries >= MOST_TRIES_OF_A_CODE:
-        return Denied("code-invalid", WRONG_CODE)
+        return Denied("code-invalid", _(WRONG_CODE))
     row.tries += 1
     typed = "".join(character for character in code if character.isdigit())
     if not compare_digest(row.code_hash, digest_of_code(typed, row.link_hash)):
-        return Denied("code-invalid", WRONG_CODE)
+        return Denied("code-invalid", _(WRONG_CODE))
     return _proved_by_mail(work, user, row, device, second_factor)
 
 
@@ -102,7 +104,7 @@ def sign_in_with_link(work: Work, token: str, device: Device) -> SignedIn | Deni
     row = work.session.scalar(_of_link(token).with_for_update())
     user = work.session.get(User, row.user_id) if row is not None else None
     if row is None or user is None or not user.is_active:
-        return Denied("code-invalid", WRONG_LINK)
+        return Denied("code-invalid", _(WRONG_LINK))
     return _proved_by_mail(work, user, row, device)
 
 
@@ -115,7 +117,7 @@ def sign_in_with_password(
     user = _person(work, email)
     right = verify(user.password_hash if user else None, password) and _may_be_a_password(password)
     if user is None or not right:
-        return Denied("unauthenticated", WRONG_PASSWORD)
+        return Denied("unauthenticated", _(WRONG_PASSWORD))
     remember_hash(user, password)
     return _open(work, user, device, second_factor)
 

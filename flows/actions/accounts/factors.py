@@ -14,13 +14,14 @@ from flows.actions.accounts.tallies import count_try
 from flows.clock import clock
 from flows.models import SignIn, User
 from flows.rules.errors import Invalid, OutOfStep, Refused
+from flows.words import N_
 from flows.words import gettext as _
 from flows.work import Work
 
 STEP_SECONDS = 30
-WRONG = "This code is wrong or was used already. Wait for the next one and type that"
-CODE_NEEDED = "Type the six digits of your authenticator too"
-ENROL_FIRST = "Staff need a second factor before an app may sign them in. Sign in with a browser and set one up:"
+WRONG = N_("This code is wrong or was used already. Wait for the next one and type that")
+CODE_NEEDED = N_("Type the six digits of your authenticator too")
+ENROL_FIRST = N_("Staff need a second factor before an app may sign them in. Sign in with a browser and set one up:")
 
 
 def begin_totp(work: Work, user: User) -> str:
@@ -46,7 +47,7 @@ def confirm_totp(work: Work, user: User, code: str) -> None:
     if user.totp_secret is None or user.totp_confirmed_at is not None:
         raise OutOfStep(_("There is no second factor to confirm"))
     if not _takes(user, code):
-        raise Invalid(WRONG, "/code", "code-invalid")
+        raise Invalid(_(WRONG), "/code", "code-invalid")
     user.totp_confirmed_at = clock.wall()
     work.audit("second_factor_confirmed", user.email)
 
@@ -60,7 +61,7 @@ def enrol(work: Work, sign_in: SignIn, code: str) -> SignedIn:
 def check_totp(work: Work, sign_in: SignIn, code: str) -> SignedIn | Denied:
     """Finish a sign-in with a code of the authenticator. Raises Busy after 10 tries in 15 minutes."""
     if not _proves(work, sign_in.user_id, code):
-        return Denied("second-factor-invalid", WRONG)
+        return Denied("second-factor-invalid", _(WRONG))
     return pass_second_factor(work, sign_in)
 
 
@@ -75,10 +76,10 @@ def refusal_of_app(work: Work, user: User, code: str) -> Denied | None:
         return None
     if needed == "enrol":
         page = f"{settings.current().origin}/sign-in"
-        return Denied("enrolment-needed", f"{ENROL_FIRST} {page}")
+        return Denied("enrolment-needed", f"{_(ENROL_FIRST)} {page}")
     if not code.strip():
-        return Denied("second-factor-needed", CODE_NEEDED)
-    return None if _proves(work, user.id, code) else Denied("second-factor-invalid", WRONG)
+        return Denied("second-factor-needed", _(CODE_NEEDED))
+    return None if _proves(work, user.id, code) else Denied("second-factor-invalid", _(WRONG))
 
 
 def reset_totp(work: Work, user: User) -> None:

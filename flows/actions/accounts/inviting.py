@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from flows import catalogue, settings
 from flows.access import require
-from flows.actions import beginning
+from flows.actions import beginning, versions
 from flows.actions.accounts.passwords import hash_password
 from flows.actions.accounts.people import add_person, own_organisation
 from flows.actions.accounts.sessions import Denied, Device, SignedIn, open_sign_in
@@ -23,6 +23,7 @@ from flows.clock import clock
 from flows.models import Instance, Invitation, Membership, Organisation, User
 from flows.rules.errors import Invalid, Refused
 from flows.rules.passwords import check_password, clean_email
+from flows.rules.words import date_in_words
 from flows.words import gettext as _
 from flows.work import Work
 
@@ -78,8 +79,8 @@ def invite(
             "url": f"{settings.current().origin}/invite/{token}",
             "inviter": work.actor.name,
             "organisation": organisation.name if organisation else settings.current().brand,
-            "about": _title_of(begins),
-            "expires_on": f"{invitation.expires_at:%-d %B %Y}",
+            "about": lambda: _title_of(begins),
+            "expires_on": lambda: date_in_words(invitation.expires_at),
         },
     )
     work.audit("invited", email, invited_as=kind, role=role, organisation=organisation.name if organisation else None)
@@ -156,7 +157,7 @@ def accept_invitation(
 def _title_of(begins: Mapping[str, Any] | None) -> str:
     """What the invitation is for, in the words of its flow; empty when it is for nothing but joining."""
     loaded = catalogue.current().flows.get(str(begins["flow"])) if begins is not None else None
-    return loaded.definition.title if loaded is not None else ""
+    return versions.flow_shown(loaded).definition.title if loaded is not None else ""
 
 
 def _begin(work: Work, user: User, invitation: Invitation) -> Instance | None:

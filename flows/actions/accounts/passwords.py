@@ -60,7 +60,7 @@ def set_password(work: Work, password: str, current: str | None = None) -> Denie
     check_password(password, user.email)
     count_try(work, f"password:{user.id}")
     if not is_fresh(work.session, work.actor) and user.password_hash and not verify(user.password_hash, current or ""):
-        return Denied("unauthenticated", "This is not your current password")
+        return Denied("unauthenticated", _("This is not your current password"))
     user.password_hash = hash_password(password)
     end_sessions(work, user.id, but=work.actor.session_id)
     work.audit("password_set", user.email)

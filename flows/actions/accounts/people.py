@@ -14,7 +14,7 @@ from flows.actions.accounts.tallies import count_try
 from flows.clock import clock
 from flows.models import Membership, Organisation, User
 from flows.rules.errors import Invalid, OutOfStep, Problem, Refused
-from flows.rules.passwords import clean_email, name_problems
+from flows.rules.passwords import ASK_FOR_A_CUSTOMERS, ASK_FOR_YOURS, clean_email, name_problems
 from flows.words import LANGUAGES
 from flows.words import gettext as _
 from flows.work import Work
@@ -122,7 +122,7 @@ def add_customer_organisation(
     Raises Invalid for the words given, Refused without an organisation of their own to resell from.
     """
     name = clean(name).strip()
-    problems = name_problems(name, "the customer's")
+    problems = name_problems(name, ASK_FOR_A_CUSTOMERS)
     if len(address) > 400:
         problems.append(Problem("/address", "too-long", _("Use 400 characters at most for the address")))
     if time_zone and time_zone not in available_timezones():
@@ -182,7 +182,7 @@ def slug_of(name: str) -> str:
 
 
 def _check(name: str, time_zone: str, language: str) -> None:
-    problems = name_problems(name, "your")
+    problems = name_problems(name, ASK_FOR_YOURS)
     if time_zone and time_zone not in available_timezones():
         problems.append(Problem("/time_zone", "choice", _("Choose a time zone from the list")))
     if language not in LANGUAGES:

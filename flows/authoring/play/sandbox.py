@@ -28,6 +28,7 @@ from flows.plugin import Option, PermanentFault
 from flows.rules.actors import SYSTEM
 from flows.rules.expressions import ExpressionProblem, NotYetKnown, compile_text
 from flows.settings import Settings
+from flows.words import USUAL, read_in
 from flows.work import Work, end_reading, unit_of_work
 
 if TYPE_CHECKING:
@@ -215,9 +216,9 @@ def subject_of(owed: Owed) -> str:
     mail = catalogue.current().mail(owed.payload["template"], "en")
     if mail is None:
         return ""
-    hidden = frozenset(owed.payload.get("private", ()))
+    hidden, scope = frozenset(owed.payload.get("private", ())), read_in(USUAL, owed.payload["scope"])
     try:
-        filled = [compile_text(text).masked(hidden).render(owed.payload["scope"]) for text in (mail.subject, mail.body)]
+        filled = [compile_text(text).masked(hidden).render(scope) for text in (mail.subject, mail.body)]
     except (ExpressionProblem, NotYetKnown) as wrong:
         raise PermanentFault(f"{mail.file}: {wrong}") from None
     return str(filled[0])

@@ -11,13 +11,23 @@ from flows.catalogue.source import Path
 from flows.models import Timer
 from flows.rules.past import EventLike, Moment
 from flows.rules.words import moment_in_words
+from flows.words import N_
+from flows.words import gettext as _
 
 OWN_TIMERS = {
-    "deadline": ("Due date", ("deadline",)), "expires": ("End", ("expires",)),
-    "due": ("Due date of “{step}”", ("steps", "{name}", "deadline")),
-    "review": ("Escalation of “{step}”", ("steps", "{name}", "approval", "escalate")),
+    "deadline": (N_("Due date"), ("deadline",)), "expires": (N_("End"), ("expires",)),
+    "due": (N_("Due date of “%(step)s”"), ("steps", "{name}", "deadline")),
+    "review": (N_("Escalation of “%(step)s”"), ("steps", "{name}", "approval", "escalate")),
 }  # fmt: skip
 """Timers that the flow does not name itself: their words, and what of the flow asks for them."""
+EFFECTS = {
+    "email": N_("Email"), "notify": N_("Notify"), "notice": N_("Notice"), "message": N_("Message"),
+    "call": N_("Call"), "assign": N_("Assign"), "webhook": N_("Webhook"), "start": N_("Start"),
+}  # fmt: skip
+DATES = {
+    ("due_at", False): N_("It is due on %(when)s"), ("due_at", True): N_("It is due on %(when)s, which is past"),
+    ("expires_at", False): N_("It ends on %(when)s"), ("expires_at", True): N_("It ends on %(when)s, which is past"),
+}  # fmt: skip
 KIND_OF = {
     "created": "instance_started", "completed": "instance_completed", "closed": "instance_closed",
     "cancelled": "instance_cancelled", "expired": "instance_expired", "overdue": "instance_overdue",
@@ -46,10 +56,10 @@ def dates(look: Look) -> Iterator[Why]:
     ):
         if moment is None:
             continue
-        key, words = ("deadline", "It is due") if name == "due_at" else ("expires", "It ends")
+        key = "deadline" if name == "due_at" else "expires"
         is_past = instance.is_open and look.at > moment
-        said = f"{words} on {moment_in_words(moment, instance.time_zone)}" + (", which is past" if is_past else "")
-        text = f"after: {rule.after}" if rule is not None else "a date that was given by hand"
+        said = _(DATES[name, is_past], when=moment_in_words(moment, instance.time_zone))
+        text = f"after: {rule.after}" if rule is not None else _("a date that was given by hand")
         place = look.place(key) if rule is not None else ""
         yield Why("date", name, said, True, key, text, place, because=look.because(name))
 
@@ -77,33 +87,45 @@ def _timer(look: Look, row: Timer) -> Why:
         said, verdict, note = _plain_ending(look, row, has_ended)
         text = "" if rule is None else f"{_spans(rule)}"
         return Why(
-            "timer", name, f"{title} {said} {when}", verdict, key, text, look.place(*path), because=because, note=note
+            "timer",
+            name,
+            _(said, timer=title, when=when),
+            verdict,
+            key,
+            text,
+            look.place(*path),
+            because=because,
+            note=note,
         )
     then = _when_it_fired(look, row, fired) if has_ended else look
     why = then.rule("timer", name, "", rule.while_, (*path, "while"), because=because)
     said, verdict, note = _plain_ending(look, row, has_ended)
     if has_ended and row.ending == "cancelled" and why.verdict is False and row.due_at <= (row.ended_at or look.at):
-        said, note = "did not fire, because its condition did not hold, on", ""
+        said, note = N_("%(timer)s did not fire, because its condition did not hold, on %(when)s"), ""
     elif not has_ended:
-        holds = {True: "it would fire", False: "it would not fire", None: "it is not yet known whether it would fire"}
-        note = f"As it is at this moment, {holds[why.verdict]}"
-    return Why(**{**vars(why), "what": f"{title} {said} {when}", "verdict": verdict, "note": note})
+        note = {
+            True: _("As it is at this moment, it would fire"),
+            False: _("As it is at this moment, it would not fire"),
+            None: _("As it is at this moment, it is not yet known whether it would fire"),
+        }[why.verdict]
+    return Why(**{**vars(why), "what": _(said, timer=title, when=when), "verdict": verdict, "note": note})
 
 
 def _plain_ending(look: Look, row: Timer, has_ended: bool) -> tuple[str, bool | None, str]:
     if not has_ended:
-        return "comes on", None, ""
+        return N_("%(timer)s comes on %(when)s"), None, ""
     if row.ending == "fired":
-        return "fired on", True, ""
+        return N_("%(timer)s fired on %(when)s"), True, ""
     if row.ending == "missed":
-        return "did not fire on", False, "A newer one took its place while nothing ran"
+        note = _("A newer one took its place while nothing ran")
+        return N_("%(timer)s did not fire on %(when)s"), False, note
     closed = look.instance.closed_at
     note = (
-        "The task had ended"
+        _("The task had ended")
         if closed is not None and row.ended_at == closed
-        else "What it was for had happened, or was planned anew"
+        else _("What it was for had happened, or was planned anew")
     )
-    return "was called off on", False, note
+    return N_("%(timer)s was called off on %(when)s"), False, note
 
 
 def _when_it_fired(look: Look, row: Timer, fired: Moment | None) -> Look:
@@ -121,13 +143,13 @@ def _due(look: Look, row: Timer) -> Any:
 
 
 def _named(look: Look, row: Timer) -> tuple[str, Path]:
-    begin, _, step = row.name.partition(".")
+    begin, _dot, step = row.name.partition(".")
     if row.name in look.definition.timers or begin not in OWN_TIMERS:
-        return f"Timer “{row.name}” number {row.n}", ("timers", row.name)
+        return _("Timer “%(timer)s” number %(n)s", timer=row.name, n=row.n), ("timers", row.name)
     words, path = OWN_TIMERS[begin]
     rule = look.definition.steps.get(step)
     title = rule.title if rule is not None else step
-    return words.format(step=title), tuple(part.format(name=step) for part in path)
+    return _(words, step=title), tuple(part.format(name=step) for part in path)
 
 
 def _spans(rule: Any) -> str:
@@ -160,15 +182,16 @@ def _effect(look: Look, owed: _Owed, number: int, effect: Effect) -> Why:
     path = (*owed.path, number, "if")
     moment, event = last(look, owed.kind, **owed.facts)
     name = f"{'.'.join(str(part) for part in owed.path)}.{number}"
-    title = f"{effect.kind.capitalize()} {_about(effect)}".strip()
+    title = f"{_(EFFECTS[effect.kind])} {_about(effect)}".strip()
     if moment is None or event is None:
-        why = look.rule("effect", name, f"{title}: {owed.said} has not come yet", effect.if_ or "", path)
+        said = _("%(effect)s: %(moment)s has not come yet", effect=title, moment=owed.said)
+        why = look.rule("effect", name, said, effect.if_ or "", path)
         return Why(**{**vars(why), "verdict": None, "decided": ()})
     then = look.after(moment) or look
     scope = {**then.scope, "ask": event.facts.get("given", {})} if owed.kind == "acted" else then.scope
     why = then.rule("effect", name, "", effect.if_ or "", path, scope, because=look.told(event))
-    said = "was owed" if why.verdict else "was not owed"
-    return Why(**{**vars(why), "what": f"{title} {said} at {owed.said}"})
+    said = N_("%(effect)s was owed at %(moment)s") if why.verdict else N_("%(effect)s was not owed at %(moment)s")
+    return Why(**{**vars(why), "what": _(said, effect=title, moment=owed.said)})
 
 
 def _about(effect: Effect) -> str:
@@ -184,17 +207,17 @@ def _all_owed(look: Look) -> Iterator[_Owed]:
     for name, step in definition.steps.items():
         yield _Owed(f"step.{name}.submitted", "step_submitted", {"step": name}, ("steps", name, "do"), step.do)
     for name, action in definition.actions.items():
-        yield _Owed(f"action {name}", "acted", {"action": name}, ("actions", name, "do"), action.do)
+        yield _Owed(_("action %(name)s", name=name), "acted", {"action": name}, ("actions", name, "do"), action.do)
     for name, timer in definition.timers.items():
-        yield _Owed(f"timer {name}", "timer_fired", {"timer": name}, ("timers", name, "do"), timer.do)
+        yield _Owed(_("timer %(name)s", name=name), "timer_fired", {"timer": name}, ("timers", name, "do"), timer.do)
 
 
 def _occasion(event: str) -> tuple[str, dict[str, Any]]:
     """How the timeline tells of a moment: its kind, and the facts by which it is known."""
-    begin, _, rest = event.partition(".")
+    begin, _dot, rest = event.partition(".")
     if begin == "entered":
         return "acted", {"after": rest}
     if begin == "step":
-        step, _, what = rest.partition(".")
+        step, _dot, what = rest.partition(".")
         return f"step_{what}", {"step": step, **({"enough": True} if what == "approved" else {})}
     return KIND_OF.get(event, event), {}

@@ -15,17 +15,20 @@ from flows.authoring.why.places import place_of
 from flows.catalogue import FlowDefinition
 from flows.catalogue.source import Path
 from flows.models import FlowVersion, Instance
-from flows.queries import past, timeline
+from flows.queries import past
 from flows.queries.past import AsItWas, Life
+from flows.queries.sentences import sentence, words_of_flow
 from flows.rules import answers, private
 from flows.rules.actors import Actor
 from flows.rules.explaining import UNKNOWN, Part, explain, value_of
 from flows.rules.past import EventLike, Moment
 from flows.rules.visibility import settled
+from flows.words import N_
+from flows.words import gettext as _
 
-UNSEEN = "Not shown to you"
-NOT_YET = "Not known yet"
-EMPTY = "Empty"
+UNSEEN = N_("Not shown to you")
+NOT_YET = N_("Not known yet")
+EMPTY = N_("Empty")
 LONGEST = 300
 
 
@@ -171,11 +174,11 @@ class Look:
     def value(self, name: str, value: Any) -> Value:
         """A value as this reader may have it: sensitive ones masked, those of others not there (X20)."""
         if private.touches((name,), self.unseen):
-            return Value(name, UNSEEN, value is not UNKNOWN, hidden=True)
+            return Value(name, _(UNSEEN), value is not UNKNOWN, hidden=True)
         if value is UNKNOWN:
-            return Value(name, NOT_YET, known=False)
+            return Value(name, _(NOT_YET), known=False)
         if value is None or value == "":
-            return Value(name, EMPTY)
+            return Value(name, _(EMPTY))
         if private.touches((name,), self.private):
             return Value(name, private.MASK, hidden=True)
         field = self._fields.get(name)
@@ -199,7 +202,7 @@ class Look:
         return self.told((own or [*moment.events])[0])
 
     def told(self, event: EventLike) -> Because:
-        said = timeline.sentence(event.kind, dict(event.facts), self.instance.time_zone)
+        said = sentence(event.kind, event.facts, self.instance.time_zone, words_of_flow(self.instance.flow))
         return Because(event.seq, event.at, getattr(event, "actor_name", ""), event.kind, said)
 
 
@@ -214,7 +217,7 @@ def look_at(life: Life, actor: Actor, now: datetime, *, at: datetime | None = No
 
 def _written(value: Any) -> str:
     if isinstance(value, bool):
-        return "true" if value else "false"
+        return _("true") if value else _("false")
     if isinstance(value, Mapping):
         return ", ".join(f"{name}: {_written(one)}" for name, one in value.items() if one is not None)
     if isinstance(value, list):

@@ -13,12 +13,19 @@ from flows.rules import moves, stages
 from flows.rules.payments import free_steps
 from flows.rules.visibility import is_shown
 from flows.rules.words import listed, moment_in_words
+from flows.words import N_, pgettext
+from flows.words import gettext as _
 
-STEP_WORDS = {
-    "open": "is open", "pending_approval": "waits for approval", "completed": "is completed",
-    "returned": "was returned", "reopened": "was reopened",
+STEP_IS = {
+    "open": N_("%(step)s is open"), "pending_approval": N_("%(step)s waits for approval"),
+    "completed": N_("%(step)s is completed"), "returned": N_("%(step)s was returned"),
+    "reopened": N_("%(step)s was reopened"), "locked": N_("%(step)s is locked"),
+    "skipped": N_("%(step)s is skipped"),
 }  # fmt: skip
-PARTIES = {"customer": "the customer", "staff": "staff", "system": "Baton itself"}
+WAITS_FOR = {
+    "customer": N_("It waits for the customer"), "staff": N_("It waits for staff"),
+    "system": N_("It waits for Baton itself"),
+}  # fmt: skip
 
 
 def reasons(look: Look, timers: Sequence[Timer]) -> list[Why]:
@@ -36,19 +43,19 @@ def reasons(look: Look, timers: Sequence[Timer]) -> list[Why]:
 
 def _status(look: Look) -> Iterator[Why]:
     instance = look.instance
-    text = f"The status is “{_plain(instance.status)}”"
-    cause = look.because("status", "state", "outcome")
+    status, cause = _plain(instance.status), look.because("status", "state", "outcome")
     if instance.state is not None:
         label = stages.state_label(look.definition, instance.state)
         rule = look.definition.states[instance.state]
+        text = _("The status is “%(status)s”, in the state “%(state)s”", status=status, state=label)
         yield Why(
-            "status", "status", f"{text}, in the state “{label}”", True, "is", f"is: {rule.is_}",
+            "status", "status", text, True, "is", f"is: {rule.is_}",
             look.place("states", instance.state, "is"), because=cause,
         )  # fmt: skip
     else:
+        text = _("The status is “%(status)s”", status=status)
         yield Why("status", "status", text, True, rule=_status_rule(instance), values=_states(look), because=cause)
-    holder = PARTIES.get(instance.waiting_on or "")
-    baton = f"It waits for {holder}" if holder else "It waits for nobody"
+    baton = _(WAITS_FOR.get(instance.waiting_on or "", N_("It waits for nobody")))
     yield Why(
         "waiting_on", "waiting_on", baton, True, rule=_baton_rule(look), values=_states(look),
         because=look.because("waiting_on", "status"),
@@ -58,40 +65,53 @@ def _status(look: Look) -> Iterator[Why]:
         label = look.definition.all_outcomes()[name].label
         place = look.place("outcomes", name)
         yield Why(
-            "ending", name, f"It ended as “{label}”", True, "outcomes", name, place, because=look.because("outcome")
+            "ending",
+            name,
+            _("It ended as “%(outcome)s”", outcome=label),
+            True,
+            "outcomes",
+            name,
+            place,
+            because=look.because("outcome"),
         )
 
 
 def _status_rule(instance: Instance) -> str:
     """Why a status that is derived from the steps is what it is, in words (C17 to C22)."""
     if not instance.is_open:
-        return "It has ended; the event says how"
+        return _("It has ended; the event says how")
     return {
-        "awaiting_review": "A step waits for approval",
-        "not_started": "No step was sent yet",
-        "in_progress": "At least one step was sent, none waits for approval, and it has no outcome yet",
+        "awaiting_review": _("A step waits for approval"),
+        "not_started": _("No step was sent yet"),
+        "in_progress": _("At least one step was sent, none waits for approval, and it has no outcome yet"),
     }[instance.status]
 
 
 def _baton_rule(look: Look) -> str:
     instance = look.instance
     if not instance.is_open:
-        return "It has ended"
+        return _("It has ended")
     if instance.state is not None:
-        return "It waits for whoever it is assigned to: the customer, or staff"
+        return _("It waits for whoever it is assigned to: the customer, or staff")
     if "pending_approval" in look.states.values():
-        return "A review comes first; the customer's clock does not run meanwhile"
+        return _("A review comes first; the customer's clock does not run meanwhile")
     if any(state in moves.WITH_ACTOR for state in look.states.values()):
-        return "The customer's open steps come first, then those of staff, then those that end by themselves"
-    return "Nothing is left to do: somebody closes it, or it closes by itself"
+        return _("The customer's open steps come first, then those of staff, then those that end by themselves")
+    return _("Nothing is left to do: somebody closes it, or it closes by itself")
 
 
 def _states(look: Look) -> tuple[Value, ...]:
-    return tuple(Value(f"step {name}", _plain(state)) for name, state in look.states.items())
+    return tuple(Value(_("step %(name)s", name=name), _plain(state)) for name, state in look.states.items())
 
 
 def _plain(word: str) -> str:
-    return word.replace("_", " ")
+    """A state or status in the middle of a sentence."""
+    return {
+        "not_started": _("not started"), "in_progress": _("in progress"), "awaiting_review": _("awaiting review"),
+        "completed": _("completed"), "cancelled": _("cancelled"), "expired": _("expired"), "locked": _("locked"),
+        "open": pgettext("state", "open"), "pending_approval": _("pending approval"),
+        "returned": pgettext("state", "returned"), "reopened": pgettext("state", "reopened"), "skipped": _("skipped"),
+    }[word]  # fmt: skip
 
 
 # --- steps ------------------------------------------------------------------------------------------------------
@@ -102,26 +122,26 @@ def _step(look: Look, step: Step) -> Iterator[Why]:
     cause = look.because(f"steps.{step.name}.state", about=step.name)
     title, is_free = rule.title, step.name in free_steps(look.definition, look.instance.amounts, look.scope)
     if step.state == "skipped" and is_free and is_shown(rule, look.scope) is not False:
-        value = Value("amount", str(look.instance.amounts.get(step.name, 0)))
+        value = Value(_("amount"), str(look.instance.amounts.get(step.name, 0)))
         yield Why(
-            "step", step.name, f"{title} is not needed: nothing is to be paid", False, "payment",
-            "a step whose amount is 0 is passed over", look.place(*path, "payment"), (value,), because=cause,
+            "step", step.name, _("%(step)s is not needed: nothing is to be paid", step=title), False, "payment",
+            _("a step whose amount is 0 is passed over"), look.place(*path, "payment"), (value,), because=cause,
         )  # fmt: skip
     elif rule.when:
-        yield look.rule(
-            "step", step.name, f"{title} {_shown(look, step, rule)}", rule.when, (*path, "when"), because=cause
-        )
+        yield look.rule("step", step.name, _shown(look, step, rule), rule.when, (*path, "when"), because=cause)
     if step.state == "locked" and (awaited := moves.awaited(look.definition, look.states, step.name)):
         yield _waits(look, step, rule, awaited)
     elif not rule.when and not (step.state == "skipped" and is_free):
-        said = STEP_WORDS.get(step.state, _plain(step.state))
+        said = _(STEP_IS[step.state], step=title)
         yield Why(
-            "step", step.name, f"{title} {said}", True, rule="a step without a condition is always there",
+            "step", step.name, said, True, rule=_("a step without a condition is always there"),
             place=look.place(*path), because=cause,
         )  # fmt: skip
     if rule.done_when:
-        said = "completes by itself" if step.state == "completed" else "completes by itself once this holds"
-        yield look.rule("step", step.name, f"{title} {said}", rule.done_when, (*path, "done_when"), because=cause)
+        said = N_("%(step)s completes by itself once this holds")
+        if step.state == "completed":
+            said = N_("%(step)s completes by itself")
+        yield look.rule("step", step.name, _(said, step=title), rule.done_when, (*path, "done_when"), because=cause)
     yield from _fields(look, step, rule, path)
     yield from _endings(look, step, rule, path)
 
@@ -129,17 +149,18 @@ def _step(look: Look, step: Step) -> Iterator[Why]:
 def _shown(look: Look, step: Step, rule: StepRule) -> str:
     shown = is_shown(rule, look.scope)
     if step.state == "skipped":
-        return "is hidden"
+        return _("%(step)s is hidden", step=rule.title)
     if shown is None and step.state == "locked":
-        return "is hidden for now: it is not yet decided whether it is needed"
-    return STEP_WORDS.get(step.state, "is locked")
+        return _("%(step)s is hidden for now: it is not yet decided whether it is needed", step=rule.title)
+    return _(STEP_IS[step.state], step=rule.title)
 
 
 def _waits(look: Look, step: Step, rule: StepRule, awaited: Sequence[str]) -> Why:
     titles = listed([f"“{look.definition.steps[name].title}”" for name in awaited])
-    values = tuple(Value(f"step {name}", _plain(look.states[name])) for name in awaited)
+    values = tuple(Value(_("step %(name)s", name=name), _plain(look.states[name])) for name in awaited)
+    said = _("%(step)s is locked: first comes %(steps)s", step=rule.title, steps=titles)
     return Why(
-        "step", step.name, f"{rule.title} is locked: first comes {titles}", False, "needs",
+        "step", step.name, said, False, "needs",
         f"needs: [{', '.join(rule.needs)}]", look.place("steps", step.name, "needs"), values,
         because=look.because(f"steps.{step.name}.state", about=step.name),
     )  # fmt: skip
@@ -161,8 +182,11 @@ def _fields(look: Look, step: Step, rule: StepRule, path: Path) -> Iterator[Why]
 
 def _asked(look: Look, about: str, label: str, text: str, path: Path) -> Why:
     why = look.rule("field", about, "", text, path)
-    said = {True: "is asked", False: "is hidden", None: "is hidden for now: what it depends on is not known yet"}
-    return Why(**{**vars(why), "what": f"“{label}” {said[why.verdict]}"})
+    said = {
+        True: N_("“%(question)s” is asked"), False: N_("“%(question)s” is hidden"),
+        None: N_("“%(question)s” is hidden for now: what it depends on is not known yet"),
+    }  # fmt: skip
+    return Why(**{**vars(why), "what": _(said[why.verdict], question=label)})
 
 
 def _endings(look: Look, step: Step, rule: StepRule, path: Path) -> Iterator[Why]:
@@ -177,13 +201,26 @@ def _endings(look: Look, step: Step, rule: StepRule, path: Path) -> Iterator[Why
         )
         place = (*path, "outcome", number, "if")
         if moment is None or event is None:
-            why = look.rule("outcome", step.name, f"“{label}”: {rule.title} was not {on} yet", ending.if_, place)
+            text = _(NOT_YET[on], outcome=label, step=rule.title)
+            why = look.rule("outcome", step.name, text, ending.if_, place)
             yield Why(**{**vars(why), "verdict": None, "decided": ()})
             continue
         then = look.after(moment) or look
         why = then.rule("outcome", step.name, "", ending.if_, place, because=look.told(event))
-        said = "ended it" if why.verdict and look.instance.outcome == name else "did not end it"
-        yield Why(**{**vars(why), "what": f"“{label}” {said} when {rule.title} was {on}"})
+        ended = bool(why.verdict) and look.instance.outcome == name
+        yield Why(**{**vars(why), "what": _(ENDED[ended, on], outcome=label, step=rule.title)})
+
+
+NOT_YET = {
+    "submitted": N_("“%(outcome)s”: %(step)s was not submitted yet"),
+    "approved": N_("“%(outcome)s”: %(step)s was not approved yet"),
+}
+ENDED = {
+    (True, "submitted"): N_("“%(outcome)s” ended it when %(step)s was submitted"),
+    (True, "approved"): N_("“%(outcome)s” ended it when %(step)s was approved"),
+    (False, "submitted"): N_("“%(outcome)s” did not end it when %(step)s was submitted"),
+    (False, "approved"): N_("“%(outcome)s” did not end it when %(step)s was approved"),
+}
 
 
 # --- states and beginnings --------------------------------------------------------------------------------------
@@ -195,10 +232,10 @@ def _actions(look: Look) -> Iterator[Why]:
             continue
         label = stages.action_label(look.definition, name)
         why = look.rule("action", name, "", action.if_, ("actions", name, "if"))
-        said = "is possible" if why.verdict else "is not possible"
+        said = N_("“%(action)s” is possible") if why.verdict else N_("“%(action)s” is not possible")
         if look.instance.state not in action.from_:
-            said = "is not possible in this state, whatever its condition says"
-        yield Why(**{**vars(why), "what": f"“{label}” {said}"})
+            said = N_("“%(action)s” is not possible in this state, whatever its condition says")
+        yield Why(**{**vars(why), "what": _(said, action=label)})
 
 
 def _start(look: Look) -> Iterator[Why]:
@@ -208,7 +245,12 @@ def _start(look: Look) -> Iterator[Why]:
     if start.if_ is None or instance.source != "event":
         return
     why = look.rule(
-        "start", "start", f"It began by itself on {began}", start.if_, ("start", "if"), because=look.told(first)
+        "start",
+        "start",
+        _("It began by itself on %(moment)s", moment=began),
+        start.if_,
+        ("start", "if"),
+        because=look.told(first),
     )
-    note = "" if why.verdict else "Of the event that began it only the inputs are kept"
+    note = "" if why.verdict else _("Of the event that began it only the inputs are kept")
     yield Why(**{**vars(why), "verdict": True, "note": note})

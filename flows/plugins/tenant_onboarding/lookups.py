@@ -7,7 +7,17 @@ from datetime import date, datetime, time, timedelta
 from itertools import islice
 from zoneinfo import ZoneInfo
 
-from flows.plugin import LookupContext, Option, Tenancy, calendar_named, lookup, money_in_words
+from flows.plugin import (
+    LookupContext,
+    Option,
+    Tenancy,
+    calendar_named,
+    date_in_words,
+    language,
+    lookup,
+    moment_in_words,
+    money_in_words,
+)
 
 AS_MANY = 21
 """One more than is shown, so that people are told to search."""
@@ -16,6 +26,12 @@ OFFICE = ZoneInfo("Europe/London")
 HOURS = (time(10), time(14))
 SLOTS = 10
 STATES = {"waiting": "Not begun", "running": "Running", "ended": "Ended"}
+
+WELSH = {
+    "Number": "Rhif", "Tenant": "Tenant", "Email": "E-bost", "Address": "Cyfeiriad", "Rent a month": "Rhent y mis",
+    "From": "O", "Until": "Tan", "State": "Cyflwr", "Not begun": "Heb ddechrau", "Running": "Yn rhedeg",
+    "Ended": "Wedi dod i ben",
+}  # fmt: skip
 
 
 def agreement_named(ctx: LookupContext, value: str) -> Option | None:
@@ -49,20 +65,24 @@ def key_slots(ctx: LookupContext, query: str) -> Sequence[Option]:
 def _option(ctx: LookupContext, found: Tenancy) -> Option:
     rent = money_in_words(found.rent_minor, found.currency) if found.rent_minor is not None else ""
     facts = (
-        ("Number", found.number),
-        ("Tenant", found.tenant_name),
-        ("Email", found.tenant_email),
-        ("Address", found.address),
-        ("Rent a month", rent),
-        ("From", _day(found.starts_on)),
-        ("Until", _day(found.ends_on)),
-        ("State", STATES[found.state(ctx.now.astimezone(OFFICE).date())]),
+        (_said("Number"), found.number),
+        (_said("Tenant"), found.tenant_name),
+        (_said("Email"), found.tenant_email),
+        (_said("Address"), found.address),
+        (_said("Rent a month"), rent),
+        (_said("From"), _day(found.starts_on)),
+        (_said("Until"), _day(found.ends_on)),
+        (_said("State"), _said(STATES[found.state(ctx.now.astimezone(OFFICE).date())])),
     )
     return Option(found.id, found.number, f"{found.tenant_name}, {found.address}", facts, exclusive=True)
 
 
+def _said(words: str) -> str:
+    return WELSH[words] if language().startswith("cy") else words
+
+
 def _day(day: date | None) -> str:
-    return f"{day.day} {day:%B} {day.year}" if day else ""
+    return date_in_words(day) if day else ""
 
 
 def _slots(now: datetime) -> Iterator[datetime]:
@@ -80,6 +100,4 @@ def _value(slot: datetime) -> str:
 
 def _words(moment: datetime) -> str:
     """Tuesday 24 November, 10:00am."""
-    local = moment.astimezone(OFFICE)
-    half = "am" if local.hour < 12 else "pm"
-    return f"{local:%A} {local.day} {local:%B}, {local.hour % 12 or 12}:{local:%M}{half}"
+    return moment_in_words(moment, OFFICE.key, year=False)

@@ -120,11 +120,10 @@ def _required(
 
 def _ask(field: FieldLike) -> str:
     if field.type == "list":
-        return f"Add at least one entry to {noun(field)}"
+        return _("Add at least one entry to %(field)s", field=noun(field))
     if field.label.endswith("?"):
-        return f"Answer “{field.label}”"
-    like = {"email": ", like name@example.com", "domain": ", like example.com"}.get(field.type, "")
-    return f"{KINDS[field.type].ask} {noun(field)}{like}"
+        return _("Answer “%(question)s”", question=field.label)
+    return _(KINDS[field.type].ask, field=noun(field))
 
 
 def _unknown(asked: Mapping[str, FieldLike], raw: Mapping[str, Any]) -> list[Problem]:
@@ -132,10 +131,11 @@ def _unknown(asked: Mapping[str, FieldLike], raw: Mapping[str, Any]) -> list[Pro
 
 
 def _stranger(name: str, asked: Mapping[str, FieldLike]) -> Problem:
-    near = get_close_matches(name, asked, n=1)
-    cure = f"; did you mean {near[0]!r}?" if near else f"; the questions are {', '.join(asked)}" if asked else ""
-    return Problem(
-        f"/{pointer_part(name)}",
-        "unknown",
-        _("There is no question called %(name)s%(cure)s", name=repr(name[:80]), cure=cure),
-    )
+    near, called = get_close_matches(name, asked, n=1), repr(name[:80])
+    if near:
+        said = _("There is no question called %(name)s; did you mean %(near)s?", name=called, near=repr(near[0]))
+    elif asked:
+        said = _("There is no question called %(name)s; the questions are %(all)s", name=called, all=", ".join(asked))
+    else:
+        said = _("There is no question called %(name)s", name=called)
+    return Problem(f"/{pointer_part(name)}", "unknown", said)

@@ -9,7 +9,7 @@ from flows.rules.answers.files import ids_of
 from flows.rules.answers.groups import MOST_ITEMS
 from flows.rules.answers.shapes import AnswerContext, FieldLike, Kind, Unavailable, Wrong, noun, subject, wrong
 from flows.rules.answers.texts import plain
-from flows.words import Borrowed
+from flows.words import N_, Borrowed, ngettext
 from flows.words import gettext as _
 
 
@@ -130,13 +130,13 @@ def _show_person(field: FieldLike, value: Any, context: AnswerContext | None) ->
 
 def _show_files(_field: FieldLike, value: Any, _context: AnswerContext | None) -> str:
     count = len(value) if isinstance(value, (list, tuple)) else 1
-    return f"{count} file" if count == 1 else f"{count} files"
+    return ngettext("%(num)s file", "%(num)s files", count)
 
 
 KINDS = {
-    "choice": Kind(_choice, _show_choice, "Choose"),
-    "choices": Kind(_choices, _show_choices, "Choose"),
-    "user": Kind(_person, _show_person, "Choose"),
-    "department": Kind(_person, _show_person, "Choose"),
-    "file": Kind(_file, _show_files, "Upload"),
+    "choice": Kind(_choice, _show_choice, N_("Choose %(field)s")),
+    "choices": Kind(_choices, _show_choices, N_("Choose %(field)s")),
+    "user": Kind(_person, _show_person, N_("Choose %(field)s")),
+    "department": Kind(_person, _show_person, N_("Choose %(field)s")),
+    "file": Kind(_file, _show_files, N_("Upload %(field)s")),
 }

@@ -13,8 +13,10 @@ from flows.rules.answers.groups import ADDRESS, SIGNATURE
 from flows.rules.answers.numbers import money_text
 from flows.rules.answers.shapes import AnswerContext, FieldLike, is_blank
 from flows.rules.private import MASK, is_private
+from flows.words import N_
+from flows.words import gettext as _
 
-NOTHING = "Not provided"
+NOTHING = N_("Not provided")
 _PARTED: dict[str, Iterable[str]] = {"date": PARTS, "address": ADDRESS, "signature": SIGNATURE}
 KEPT = "-kept"
 """The end of the controls with which a form keeps files that were sent before: `passport-kept`."""
@@ -129,7 +131,7 @@ def display(field: FieldLike, value: Any, context: AnswerContext | None = None, 
     What is sensitive is masked, sealed or not, unless it is to be shown `in_clear` (X20).
     """
     if is_blank(value):
-        return NOTHING
+        return _(NOTHING)
     if not in_clear and (field.sensitive or (is_private(field) and not isinstance(value, list))):
         return MASK
     if field.type == "list":

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any, NamedTuple, NoReturn, Protocol
 
 from flows.rules.errors import Problem
+from flows.words import N_, USUAL, language
 from flows.words import gettext as _
 
 DEEPEST = 20
@@ -88,7 +89,7 @@ class Kind(NamedTuple):
 
     clean: Callable[[FieldLike, Any, AnswerContext], Any]
     show: Callable[[FieldLike, Any, AnswerContext | None], str]
-    ask: str = "Enter"
+    ask: str = N_("Enter %(field)s")
 
 
 def noun(field: FieldLike) -> str:
@@ -97,6 +98,8 @@ def noun(field: FieldLike) -> str:
         return _("an answer to “%(label)s”", label=field.label)
     lowered = (word.lower() if word[1:].islower() or len(word) == 1 else word for word in field.label.split())
     words = " ".join(lowered)
+    if language().partition("-")[0] != USUAL:
+        return f"“{field.label}”"  # where "the" and small letters make no part of a sentence of it
     return words if words.startswith(("your ", "the ")) else _("the %(thing)s", thing=words)
 
 

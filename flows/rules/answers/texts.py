@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flows.rules.answers.shapes import AnswerContext, FieldLike, Kind, noun, subject, wrong
+from flows.words import N_
 from flows.words import gettext as _
 
 LONGEST = {"text": 500, "textarea": 20_000, "email": 254, "phone": 40, "url": 2_000, "domain": 253}
@@ -70,7 +71,9 @@ def _matching(field: FieldLike, value: str) -> str:
     """The author's pattern, over the whole value."""
     if field.pattern and not re.fullmatch(field.pattern, value):
         said = getattr(field, "pattern_error", None) or field.hint
-        wrong("pattern", f"Enter {noun(field)} in the right form" + (f": {said}" if said else ""))
+        if said:
+            wrong("pattern", _("Enter %(field)s in the right form: %(form)s", field=noun(field), form=said))
+        wrong("pattern", _("Enter %(field)s in the right form", field=noun(field)))
     return value
 
 
@@ -146,8 +149,8 @@ def _show(_field: FieldLike, value: Any, _context: AnswerContext | None) -> str:
 KINDS = {
     "text": Kind(_text, _show),
     "textarea": Kind(_text, _show),
-    "email": Kind(_email, _show),
+    "email": Kind(_email, _show, N_("Enter %(field)s, like name@example.com")),
     "phone": Kind(_phone, _show),
     "url": Kind(_url, _show),
-    "domain": Kind(_domain, _show),
+    "domain": Kind(_domain, _show, N_("Enter %(field)s, like example.com")),
 }
