@@ -16,7 +16,10 @@ from portal.api.door import BASE, OPERATIONS, Operation
 from portal.api.problems import MIMETYPE, SLUGS
 from portal.api.shapes import ProblemDocument
 
-ABOUT = "Orders and tasks for the mobile app. It only grows within /api/v1: ignore what you do not know."
+ABOUT = (
+    "Orders and tasks for the mobile app. It only grows within /api/v1: ignore what you do not know. Sentences are in "
+    "the language of Accept-Language, else of the profile, and Content-Language says which; codes are the same in each."
+)
 REFERENCE = "#/components/schemas/{model}"
 ALWAYS = ("app-too-old", "malformed", "rate-limited", "internal", "unavailable")
 _VARIABLE = re.compile(r"<(\w+)>")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from flask import Flask
 
 from flows import catalogue
 from flows.catalogue.translation import in_language
@@ -106,3 +107,39 @@ def test_a_translation_is_made_once_and_an_unknown_language_is_none(moving: Requ
     assert in_language(registry, loaded.definition, loaded.content_hash, "cy") is welsh
     assert in_language(registry, loaded.definition, loaded.content_hash, "cy-GB").title == welsh.title
     assert in_language(registry, loaded.definition, loaded.content_hash, "fr") is loaded.definition
+
+
+@pytest.mark.requirement("D5", "X23")
+def test_a_no_is_said_in_that_language_and_its_code_in_none(buyer: Phone) -> None:
+    no = buyer.get("/instances/ti_nobodys", Accept_Language=WELSH)
+    assert (no.status_code, no.headers["Content-Language"], no.json["code"]) == (404, "cy", "not-found")
+    assert (no.json["title"], no.json["detail"]) == ("Heb ei ganfod", "Dim tasg o'r fath")
+    english = buyer.get("/instances/ti_nobodys")
+    assert (english.json["title"], english.json["detail"]) == ("Not found", "No such task")
+
+
+@pytest.mark.requirement("D5", "X23")
+def test_whoever_is_not_signed_in_is_answered_as_the_header_asks(app: Flask, world: World) -> None:
+    grant = {"grant_type": "code", "email": "bea@example.com", "code": "000000", "installation_id": "p"}
+    no = app.test_client().post("/api/v1/auth/token", json=grant, headers={"Accept-Language": "cy"})
+    assert (no.status_code, no.headers["Content-Language"]) == (401, "cy")
+    assert no.json is not None
+    assert no.json["title"] == "Mae'r cod yn anghywir neu'n rhy hen"
+
+
+@pytest.mark.requirement("D5", "X23")
+def test_every_place_that_is_wrong_says_its_cure_in_that_language(moving: Request) -> None:
+    url, form = f"{moving.url}/steps/identity", {"answers": {"legal_name": ""}}
+    tag = moving.tenant.get(url, Accept_Language="cy").headers["ETag"]
+    headers = {"If-Match": tag, "Accept-Language": "cy", "Idempotency-Key": new_key()}
+    wrong = moving.tenant.send("POST", f"{url}/submissions", form, headers)
+    assert wrong.status_code == 422, wrong.text
+    said = {one["pointer"]: (one["code"], one["detail"]) for one in wrong.json["errors"]}
+    assert said["#/answers/legal_name"] == ("required", "Rhowch “Enw cyfreithiol llawn”")
+    assert said["#/answers/right_to_rent"] == ("required", "Atebwch “A oes gennych hawl i rentu yn y DU?”")
+
+
+@pytest.mark.requirement("D5", "X23")
+def test_a_timeline_is_told_in_that_language(moving: Request) -> None:
+    lines = moving.tenant.get(f"{moving.url}/history", Accept_Language="cy").json["data"]
+    assert lines[0]["text"] == "Crëwyd"
