@@ -33,13 +33,8 @@ from tests.world import World
 __all__ = ["desk"]
 pytestmark = [pytest.mark.requirement("X23"), pytest.mark.parametrize("database", ["sqlite"])]
 
-SAID_BY_THE_ENGINE = re.compile(
-    r"You|Not provided|Answer|can start now|Messaging is closed because .*|This link was used already .*"
-    r"|Placed|Details needed|Being set up|Waiting for details|Order (placed|cancelled\. .*)|is (closed|completed)"
-    r"|Task (completed|closed|expired on|cancelled\. .*)|59pm|answers sent|sent again|attempt \d|returned\. .*"
-    r"|now Cancelled\. .*"
-)
-"""What the queries and rules of the product say, in the words of whoever asks."""
+TOLD_BEFORE = re.compile(r"is (completed|closed)")
+"""What stands in a notice, in the language that its reader had when they were told."""
 SAID_IN_SENTENCES = re.compile(
     r'<ol class="timeline".*?</ol>|<section class="toasts.*?</section>|<title>.*?</title>|<option.*?</option>',
     re.DOTALL,
@@ -75,7 +70,7 @@ class OfItsLanguage(HTMLParser):
 @pytest.fixture
 def walk(monkeypatch: pytest.MonkeyPatch) -> pseudo.Walk:
     places = {part for _zone, name in zones() for part in name.split("/")}
-    return pseudo.Walk(monkeypatch, SAID_BY_THE_ENGINE, {"Baton", "Werkzeug", "help@localhost", *places})
+    return pseudo.Walk(monkeypatch, TOLD_BEFORE, {"Baton", "Werkzeug", "help@localhost", *places})
 
 
 def test_a_company_from_the_shop_to_the_end(
