@@ -18,6 +18,7 @@ from flows.models import Instance, User
 from flows.rules import answers, stages, timing
 from flows.rules.errors import Invalid, OutOfStep, Problem, Refused
 from flows.rules.expressions import compile_text
+from flows.words import N_
 from flows.words import gettext as _
 from flows.work import Work
 
@@ -61,7 +62,9 @@ def act(
     staging.enter(work, instance, definition, after, words)
     staging.follow_the_baton(work, instance)
     if instance.reopenings > reopenings and work.actor.kind == instance.waiting_on == "customer":
-        assigning.hand_back(work, instance, "Reopened by the customer")  # it ended with them, and nobody would see it
+        assigning.hand_back(
+            work, instance, N_("Reopened by the customer")
+        )  # it ended with them, and nobody would see it
 
 
 def _check_allowed(work: Work, instance: Instance, definition: FlowDefinition, action: str, rule: Action) -> None:

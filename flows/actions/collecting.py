@@ -148,7 +148,7 @@ def _give_back(work: Work, instance: Instance, payment: Payment, word: Word, why
     _came(payment, word, work.now)
     here, currency = payment.money_here
     withdrawing.end(work, payment, "refunding" if here > 0 else "refunded")
-    payment.failure = f"It is being paid back, because {why}"[:LONGEST_FAILURE]
+    payment.failure = why
     work.record(instance, PaymentUnexpected(payment.uid, payment.title, word.amount_minor, word.currency, why))
     if here > 0:
         owe_to_provider(work, payment, "refund", "refund")

@@ -11,6 +11,7 @@ from flows.events import Commented, CommentedInternally, PriorityChanged
 from flows.models import Comment, Instance
 from flows.models.instances import PRIORITIES
 from flows.rules.errors import Invalid, OutOfStep, Problem
+from flows.words import N_
 from flows.words import gettext as _
 from flows.work import Work
 
@@ -53,7 +54,7 @@ def comment(
     names = [upload.name for upload in attached]
     work.record(instance, (CommentedInternally if internal else Commented)(made.uid, words, names))
     if work.actor.kind == "customer" and instance.waiting_on == "customer":
-        assigning.hand_back(work, instance, "The customer has answered")
+        assigning.hand_back(work, instance, N_("The customer has answered"))
     return made
 
 

@@ -20,6 +20,8 @@ from flows.rules.expressions import compile_condition
 from flows.rules.migrations import Carried, Case, Clocks, Names, Plan, Reason
 from flows.rules.migrations.clocks import UNCHANGED, other_timers
 from flows.rules.moves import WITH_ACTOR
+from flows.words import N_
+from flows.words import gettext as _
 
 
 @dataclass(frozen=True)
@@ -163,8 +165,8 @@ def _fields(
 
 
 def _clash(words: str) -> Reason:
-    said = f"“{words}” was added to this one by hand, and the new version has something of the same name"
-    return Reason("red", said, "give what is new another name in the file")
+    said = N_("“%(question)s” was added to this one by hand, and the new version has something of the same name")
+    return Reason("red", _(said, question=words), _("give what is new another name in the file"))
 
 
 # --- conditions and clocks -----------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from flows.rules import stages, statuses
 from flows.rules.errors import OutOfStep
 from flows.rules.migrations import Plan
 from flows.rules.migrations.clocks import UNCHANGED
+from flows.words import USUAL, spoken
 from flows.words import gettext as _
 from flows.work import Work
 
@@ -40,7 +41,8 @@ def migrate(
         raise OutOfStep(_("%(ref)s is not of the flow %(flow)s", ref=instance.reference, flow=version.flow))
     if version.id == instance.flow_version_id:
         raise OutOfStep(_("%(ref)s runs on version %(n)s already", ref=instance.reference, n=version.number))
-    seen = foresee(work.session, instance, versions.of_version(version), work.now)
+    with spoken(USUAL):  # the reasons are kept with it, for whoever reads its history
+        seen = foresee(work.session, instance, versions.of_version(version), work.now)
     if seen.plan.verdict == "red" or (seen.plan.verdict == "yellow" and not yellow):
         raise OutOfStep(f"{instance.reference} is {seen.plan.verdict}: {seen.plan.in_words}")
     before = snapshots.take(work, instance)

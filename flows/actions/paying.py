@@ -21,6 +21,7 @@ from flows.rules.errors import Invalid, OutOfStep, Refused
 from flows.rules.expressions import ExpressionProblem, compile_text
 from flows.rules.payments import Price
 from flows.rules.words import money_in_words
+from flows.words import N_
 from flows.words import gettext as _
 from flows.work import Work
 
@@ -138,7 +139,7 @@ def ready(work: Work, payment: Payment, provider_reference: str, redirect_url: s
 def not_opened(work: Work, payment: Payment, why: str) -> None:
     """The provider refuses to open a checkout, and would again: staff are told why, the payer that it did not work."""
     if payment.state == "pending":
-        payment.failure = "The payment could not be started. We are looking into it"
+        payment.failure = N_("The payment could not be started. We are looking into it")
         withdrawing.end(work, payment, "failed")
         owe_to_provider(work, payment, "checkout", "open", incident=why)
 

@@ -13,6 +13,7 @@ from flows.models.steps import Step
 from flows.rules.errors import OutOfStep
 from flows.rules.payments import STATES, may_become
 from flows.words import gettext as _
+from flows.words import retold
 
 PAYMENT_PROVIDERS = ("stripe", "bank")
 TAKES_THE_STEP = text("state IN ('pending', 'processing', 'paid')")
@@ -71,6 +72,13 @@ class Payment(Owned, Base):
     def is_open(self) -> bool:
         """Money may still come for it as it was asked."""
         return self.state in ("pending", "processing")
+
+    @property
+    def trouble(self) -> str:
+        """What went wrong, to whoever reads it: `failure` keeps it in English, or in the words of the provider."""
+        if self.failure and self.state in ("refunding", "refunded"):
+            return _("It is being paid back, because %(why)s", why=retold(self.failure))
+        return retold(self.failure)
 
     def become(self, state: str) -> None:
         """Go to another state; OutOfStep when no way leads there."""

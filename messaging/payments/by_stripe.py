@@ -12,6 +12,7 @@ import stripe
 
 from flows.plugin import PassingFault, PermanentFault
 from flows.rules.payments import Returned, Word
+from flows.words import N_
 from messaging.payments.provider import BadSignature, Checkout, Opened, Unreadable
 
 PATIENCE_SECONDS = (3.0, 10.0)
@@ -147,7 +148,7 @@ def word_of(session: Mapping[str, Any], said: str = "") -> Word:
         int(session.get("amount_total") or 0),
         str(session.get("currency") or "").upper(),
         str(known.get("id") or ""),
-        str(fault.get("message") or ("Your bank did not make the payment" if outcome == "failed" else "")),
+        str(fault.get("message") or (N_("Your bank did not make the payment") if outcome == "failed" else "")),
     )
 
 

@@ -27,7 +27,7 @@ def payment(actor: Actor, one: Payment) -> shapes.Payment:
         refunded=shapes.Money(amount=one.refunded_minor, currency=one.received_currency or one.currency),
         provider=one.provider,
         reference=one.reference,
-        failure=one.failure,
+        failure=one.trouble,
         created_at=one.created_at,
         paid_at=one.paid_at,
         refunded_at=one.refunded_at,

@@ -133,7 +133,7 @@ def _view(instance: Instance, step: Step, found: Sequence[Payment], back: str, m
 def _failure(found: Sequence[Payment]) -> str:
     """Why the newest try did not work; nothing of the money that came and went back, which is told by itself."""
     newest = found[0] if found else None
-    return newest.failure if newest is not None and newest.state in ("pending", "failed") else ""
+    return newest.trouble if newest is not None and newest.state in ("pending", "failed") else ""
 
 
 def _paid_by(step: Step) -> Any:

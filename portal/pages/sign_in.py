@@ -87,7 +87,7 @@ def look_at_link(token: str) -> str:
     """A page with a button: programs that open every link of a mail must not use it up."""
     person = accounts.person_of_link(read_as(SYSTEM), token)
     if person is None:
-        raise Refused(accounts.WRONG_LINK, code="link-expired")
+        raise Refused(_(accounts.WRONG_LINK), code="link-expired")
     return render_template("sign_in/link.html", email=masked(person.email))
 
 

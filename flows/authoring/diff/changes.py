@@ -5,25 +5,28 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from flows.words import N_, retold
+from flows.words import gettext as _
+
 Kind = Literal["added", "removed", "renamed", "merged", "reordered", "changed"]
 PARTS = {
-    "flow": "The flow",
-    "start": "How it begins",
-    "steps": "Steps",
-    "questions": "Questions",
-    "states": "States",
-    "actions": "Actions",
-    "timers": "Timers",
-    "effects": "Effects",
-    "outcomes": "Outcomes",
-    "links": "Links",
+    "flow": N_("The flow"),
+    "start": N_("How it begins"),
+    "steps": N_("Steps"),
+    "questions": N_("Questions"),
+    "states": N_("States"),
+    "actions": N_("Actions"),
+    "timers": N_("Timers"),
+    "effects": N_("Effects"),
+    "outcomes": N_("Outcomes"),
+    "links": N_("Links"),
 }
-"""In the order in which they are told."""
+"""In the order in which they are told; in English, as everything here that is kept first and said later."""
 MARKS: dict[Kind, str] = {"added": "+", "removed": "-", "renamed": ">", "merged": ">", "reordered": "~", "changed": "~"}
-NOTHING = "nothing"
-HARMLESS = "harmless"
-NEW_ONES = "only those that begin from now on"
-LATER = "holds for what happens from now on; what has happened owes nothing"
+NOTHING = N_("nothing")
+HARMLESS = N_("harmless")
+NEW_ONES = N_("only those that begin from now on")
+LATER = N_("holds for what happens from now on; what has happened owes nothing")
 
 
 @dataclass(frozen=True)
@@ -44,18 +47,25 @@ class Change:
 
     @property
     def sentence(self) -> str:
-        """In plain English, the place first."""
+        """In plain words of the reader, the place first."""
         called = f"{self.name} “{self.title}”" if self.title and self.title != self.name else self.name
         match self.kind:
-            case "added" | "removed":
-                return f"{called} {self.kind}"
+            case "added":
+                return _("%(what)s added", what=called)
+            case "removed":
+                return _("%(what)s removed", what=called)
             case "renamed":
-                return f"{called} is called {self.after} now"
+                return _("%(what)s is called %(name)s now", what=called, name=self.after)
             case "merged":
-                return f"{called} is a part of {self.after} now"
+                return _("%(what)s is a part of %(whole)s now", what=called, whole=self.after)
             case "reordered":
-                return f"{called} in another order: {', '.join(self.after)}"
+                return _("%(what)s in another order: %(order)s", what=called, order=", ".join(self.after))
         return f"{called}, {self.key}: {value_in_words(self.before)} → {value_in_words(self.after)}"
+
+    @property
+    def meaning(self) -> str:
+        """What it means for running ones, to whoever reads it; `means` has it in English."""
+        return retold(self.means)
 
     def plain(self) -> dict[str, Any]:
         return {**asdict(self), "sentence": self.sentence}
@@ -64,9 +74,9 @@ class Change:
 def value_in_words(value: Any) -> str:
     """A value of a file on one line."""
     if value is None or value in ("", [], {}):
-        return NOTHING
+        return _(NOTHING)
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return _("yes") if value else _("no")
     if isinstance(value, str):
         return f"“{value}”" if " " in value or not value.isascii() else value
     if isinstance(value, dict):

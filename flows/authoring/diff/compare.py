@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from flows.authoring.diff.changes import LATER, NEW_ONES, Change
+from flows.authoring.diff.changes import HARMLESS, LATER, NEW_ONES, Change
 from flows.authoring.diff.meaning import (
     of_flow_key,
     of_new_question,
@@ -18,13 +18,15 @@ from flows.authoring.diff.meaning import (
 )
 from flows.catalogue import FlowDefinition
 from flows.rules.migrations import Names, counterparts
+from flows.words import N_
+from flows.words import gettext as _
 
-GONE_STEP = "cannot be moved while it is open; completed, it stays in the history alone"
-GONE_QUESTION = "lost answers: they stay in the history and are no longer shown"
-GONE_STATE = "cannot be moved while they are in it"
-RENAMED = "found again by `moved`; no answer is lost"
-MERGED = "answers to questions that are there now go with it"
-PLANNED_ANEW = "other moments: what is still to come is planned anew"
+GONE_STEP = N_("cannot be moved while it is open; completed, it stays in the history alone")
+GONE_QUESTION = N_("lost answers: they stay in the history and are no longer shown")
+GONE_STATE = N_("cannot be moved while they are in it")
+RENAMED = N_("found again by `moved`; no answer is lost")
+MERGED = N_("answers to questions that are there now go with it")
+PLANNED_ANEW = N_("other moments: what is still to come is planned anew")
 FLOW_KEYS = (
     "title", "type", "summary", "help", "keywords", "archived", "status_labels", "deadline", "expires", "messaging",
     "rating", "cancel", "running", "i18n",
@@ -120,12 +122,12 @@ def _questions(old: FlowDefinition, new: FlowDefinition, names: Names) -> Iterat
     )  # fmt: skip
     for name, target in names.fields.items():
         if name in was_at and target in at and names.steps.get(was_at[name], was_at[name]) != at[target]:
-            means = "the answer goes with it; in a step that was not sent yet it waits in the form"
+            means = N_("the answer goes with it; in a step that was not sent yet it waits in the form")
             yield Change("questions", "changed", target, _title(news[target]), "step", was_at[name], at[target], means)
     for step, rule in new.steps.items():
         origin = names.old_step(step)
         was = [names.fields.get(one, one) for one in old.steps[origin].fields] if origin else []
-        yield from _reordered("questions", f"questions of {step}", was, [*rule.fields])
+        yield from _reordered("questions", _("questions of %(step)s", step=step), was, [*rule.fields])
 
 
 def _plain_field(field: Any) -> dict[str, Any]:
@@ -149,7 +151,7 @@ def _effects(before: Facts, after: Facts) -> Iterator[Change]:
 
 
 def _harmless(_facts: Any) -> str:
-    return "harmless"
+    return HARMLESS
 
 
 def _anew(_facts: Any) -> str:
@@ -157,7 +159,7 @@ def _anew(_facts: Any) -> str:
 
 
 def _gone_link(_facts: Any) -> str:
-    return "links that were made stay in the history and are no longer shown"
+    return N_("links that were made stay in the history and are no longer shown")
 
 
 def _later(_key: str, _before: Any, _after: Any) -> str:
@@ -212,7 +214,7 @@ def _reordered(part: str, what: str, before: Sequence[str], after: Sequence[str]
 def _keys(part: str, name: str, title: str, before: Any, after: Any, means: Meaning) -> Iterator[Change]:
     if not isinstance(before, dict) or not isinstance(after, dict):
         if before != after:
-            yield Change(part, "changed", name, title, "what is owed", before, after, means("", before, after))
+            yield Change(part, "changed", name, title, _("what is owed"), before, after, means("", before, after))
         return
     both = before.keys() & after.keys() if before.get("type") != after.get("type") else before.keys() | after.keys()
     for key in (one for one in {**before, **after} if one in both):

@@ -5,8 +5,27 @@ from __future__ import annotations
 from typing import Any
 
 from flows.authoring.diff.changes import HARMLESS, LATER, NEW_ONES
+from flows.words import N_
 
-PARTY = {"customer": "the customer", "staff": "staff", "system": "the system"}
+NEW_STEP = {
+    ("customer", False): N_("a new step for the customer"),
+    ("customer", True): N_("a new step for the customer, where its condition holds"),
+    ("staff", False): N_("a new step for staff"),
+    ("staff", True): N_("a new step for staff, where its condition holds"),
+    ("system", False): N_("a new step for the system"),
+    ("system", True): N_("a new step for the system, where its condition holds"),
+}
+NOW_FOR = {
+    "customer": N_("while it is open, it is for the customer now"),
+    "staff": N_("while it is open, it is for staff now"),
+    "system": N_("while it is open, it is for the system now"),
+}
+COUNTS_AS = {
+    "todo": N_("they count as todo now"),
+    "doing": N_("they count as doing now"),
+    "done": N_("they count as done now"),
+    "cancelled": N_("they count as cancelled now"),
+}
 LIMITS = frozenset({
     "min", "max", "max_length", "pattern", "accept", "max_mb", "multiple", "max_items", "within", "currency",
 })  # fmt: skip
@@ -15,34 +34,34 @@ LIMITS = frozenset({
 def of_flow_key(key: str, before: Any, _after: Any) -> str:
     match key:
         case "deadline" | "expires":
-            return "other dates: they move, unless somebody has set them by hand"
+            return N_("other dates: they move, unless somebody has set them by hand")
         case "archived":
             return NEW_ONES
         case "messaging" | "rating" | "cancel":
-            return "holds for running ones from now on"
+            return N_("holds for running ones from now on")
         case "type" if before == "Case":
-            return "cannot be moved: the reference of a running one would change"
+            return N_("cannot be moved: the reference of a running one would change")
     return HARMLESS
 
 
 def of_new_step(facts: Any) -> str:
-    return f"a new step for {PARTY[facts['actor']]}" + (", where its condition holds" if facts["when"] else "")
+    return NEW_STEP[facts["actor"], bool(facts["when"])]
 
 
 def of_step_key(key: str, before: Any, after: Any) -> str:
     match key:
         case "actor":
-            return f"while it is open, it is for {PARTY[after]} now"
+            return NOW_FOR[after]
         case "when" | "needs" | "done_when":
-            return "may open, wait, be hidden or be completed by itself"
+            return N_("may open, wait, be hidden or be completed by itself")
         case "approval" if not after:
-            return "cannot be moved while it waits for approval"
+            return N_("cannot be moved while it waits for approval")
         case "approval" if not before:
-            return "waits for approval once it is sent; completed, it stays completed"
+            return N_("waits for approval once it is sent; completed, it stays completed")
         case "payment":
-            return "cannot be moved while money is on its way; completed, it is not paid again"
+            return N_("cannot be moved while money is on its way; completed, it is not paid again")
         case "deadline":
-            return "other dates: it is due at another time while it is open"
+            return N_("other dates: it is due at another time while it is open")
         case "do" | "outcome" | "assign" | "approval":
             return LATER
     return HARMLESS
@@ -51,32 +70,32 @@ def of_step_key(key: str, before: Any, after: Any) -> str:
 def of_new_question(facts: Any) -> str:
     if not facts.get("required"):
         return HARMLESS
-    return "a new question while the step is open; completed, it goes without the answer"
+    return N_("a new question while the step is open; completed, it goes without the answer")
 
 
 def of_question_key(key: str, before: Any, after: Any) -> str:
     match key:
         case "type":
-            return "lost answers: one that does not fit stays in the history; if it is required, it cannot be moved"
+            return N_("lost answers: one that does not fit stays in the history; if it is required, it cannot be moved")
         case "options" if {*(before or {})} - {*(after or {})}:
-            return "lost answers: an option that was chosen is gone; if an answer is required, it cannot be moved"
+            return N_("lost answers: an option that was chosen is gone; if an answer is required, it cannot be moved")
         case "options_from" | "item":
-            return "lost answers, where one does not fit any more"
+            return N_("lost answers, where one does not fit any more")
         case "required" if after:
-            return "a step that is open has to say it; completed, it goes without"
+            return N_("a step that is open has to say it; completed, it goes without")
         case "when":
-            return "may be asked, or not any more"
+            return N_("may be asked, or not any more")
         case "sensitive" | "visible_to":
-            return "answers that were given are guarded like new ones"
-    return "answers stay; those to come are held to it" if key in LIMITS else HARMLESS
+            return N_("answers that were given are guarded like new ones")
+    return N_("answers stay; those to come are held to it") if key in LIMITS else HARMLESS
 
 
 def of_state_key(key: str, before: Any, after: Any) -> str:
     if key != "is":
         return HARMLESS
     ends = after in ("done", "cancelled") and before not in ("done", "cancelled")
-    return "cannot be moved while they are in it: they would end at once" if ends else f"they count as {after} now"
+    return N_("cannot be moved while they are in it: they would end at once") if ends else COUNTS_AS[after]
 
 
 def of_old_action(_facts: Any) -> str:
-    return "nobody can take it any more"
+    return N_("nobody can take it any more")

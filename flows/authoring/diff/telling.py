@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 
 from flows.authoring.diff.changes import HARMLESS, MARKS, PARTS, Change
+from flows.words import gettext as _
 
 Names = tuple[str, str]
 """How the two versions are called: "version 7", "file"."""
@@ -13,7 +14,7 @@ Names = tuple[str, str]
 
 def grouped(changes: Sequence[Change]) -> Mapping[str, list[Change]]:
     """By the words of their part, in order; parts in which nothing is another are left out."""
-    found = {words: [one for one in changes if one.part == part] for part, words in PARTS.items()}
+    found = {_(words): [one for one in changes if one.part == part] for part, words in PARTS.items()}
     return {words: several for words, several in found.items() if several}
 
 
@@ -27,7 +28,7 @@ def as_text(flow: str, names: Names, changes: Sequence[Change]) -> str:
         lines += ["", words]
         for one in several:
             lines.append(f"  {MARKS[one.kind]} {one.sentence}")
-            lines += [f"      running ones: {one.means}"] if one.means != HARMLESS else []
+            lines += [f"      running ones: {one.meaning}"] if one.means != HARMLESS else []
     harmless = sum(one.means == HARMLESS for one in changes)
     many = f"{len(changes)} difference{'' if len(changes) == 1 else 's'}"
     return "\n".join([*lines, "", f"{many}, {harmless} of them harmless for running ones"])

@@ -55,7 +55,7 @@ def _status(look: Look) -> Iterator[Why]:
     else:
         text = _("The status is “%(status)s”", status=status)
         yield Why("status", "status", text, True, rule=_status_rule(instance), values=_states(look), because=cause)
-    baton = _(WAITS_FOR.get(instance.waiting_on or "", N_("It waits for nobody")))
+    baton = _(WAITS_FOR[instance.waiting_on]) if instance.waiting_on else _("It waits for nobody")
     yield Why(
         "waiting_on", "waiting_on", baton, True, rule=_baton_rule(look), values=_states(look),
         because=look.because("waiting_on", "status"),

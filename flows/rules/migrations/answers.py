@@ -13,6 +13,8 @@ from flows.rules.answers.shapes import is_blank
 from flows.rules.migrations.names import FlowLike, Names, fields_of, step_of_field
 from flows.rules.migrations.plan import Reason, red, yellow
 from flows.rules.moves import WITH_ACTOR
+from flows.words import N_
+from flows.words import gettext as _
 
 Answers = Mapping[str, Mapping[str, Any]]
 """By step and question."""
@@ -67,7 +69,8 @@ def carry(
         misfit = _misfit(before, after, value, today)
         is_open = is_draft or states.get(step) in WITH_ACTOR
         if misfit == "limits" and not is_open:
-            reasons.append(yellow(f"“{after.label}”: the answer stays, though today it would not be taken any more"))
+            said = N_("“%(question)s”: the answer stays, though today it would not be taken any more")
+            reasons.append(yellow(_(said, question=after.label)))
         elif misfit not in (None, "limits"):
             lost.add(target)
             reasons.append(_does_not_fit(before, after, misfit, is_open, states.get(step) == "skipped"))
@@ -89,29 +92,41 @@ def _all(given: Answers, drafts: Answers) -> Iterator[tuple[str, str, Any, bool]
 def _left_behind(before: Any, value: Any, is_draft: bool) -> list[Reason]:
     if is_blank(value):
         return []
+    said = N_("“%(question)s” is not asked any more: its answer stays in the history and is no longer shown")
     if is_draft:
-        return [yellow(f"“{before.label}” is not asked any more: what was typed and not sent yet is dropped")]
-    return [yellow(f"“{before.label}” is not asked any more: its answer stays in the history and is no longer shown")]
+        said = N_("“%(question)s” is not asked any more: what was typed and not sent yet is dropped")
+    return [yellow(_(said, question=before.label))]
 
 
 def _does_not_fit(before: Any, after: Any, misfit: str, is_open: bool, is_hidden: bool) -> Reason:
     if misfit == "option":
-        said, cure = f"“{after.label}”: what was chosen is not among the options any more", "keep the option"
+        said = _("“%(question)s”: what was chosen is not among the options any more", question=after.label)
+        cure = _("keep the option, or give the new question a name of its own")
     elif misfit == "entries":
-        said, cure = f"“{after.label}”: what was entered does not fit the new list", "keep what its entries ask"
+        said = _("“%(question)s”: what was entered does not fit the new list", question=after.label)
+        cure = _("keep what its entries ask, or give the new question a name of its own")
     else:
-        said = f"“{after.label}” was answered as {_kind(before)} and is {_kind(after)} now"
-        cure = "keep its kind"
+        kinds = {"before": kind_in_words(before.type), "now": kind_in_words(after.type)}
+        said = _("“%(question)s” was answered as %(before)s and is %(now)s now", question=after.label, **kinds)
+        cure = _("keep its kind, or give the new question a name of its own")
     if is_open:
-        return yellow(f"{said}, so it has to be answered again")
+        return yellow(_("%(what)s, so it has to be answered again", what=said))
     if after.required and not is_hidden:
-        return red(said, f"{cure}, or give the new question a name of its own")
-    return yellow(f"{said}; the answer stays in the history and is no longer shown")
+        return red(said, cure)
+    return yellow(_("%(what)s; the answer stays in the history and is no longer shown", what=said))
 
 
-def _kind(one: Any) -> str:
-    words = {"choices": "several choices", "boolean": "a yes or no", "user": "a person", "url": "a web address"}
-    return words.get(one.type) or f"a{'n' if one.type[0] in 'aeiou' else ''} {one.type}"
+def kind_in_words(kind: str) -> str:
+    """A kind of question in the middle of a sentence."""
+    return {
+        "text": _("a text"), "textarea": _("a longer text"), "email": _("an email address"),
+        "phone": _("a phone number"),
+        "url": _("a web address"), "domain": _("a domain"), "integer": _("an integer"), "number": _("a number"),
+        "money": _("an amount of money"), "date": _("a date"), "datetime": _("a day and a time"),
+        "boolean": _("a yes or no"), "choice": _("a choice"), "choices": _("several choices"), "file": _("a file"),
+        "list": _("a list"), "address": _("an address"), "signature": _("a signature"), "user": _("a person"),
+        "department": _("a department"), "object": _("a group of answers"), "info": _("a text to read"),
+    }[kind]  # fmt: skip
 
 
 def _misfit(before: Any, after: Any, value: Any, today: date) -> str | None:

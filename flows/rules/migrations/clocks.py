@@ -9,6 +9,8 @@ from typing import Any
 
 from flows.rules.migrations.names import FlowLike, Names, renamed_moment
 from flows.rules.migrations.plan import Reason, red, yellow
+from flows.words import N_
+from flows.words import gettext as _
 
 UNCHANGED = object()
 """A date that stays what it is: the rule is the same, or somebody has set it by hand."""
@@ -50,41 +52,47 @@ def of_clocks(old: FlowLike, new: FlowLike, names: Names, clocks: Clocks, now: d
     yield from _of_due(old, new, clocks, now)
     yield from _of_expiry(old, new, clocks, now)
     for step in clocks.steps_due:
-        yield yellow(f"“{new.steps[step].title}” is due at another time")
+        yield yellow(_("“%(step)s” is due at another time", step=new.steps[step].title))
     gone, other = other_timers(old, new, names, clocks.due_at)
     for name in gone:
         if name in clocks.ended:
-            yield yellow(f"timer “{name}” is not there any more: what was still to come of it does not come")
+            said = N_("timer “%(timer)s” is not there any more: what was still to come of it does not come")
+            yield yellow(_(said, timer=name))
     for name in other:
         if clocks.planned.get(name) and name not in old.timers:
-            yield yellow(f"timer “{name}” is new: what is still to come of it is planned")
+            yield yellow(_("timer “%(timer)s” is new: what is still to come of it is planned", timer=name))
         elif name in old.timers and (clocks.planned.get(name) or name in clocks.ended):
-            yield yellow(f"timer “{name}” comes at other times")
+            yield yellow(_("timer “%(timer)s” comes at other times", timer=name))
 
 
 def _of_due(old: FlowLike, new: FlowLike, clocks: Clocks, now: datetime) -> Iterator[Reason]:
     if clocks.due_at is UNCHANGED:
         return
     if clocks.due_at is None:
-        yield yellow("it has no due date any more")
+        yield yellow(_("it has no due date any more"))
     elif clocks.due_at <= now:
-        yield yellow(f"it is overdue at once: the deadline is {_span(new.deadline)} now")
+        yield yellow(_("it is overdue at once: the deadline is %(span)s now", span=_span(new.deadline)))
+    elif old.deadline is None:
+        yield yellow(_("its due date moves: the deadline is %(span)s now", span=_span(new.deadline)))
     else:
-        before = f", not {_span(old.deadline)}" if old.deadline is not None else ""
-        yield yellow(f"its due date moves: the deadline is {_span(new.deadline)} now{before}")
+        spans = {"span": _span(new.deadline), "before": _span(old.deadline)}
+        yield yellow(_("its due date moves: the deadline is %(span)s now, not %(before)s", **spans))
 
 
 def _of_expiry(old: FlowLike, new: FlowLike, clocks: Clocks, now: datetime) -> Iterator[Reason]:
     if clocks.expires_at is UNCHANGED:
         return
     if clocks.expires_at is None:
-        yield yellow("it does not expire any more")
+        yield yellow(_("it does not expire any more"))
     elif clocks.expires_at <= now:
-        yield red(f"it would be past its end at once: it expires after {_span(new.expires)} now", "give it more time")
+        said = _("it would be past its end at once: it expires after %(span)s now", span=_span(new.expires))
+        yield red(said, _("give it more time"))
+    elif old.expires is None:
+        yield yellow(_("its end moves: it expires after %(span)s now", span=_span(new.expires)))
     else:
-        before = f", not {_span(old.expires)}" if old.expires is not None else ""
-        yield yellow(f"its end moves: it expires after {_span(new.expires)} now{before}")
+        spans = {"span": _span(new.expires), "before": _span(old.expires)}
+        yield yellow(_("its end moves: it expires after %(span)s now, not %(before)s", **spans))
 
 
 def _span(rule: Any) -> str:
-    return str(rule.after) if rule is not None else "nothing"
+    return str(rule.after) if rule is not None else _("nothing")

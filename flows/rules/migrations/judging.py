@@ -15,12 +15,27 @@ from flows.rules.migrations.clocks import Clocks, of_clocks
 from flows.rules.migrations.names import FlowLike, Names, fields_of
 from flows.rules.migrations.plan import Plan, Reason, distinct, red, yellow
 from flows.rules.moves import WITH_ACTOR
+from flows.words import N_
+from flows.words import gettext as _
 
-STATE_WORDS = {
-    "open": "open", "returned": "returned to its actor", "reopened": "reopened",
-    "pending_approval": "waiting for approval",
-}  # fmt: skip
-PARTY = {"customer": "the customer", "staff": "staff", "system": "the system"}
+GONE = {
+    "open": N_("“%(step)s” is open and is not in the new version"),
+    "returned": N_("“%(step)s” is returned to its actor and is not in the new version"),
+    "reopened": N_("“%(step)s” is reopened and is not in the new version"),
+    "pending_approval": N_("“%(step)s” is waiting for approval and is not in the new version"),
+}
+NEW_STEP = {
+    ("customer", "open"): N_("“%(step)s” is a new step for the customer"),
+    ("customer", "locked"): N_("“%(step)s” is a new step for the customer, when what comes before it is done"),
+    ("staff", "open"): N_("“%(step)s” is a new step for staff"),
+    ("staff", "locked"): N_("“%(step)s” is a new step for staff, when what comes before it is done"),
+    ("system", "open"): N_("“%(step)s” is a new step for the system"),
+    ("system", "locked"): N_("“%(step)s” is a new step for the system, when what comes before it is done"),
+}
+COUNTS_AS = {
+    "not_started": N_("“%(state)s” counts as not started now"),
+    "in_progress": N_("“%(state)s” counts as in progress now"),
+}
 HIDDEN = "false"
 """The condition of a step that an instance keeps only for its history (`flows.catalogue.overlay.kept`)."""
 
@@ -82,25 +97,29 @@ def judge(case: Case) -> Plan:
 
 def _kind(case: Case) -> Iterator[Reason]:
     if bool(case.old.states) != bool(case.new.states):
-        ways = ("steps", "states") if case.new.states else ("states", "steps")
-        yield red(f"the flow had {ways[0]} and has {ways[1]} now", "give the new flow a name of its own")
+        said = _("the flow had states and has steps now")
+        if case.new.states:
+            said = _("the flow had steps and has states now")
+        yield red(said, _("give the new flow a name of its own"))
     elif case.old.states and ("Case" in (case.old.type, case.new.type)) and case.old.type != case.new.type:
-        yield red("its reference would change, because `type` is another one", "keep the `type`")
+        yield red(_("its reference would change, because `type` is another one"), _("keep the `type`"))
 
 
 def _state(case: Case) -> Iterator[Reason]:
     target = case.names.states.get(case.state or "")
     if target is None:
-        cure = f"add `moved: {{{case.state}: <a state>}}` to the file, or move it on first"
-        yield red(f"it is in “{_label(case.old, case.state)}”, which is not in the new version", cure)
+        cure = _("add `moved: {%(state)s: <a state>}` to the file, or move it on first", state=case.state)
+        said = _("it is in “%(state)s”, which is not in the new version", state=_label(case.old, case.state))
+        yield red(said, cure)
         return
     status = stages.status_of(case.new, target)
     if status == case.status:
         return
     if status in ("completed", "cancelled"):
-        yield red(f"it would end at once, because “{_label(case.new, target)}” is an end now", "move it on first")
+        said = _("it would end at once, because “%(state)s” is an end now", state=_label(case.new, target))
+        yield red(said, _("move it on first"))
     else:
-        yield yellow(f"“{_label(case.new, target)}” counts as {status.replace('_', ' ')} now")
+        yield yellow(_(COUNTS_AS[status], state=_label(case.new, target)))
 
 
 def _label(flow: Any, state: str | None) -> str:
@@ -112,13 +131,14 @@ def _start(case: Case) -> Iterator[Reason]:
     for name, rule in case.new.start.questions.items():
         old = case.old.start.questions.get(case.names.old_field(name) or "")
         if rule.required and is_blank(had.get(name)) and not (old is not None and old.required):
-            yield yellow(f"“{rule.label}” is given at the start now; this one began without it")
+            yield yellow(_("“%(question)s” is given at the start now; this one began without it", question=rule.label))
 
 
 def _links(case: Case) -> Iterator[Reason]:
     for name in case.links:
         if name not in case.new.links and name in case.old.links:
-            yield yellow(f"{case.old.links[name].label}: the link stays in the history and is no longer shown")
+            label = case.old.links[name].label
+            yield yellow(_("%(link)s: the link stays in the history and is no longer shown", link=label))
 
 
 # --- its steps ---------------------------------------------------------------------------------------------------
@@ -137,39 +157,48 @@ def _steps(case: Case) -> Iterator[Reason]:
 def _gone(case: Case, name: str, rule: Any) -> Iterator[Reason]:
     state = case.steps[name]
     if name in case.paying:
-        yield red(f"“{rule.title}” is being paid and is not in the new version", "wait until the payment has ended")
+        said = _("“%(step)s” is being paid and is not in the new version", step=rule.title)
+        yield red(said, _("wait until the payment has ended"))
     elif name in case.names.merged:
-        yield yellow(f"“{rule.title}” is a part of “{case.new.steps[case.names.merged[name]].title}” now")
+        whole = case.new.steps[case.names.merged[name]].title
+        yield yellow(_("“%(step)s” is a part of “%(whole)s” now", step=rule.title, whole=whole))
     elif state in WITH_ACTOR or state == "pending_approval":
-        cure = f"add `moved: {{{name}: <a step>}}` to the file, or finish the step first"
-        yield red(f"“{rule.title}” is {STATE_WORDS[state]} and is not in the new version", cure)
+        cure = _("add `moved: {%(step)s: <a step>}` to the file, or finish the step first", step=name)
+        yield red(_(GONE[state], step=rule.title), cure)
     elif state == "completed":
-        yield yellow(f"“{rule.title}” is completed and is not in the new version: it stays in the history alone")
+        said = N_("“%(step)s” is completed and is not in the new version: it stays in the history alone")
+        yield yellow(_(said, step=rule.title))
 
 
 def _kept(case: Case, name: str, old: Any, new: Any) -> Iterator[Reason]:
     state = case.steps[name]
     if state == "pending_approval" and new.approval is None:
-        yield red(
-            f"“{new.title}” waits for an approval that the new version does not ask for", "approve or return it first"
-        )
+        said = _("“%(step)s” waits for an approval that the new version does not ask for", step=new.title)
+        yield red(said, _("approve or return it first"))
     if name in case.paying and (new.payment is None or new.payment.currency != old.payment.currency):
-        yield red(f"“{new.title}” is being paid, and not in this way any more", "wait until the payment has ended")
+        said = _("“%(step)s” is being paid, and not in this way any more", step=new.title)
+        yield red(said, _("wait until the payment has ended"))
     if old.actor != new.actor and state in WITH_ACTOR:
-        typed = "; what was typed stays in its form" if name in case.drafts else ""
-        yield yellow(f"“{new.title}” is for {PARTY[new.actor]} now, not for {PARTY[old.actor]}{typed}")
+        said = _("“%(step)s” is for %(now)s now, not for %(before)s")
+        if name in case.drafts:
+            said = _("“%(step)s” is for %(now)s now, not for %(before)s; what was typed stays in its form")
+        yield yellow(said % {"step": new.title, "now": _party(new.actor), "before": _party(old.actor)})
     if state in WITH_ACTOR:
         yield from _asked_more(case, old, new)
     elif state in visibility.GIVEN:
         yield from _lacking(case, name, new)
 
 
+def _party(actor: str) -> str:
+    return {"customer": _("the customer"), "staff": _("staff"), "system": _("the system")}[actor]
+
+
 def _asked_more(case: Case, old: Any, new: Any) -> Iterator[Reason]:
     for field_name, rule in new.fields.items():
         if rule.required and case.names.old_field(field_name) is None and _is_asked(new, field_name, rule, case.scope):
-            yield yellow(f"“{new.title}” asks one thing more: “{rule.label}”")
+            yield yellow(_("“%(step)s” asks one thing more: “%(question)s”", step=new.title, question=rule.label))
     if new.payment is not None and old.payment is None:
-        yield yellow(f"“{new.title}” has to be paid now")
+        yield yellow(_("“%(step)s” has to be paid now", step=new.title))
 
 
 def _lacking(case: Case, name: str, new: Any) -> Iterator[Reason]:
@@ -183,9 +212,11 @@ def _lacking(case: Case, name: str, new: Any) -> Iterator[Reason]:
         if not (old is not None and old.required and old.when == rule.when) and _is_asked(
             new, field_name, rule, case.scope
         ):
-            yield yellow(f"“{new.title}” was sent without “{rule.label}”, which is required now; it is not asked again")
+            said = N_("“%(step)s” was sent without “%(question)s”, which is required now; it is not asked again")
+            yield yellow(_(said, step=new.title, question=rule.label))
     if new.payment is not None and case.old.steps[name].payment is None:
-        yield yellow(f"“{new.title}” was sent without the payment that it has now; it is not asked again")
+        said = N_("“%(step)s” was sent without the payment that it has now; it is not asked again")
+        yield yellow(_(said, step=new.title))
 
 
 def _is_asked(step: Any, name: str, rule: Any, scope: Mapping[str, Any]) -> bool:
@@ -207,27 +238,37 @@ def _turns(case: Case) -> Iterator[Reason]:
 
 
 def _turn(rule: Any, before: str | None, now: str) -> Iterator[Reason]:
-    title = f"“{rule.title}”"
     if before is None and now in ("open", "locked"):
-        later = "" if now == "open" else ", when what comes before it is done"
-        yield yellow(f"{title} is a new step for {PARTY[rule.actor]}{later}")
-    elif before == now or before is None:
-        return
-    elif now == "skipped":
-        kept = " and what was said in it no longer counts" if before in visibility.GIVEN else ""
-        yield from [yellow(f"{title} is not needed any more{kept}")] if before != "locked" else ()
-    elif now == "open":
-        yield yellow(f"{title} can start at once")
-    elif now == "locked":
-        yield yellow(f"{title} " + ("waits for another step now" if before == "open" else "may be asked for now"))
-    elif now == "completed":
-        yield yellow(f"{title} " + ("counts again" if before == "skipped" else "is completed by itself"))
+        yield yellow(_(NEW_STEP[rule.actor, now], step=rule.title))
+    elif before not in (None, now) and (said := _other_turn(before, now)):
+        yield yellow(_(said, step=rule.title))
+
+
+def _other_turn(before: str | None, now: str) -> str:
+    """How a step that is in both versions stands otherwise; empty where nobody notices."""
+    match now:
+        case "skipped" if before in visibility.GIVEN:
+            return N_("“%(step)s” is not needed any more and what was said in it no longer counts")
+        case "skipped" if before != "locked":
+            return N_("“%(step)s” is not needed any more")
+        case "open":
+            return N_("“%(step)s” can start at once")
+        case "locked" if before == "open":
+            return N_("“%(step)s” waits for another step now")
+        case "locked":
+            return N_("“%(step)s” may be asked for now")
+        case "completed" if before == "skipped":
+            return N_("“%(step)s” counts again")
+        case "completed":
+            return N_("“%(step)s” is completed by itself")
+    return ""
 
 
 def _amounts(case: Case, after: Mapping[str, str]) -> Iterator[Reason]:
     for name in payments.amounts_asked(case.new):
         if name not in case.amounts and after[name] in ("locked", *WITH_ACTOR):
-            yield yellow(f"“{case.new.steps[name].title}”: staff have to say how much is to be paid")
+            title = case.new.steps[name].title
+            yield yellow(_("“%(step)s”: staff have to say how much is to be paid", step=title))
 
 
 def _end(case: Case, after: Mapping[str, str]) -> Iterator[Reason]:
@@ -235,6 +276,7 @@ def _end(case: Case, after: Mapping[str, str]) -> Iterator[Reason]:
     if not all(state in visibility.OVER for state in after.values()):
         return
     if outcomes.completes_by_itself(case.new):
-        yield red("it would be completed at once, because nothing is left to do in the new version", "finish it first")
+        said = _("it would be completed at once, because nothing is left to do in the new version")
+        yield red(said, _("finish it first"))
     elif not all(state in visibility.OVER for state in case.steps.values()):
-        yield yellow("nothing is left to do: staff choose the outcome")
+        yield yellow(_("nothing is left to do: staff choose the outcome"))
