@@ -47,7 +47,7 @@ def page(view: SavedViews, name: str) -> Response:
         problems = _problems(rule, request.form.get("comment", ""))
         if not problems:
             return _take_all(back, [one.reference for one in fitting], name, typed)
-    definition = versions.shown_of(read_as(g.actor), fitting[0])
+    definition = versions.spoken_of(read_as(g.actor), fitting[0])
     place = place_of(fitting[0], definition, clock.now(), names_emails=True)
     return show(
         view,
@@ -56,7 +56,7 @@ def page(view: SavedViews, name: str) -> Response:
         name=name,
         label=stages.action_label(definition, name),
         rule=rule,
-        rows=[(one, state_tag(one, versions.shown_of(read_as(g.actor), one))) for one in fitting],
+        rows=[(one, state_tag(one, versions.spoken_of(read_as(g.actor), one))) for one in fitting],
         left_out=len(rows) - len(fitting),
         values=typed,
         comment=request.form.get("comment", ""),
@@ -96,7 +96,7 @@ def _read(references: list[str]) -> list[Instance]:
 
 
 def _rule(instance: Instance, name: str) -> Action | None:
-    return versions.shown_of(read_as(g.actor), instance).actions.get(name)
+    return versions.spoken_of(read_as(g.actor), instance).actions.get(name)
 
 
 def _problems(rule: Action, comment: str) -> dict[str, str]:

@@ -41,7 +41,7 @@ def everything(view: StaffView, instance: Instance, now: datetime) -> dict[str, 
     """What the page shows, in a constant number of statements."""
     actor = g.actor
     parties.know(actor, instance, Instance.flow_version)
-    definition = versions.shown_of(read_as(actor), instance)
+    definition = versions.spoken_of(read_as(actor), instance)
     may = allowed.of_case(actor, instance, definition, for_actions(read_as(actor), instance, definition, now))
     history = timeline.of_instance(actor, instance)
     sent = files.of_case(actor, instance, definition, history)
@@ -82,7 +82,7 @@ def everything(view: StaffView, instance: Instance, now: datetime) -> dict[str, 
 def act_page(view: StaffView, ref: str, name: str) -> Response:
     """GET asks what the action needs; POST takes it once, and keeps everything that was typed when it is refused."""
     instance = access.instance_to_read(g.actor, ref)
-    definition = versions.shown_of(read_as(g.actor), instance)
+    definition = versions.spoken_of(read_as(g.actor), instance)
     if name not in definition.actions:
         raise Refused(_("There is no such action here"))
     fields = definition.actions[name].fields

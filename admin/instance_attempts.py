@@ -55,7 +55,7 @@ def compare(view: StaffView, ref: str, name: str) -> Response:
     """`?attempt=3` beside the one before it; without it the newest."""
     instance = access.instance_to_read(g.actor, ref)
     step = access.step_of(instance, name)
-    rule = versions.shown_of(read_as(g.actor), instance).steps[step.name]
+    rule = versions.spoken_of(read_as(g.actor), instance).steps[step.name]
     rule = withholding.rule_for(g.actor, instance, step, rule)
     sent = {one.attempt: one for one in attempts.of_step(g.actor, step)}
     wanted = request.args.get("attempt", str(step.attempt))

@@ -114,7 +114,7 @@ def _link(view: StaffView, work: Any, instance: Instance, name: str) -> str:
 
 def _read(ref: str, name: str) -> tuple[Instance, FlowDefinition]:
     instance = access.instance_to_read(g.actor, ref)
-    definition = versions.shown_of(read_as(g.actor), instance)
+    definition = versions.spoken_of(read_as(g.actor), instance)
     if name not in definition.links:
         raise Refused(_("No such link"))
     if not lookups.may_link(g.actor, instance, definition.links[name]):

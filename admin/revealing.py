@@ -57,7 +57,7 @@ def _reveal(view: StaffView, ref: str, name: str, field: str) -> Response:
     if request.method == "POST":
         return _revealed(view, ref, name, field)
     instance = access.instance_to_read(g.actor, ref)
-    definition = versions.shown_of(read_as(g.actor), instance)
+    definition = versions.spoken_of(read_as(g.actor), instance)
     asked = _questions(instance, _step(instance, name), definition)
     if field not in asked:
         raise Refused(_("No such question"))

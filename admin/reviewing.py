@@ -36,7 +36,7 @@ def review(view: StaffView, ref: str, name: str) -> Response:
     if request.method != "POST":
         return instance_page(view, ref)
     instance = access.instance_to_read(g.actor, ref)
-    rule = versions.shown_of(read_as(g.actor), instance).steps[access.step_of(instance, name).name]
+    rule = versions.spoken_of(read_as(g.actor), instance).steps[access.step_of(instance, name).name]
     typed = _typed(name, rule)
     if request.form.get("decision") == "close":
         return put(view, _closing(view, ref, name, _with_remarks(name, rule, typed), typed[f"{name}-note"]))
@@ -76,7 +76,7 @@ def _closing(view: StaffView, ref: str, name: str, message: str = "", reason: st
     """The question before a request is closed; from the form of the review it takes over what was typed and seen."""
     instance = access.instance_to_read(g.actor, ref)
     step = access.step_of(instance, name)
-    definition = versions.shown_of(read_as(g.actor), instance)
+    definition = versions.spoken_of(read_as(g.actor), instance)
     negative = {key: rule for key, rule in definition.all_outcomes().items() if rule.kind == "negative"}
     base = f"{view.path()}/{instance.reference}"
     version, seq = sent_number("version"), sent_number("seq")

@@ -34,7 +34,7 @@ from flows.work import Work, unit_of_work
 def everything(instance: Instance, now: datetime) -> dict[str, Any]:
     """What the page shows, in a constant number of statements."""
     actor = g.actor
-    definition = versions.shown_of(read_as(actor), instance)
+    definition = versions.spoken_of(read_as(actor), instance)
     can = allowed.of_instance(actor, instance, definition, now)
     files = files_of(actor, instance, *((definition.steps[one.name].fields, one.answers) for one in instance.steps))
     parties.know(actor, instance, Instance.flow_version)
@@ -69,14 +69,14 @@ def everything(instance: Instance, now: datetime) -> dict[str, Any]:
 def may_answer(instance: Instance, step: Step, now: datetime) -> bool:
     """Whether the step takes answers from people now; the verb asks again."""
     alive = instance.is_running(now)
-    by_answers = versions.shown_of(read_as(g.actor), instance).steps[step.name].payment is None
+    by_answers = versions.spoken_of(read_as(g.actor), instance).steps[step.name].payment is None
     return alive and by_answers and step.actor != "system" and step.state in WITH_ACTOR
 
 
 def answering(view: StaffView, instance: Instance, step: Step) -> Response:
     """GET shows the form, POST sends it; a customer's step needs the tick that the answers are the customer's."""
     reference, name = instance.reference, step.name
-    rule = _rule(versions.shown_of(read_as(g.actor), instance), instance, step)
+    rule = _rule(versions.spoken_of(read_as(g.actor), instance), instance, step)
     if request.method == "GET":
         address = f"{view.path()}/{reference}/steps/{name}"
         in_a_dialog = "X-Fragment" in request.headers and request.path != address
@@ -130,7 +130,7 @@ def _form(
     status: int = 200,
 ) -> Response:
     session = read_as(g.actor)
-    definition = versions.shown_of(session, instance)
+    definition = versions.spoken_of(session, instance)
     rule = _rule(definition, instance, step)
     kept = submitting.values_to_show(session, instance, definition, step, clock.now(), g.actor)
     values = typed if typed is not None else kept

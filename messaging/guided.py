@@ -295,7 +295,7 @@ def _note_staff(telling: Telling, instance: Instance, user_id: int | None, text:
 
 def _shown(telling: Telling, instance: Instance) -> FlowDefinition:
     """The flow in the words of whoever reads."""
-    return versions.shown_of(telling.work.session, instance)
+    return versions.spoken_of(telling.work.session, instance)
 
 
 def _guided(telling: Telling, instance: Instance) -> FlowDefinition | None:

@@ -191,7 +191,7 @@ class InstanceDialogs(StaffView):
     def cancel(self, ref: str) -> Response:
         """By an administrator, with a reason that the customer reads (C21)."""
         instance = access.instance_to_read(g.actor, ref)
-        definition = versions.shown_of(read_as(g.actor), instance)
+        definition = versions.spoken_of(read_as(g.actor), instance)
         left = [definition.steps[step.name].title for step in instance.steps if step.state not in OVER]
         paid = [definition.steps[step.name].title for step in instance.steps if step.answers.get("paid")]
         question = self._question(
@@ -250,7 +250,7 @@ class InstanceDialogs(StaffView):
 
 def _read(ref: str, name: str) -> tuple[Instance, Step, FlowDefinition]:
     instance = access.instance_to_read(g.actor, ref)
-    return instance, access.step_of(instance, name), versions.shown_of(read_as(g.actor), instance)
+    return instance, access.step_of(instance, name), versions.spoken_of(read_as(g.actor), instance)
 
 
 def _reopening_words(instance: Instance) -> str:

@@ -57,7 +57,7 @@ class Payments(StaffView):
     def change_amount(self, ref: str, name: str) -> Response:
         """Another amount while it is not paid yet; 0 skips the step (Q27)."""
         instance, step = _place(ref, name)
-        definition = versions.shown_of(read_as(g.actor), instance)
+        definition = versions.spoken_of(read_as(g.actor), instance)
         price = paying.price_of(read_as(g.actor), instance, definition, step, clock.now())
         currency = paying.rule_of(definition, step).currency
         now = money_in_words(price.minor, currency) if price.minor is not None else _("not set yet")
@@ -107,7 +107,7 @@ class Payments(StaffView):
     def confirm(self, ref: str, name: str) -> Response:
         """The money for a step stands on the bank statement."""
         instance, step = _place(ref, name)
-        definition = versions.shown_of(read_as(g.actor), instance)
+        definition = versions.spoken_of(read_as(g.actor), instance)
         price = paying.price_of(read_as(g.actor), instance, definition, step, clock.now())
         rule = paying.rule_of(definition, step)
         asked = money_in_words(price.minor, rule.currency) if price.minor else _("not set yet")

@@ -56,7 +56,7 @@ def message_of(session: Session, instance: Instance, outcome: str, now: datetime
     if not versions.definition_of(session, instance).all_outcomes()[outcome].message:
         return ""
     with spoken(instance.customer.language if instance.customer is not None else USUAL):
-        definition = versions.shown_of(session, instance)
+        definition = versions.spoken_of(session, instance)
         message = definition.all_outcomes()[outcome].message or ""
         text = compile_text(message).masked(private.names_of(definition)).worded(words_of(instance, definition))
         return str(text.render_or(scope_of(session, instance, definition, now, wanted=roots(text.names)), message))

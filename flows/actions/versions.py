@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from flows import catalogue, words
+from flows import catalogue
 from flows.catalogue import FlowDefinition, LoadedFlow
 from flows.catalogue.overlay import overlaid
 from flows.catalogue.schema.effects import Notice as NoticeWords
@@ -74,16 +74,10 @@ def of_version(version: FlowVersion) -> FlowDefinition:
     return _definitions[version.content_hash]
 
 
-def spoken_of(session: Session, instance: Instance, language: str = "") -> FlowDefinition:
-    """The same for showing, in this language or the reader's, as far as the flow has words for it (X23)."""
-    spoken = language or words.language()
-    said = in_language(catalogue.current(), _published(session, instance), instance.flow_hash, spoken)
+def spoken_of(session: Session, instance: Instance) -> FlowDefinition:
+    """The same for showing, in the reader's language, as far as the flow has words for it (X23)."""
+    said = in_language(catalogue.current(), _published(session, instance), instance.flow_hash, language())
     return overlaid(said, instance.overlay)
-
-
-def shown_of(session: Session, instance: Instance) -> FlowDefinition:
-    """The same in the language of whoever reads."""
-    return spoken_of(session, instance, language())
 
 
 def flow_shown(loaded: LoadedFlow) -> LoadedFlow:
@@ -97,19 +91,19 @@ def said_of(session: Session, instance: Instance, word: Literal["title", "type"]
     kept = instance.title if word == "title" else instance.kind
     if language() == USUAL or getattr(definition_of(session, instance), word) != kept:
         return kept
-    said: str = getattr(shown_of(session, instance), word)
+    said: str = getattr(spoken_of(session, instance), word)
     return said
 
 
 def step_said_of(session: Session, instance: Instance, name: str, kept: str = "") -> str:
     """The title of a step in that language; where the flow has no such step any more, the words that were `kept`."""
-    step = shown_of(session, instance).steps.get(name)
+    step = spoken_of(session, instance).steps.get(name)
     return step.title if step is not None else kept
 
 
 def notice_said(session: Session, instance: Instance, rule: NoticeEffect) -> NoticeWords:
     """What a notice of its flow says, in the language of whoever it is told to."""
-    pairs = zip(definition_of(session, instance).all_effects(), shown_of(session, instance).all_effects(), strict=True)
+    pairs = zip(definition_of(session, instance).all_effects(), spoken_of(session, instance).all_effects(), strict=True)
     there = next((other for own, other in pairs if own is rule), rule)
     return there.notice if isinstance(there, NoticeEffect) else rule.notice
 

@@ -11,7 +11,7 @@ from flows.models import Instance
 
 def definition_of(session: Session, instance: Instance) -> FlowDefinition:
     """The flow of an instance, in the words of this answer."""
-    return versions.shown_of(session, instance)
+    return versions.spoken_of(session, instance)
 
 
 def flow_of(loaded: LoadedFlow) -> FlowDefinition:

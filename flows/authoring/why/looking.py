@@ -93,7 +93,7 @@ class Look:
     @cached_property
     def definition(self) -> FlowDefinition:
         self.instance.flow_version_id = self.version.id
-        return versions.definition_of(read_as(self.actor), self.instance)
+        return versions.spoken_of(read_as(self.actor), self.instance)
 
     @cached_property
     def states(self) -> dict[str, str]:
