@@ -22,9 +22,9 @@ endef
 up: $(VENV)/installed
 	@exec $(BIN)/baton up
 
-# Four processes on two cores: tests wait for browsers, databases and clocks half of their time.
+# Three processes on two cores: tests wait for browsers, databases and clocks a third of their time.
 test: lint
-	BATON_MODE= $(BIN)/python -m pytest -q -n 4 --maxschedchunk=8
+	BATON_MODE= $(BIN)/python -m pytest -q -n 3 --maxschedchunk=8
 
 # Before a release: tests of pages and API too on SQLite and on PostgreSQL, where `test` gives each one of the two.
 test-both: export BATON_TEST_DATABASES = both

@@ -82,7 +82,7 @@ DOORS = ("admin", "api", "payments", "portal", "private", "security")
 """Folders whose tests go through pages and the API: the verbs and queries below have tests of their own on both."""
 
 
-LONG = ("phone", "walks", "chaos", "talk", "security")
+LONG = ("phone", "walks", "talk", "external_plugin", "security")
 """Folders of long tests: begun first, so that at the end no process works alone at one of them."""
 
 
