@@ -36,7 +36,7 @@ def test_the_flow_and_those_that_it_starts_are_read_and_no_others(tmp_path: Path
 
 @pytest.mark.requirement("D2")
 def test_a_broken_flow_is_not_served_alone_either(tmp_path: Path) -> None:
-    (tmp_path / "parent.flow.yaml").write_text(PARENT)
+    (tmp_path / "parent.flow.yaml").write_text(PARENT.replace("title: Parent", "titel: Parent"))
     found = loader.load([tmp_path], only="parent")
     assert not found.flows
     assert [broken.flow for broken in found.broken] == ["parent"]
