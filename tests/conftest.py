@@ -156,9 +156,9 @@ def settings(request: pytest.FixtureRequest, database: str, data_folder: Path) -
 @pytest.fixture(scope="session", autouse=True)
 def flows_are_read_once() -> Iterator[None]:
     """The shipped flows do not change while tests run; reading them again for each application costs a third of it."""
-    read = cache(lambda folders: loader.load(folders))
+    read = cache(lambda folders, only: loader.load(folders, only=only))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(catalogue, "load", lambda folders=(): read(tuple(folders)))
+        patch.setattr(catalogue, "load", lambda folders=(), only="": read(tuple(folders), only))
         yield
 
 

@@ -24,8 +24,7 @@ def stay(work: Work, instance: Instance, department_id: int | None) -> None:
 
 
 def _once(work: Work, instance: Instance, model: type[Participant | DepartmentStay], **who: int) -> None:
-    if instance.id is None:
-        work.session.flush()
+    work.session.flush()
     row = {"instance_id": instance.id, "created_at": instance.created_at, "first_at": work.now, **who}
     work.session.execute(_insertion(model, work.session.get_bind().dialect.name, *who), row)
 
