@@ -103,8 +103,12 @@ def test_money_and_approval_that_are_under_way_hold_it() -> None:
     paid = V1.replace(
         "fields: {what: {type: text, label: What, required: true}}", "payment: {currency: GBP, amount: 100}"
     )
-    verdict, reasons = said(case(paid, V1, paying=["report"]))
+    verdict, reasons = said(case(paid, V1, paying={"report": 100}))
     assert (verdict, reasons[0]) == ("red", "“Report it” is being paid, and not in this way any more")
+    dearer = paid.replace("amount: 100}", "amount: 200}")
+    assert said(case(paid, dearer, paying={"report": 100})) == (verdict, reasons[:1])
+    assert said(case(dearer, paid, paying={"report": 100}))[0] == "green"
+    assert said(case(paid, V1, paid=["report"]))[1][0].startswith("“Report it” is paid, and nothing is to be paid in")
 
 
 @pytest.mark.requirement("X13")

@@ -30,8 +30,8 @@ class Case:
     """One instance as this room looks at it, with both versions; what was added to it alone is laid over both.
 
     `steps` holds the states of its steps by old name, `attempts` how often each was sent, `drafts` those with something
-    typed; `scope` is what conditions see, with the answers under their new names; `paying` are steps whose money is on
-    its way.
+    typed; `scope` is what conditions see, with the answers under their new names; `paying` are steps whose money is
+    under way, with how much that is in minor units, and `paid` those whose money is here.
     """
 
     old: FlowLike
@@ -44,7 +44,8 @@ class Case:
     steps: Mapping[str, str] = field(default_factory=dict)
     attempts: Mapping[str, int] = field(default_factory=dict)
     drafts: Collection[str] = ()
-    paying: Collection[str] = ()
+    paying: Mapping[str, int] = field(default_factory=dict)
+    paid: Collection[str] = ()
     links: Collection[str] = ()
     amounts: Mapping[str, Any] = field(default_factory=dict)
     answers: Answers = field(default_factory=dict)
@@ -145,6 +146,8 @@ def _gone(case: Case, name: str, rule: Any) -> Iterator[Reason]:
         yield red(f"“{rule.title}” is {STATE_WORDS[state]} and is not in the new version", cure)
     elif state == "completed":
         yield yellow(f"“{rule.title}” is completed and is not in the new version: it stays in the history alone")
+    if name in case.paid:
+        yield _money_stays(rule)
 
 
 def _kept(case: Case, name: str, old: Any, new: Any) -> Iterator[Reason]:
@@ -153,8 +156,10 @@ def _kept(case: Case, name: str, old: Any, new: Any) -> Iterator[Reason]:
         yield red(
             f"“{new.title}” waits for an approval that the new version does not ask for", "approve or return it first"
         )
-    if name in case.paying and (new.payment is None or new.payment.currency != old.payment.currency):
+    if name in case.paying and not _takes(case, case.names.steps[name], old, new, case.paying[name]):
         yield red(f"“{new.title}” is being paid, and not in this way any more", "wait until the payment has ended")
+    elif name in case.paid and new.payment is None:
+        yield _money_stays(new)
     if old.actor != new.actor and state in WITH_ACTOR:
         typed = "; what was typed stays in its form" if name in case.drafts else ""
         yield yellow(f"“{new.title}” is for {PARTY[new.actor]} now, not for {PARTY[old.actor]}{typed}")
@@ -162,6 +167,18 @@ def _kept(case: Case, name: str, old: Any, new: Any) -> Iterator[Reason]:
         yield from _asked_more(case, old, new)
     elif state in visibility.GIVEN:
         yield from _lacking(case, name, new)
+
+
+def _takes(case: Case, name: str, old: Any, new: Any, minor: int) -> bool:
+    """Whether money that is under way would be kept: it is exactly what the new version asks, while it asks."""
+    if new.payment is None or new.payment.currency != old.payment.currency:
+        return False
+    price = payments.price_of(name, new.payment, case.amounts, case.scope)
+    return price.minor == minor and case.after()[name] in (*WITH_ACTOR, "locked")
+
+
+def _money_stays(rule: Any) -> Reason:
+    return yellow(f"“{rule.title}” is paid, and nothing is to be paid in it any more: only people give the money back")
 
 
 def _asked_more(case: Case, old: Any, new: Any) -> Iterator[Reason]:
