@@ -75,9 +75,26 @@ def _around(rows: Iterable[tuple[str, str, int]]) -> Around:
 def foresee(
     session: Session, instance: Instance, target: FlowDefinition, now: datetime, beside: Around | None = None
 ) -> Prospect:
-    """The plan for moving an open instance to `target`, a text of its flow without additions to single instances."""
+    """The plan for moving an open instance to `target`, a text of its flow without additions to single instances.
+
+    Red when something of it cannot be read any more: the others of its flow are looked at all the same.
+    """
     beside = beside if beside is not None else around(session, [instance.id])[instance.id]
-    old = versions.definition_of(session, instance)
+    try:
+        return _prospect(session, instance, versions.definition_of(session, instance), target, now, beside)
+    except sealing.KeyLost:
+        fault = sealing.KEY_LOST
+    except ValueError as problem:  # the language has become stricter since it was published, or its additions clash
+        fault = str(problem)
+    cure = "mend what it says, or leave it on its version"
+    plan = Plan((Reason("red", f"it cannot be judged: {fault}", cure),))
+    nothing: dict[str, str] = {}
+    return Prospect(plan, target, target, {}, Names(nothing, nothing, nothing, nothing), Carried({}), Clocks())
+
+
+def _prospect(
+    session: Session, instance: Instance, old: FlowDefinition, target: FlowDefinition, now: datetime, beside: Around
+) -> Prospect:
     first = migrations.counterparts(old, overlaid(target, _added_by_hand(instance.overlay, target)))
     overlay, clashes = _overlay(instance.overlay, old, target, first)
     new = overlaid(target, overlay)

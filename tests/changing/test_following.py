@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import update
 
 from flows import access
-from flows.actions import migrating
+from flows.actions import migrating, versions
+from flows.models import FlowVersion
 from flows.queries import migration_runs
+from flows.rules.actors import SYSTEM
 from flows.work import unit_of_work
 from tests.changing.conftest import Changing
 from tests.changing.test_migrating import NEW_STEP
+from tests.guided.conftest import HOUSEHOLD
 from worker import following
 from worker.following import Follower
 
@@ -59,3 +63,35 @@ def test_what_is_yellow_stays_and_what_was_taken_back_too(change: Changing) -> N
         migrating.undo(work, access.instance_to_change(work, ref))
     Follower().turn()
     assert numbers(change, ref) == [1]
+
+
+@pytest.mark.requirement("X13")
+def test_one_on_which_a_condition_breaks_stays_and_the_others_move(change: Changing) -> None:
+    breaks, other = begun(change, 2)
+    change.ref = breaks
+    change.submit("household", HOUSEHOLD)
+    number = change.write(FOLLOW, ("when: data.has_pets == true", "when: 100 / (data.income - 300000) > 1"))
+    Follower().turn()
+    assert numbers(change, breaks, other) == [1, number]
+    change.ref = breaks
+    verdict, reasons = change.said(number)
+    assert verdict == "red"
+    assert reasons[0].startswith("it cannot be judged: “Tell us about your pets” has the condition `100 / (data.income")
+
+
+@pytest.mark.requirement("X12", "X13")
+def test_one_whose_text_cannot_be_read_any_more_stays_and_the_others_move(
+    change: Changing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [old] = begun(change, 1)
+    change.write(OTHER_WORDS)
+    [other] = begun(change, 1)
+    number = change.write(FOLLOW)
+    with unit_of_work(SYSTEM) as work:
+        text = "flow: move-in\nschema: 1\nnonsense: 1\n"
+        work.session.execute(update(FlowVersion).where(FlowVersion.number == 1).values(text=text))
+    monkeypatch.setattr(versions, "_definitions", {})
+    Follower().turn()
+    assert numbers(change, old, other) == [1, number]
+    change.ref = old
+    assert "it cannot be judged: " in change.plan(number).in_words

@@ -209,3 +209,12 @@ def test_clocks_that_would_be_past() -> None:
     told = replace(names, steps={"report": "tell"})
     assert renamed_moment("step.report.opened", told) == "step.tell.opened"
     assert renamed_moment(None, names) is None
+
+
+@pytest.mark.requirement("X13")
+def test_a_condition_that_breaks_is_named_and_red() -> None:
+    breaks = V1.replace("  visit: {title: Visit,", '  visit: {title: Visit, when: "10 / data.many > 1",')
+    plan = judge(replace(case(V1, breaks), scope={"data": {"many": 0}}))
+    assert (plan.verdict, plan.reasons[0].cure) == ("red", "mend the flow, or the answers that it breaks on")
+    assert plan.reasons[0].text.startswith("it cannot be judged: “Visit” has the condition `10 / data.many > 1`: ")
+    assert judge(replace(case(V1, breaks), scope={"data": {"many": 2}})).verdict != "red"

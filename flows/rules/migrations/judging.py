@@ -9,7 +9,7 @@ from typing import Any
 
 from flows.rules import moves, outcomes, payments, stages, visibility
 from flows.rules.answers.shapes import is_blank
-from flows.rules.expressions import compile_condition
+from flows.rules.expressions import ExpressionProblem, compile_condition
 from flows.rules.migrations.answers import Answers, Carried
 from flows.rules.migrations.clocks import Clocks, of_clocks
 from flows.rules.migrations.names import FlowLike, Names, fields_of
@@ -21,6 +21,7 @@ STATE_WORDS = {
     "pending_approval": "waiting for approval",
 }  # fmt: skip
 PARTY = {"customer": "the customer", "staff": "staff", "system": "the system"}
+MEND = "mend the flow, or the answers that it breaks on"
 HIDDEN = "false"
 """The condition of a step that an instance keeps only for its history (`flows.catalogue.overlay.kept`)."""
 
@@ -66,7 +67,17 @@ class Case:
 
 
 def judge(case: Case) -> Plan:
-    """Everything that moving it means, the worst first."""
+    """Everything that moving it means, the worst first; red when a condition of the new version breaks on its answers.
+
+    One that cannot be judged must not keep anybody from judging the others.
+    """
+    try:
+        return _judged(case)
+    except ExpressionProblem as problem:
+        return Plan((_unclear(case, problem),))
+
+
+def _judged(case: Case) -> Plan:
     other_kind = [*_kind(case)]
     if other_kind:
         return Plan(tuple(other_kind))
@@ -76,6 +87,19 @@ def judge(case: Case) -> Plan:
     reasons += [*_start(case), *case.carried.reasons, *_links(case)]
     reasons += of_clocks(case.old, case.new, case.names, case.clocks, case.now)
     return Plan(distinct(reasons))
+
+
+def _unclear(case: Case, problem: ExpressionProblem) -> Reason:
+    """Which condition it was, as far as one by itself shows it."""
+    scope = visibility.settled(case.new, {**dict.fromkeys(case.new.steps, "locked"), **case.before}, case.scope)
+    for rule in case.new.steps.values():
+        asked = (each.when for each in rule.fields.values())
+        for text in filter(None, (rule.when, rule.done_when, *asked, *rule.conditions_of_pages().values())):
+            try:
+                compile_condition(text).holds(scope)
+            except ExpressionProblem as here:
+                return red(f"it cannot be judged: “{rule.title}” has the condition `{text}`: {here}", MEND)
+    return red(f"it cannot be judged: {problem}", MEND)
 
 
 # --- the whole ---------------------------------------------------------------------------------------------------
