@@ -49,8 +49,9 @@ def of_clocks(old: FlowLike, new: FlowLike, names: Names, clocks: Clocks, now: d
     """What the new dates and reminders mean."""
     yield from _of_due(old, new, clocks, now)
     yield from _of_expiry(old, new, clocks, now)
-    for step in clocks.steps_due:
-        yield yellow(f"“{new.steps[step].title}” is due at another time")
+    for step, moment in clocks.steps_due.items():
+        is_late = moment is not None and moment <= now
+        yield yellow(f"“{new.steps[step].title}” is " + ("overdue at once" if is_late else "due at another time"))
     gone, other = other_timers(old, new, names, clocks.due_at)
     for name in gone:
         if name in clocks.ended:
@@ -68,7 +69,7 @@ def _of_due(old: FlowLike, new: FlowLike, clocks: Clocks, now: datetime) -> Iter
     if clocks.due_at is None:
         yield yellow("it has no due date any more")
     elif clocks.due_at <= now:
-        yield yellow(f"it is overdue at once: the deadline is {_span(new.deadline)} now")
+        yield yellow(f"it is overdue at once, and nobody is told: the deadline is {_span(new.deadline)} now")
     else:
         before = f", not {_span(old.deadline)}" if old.deadline is not None else ""
         yield yellow(f"its due date moves: the deadline is {_span(new.deadline)} now{before}")
