@@ -95,3 +95,32 @@ def test_one_whose_text_cannot_be_read_any_more_stays_and_the_others_move(
     assert numbers(change, old, other) == [1, number]
     change.ref = old
     assert "it cannot be judged: " in change.plan(number).in_words
+
+
+@pytest.mark.requirement("X13")
+def test_there_and_back_and_there_again(change: Changing) -> None:
+    [ref] = begun(change, 1)
+    follower = Follower()
+    for words in ([FOLLOW], [FOLLOW, OTHER_WORDS], [FOLLOW], [FOLLOW, OTHER_WORDS]):
+        number = change.write(*words)
+        follower.turn()
+        assert numbers(change, ref) == [number]
+    assert len(migration_runs.of_flow(change.world.admin, "move-in")) == 4
+
+
+@pytest.mark.requirement("X13")
+def test_what_people_have_moved_stays_until_there_is_another_text(change: Changing) -> None:
+    back, stays = begun(change, 2)
+    number = change.write(OTHER_WORDS, FOLLOW)
+    change.ref = back
+    change.migrate(number)
+    change.migrate(1)
+    Follower().turn()
+    assert numbers(change, back, stays) == [1, number]
+    change.ref = stays
+    change.migrate(1)
+    Follower().turn()
+    assert numbers(change, back, stays) == [1, 1]
+    newest = change.write(OTHER_WORDS, FOLLOW, ("title: Collect your keys", "title: Fetch your keys"))
+    Follower().turn()
+    assert numbers(change, back, stays) == [newest, newest]
