@@ -1,22 +1,23 @@
 """Running instances of flows with `running: follow` move to a new text by themselves, as long as they are green (X13).
 
 The ticker looks through the instances of a new text once, a batch at a time, and again every hour: what was yellow or
-red may have become green by then. One that people have taken back stays where they put it.
+red may have become green by then. One that people have moved or taken back since the text is there stays where they put
+it; a text that is published later may take it along again.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import and_, func, or_, select
 
 from flows import catalogue
 from flows.access import read_as
-from flows.actions.migrating import new_run
+from flows.actions.migrating import BY_ITSELF, new_run
 from flows.authoring import migrate
 from flows.authoring.migrate import Target
 from flows.catalogue import LoadedFlow
@@ -33,9 +34,12 @@ LOOKED_AGAIN = timedelta(hours=1)
 
 @dataclass
 class _Way:
-    """How far a text is: the row id of the last instance that was looked at, and when the last one of all was."""
+    """How far a text is: the row id of the last instance that was looked at, and when the last one of all was.
 
-    run: str = field(default_factory=new_run)
+    Each time through is a run of its own, so that one that has gone back meanwhile can follow again.
+    """
+
+    run: str = ""
     at: int = 0
     done_at: float | None = None
 
@@ -53,15 +57,20 @@ class Follower:
     def turn(self) -> bool:
         """Move the next batch of every flow that follows; True when there is more to look at."""
         following = [one for one in catalogue.current().flows.values() if one.definition.running == "follow"]
+        served = {loaded.content_hash for loaded in following}
+        self._ways = {text: way for text, way in self._ways.items() if text in served}
         return any(self._follow(loaded) for loaded in following)
 
     def _follow(self, loaded: LoadedFlow) -> bool:
         way = self._ways.setdefault(loaded.content_hash, _Way())
         if not way.is_due:
             return False
+        if not way.at:
+            way.run = new_run(BY_ITSELF)
         seen = [*migrate.foresee(SYSTEM, Target.of_file(loaded), clock.now(), after=way.at, most=BATCH)]
         green = [one.id for one in seen if one.plan.verdict == "green"]
-        green = [one for one in green if one not in _taken_back(loaded.content_hash, green)]
+        decided = _decided(loaded, green)
+        green = [one for one in green if one not in decided]
         end_reading()
         if green:
             self._move(loaded, way, green)
@@ -75,16 +84,20 @@ class Follower:
         log.info("flow_followed", flow=loaded.definition.flow, moved=moved, stayed=len(went) - moved, run=way.run)
 
 
-def _taken_back(content_hash: str, instances: Collection[int]) -> set[int]:
+def _decided(loaded: LoadedFlow, instances: Collection[int]) -> set[int]:
+    """Those of them that people took back from this text, or put elsewhere since it was published."""
     if not instances:
         return set()
-    query = (
-        select(FlowMigration.instance_id)
-        .join(FlowVersion, FlowVersion.id == FlowMigration.to_version_id)
-        .where(
-            FlowVersion.content_hash == content_hash,
-            FlowMigration.undone_at.is_not(None),
-            FlowMigration.instance_id.in_(instances),
-        )
+    is_this = and_(FlowVersion.flow == loaded.definition.flow, FlowVersion.content_hash == loaded.content_hash)
+    version, published_at = (
+        select(column).where(is_this).scalar_subquery() for column in (FlowVersion.id, FlowVersion.published_at)
     )
+    moves = FlowMigration.instance_id.in_(instances)
+    last = select(func.max(FlowMigration.id)).where(moves).group_by(FlowMigration.instance_id)
+    is_undone = FlowMigration.undone_at.is_not(None)
+    by_people = or_(is_undone, ~FlowMigration.run.startswith(BY_ITSELF))
+    since = func.coalesce(FlowMigration.undone_at, FlowMigration.at) >= published_at
+    taken_back = and_(is_undone, FlowMigration.to_version_id == version)
+    put = and_(FlowMigration.id.in_(last), by_people, since)
+    query = select(FlowMigration.instance_id).where(moves, or_(taken_back, put))
     return set(read_as(SYSTEM).scalars(query))

@@ -124,19 +124,24 @@ class Ticker:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: sys.exit(0))
         while True:
-            more = False
-            try:
-                with self._app.app_context():
-                    more = self.turn()
-                    more |= self._follower.turn()
-                    self._tidy_daily()
-                    self._remind_of_unread()
-            except DBAPIError as fault:
-                log.warning("database_away", fault=str(fault.orig))
-            except Exception:
-                log.exception("tick_failed")
-            if not more:
+            if not self.tick():
                 self._wait()
+
+    def tick(self) -> bool:
+        """Every part once, whatever becomes of the others; True when one of them has more to do at once."""
+        parts = (self.turn, self._follower.turn, self._tidy_daily, self._remind_of_unread)
+        more = [self._tried(part) for part in parts]
+        return any(more)
+
+    def _tried(self, part: Callable[[], bool | None]) -> bool:
+        try:
+            with self._app.app_context():
+                return bool(part())
+        except DBAPIError as fault:
+            log.warning("database_away", fault=str(fault.orig), part=part.__qualname__)
+        except Exception:
+            log.exception("tick_failed", part=part.__qualname__)
+        return False
 
     def turn(self) -> bool:
         """See to everything that is due now; True when a batch was full and more may be waiting."""

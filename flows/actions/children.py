@@ -13,25 +13,33 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
 from flows import catalogue
-from flows.actions import answering, closing, sealing, staging, starting, submitting, versions
+from flows.actions import answering, closing, kinship, sealing, staging, starting, submitting, versions
 from flows.actions.assigning_by_rule import department_named, user_named
 from flows.actions.scope import roots
 from flows.catalogue import LoadedFlow
-from flows.events import ChildEnded, ChildStarted
+from flows.events import ChildEnded, ChildStarted, EffectSkipped
 from flows.lookups import Place
 from flows.models import Effect, Instance, Organisation, User
 from flows.plugin import PermanentFault
 from flows.rules import answers, moves, stages, timing
 from flows.rules.errors import BatonError, Invalid
+from flows.words import N_
 from flows.work import Work
 
+PARENT_ENDED = N_("what it was a part of had ended already")
 DEEPEST = 12
 """How many may stand in one line of children: a flow that starts itself again and again comes to an end here."""
 
 
 def start(work: Work, effect: Effect, parent: Instance) -> None:
-    """Start what a flow owes below this instance, once: the key of the effect is the key of the child."""
+    """Start what a flow owes below this instance, once: the key of the effect is the key of the child.
+
+    One that would have ended with its parent does not start after the parent has ended.
+    """
     owed = effect.payload
+    if _is_too_late(work, effect, parent):
+        work.record(parent, EffectSkipped(f"start {owed['name']}", PARENT_ENDED))
+        return
     loaded = catalogue.current().flows.get(owed["name"])
     if loaded is None:
         raise PermanentFault(f"No flow is called {owed['name']}; install its plugin, then retry")
@@ -50,6 +58,13 @@ def start(work: Work, effect: Effect, parent: Instance) -> None:
     work.session.flush()
     work.record(parent, ChildStarted(child.reference, child.title))
     _look_anew(work, parent)
+
+
+def _is_too_late(work: Work, effect: Effect, parent: Instance) -> bool:
+    """It was owed before the parent ended without being completed; what is owed for that end itself starts."""
+    if not kinship.has_failed(parent) or parent.closed_at is None or effect.created_at >= parent.closed_at:
+        return False
+    return effect.payload["name"] in versions.definition_of(work.session, parent).ends_with_it
 
 
 def hear(work: Work, effect: Effect, parent: Instance) -> None:

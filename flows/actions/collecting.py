@@ -101,7 +101,7 @@ def _situation(work: Work, instance: Instance, definition: FlowDefinition, step:
         currency=payment.currency,
         refunded_minor=payment.refunded_minor,
         is_alive=instance.is_running(work.now),
-        takes_money=step.state in (*WITH_ACTOR, "locked"),
+        takes_money=definition.steps[step.name].payment is not None and step.state in (*WITH_ACTOR, "locked"),
         is_paid=other is not None and other is not payment,
         price=paying.price_of(work.session, instance, definition, step, work.now).minor,
     )

@@ -10,7 +10,7 @@ from flows.actions.scope import scope_of
 from flows.catalogue import FlowDefinition
 from flows.catalogue.schema import Timer as TimerRule
 from flows.events import InstanceOverdue, StepOverdue, TimerFired, TimerMissed
-from flows.models import Instance, Timer
+from flows.models import Instance, TimelineEvent, Timer
 from flows.rules import statuses
 from flows.rules.errors import OutOfStep, Refused
 from flows.rules.expressions import compile_condition
@@ -61,13 +61,23 @@ def _fire(work: Work, instance: Instance, definition: FlowDefinition, timer: Tim
         closing.expire(work, instance, definition)
     elif timer.kind == "overdue":
         _end(work, timer, "fired")
+        is_again = _was_overdue(work, instance)
         work.record(instance, InstanceOverdue(timer.due_at.isoformat()))
-        owing.owe(work, instance, definition, "overdue", definition.effects_for("overdue"))
+        occasion = f"overdue.{instance.event_seq}" if is_again else "overdue"
+        owing.owe(work, instance, definition, occasion, definition.effects_for("overdue"))
     elif timer.kind in ("step_overdue", "escalation"):
         _end(work, timer, "fired")
         _fire_of_step(work, instance, definition, timer)
     else:
         _fire_rule(work, instance, definition, timer, definition.timers[timer.name])
+
+
+def _was_overdue(work: Work, instance: Instance) -> bool:
+    """It was given more time since, and is late a second time: what its flow says then is owed anew."""
+    told = select(TimelineEvent.id).where(
+        TimelineEvent.instance_id == instance.id, TimelineEvent.kind == InstanceOverdue.kind()
+    )
+    return work.session.scalar(told.limit(1)) is not None
 
 
 def _fire_of_step(work: Work, instance: Instance, definition: FlowDefinition, timer: Timer) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -23,12 +23,17 @@ from flows.rules.moves import WITH_ACTOR
 from flows.words import N_
 from flows.words import gettext as _
 
+UNDER_WAY = ("pending", "processing")
+
 
 @dataclass(frozen=True)
 class Around:
-    """What hangs on an instance and is not on its own rows: steps being paid for, timers that are still to come."""
+    """What hangs on an instance and is not on its own rows: timers still to come, how much is being paid for which
+    steps, and which are paid.
+    """
 
-    paying: frozenset[str] = frozenset()
+    paying: Mapping[str, int] = field(default_factory=dict)
+    paid: frozenset[str] = frozenset()
     timers: frozenset[str] = frozenset()
 
 
@@ -48,27 +53,50 @@ class Prospect:
 def around(session: Session, instances: Iterable[int]) -> dict[int, Around]:
     """What hangs on these instances, in one statement for however many."""
     ids = [*instances]
-    paid = (
-        select(Payment.instance_id, Step.name, literal(True))
+    money = (
+        select(Payment.instance_id, Step.name, Payment.state, Payment.amount_minor)
         .join(Step, Step.id == Payment.step_id)
-        .where(Payment.instance_id.in_(ids), Payment.state.in_(("pending", "processing")))
+        .where(Payment.instance_id.in_(ids), Payment.state.in_((*UNDER_WAY, "paid")))
     )
-    coming = select(Timer.instance_id, Timer.name, literal(False)).where(
+    coming = select(Timer.instance_id, Timer.name, literal("timer"), literal(0)).where(
         Timer.instance_id.in_(ids), Timer.ended_at.is_(None)
     )
-    paying: dict[int, set[str]] = {one: set() for one in ids}
-    timers: dict[int, set[str]] = {one: set() for one in ids}
-    for instance_id, name, is_payment in session.execute(union_all(paid, coming)):
-        (paying if is_payment else timers)[instance_id].add(name)
-    return {one: Around(frozenset(paying[one]), frozenset(timers[one])) for one in ids}
+    rows: dict[int, list[tuple[str, str, int]]] = {one: [] for one in ids}
+    for instance_id, name, kind, minor in session.execute(union_all(coming, money)):
+        rows[instance_id].append((name, kind, minor))
+    return {one: _around(found) for one, found in rows.items()}
+
+
+def _around(rows: Iterable[tuple[str, str, int]]) -> Around:
+    rows = [*rows]
+    paying = {name: minor for name, kind, minor in rows if kind in UNDER_WAY}
+    paid, timers = (frozenset(name for name, kind, _ in rows if kind == which) for which in ("paid", "timer"))
+    return Around(paying, paid, timers)
 
 
 def foresee(
     session: Session, instance: Instance, target: FlowDefinition, now: datetime, beside: Around | None = None
 ) -> Prospect:
-    """The plan for moving an open instance to `target`, a text of its flow without additions to single instances."""
+    """The plan for moving an open instance to `target`, a text of its flow without additions to single instances.
+
+    Red when something of it cannot be read any more: the others of its flow are looked at all the same.
+    """
     beside = beside if beside is not None else around(session, [instance.id])[instance.id]
-    old = versions.definition_of(session, instance)
+    try:
+        return _prospect(session, instance, versions.definition_of(session, instance), target, now, beside)
+    except sealing.KeyLost:
+        fault = sealing.KEY_LOST
+    except ValueError as problem:  # the language has become stricter since it was published, or its additions clash
+        fault = str(problem)
+    cure = "mend what it says, or leave it on its version"
+    plan = Plan((Reason("red", f"it cannot be judged: {fault}", cure),))
+    nothing: dict[str, str] = {}
+    return Prospect(plan, target, target, {}, Names(nothing, nothing, nothing, nothing), Carried({}), Clocks())
+
+
+def _prospect(
+    session: Session, instance: Instance, old: FlowDefinition, target: FlowDefinition, now: datetime, beside: Around
+) -> Prospect:
     first = migrations.counterparts(old, overlaid(target, _added_by_hand(instance.overlay, target)))
     overlay, clashes = _overlay(instance.overlay, old, target, first)
     new = overlaid(target, overlay)
@@ -89,6 +117,7 @@ def foresee(
         attempts=sent,
         drafts=[*drafts],
         paying=beside.paying,
+        paid=beside.paid,
         links=[*instance.links],
         amounts={names.steps.get(name, name): minor for name, minor in instance.amounts.items()},
         answers=given,

@@ -32,6 +32,12 @@ def tell_parent(work: Work, instance: Instance, *, ended: bool = False) -> None:
     write_effect(work, None, key, "hear", payload, instance_id=instance.parent_id, organisation_id=owner)
 
 
+def has_failed(instance: Instance) -> bool:
+    """It ended without being completed: cancelled, expired, or closed by an outcome that is not positive."""
+    is_closed = instance.status == "completed" and instance.outcome_kind not in (None, "", "positive")
+    return not instance.is_open and (is_closed or instance.status != "completed")
+
+
 def take_along(work: Work, instance: Instance, definition: FlowDefinition) -> None:
     """It ended without being completed: the open children that its flow starts `with_parent` are to end with it."""
     if not definition.ends_with_it:

@@ -19,11 +19,13 @@ from flows.words import gettext as _
 from flows.work import Work
 
 MOST_NAMED = 3
+BY_PEOPLE, BY_ITSELF = "mig", "fol"
+"""What the name of a run begins with: somebody asked for it, or the flow says `running: follow`."""
 
 
-def new_run() -> str:
+def new_run(prefix: str = BY_PEOPLE) -> str:
     """The name of one migration of however many instances: by it they are undone together."""
-    return opaque_id("mig")[:16]
+    return opaque_id(prefix)[:16]
 
 
 def migrate(

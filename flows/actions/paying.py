@@ -38,8 +38,10 @@ def rule_of(definition: FlowDefinition, step: Step) -> PaymentRule:
 
 
 def price_of(session: Session, instance: Instance, definition: FlowDefinition, step: Step, now: datetime) -> Price:
-    """What a payment step costs this instance now."""
-    rule = rule_of(definition, step)
+    """What a step costs this instance now; nobody has said it of one that its flow lets nobody pay for any more."""
+    rule = definition.steps[step.name].payment
+    if rule is None:
+        return Price()
     names = compile_text(rule.amount).names if isinstance(rule.amount, str) else frozenset()
     scope = scope_of(session, instance, definition, now, wanted=roots(names)) if names else {}
     return payments.price_of(step.name, rule, instance.amounts, scope)

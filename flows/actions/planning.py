@@ -115,12 +115,12 @@ def plan_anew(work: Work, instance: Instance, name: str, coming: Sequence[dateti
 
 
 def step_is_due(work: Work, instance: Instance, step: Step, moment: datetime | None) -> None:
-    """The due date of an open step is another one; None: it has none any more."""
+    """The due date of an open step is another one; None: it has none any more. One that is past is told to nobody."""
     step.due_at = moment
     if moment is None:
         _end(work, instance, f"{STEP_DUE}{step.name}")
     else:
-        _plan_once(work, instance, f"{STEP_DUE}{step.name}", "step_overdue", moment)
+        _miss_if_past(work, _plan_once(work, instance, f"{STEP_DUE}{step.name}", "step_overdue", moment))
 
 
 def rename_step(work: Work, instance: Instance, before: str, after: str) -> None:
@@ -165,19 +165,28 @@ def begin_end_anew(work: Work, instance: Instance, definition: FlowDefinition) -
 
 
 def move_timer(work: Work, instance: Instance, name: str, kind: str, moment: datetime | None) -> None:
-    """The one planned occurrence of an end or a due date is at another moment now; None: there is none any more."""
+    """The one planned occurrence of an end or a due date is at another moment now; None: there is none any more.
+
+    Nobody may choose a moment that is past; where a changed flow makes it so, nothing happens for it (X13).
+    """
     timer = work.session.scalar(select(Timer).where(Timer.instance_id == instance.id, Timer.name == name, Timer.n == 1))
     if timer is None:
         if moment is not None:
-            _add(work, instance, name, 1, kind, moment)
+            _miss_if_past(work, _add(work, instance, name, 1, kind, moment))
     elif moment is None:
         timer.ended_at, timer.ending = timer.ended_at or work.now, timer.ending or "cancelled"
     else:
         timer.due_at, timer.ended_at, timer.ending, timer.handed_at, timer.hints = moment, None, None, None, 0
+        _miss_if_past(work, timer)
 
 
-def _plan_once(work: Work, instance: Instance, name: str, kind: str, moment: datetime) -> None:
-    _add(work, instance, name, _start_over(work, instance, name), kind, moment)
+def _miss_if_past(work: Work, timer: Timer) -> None:
+    if timer.due_at <= work.now:
+        timer.ended_at, timer.ending = work.now, "missed"
+
+
+def _plan_once(work: Work, instance: Instance, name: str, kind: str, moment: datetime) -> Timer:
+    return _add(work, instance, name, _start_over(work, instance, name), kind, moment)
 
 
 def _start_over(work: Work, instance: Instance, name: str) -> int:
@@ -215,14 +224,14 @@ def cancel_timers(work: Work, instance: Instance) -> None:
     )
 
 
-def _add(work: Work, instance: Instance, name: str, n: int, kind: str, moment: datetime) -> None:
-    work.session.add(
-        Timer(
-            instance=instance,
-            organisation_id=instance.organisation_id,
-            name=name,
-            n=n,
-            kind=kind,
-            due_at=moment,
-        )
+def _add(work: Work, instance: Instance, name: str, n: int, kind: str, moment: datetime) -> Timer:
+    timer = Timer(
+        instance=instance,
+        organisation_id=instance.organisation_id,
+        name=name,
+        n=n,
+        kind=kind,
+        due_at=moment,
     )
+    work.session.add(timer)
+    return timer

@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlalchemy import Select, bindparam, select
 
-from flows.models import Base, Instance, Review, Step, Submission, Timer, Upload
+from flows.models import Base, Instance, Payment, Review, Step, Submission, Timer, Upload
 from flows.models.base import Moment
 from flows.work import Work
 
@@ -30,8 +30,11 @@ LIVING: Mapping[type[Base], tuple[str, ...]] = {
     Review: (),
 }
 """Columns that are left out of a snapshot; all others of these tables are in it."""
-HELD: tuple[str, ...] = ("id", "step", "field", "visible_to", "is_sensitive")
-"""What of an upload says where it stands; the rest of it no flow changes."""
+HELD: Mapping[type[Base], tuple[str, ...]] = {
+    Upload: ("id", "step", "field", "visible_to", "is_sensitive"),
+    Payment: ("id", "step_id", "state"),
+}
+"""Columns of what no move changes: where an upload stands, and that nothing was paid for since."""
 MAY_COME: tuple[type[Base], ...] = (Step, Timer)
 """Rows of which a move makes new ones; they go again with it."""
 
@@ -83,7 +86,7 @@ def _queries() -> list[tuple[type[Base], list[str], Select[Any]]]:
     for model, living in LIVING.items():
         names = [column.key for column in model.__table__.columns if column.key not in living]
         found.append((model, names, _query(model, names, "id" if model is Instance else "instance_id")))
-    return [*found, (Upload, [*HELD], _query(Upload, HELD, "instance_id"))]
+    return [*found, *((model, [*names], _query(model, names, "instance_id")) for model, names in HELD.items())]
 
 
 def _query(model: type[Base], names: Sequence[str], key: str) -> Select[Any]:

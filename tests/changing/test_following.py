@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import update
 
 from flows import access
-from flows.actions import migrating
+from flows.actions import migrating, versions
+from flows.models import FlowVersion
 from flows.queries import migration_runs
+from flows.rules.actors import SYSTEM
 from flows.work import unit_of_work
 from tests.changing.conftest import Changing
 from tests.changing.test_migrating import NEW_STEP
+from tests.guided.conftest import HOUSEHOLD
 from worker import following
 from worker.following import Follower
 
@@ -59,3 +63,64 @@ def test_what_is_yellow_stays_and_what_was_taken_back_too(change: Changing) -> N
         migrating.undo(work, access.instance_to_change(work, ref))
     Follower().turn()
     assert numbers(change, ref) == [1]
+
+
+@pytest.mark.requirement("X13")
+def test_one_on_which_a_condition_breaks_stays_and_the_others_move(change: Changing) -> None:
+    breaks, other = begun(change, 2)
+    change.ref = breaks
+    change.submit("household", HOUSEHOLD)
+    number = change.write(FOLLOW, ("when: data.has_pets == true", "when: 100 / (data.income - 300000) > 1"))
+    Follower().turn()
+    assert numbers(change, breaks, other) == [1, number]
+    change.ref = breaks
+    verdict, reasons = change.said(number)
+    assert verdict == "red"
+    assert reasons[0].startswith("it cannot be judged: “Tell us about your pets” has the condition `100 / (data.income")
+
+
+@pytest.mark.requirement("X12", "X13")
+def test_one_whose_text_cannot_be_read_any_more_stays_and_the_others_move(
+    change: Changing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [old] = begun(change, 1)
+    change.write(OTHER_WORDS)
+    [other] = begun(change, 1)
+    number = change.write(FOLLOW)
+    with unit_of_work(SYSTEM) as work:
+        text = "flow: move-in\nschema: 1\nnonsense: 1\n"
+        work.session.execute(update(FlowVersion).where(FlowVersion.number == 1).values(text=text))
+    monkeypatch.setattr(versions, "_definitions", {})
+    Follower().turn()
+    assert numbers(change, old, other) == [1, number]
+    change.ref = old
+    assert "it cannot be judged: " in change.plan(number).in_words
+
+
+@pytest.mark.requirement("X13")
+def test_there_and_back_and_there_again(change: Changing) -> None:
+    [ref] = begun(change, 1)
+    follower = Follower()
+    for words in ([FOLLOW], [FOLLOW, OTHER_WORDS], [FOLLOW], [FOLLOW, OTHER_WORDS]):
+        number = change.write(*words)
+        follower.turn()
+        assert numbers(change, ref) == [number]
+    assert len(migration_runs.of_flow(change.world.admin, "move-in")) == 4
+
+
+@pytest.mark.requirement("X13")
+def test_what_people_have_moved_stays_until_there_is_another_text(change: Changing) -> None:
+    back, stays = begun(change, 2)
+    number = change.write(OTHER_WORDS, FOLLOW)
+    change.ref = back
+    change.migrate(number)
+    change.migrate(1)
+    Follower().turn()
+    assert numbers(change, back, stays) == [1, number]
+    change.ref = stays
+    change.migrate(1)
+    Follower().turn()
+    assert numbers(change, back, stays) == [1, 1]
+    newest = change.write(OTHER_WORDS, FOLLOW, ("title: Collect your keys", "title: Fetch your keys"))
+    Follower().turn()
+    assert numbers(change, back, stays) == [newest, newest]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from flows.actions.beginning import Wish
 from flows.actions.children import DEEPEST
 from flows.actions.scope import scope_of
 from flows.catalogue.loader import load_packages
+from flows.clock import clock
 from flows.models import Department, Effect, Instance
 from flows.queries import family, invariants, timeline
 from flows.rules.actors import SYSTEM
@@ -47,6 +50,21 @@ def test_an_effect_starts_a_child_for_the_same_customer(house: House) -> None:
     )
     assert ("child_started", visit.title) in house.told()
     assert house.told(visit.reference) == [("instance_started", house.ref)]
+
+
+@pytest.mark.requirement("D2")
+def test_a_child_that_ends_with_its_parent_does_not_start_after_it(
+    house: House, move_clock: Callable[..., datetime]
+) -> None:
+    house.report()
+    house.submit("look", visit=True)
+    move_clock(to=clock.now() + timedelta(seconds=1))
+    house.cancel()
+    house.carry_out()
+    assert house.children("home-visit") == []
+    assert house.owed("pending", "incident") == []
+    told = timeline.of_instance(house.world.agent, house.now())[-1]
+    assert told.sentence == "start home-visit was skipped: what it was a part of had ended already"
 
 
 @pytest.mark.requirement("D2")

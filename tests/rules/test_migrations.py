@@ -103,8 +103,12 @@ def test_money_and_approval_that_are_under_way_hold_it() -> None:
     paid = V1.replace(
         "fields: {what: {type: text, label: What, required: true}}", "payment: {currency: GBP, amount: 100}"
     )
-    verdict, reasons = said(case(paid, V1, paying=["report"]))
+    verdict, reasons = said(case(paid, V1, paying={"report": 100}))
     assert (verdict, reasons[0]) == ("red", "“Report it” is being paid, and not in this way any more")
+    dearer = paid.replace("amount: 100}", "amount: 200}")
+    assert said(case(paid, dearer, paying={"report": 100})) == (verdict, reasons[:1])
+    assert said(case(dearer, paid, paying={"report": 100}))[0] == "green"
+    assert said(case(paid, V1, paid=["report"]))[1][0].startswith("“Report it” is paid, and nothing is to be paid in")
 
 
 @pytest.mark.requirement("X13")
@@ -205,3 +209,12 @@ def test_clocks_that_would_be_past() -> None:
     told = replace(names, steps={"report": "tell"})
     assert renamed_moment("step.report.opened", told) == "step.tell.opened"
     assert renamed_moment(None, names) is None
+
+
+@pytest.mark.requirement("X13")
+def test_a_condition_that_breaks_is_named_and_red() -> None:
+    breaks = V1.replace("  visit: {title: Visit,", '  visit: {title: Visit, when: "10 / data.many > 1",')
+    plan = judge(replace(case(V1, breaks), scope={"data": {"many": 0}}))
+    assert (plan.verdict, plan.reasons[0].cure) == ("red", "mend the flow, or the answers that it breaks on")
+    assert plan.reasons[0].text.startswith("it cannot be judged: “Visit” has the condition `10 / data.many > 1`: ")
+    assert judge(replace(case(V1, breaks), scope={"data": {"many": 2}})).verdict != "red"

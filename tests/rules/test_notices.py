@@ -39,6 +39,7 @@ def test_one_choice_changes_nothing_else() -> None:
 
 @pytest.mark.parametrize(("moment", "kind"), [
     ("created", "task-waiting"), ("timer.reminder.2", "reminder"), ("overdue", "reminder"),
+    ("overdue.12", "reminder"), ("overdue.12.assigned", "assigned"),
     ("step.details.opened.1", "task-waiting"), ("step.details.returned.4", "changes-needed"),
     ("step.details.submitted.1", "progress"), ("step.details.completed.1", "progress"), ("completed", "outcome"),
     ("completed.9", "outcome"), ("assigned.0", "assigned"), ("timer.late.1.assigned", "assigned"),

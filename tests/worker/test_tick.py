@@ -182,3 +182,19 @@ def test_the_ticker_looks_once_a_minute_who_is_due_a_mail_about_unread_messages(
     ticker._reminded_at = (ticker._reminded_at or 0) - 61
     ticker._remind_of_unread()
     assert looked == [1, 1]
+
+
+def test_a_part_of_the_tick_that_fails_holds_up_no_other(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+
+    def fails() -> bool:
+        done.append("fails")
+        raise ValueError("one bad row")
+
+    ticker = Ticker(app, NOBODY)
+    monkeypatch.setattr(ticker, "turn", fails)
+    monkeypatch.setattr(ticker._follower, "turn", fails)
+    monkeypatch.setattr(ticker, "_tidy_daily", lambda: done.append("tidy"))
+    monkeypatch.setattr(ticker, "_remind_of_unread", lambda: done.append("remind") or True)
+    assert ticker.tick()
+    assert done == ["fails", "fails", "tidy", "remind"]

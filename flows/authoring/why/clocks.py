@@ -117,7 +117,8 @@ def _plain_ending(look: Look, row: Timer, has_ended: bool) -> tuple[str, bool | 
     if row.ending == "fired":
         return N_("%(timer)s fired on %(when)s"), True, ""
     if row.ending == "missed":
-        note = _("A newer one took its place while nothing ran")
+        is_date = row.kind in ("overdue", "step_overdue")
+        note = _("It was past already") if is_date else _("A newer one took its place while nothing ran")
         return N_("%(timer)s did not fire on %(when)s"), False, note
     closed = look.instance.closed_at
     note = (

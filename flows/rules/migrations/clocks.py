@@ -51,8 +51,10 @@ def of_clocks(old: FlowLike, new: FlowLike, names: Names, clocks: Clocks, now: d
     """What the new dates and reminders mean."""
     yield from _of_due(old, new, clocks, now)
     yield from _of_expiry(old, new, clocks, now)
-    for step in clocks.steps_due:
-        yield yellow(_("“%(step)s” is due at another time", step=new.steps[step].title))
+    for step, moment in clocks.steps_due.items():
+        is_late = moment is not None and moment <= now
+        said = N_("“%(step)s” is overdue at once") if is_late else N_("“%(step)s” is due at another time")
+        yield yellow(_(said, step=new.steps[step].title))
     gone, other = other_timers(old, new, names, clocks.due_at)
     for name in gone:
         if name in clocks.ended:
@@ -71,7 +73,8 @@ def _of_due(old: FlowLike, new: FlowLike, clocks: Clocks, now: datetime) -> Iter
     if clocks.due_at is None:
         yield yellow(_("it has no due date any more"))
     elif clocks.due_at <= now:
-        yield yellow(_("it is overdue at once: the deadline is %(span)s now", span=_span(new.deadline)))
+        said = N_("it is overdue at once, and nobody is told: the deadline is %(span)s now")
+        yield yellow(_(said, span=_span(new.deadline)))
     elif old.deadline is None:
         yield yellow(_("its due date moves: the deadline is %(span)s now", span=_span(new.deadline)))
     else:

@@ -9,7 +9,7 @@ from typing import Any
 
 from flows.rules import moves, outcomes, payments, stages, visibility
 from flows.rules.answers.shapes import is_blank
-from flows.rules.expressions import compile_condition
+from flows.rules.expressions import ExpressionProblem, compile_condition
 from flows.rules.migrations.answers import Answers, Carried
 from flows.rules.migrations.clocks import Clocks, of_clocks
 from flows.rules.migrations.names import FlowLike, Names, fields_of
@@ -36,6 +36,7 @@ COUNTS_AS = {
     "not_started": N_("“%(state)s” counts as not started now"),
     "in_progress": N_("“%(state)s” counts as in progress now"),
 }
+MEND = N_("mend the flow, or the answers that it breaks on")
 HIDDEN = "false"
 """The condition of a step that an instance keeps only for its history (`flows.catalogue.overlay.kept`)."""
 
@@ -45,8 +46,8 @@ class Case:
     """One instance as this room looks at it, with both versions; what was added to it alone is laid over both.
 
     `steps` holds the states of its steps by old name, `attempts` how often each was sent, `drafts` those with something
-    typed; `scope` is what conditions see, with the answers under their new names; `paying` are steps whose money is on
-    its way.
+    typed; `scope` is what conditions see, with the answers under their new names; `paying` are steps whose money is
+    under way, with how much that is in minor units, and `paid` those whose money is here.
     """
 
     old: FlowLike
@@ -59,7 +60,8 @@ class Case:
     steps: Mapping[str, str] = field(default_factory=dict)
     attempts: Mapping[str, int] = field(default_factory=dict)
     drafts: Collection[str] = ()
-    paying: Collection[str] = ()
+    paying: Mapping[str, int] = field(default_factory=dict)
+    paid: Collection[str] = ()
     links: Collection[str] = ()
     amounts: Mapping[str, Any] = field(default_factory=dict)
     answers: Answers = field(default_factory=dict)
@@ -80,7 +82,17 @@ class Case:
 
 
 def judge(case: Case) -> Plan:
-    """Everything that moving it means, the worst first."""
+    """Everything that moving it means, the worst first; red when a condition of the new version breaks on its answers.
+
+    One that cannot be judged must not keep anybody from judging the others.
+    """
+    try:
+        return _judged(case)
+    except ExpressionProblem as problem:
+        return Plan((_unclear(case, problem),))
+
+
+def _judged(case: Case) -> Plan:
     other_kind = [*_kind(case)]
     if other_kind:
         return Plan(tuple(other_kind))
@@ -90,6 +102,20 @@ def judge(case: Case) -> Plan:
     reasons += [*_start(case), *case.carried.reasons, *_links(case)]
     reasons += of_clocks(case.old, case.new, case.names, case.clocks, case.now)
     return Plan(distinct(reasons))
+
+
+def _unclear(case: Case, problem: ExpressionProblem) -> Reason:
+    """Which condition it was, as far as one by itself shows it."""
+    scope = visibility.settled(case.new, {**dict.fromkeys(case.new.steps, "locked"), **case.before}, case.scope)
+    for rule in case.new.steps.values():
+        asked = (each.when for each in rule.fields.values())
+        for text in filter(None, (rule.when, rule.done_when, *asked, *rule.conditions_of_pages().values())):
+            try:
+                compile_condition(text).holds(scope)
+            except ExpressionProblem as here:
+                said = _("it cannot be judged: “%(step)s” has the condition `%(rule)s`: %(why)s")
+                return red(said % {"step": rule.title, "rule": text, "why": here}, _(MEND))
+    return red(_("it cannot be judged: %(why)s", why=problem), _(MEND))
 
 
 # --- the whole ---------------------------------------------------------------------------------------------------
@@ -168,6 +194,8 @@ def _gone(case: Case, name: str, rule: Any) -> Iterator[Reason]:
     elif state == "completed":
         said = N_("“%(step)s” is completed and is not in the new version: it stays in the history alone")
         yield yellow(_(said, step=rule.title))
+    if name in case.paid:
+        yield _money_stays(rule)
 
 
 def _kept(case: Case, name: str, old: Any, new: Any) -> Iterator[Reason]:
@@ -175,9 +203,11 @@ def _kept(case: Case, name: str, old: Any, new: Any) -> Iterator[Reason]:
     if state == "pending_approval" and new.approval is None:
         said = _("“%(step)s” waits for an approval that the new version does not ask for", step=new.title)
         yield red(said, _("approve or return it first"))
-    if name in case.paying and (new.payment is None or new.payment.currency != old.payment.currency):
+    if name in case.paying and not _takes(case, case.names.steps[name], old, new, case.paying[name]):
         said = _("“%(step)s” is being paid, and not in this way any more", step=new.title)
         yield red(said, _("wait until the payment has ended"))
+    elif name in case.paid and new.payment is None:
+        yield _money_stays(new)
     if old.actor != new.actor and state in WITH_ACTOR:
         said = _("“%(step)s” is for %(now)s now, not for %(before)s")
         if name in case.drafts:
@@ -191,6 +221,19 @@ def _kept(case: Case, name: str, old: Any, new: Any) -> Iterator[Reason]:
 
 def _party(actor: str) -> str:
     return {"customer": _("the customer"), "staff": _("staff"), "system": _("the system")}[actor]
+
+
+def _takes(case: Case, name: str, old: Any, new: Any, minor: int) -> bool:
+    """Whether money that is under way would be kept: it is exactly what the new version asks, while it asks."""
+    if new.payment is None or new.payment.currency != old.payment.currency:
+        return False
+    price = payments.price_of(name, new.payment, case.amounts, case.scope)
+    return price.minor == minor and case.after()[name] in (*WITH_ACTOR, "locked")
+
+
+def _money_stays(rule: Any) -> Reason:
+    said = N_("“%(step)s” is paid, and nothing is to be paid in it any more: only people give the money back")
+    return yellow(_(said, step=rule.title))
 
 
 def _asked_more(case: Case, old: Any, new: Any) -> Iterator[Reason]:
