@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from flows.catalogue import FlowDefinition, Registry
 from flows.catalogue.source import Path, Unreadable, read_source
-from flows.catalogue.translation import words_of
+from flows.catalogue.translation import files_of, words_of
 
 
 class Translation(NamedTuple):
@@ -29,10 +29,10 @@ MOST_NAMED = 20
 
 
 def translations(registry: Registry, definition: FlowDefinition) -> list[Translation]:
-    """Every language that the flow names a file for, in the order of its file."""
+    """Every language that the flow has a file for."""
     words = words_of(definition)
     found = []
-    for language, file in definition.i18n.items():
+    for language, file in files_of(registry, definition).items():
         values = _values(registry, file)
         missing = [".".join(map(str, path)) for path in words if not isinstance(_at(values, path), str)]
         said = len(words) - len(missing)

@@ -19,8 +19,6 @@ from flows import access
 from flows.access import clean, read_as
 from flows.actions import closing, reviewing, versions
 from flows.actions.deciding import Deciding
-from flows.catalogue import FlowDefinition
-from flows.catalogue.schema import Outcome
 from flows.catalogue.schema import Step as StepRule
 from flows.clock import clock
 from flows.models import Instance, Step
@@ -78,7 +76,7 @@ def _closing(view: StaffView, ref: str, name: str, message: str = "", reason: st
     """The question before a request is closed; from the form of the review it takes over what was typed and seen."""
     instance = access.instance_to_read(g.actor, ref)
     step = access.step_of(instance, name)
-    written, definition = (of(read_as(g.actor), instance) for of in (versions.definition_of, versions.shown_of))
+    definition = versions.shown_of(read_as(g.actor), instance)
     negative = {key: rule for key, rule in definition.all_outcomes().items() if rule.kind == "negative"}
     base = f"{view.path()}/{instance.reference}"
     version, seq = sent_number("version"), sent_number("seq")
@@ -92,10 +90,7 @@ def _closing(view: StaffView, ref: str, name: str, message: str = "", reason: st
         facts=(
             (_("Request"), f"{title_of(instance)}, {instance.customer_name}"),
             (_("Because of"), definition.steps[step.name].title),
-            *(
-                (_("Words for “%(label)s”", label=rule.label), _words(instance, written, written.all_outcomes()[key]))
-                for key, rule in negative.items()
-            ),
+            *((_("Words for “%(label)s”", label=rule.label), _words(instance, key)) for key, rule in negative.items()),
         ),
         fields=_closing_fields({key: rule.label for key, rule in negative.items()}, message, reason),
         seen=str(step.version if version is None else version),
@@ -115,9 +110,9 @@ def _closing_fields(outcomes: Mapping[str, str], message: str, reason: str) -> t
     )
 
 
-def _words(instance: Instance, definition: FlowDefinition, rule: Outcome) -> str:
+def _words(instance: Instance, outcome: str) -> str:
     """What the customer reads when nobody writes anything else."""
-    return closing.message_of(read_as(g.actor), instance, definition, rule, clock.now())
+    return closing.message_of(read_as(g.actor), instance, outcome, clock.now())
 
 
 def _decide(work: Work, view: StaffView, ref: str, name: str, typed: Mapping[str, str]) -> str:

@@ -15,6 +15,8 @@ from gettext import NullTranslations
 from pathlib import Path
 from typing import Any
 
+from markupsafe import escape
+
 USUAL = "en"
 LANGUAGES = {USUAL: "English", "cy": "Cymraeg"}
 """Languages a person may choose; flows and mails of plugins carry what they have and fall back to their own."""
@@ -28,6 +30,19 @@ Saying = str | Callable[[], str]
 _IN_EACH = "in_each_language"
 
 _reader: ContextVar[str] = ContextVar("reader", default=USUAL)
+
+
+class Borrowed(str):
+    """Words in another language than the reader's, because nobody has translated them. They say whose they are, so that
+    a page can: a screen reader then reads them as they are meant (WCAG 3.1.2).
+    """
+
+    language: str
+
+    def __new__(cls, text: str, language: str = USUAL) -> Borrowed:
+        words = super().__new__(cls, text)
+        words.language = language
+        return words
 
 
 class AsWritten(NullTranslations):
@@ -58,8 +73,12 @@ def spoken(language: str) -> Iterator[None]:
 
 
 def gettext(text: str, /, **values: Any) -> str:
-    """The sentence in the reader's language, with these values in its `%(holes)s`."""
+    """The sentence in the reader's language, with these values in its `%(holes)s`. A value that is a piece of a page
+    makes a piece of a page.
+    """
     said = sentences_in(language()).gettext(text)
+    if any(hasattr(value, "__html__") for value in values.values()):
+        said = escape(said)
     return said % values if values else said
 
 

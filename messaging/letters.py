@@ -61,6 +61,7 @@ def write(template: MailTemplate, scope: Mapping[str, Any], frame: Frame, privat
         .render(
             subject=subject,
             frame=frame,
+            language=template.language or frame.language,
             body=_markdown().renderer.render(tokens, _markdown().options, {}),
         )
     )

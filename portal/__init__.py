@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Flask
 
-from portal import api, app_links, errors, frame, health, pages, statics, web
+from portal import api, app_links, errors, frame, health, pages, statics, web, wording
 
 
 def register(app: Flask) -> None:
@@ -13,6 +13,7 @@ def register(app: Flask) -> None:
     web.register(app)
     errors.register(app)
     frame.register(app)
+    wording.register(app)
     app.register_blueprint(app_links.pages)
     for part in (statics, health, pages, api):
         part.register(app)

@@ -21,6 +21,7 @@ from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer, T
 from flows.models import Instance
 from flows.rules.words import moment_in_words
 from flows.words import gettext as _
+from flows.words import language
 
 FONTS = Path(__file__).parent / "fonts"
 PLAIN, BOLD = "DejaVu", "DejaVu-Bold"
@@ -31,7 +32,13 @@ QUESTION_WIDTH, ANSWER_WIDTH = 60 * mm, A4[0] - 2 * (MARGIN + PADDING) - 60 * mm
 
 
 def copy_of(
-    instance: Instance, status: str, steps: Sequence[Mapping[str, Any]], brand: str, now: datetime, zone: str
+    instance: Instance,
+    title: str,
+    status: str,
+    steps: Sequence[Mapping[str, Any]],
+    brand: str,
+    now: datetime,
+    zone: str,
 ) -> bytes:
     """The bytes of the document. `steps` are those of `given.by_step`; moments are in `zone`."""
     _learn_fonts()
@@ -41,12 +48,12 @@ def copy_of(
     if instance.closed_at is not None:
         facts.append((_("Ended"), moment_in_words(instance.closed_at, zone)))
     facts.append((_("This copy is of"), moment_in_words(now, zone)))
-    story: list[Flowable] = [_text(brand, muted=True), _text(instance.title, size=18, bold=True), _rows(facts)]
+    story: list[Flowable] = [_text(brand, muted=True), _text(title, size=18, bold=True), _rows(facts)]
     if instance.close_message:
         story += [_heading(_("How it ended")), _text(instance.close_message)]
     for step in steps:
         story += _step(step, zone)
-    return _printed(story, f"{instance.title} ({instance.reference})", brand)
+    return _printed(story, f"{title} ({instance.reference})", brand)
 
 
 def _step(step: Mapping[str, Any], zone: str) -> Iterable[Flowable]:
@@ -82,7 +89,7 @@ def _printed(story: list[Flowable], title: str, author: str) -> bytes:
     made = BytesIO()
     document = SimpleDocTemplate(
         made, pagesize=A4, leftMargin=MARGIN, rightMargin=MARGIN, topMargin=MARGIN, bottomMargin=MARGIN,
-        title=title, author=author, lang="en-GB", invariant=1,
+        title=title, author=author, lang=language(), invariant=1,
     )  # fmt: skip
     document.build(story)
     return made.getvalue()

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 from sqlalchemy import inspect, select
 
 from flows import catalogue, words
@@ -88,7 +89,7 @@ class Page(HTMLParser):
 
 def outside(html: str, known: Iterable[str]) -> list[str]:
     """What of the page nobody can translate: "where: text"."""
-    whole = {text.casefold() for text in known}
+    whole = {text.casefold().strip(" .?!") for text in known}
     inside = "\n".join(whole)
     found = []
     for where, text in Page(html).texts:
@@ -143,3 +144,35 @@ def _texts(value: Any) -> Iterator[str]:
     elif isinstance(value, list | tuple | set | frozenset):
         for inner in value:
             yield from _texts(inner)
+
+
+class Walk:
+    """Pages as they are read in brackets, and every text of them that nobody can translate with where it stood first.
+
+    `same` is what reads the same in every language there, beside what the database and the flows hold and `names`.
+    """
+
+    def __init__(self, patch: pytest.MonkeyPatch, same: re.Pattern[str], names: Iterable[str] = ()) -> None:
+        self.patch, self.same, self.names = patch, same, {*names}
+        self.found: dict[str, str] = {}
+        self.seen: set[str] = set()
+
+    def see(self, client: FlaskClient, *urls: str, **form: Any) -> None:
+        """Look at pages as they stand now; with a form, at what is answered to it."""
+        client.get("/contact")  # what was said about the last form is not said again
+        known = data_and_flows()
+        with spoken(self.patch):
+            for url in urls:
+                answer = client.post(url, data=form) if form else client.get(url)
+                if answer.mimetype == "text/html" and answer.status_code not in (301, 302, 303, 308):
+                    self.read(answer.get_data(as_text=True), known, url)
+
+    def read(self, html: str, known: Iterable[str], where: str) -> None:
+        self.seen.add(where)
+        for line in outside(html, {*known, *self.names}):
+            if not self.same.fullmatch(line.partition(": ")[2]):
+                self.found.setdefault(line, where)
+
+    @property
+    def report(self) -> str:
+        return "\n".join(f"{where}: {line}" for line, where in sorted(self.found.items(), key=lambda one: one[1]))

@@ -10,7 +10,6 @@ from flows import access
 from flows.actions import kinship, owing, planning, settling, versions, withdrawing
 from flows.actions.scope import roots, scope_of, words_of
 from flows.catalogue import FlowDefinition
-from flows.catalogue.schema import Outcome
 from flows.events import (
     DueDateChanged,
     Event,
@@ -24,6 +23,7 @@ from flows.models import Instance
 from flows.rules import people, private, statuses
 from flows.rules.errors import Invalid, OutOfStep, Refused
 from flows.rules.expressions import compile_text
+from flows.words import USUAL, spoken
 from flows.words import gettext as _
 from flows.work import Work
 
@@ -43,7 +43,7 @@ def end_with(
     `message` is what the customer reads; None takes the flow's words.
     """
     rule = definition.all_outcomes()[outcome]
-    words = message_of(work.session, instance, definition, rule, work.now) if message is None else message
+    words = message_of(work.session, instance, outcome, work.now) if message is None else message
     instance.close_message = words[:LONGEST_MESSAGE]
     instance.outcome, instance.outcome_kind = outcome, rule.kind
     positive = rule.kind == "positive"
@@ -51,13 +51,15 @@ def end_with(
     _end(work, instance, definition, "completed", fact, "completed" if positive else "closed")
 
 
-def message_of(session: Session, instance: Instance, definition: FlowDefinition, rule: Outcome, now: datetime) -> str:
-    """What an outcome tells the customer, its holes filled; empty when the flow says nothing (C45)."""
-    if not rule.message:
+def message_of(session: Session, instance: Instance, outcome: str, now: datetime) -> str:
+    """What an outcome tells the customer, in their language; empty when the flow says nothing (C45)."""
+    if not versions.definition_of(session, instance).all_outcomes()[outcome].message:
         return ""
-    text = compile_text(rule.message).masked(private.names_of(definition)).worded(words_of(instance, definition))
-    scope = scope_of(session, instance, definition, now, wanted=roots(text.names))
-    return str(text.render_or(scope, rule.message))
+    with spoken(instance.customer.language if instance.customer is not None else USUAL):
+        definition = versions.shown_of(session, instance)
+        message = definition.all_outcomes()[outcome].message or ""
+        text = compile_text(message).masked(private.names_of(definition)).worded(words_of(instance, definition))
+        return str(text.render_or(scope_of(session, instance, definition, now, wanted=roots(text.names)), message))
 
 
 def conclude(

@@ -90,7 +90,7 @@ def _reached(work: Work, user_ids: Collection[int]) -> dict[int, _Reach]:
 
 def _push(work: Work, notice: Notice, reach: _Reach, about: Subject | None) -> None:
     user = reach.user
-    if user is None:
+    if user is None or not reach.devices:
         return
     if about is not None and about.id is None:
         work.session.flush()  # its reference is the number of its row

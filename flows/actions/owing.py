@@ -25,13 +25,13 @@ from flows.catalogue.schema import (
     WebhookEffect,
 )
 from flows.catalogue.schema import Effect as EffectRule
-from flows.catalogue.schema.effects import Child, Letter
+from flows.catalogue.schema.effects import Child, Letter, Notice
 from flows.events import EffectGaveUp
 from flows.models import DepartmentMember, Instance, Membership, Payment, Role, User
 from flows.rules import private
 from flows.rules.expressions import ExpressionProblem, NotYetKnown, compile_condition, compile_text
 from flows.rules.notices import kind_for, kind_of_moment
-from flows.words import USUAL, in_each, saying, spoken
+from flows.words import USUAL, Saying, in_each, saying, spoken
 from flows.work import Subject, Work
 
 RuleError = (ExpressionProblem, NotYetKnown)
@@ -110,9 +110,9 @@ def _owe_one(
                 _add(work, instance, chain, position, "email", payload, suffix=f":{user_id}")
                 mailed.setdefault(user_id)
         case NoticeEffect(notice=notice):
-            text = str(compile_text(notice.text).masked(hidden).render(scope))
             ids = _told(work, instance, notice.to, moment)
-            noticing.tell(work, ids, kind_of_moment(moment), text, notice.link or "", about=instance)
+            text, link = _told_by(work, instance, rule, scope, hidden)
+            noticing.tell(work, ids, kind_of_moment(moment), text, link, about=instance)
             told.update(ids)
         case MessageEffect(message=words):
             if not instance.is_running(work.now):
@@ -232,6 +232,17 @@ def _texts(rule: EffectRule) -> list[str]:
 
 def _letter(rule: EmailEffect | NotifyEffect) -> Letter:
     return rule.email if isinstance(rule, EmailEffect) else rule.notify
+
+
+def _told_by(
+    work: Work, instance: Instance, rule: NoticeEffect, scope: Mapping[str, Any], hidden: frozenset[str]
+) -> tuple[Saying, Saying]:
+    """Text and link of a notice, to be said to each in their own language."""
+
+    def words() -> Notice:
+        return versions.notice_said(work.session, instance, rule)
+
+    return lambda: str(compile_text(words().text).masked(hidden).render(scope)), lambda: words().link or ""
 
 
 def _names_actor(template: str) -> bool:

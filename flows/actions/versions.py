@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 from flows import catalogue, words
 from flows.catalogue import FlowDefinition, LoadedFlow
 from flows.catalogue.overlay import overlaid
+from flows.catalogue.schema.effects import Notice as NoticeWords
+from flows.catalogue.schema.effects import NoticeEffect
 from flows.catalogue.translation import in_language
 from flows.models import FlowVersion, Instance
 from flows.words import USUAL, language
@@ -95,13 +97,21 @@ def said_of(session: Session, instance: Instance, word: Literal["title", "type"]
     kept = instance.title if word == "title" else instance.kind
     if language() == USUAL or getattr(definition_of(session, instance), word) != kept:
         return kept
-    return str(getattr(shown_of(session, instance), word))
+    said: str = getattr(shown_of(session, instance), word)
+    return said
 
 
 def step_said_of(session: Session, instance: Instance, name: str, kept: str = "") -> str:
     """The title of a step in that language; where the flow has no such step any more, the words that were `kept`."""
     step = shown_of(session, instance).steps.get(name)
     return step.title if step is not None else kept
+
+
+def notice_said(session: Session, instance: Instance, rule: NoticeEffect) -> NoticeWords:
+    """What a notice of its flow says, in the language of whoever it is told to."""
+    pairs = zip(definition_of(session, instance).all_effects(), shown_of(session, instance).all_effects(), strict=True)
+    there = next((other for own, other in pairs if own is rule), rule)
+    return there.notice if isinstance(there, NoticeEffect) else rule.notice
 
 
 def _published(session: Session, instance: Instance) -> FlowDefinition:

@@ -156,7 +156,8 @@ def _collect_mails(plugin: Plugin) -> None:
         text = path.read_text(encoding="utf-8").replace("\r\n", "\n")
         subject, _, body = text.partition("\n")
         named = subject.removeprefix("Subject:").strip() if subject.startswith("Subject:") else ""
-        plugin.mails[stem, language] = MailTemplate(named, body.strip() + "\n", plugin.file_name(f"mail/{kind}"), text)
+        file = plugin.file_name(f"mail/{kind}")
+        plugin.mails[stem, language] = MailTemplate(named, body.strip() + "\n", file, text, language)
 
 
 def _below(folder: Traversable, prefix: str) -> Iterator[tuple[str, Traversable]]:

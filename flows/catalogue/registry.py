@@ -61,12 +61,13 @@ class LookupSpec:
 
 @dataclass(frozen=True)
 class MailTemplate:
-    """Subject and markdown body, both text with `${{ }}` holes; `file` is for problems."""
+    """Subject and markdown body, both text with `${{ }}` holes; `file` is for problems, `language` what they are in."""
 
     subject: str
     body: str
     file: str = ""
     text: str = ""
+    language: str = ""
 
 
 @dataclass

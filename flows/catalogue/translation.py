@@ -15,6 +15,7 @@ from flows.catalogue.registry import LoadedFlow, Registry
 from flows.catalogue.schema import FlowDefinition
 from flows.catalogue.source import Path, Place, Source, Unreadable, read_source
 from flows.log import Log
+from flows.words import USUAL, Borrowed
 
 log = Log(__name__)
 
@@ -26,31 +27,40 @@ TRANSLATED_FROM = "translated_from"
 
 
 def words_of(definition: FlowDefinition) -> dict[Path, str]:
-    """Every translatable text of a flow by its path, e.g. ("steps", "identity", "title")."""
+    """Every translatable text of a flow by its path, e.g. ("steps", "identity", "title").
+
+    A state without a label is called by its name, which is a word that people read too. An effect that tells somebody
+    something has no name: it counts from 0 in its list.
+    """
     written = definition.model_dump(by_alias=True, exclude_unset=True)
-    return {**dict(_words(written, ())), **({("type",): definition.type} if definition.type else {})}
+    named: dict[Path, str] = {
+        ("states", name, "label"): name for name, state in definition.states.items() if not state.label
+    }
+    kind: dict[Path, str] = {("type",): definition.type} if definition.type else {}
+    return {**dict(_words(written, ())), **dict(_notices(written)), **named, **kind}
 
 
 def translated(definition: FlowDefinition, locale: dict[str, Any]) -> FlowDefinition:
-    """The same flow in another language; what the locale does not say stays as it is."""
+    """The same flow in another language; what the locale does not say stays as it is, and says so."""
     written = definition.model_dump(by_alias=True, exclude_unset=True)
-    for path in words_of(definition):
+    for path, text in words_of(definition).items():
         said = _at(locale, path)
-        if isinstance(said, str):
-            _at(written, path[:-1])[path[-1]] = said
+        _at(written, path[:-1])[path[-1]] = said if isinstance(said, str) else Borrowed(text)
     return FlowDefinition.model_validate(written)
 
 
 def in_language(registry: Registry, definition: FlowDefinition, content_hash: str, language: str) -> FlowDefinition:
     """What a served flow, or an older text of it, says in this language, else in the base of it ("cy" for "cy-GB").
 
-    What the plugin's locale does not say stays in the language that the flow is written in. An older text is spoken
-    with the words of today: they lie by path, and those for places that it does not have are not looked at.
+    What the plugin's locale does not say stays as it is written, `Borrowed` from English. An older text is spoken with
+    the words of today: they lie by path, and those for places that it does not have are not looked at.
     """
     key = (content_hash, language)
     if key not in registry.spoken:
         file = file_of(registry, definition, language)
-        registry.spoken[key] = definition if file is None else translated(definition, locale_in(registry, file))
+        as_written = file is None and language.partition("-")[0] == USUAL
+        locale = locale_in(registry, file) if file is not None else {}
+        registry.spoken[key] = definition if as_written else translated(definition, locale)
     return registry.spoken[key]
 
 
@@ -152,6 +162,19 @@ def _words(node: Any, path: Path) -> Iterator[tuple[Path, str]]:
             yield from _words(inner, (*path, key))
 
 
+def _notices(written: dict[str, Any]) -> Iterator[tuple[Path, str]]:
+    """The words that effects tell people."""
+    groups: list[tuple[Path, Any]] = [
+        (("effects", event), effects) for event, effects in written.get("effects", {}).items()
+    ]
+    for place in ("steps", "actions", "timers"):
+        groups += [((place, name, "do"), one.get("do", ())) for name, one in written.get(place, {}).items()]
+    for path, effects in groups:
+        for at, effect in enumerate(effects):
+            notice = effect.get("notice") or {}
+            yield from (((*path, str(at), "notice", key), notice[key]) for key in ("text", "link") if notice.get(key))
+
+
 def _leaves(node: Any, path: Path) -> Iterator[tuple[Path, Any]]:
     if isinstance(node, dict):
         for key, inner in node.items():
@@ -162,5 +185,11 @@ def _leaves(node: Any, path: Path) -> Iterator[tuple[Path, Any]]:
 
 def _at(node: Any, path: Path) -> Any:
     for part in path:
-        node = node.get(part) if isinstance(node, dict) else None
+        node = _inside(node, str(part))
     return node
+
+
+def _inside(node: Any, part: str) -> Any:
+    if isinstance(node, list | tuple):
+        return node[int(part)] if part.isdigit() and int(part) < len(node) else None
+    return node.get(part) if isinstance(node, dict) else None

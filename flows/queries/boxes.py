@@ -17,6 +17,7 @@ from flows.access import clean, read_as, visible_instances
 from flows.models import Department, DepartmentStay, Instance, Participant
 from flows.models.instances import instance_id_from
 from flows.queries.pages import Page, page_of
+from flows.queries.search import titled
 from flows.rules.actors import Actor
 
 BOXES = ("pending", "created", "related")
@@ -139,8 +140,7 @@ def _matching(query: Select[Any], search: str) -> Select[Any]:
     row_id = instance_id_from(words)
     if row_id is not None:
         return query.where(Instance.id == row_id)
-    columns = (Instance.title, Instance.customer_name)
-    return query.where(or_(*(column.icontains(words, autoescape=True) for column in columns)))
+    return query.where(or_(titled(words), Instance.customer_name.icontains(words, autoescape=True)))
 
 
 def _by_hand(actor: Actor) -> Select[Any]:

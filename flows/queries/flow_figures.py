@@ -91,4 +91,4 @@ def products_that_start(actor: Actor, flow: str) -> Sequence[Product]:
     if catalogue.current().flows[flow].definition.start.event != "order.placed":
         return []
     products = read_as(actor).scalars(products_on_sale()).all()
-    return [one for one in products if any(found.flow == flow for found in flows_of([one]))]
+    return [one for one in products if any(found.definition.flow == flow for found in flows_of([one]))]

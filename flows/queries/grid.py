@@ -13,6 +13,7 @@ from flows.access import clean, read_as, visible_instances
 from flows.models import Instance, Organisation
 from flows.models.instances import OPEN_STATUSES, instance_id_from
 from flows.queries.pages import Page, page_of
+from flows.queries.search import titled
 from flows.rules.actors import Actor
 from flows.words import N_
 
@@ -134,7 +135,7 @@ def _matches(search: str) -> ColumnElement[bool]:
     row_id = instance_id_from(text)
     if row_id is not None:
         return Instance.id == row_id
-    return or_(*(column.icontains(text, autoescape=True) for column in (Instance.title, Instance.customer_name)))
+    return or_(titled(text), Instance.customer_name.icontains(text, autoescape=True))
 
 
 def _open_and_ended(columns: Any, now: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

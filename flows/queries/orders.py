@@ -10,7 +10,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from flows import catalogue
 from flows.access import clean, products_on_sale, read_as, visible_instances, visible_orders, visible_organisations
-from flows.catalogue import FlowDefinition
+from flows.catalogue import LoadedFlow
 from flows.models import BasketLine, Instance, Order, Organisation, Product
 from flows.models.orders import order_id_from
 from flows.queries.pages import Page, page_of
@@ -92,16 +92,16 @@ def products(actor: Actor, search: str = "", vendor: str = "") -> list[Product]:
 
 def flows_started_by(product: Product) -> list[str]:
     """Titles of the flows that an order of this product would start: asked of the flows, never typed in."""
-    return [definition.title for definition in flows_of([product])]
+    return [loaded.definition.title for loaded in flows_of([product])]
 
 
-def flows_of(products: Sequence[Product]) -> list[FlowDefinition]:
+def flows_of(products: Sequence[Product]) -> list[LoadedFlow]:
     """The flows that one order of these products would start."""
     lines = [{"vendor": one.vendor, "sku": one.sku, "name": one.name, "quantity": 1} for one in products]
     customer = {"id": "", "name": "", "slug": ""}
     payload = {"order": {"lines": lines, "id": "", "ref": "", "customer": customer, "total": 0, "currency": "GBP"}}
     return [
-        loaded.definition
+        loaded
         for loaded in catalogue.current().flows_started_by("order.placed")
         if loaded.definition.start.if_ is None or compile_condition(loaded.definition.start.if_).holds(payload)
     ]

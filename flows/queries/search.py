@@ -14,11 +14,14 @@ from sqlalchemy import ColumnElement, Integer, Select, and_, exists, literal, or
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
+from flows import catalogue
 from flows.access import clean, read_as
+from flows.catalogue.translation import in_language
 from flows.models import Instance, Membership, SearchWord
 from flows.models.instances import instance_id_from
 from flows.models.search import digits_of, words_of
 from flows.rules.actors import Actor
+from flows.words import USUAL, language
 
 MOST_FOUND = 300
 """Entries of a word that are looked up; a word with more is a common one."""
@@ -115,6 +118,18 @@ def words_asked(text: str) -> list[str]:
     text = clean(text).strip()[:LONGEST_TEXT]
     number = digits_of(text)
     return [number] if number else words_of(text)[:MOST_ASKED]
+
+
+def titled(text: str) -> ColumnElement[bool]:
+    """Instances by their title, as it is kept and as it reads in the reader's language (X23)."""
+    registry, wanted = catalogue.current(), text.casefold()
+    meant = [
+        loaded.definition.title
+        for loaded in (registry.flows.values() if language() != USUAL else ())
+        if wanted in in_language(registry, loaded.definition, loaded.content_hash, language()).title.casefold()
+    ]
+    kept = Instance.title.icontains(text, autoescape=True)
+    return or_(kept, Instance.title.in_(meant)) if meant else kept
 
 
 # --- words ------------------------------------------------------------------------------------------------------

@@ -9,11 +9,13 @@ from sqlalchemy import Select, func, not_, select
 from flows import catalogue
 from flows.access import clean, read_as, require, visible_instances, visible_organisations
 from flows.catalogue import LoadedFlow, ways
+from flows.catalogue.translation import in_language
 from flows.catalogue.ways import Way
 from flows.models import FlowSwitch, Instance, Organisation
 from flows.rules.actors import Actor
 from flows.rules.errors import OutOfStep, Refused
 from flows.words import gettext as _
+from flows.words import language
 
 MOST_ORGANISATIONS = 200
 
@@ -135,6 +137,9 @@ def _ready(way: Way, by_hand: bool = False) -> dict[str, LoadedFlow]:
 
 
 def _has_all(loaded: LoadedFlow, wanted: Iterable[str]) -> bool:
+    """As the flow is written, or as it reads in the reader's language."""
     flow = loaded.definition
-    words = " ".join((flow.title, flow.summary or "", flow.type or "", *flow.keywords)).casefold()
+    said = in_language(catalogue.current(), flow, loaded.content_hash, language())
+    texts = (text for one in (flow, said) for text in (one.title, one.summary or "", one.type or ""))
+    words = " ".join((*texts, *flow.keywords)).casefold()
     return all(word in words for word in wanted)

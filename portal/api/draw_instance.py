@@ -221,7 +221,7 @@ def _outcomes(session: Session, instance: Instance, definition: FlowDefinition, 
             key=key,
             label=rule.label,
             kind=rule.kind,
-            message=closing.message_of(session, instance, definition, rule, now),
+            message=closing.message_of(session, instance, key, now),
         )
         for key, rule in definition.all_outcomes().items()
         if definition.steps

@@ -30,6 +30,7 @@ from portal.may import may
 from portal.pages.family import below, stage_tag
 from portal.pages.showing import address, show
 from portal.pages.task_page import history_rows
+from portal.wording import flow_of
 
 pages = Blueprint("cases", __name__, url_prefix="/cases")
 
@@ -210,13 +211,14 @@ def _form(
     status: int = 422,
 ) -> Response:
     """The form with what was typed, and with what is wrong when something is (`status` counts then)."""
-    fields = fields_at_start(g.actor, loaded.definition.start.fields) if loaded is not None else {}
+    flow = flow_of(loaded) if loaded is not None else None
+    fields = fields_at_start(g.actor, flow.start.fields) if flow is not None else {}
     values, place = values or {}, Place(clock.now(), g.actor.time_zone)
     return show(
         "cases/new.html",
         status if problems else 200,
-        offered=startable.by_hand(g.actor),
-        loaded=loaded,
+        offered=[flow_of(one) for one in startable.by_hand(g.actor)],
+        flow=flow,
         fields=fields,
         has_files=answers.asks_for_files(fields),
         values=files.files_of(g.actor, None, (fields, values)).dressed(fields, values),

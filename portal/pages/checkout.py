@@ -19,6 +19,7 @@ from flows.work import Work, unit_of_work
 from portal.forms import once, text
 from portal.may import may
 from portal.pages.showing import address, cancels_its_order, end_of, show
+from portal.wording import flow_of, in_its_language, joined
 
 pages = Blueprint("checkout", __name__)
 
@@ -88,7 +89,7 @@ def _page(chosen: str, problems: dict[str, str] | None = None) -> Response:
         problems=problems or {},
         customers=[(one.uid, one.name) for one in customers],
         chosen=chosen or (customers[0].uid if len(customers) == 1 else ""),
-        asked=[one for one in map(_asked_by, started) if one.names],
+        asked=[one for one in map(_asked_by, map(flow_of, started)) if one.names],
         may_add=any(one.parent_id is None and one.kind == "company" for one in customers),
         typed=request.form,
     )
@@ -97,7 +98,7 @@ def _page(chosen: str, problems: dict[str, str] | None = None) -> Response:
 class Asked(NamedTuple):
     """What the customer has to give after ordering, by when, and whether the order is cancelled otherwise."""
 
-    names: list[str]
+    names: str
     end: datetime | None
     cancels: bool
 
@@ -105,5 +106,12 @@ class Asked(NamedTuple):
 def _asked_by(flow: FlowDefinition) -> Asked:
     """Asked of the flow, in its words, as if the order were placed now."""
     own = [step for step in flow.steps.values() if step.actor == "customer"]
-    names = [field.label for step in own for field in step.fields.values() if getattr(field, "required", False)]
-    return Asked(names, planning.moment_of(flow.expires, clock.now(), g.actor.time_zone), cancels_its_order(flow))
+    names = [
+        in_its_language(field.label)
+        for step in own
+        for field in step.fields.values()
+        if getattr(field, "required", False)
+    ]
+    return Asked(
+        joined(", ", names), planning.moment_of(flow.expires, clock.now(), g.actor.time_zone), cancels_its_order(flow)
+    )

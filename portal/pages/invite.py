@@ -22,6 +22,7 @@ from portal.may import may
 from portal.pages.profile import zones
 from portal.pages.sign_in import finish
 from portal.web import device, time_zone
+from portal.wording import flow_of
 
 pages = Blueprint("invite", __name__)
 
@@ -72,7 +73,7 @@ def _leave_earlier_session() -> None:
 def _flow_of(invitation: Invitation) -> FlowDefinition | None:
     """The flow that begins when it is accepted; None when it is for joining alone."""
     loaded = catalogue.current().flows.get(str(invitation.begins["flow"])) if invitation.begins else None
-    return loaded.definition if loaded is not None else None
+    return flow_of(loaded) if loaded is not None else None
 
 
 def _name_of(token: str) -> str:

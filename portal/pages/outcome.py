@@ -87,7 +87,8 @@ def pdf_of(actor: Actor, instance: Instance, now: datetime) -> bytes:
     definition = versions.spoken_of(read_as(actor), instance)
     steps = given.by_step(actor, instance, definition, now)
     brand = current_app.config["BATON"].brand
-    return pdf.copy_of(instance, task_tag(instance, now).words, steps, brand, now, actor.time_zone)
+    title = versions.said_of(read_as(actor), instance, "title")
+    return pdf.copy_of(instance, title, task_tag(instance, now).words, steps, brand, now, actor.time_zone)
 
 
 def _ask_to_reopen(work: Work, instance: Instance) -> str:

@@ -30,6 +30,7 @@ from flows.work import Work, unit_of_work
 from portal.forms import once, text
 from portal.may import may
 from portal.pages.showing import show
+from portal.wording import flow_of
 
 pages = Blueprint("requests", __name__)
 
@@ -41,8 +42,9 @@ FOR = "_for"
 @may("customer")
 def catalogue() -> Response:
     search = request.args.get("q", "").strip()
-    found = sorted(startable.requestable(g.actor, search), key=_group)
-    groups = [(words, [one.definition for one in flows]) for words, flows in groupby(found, key=_group)]
+    found = [flow_of(loaded) for loaded in startable.requestable(g.actor, search)]
+    found.sort(key=lambda flow: (_group(flow), flow.title.casefold()))
+    groups = [(words, [*flows]) for words, flows in groupby(found, key=_group)]
     return show("requests/list.html", groups=groups, search=search)
 
 
@@ -83,7 +85,7 @@ def _start(work: Work, name: str, typed: Mapping[str, Any]) -> str:
 def _page(
     loaded: LoadedFlow, typed: Mapping[str, Any] | None = None, problems: Mapping[str, str] | None = None
 ) -> Response:
-    flow, mine = loaded.definition, startable.for_whom(g.actor)
+    flow, mine = flow_of(loaded), startable.for_whom(g.actor)
     chosen = text(FOR) or (mine[0].uid if len(mine) == 1 else "")
     now, zone = clock.now(), _zone(mine)
     fields = _asked(flow, typed or {})
@@ -142,8 +144,8 @@ def _searched(control: str) -> str | None:
     return text(f"{control}-q") or None
 
 
-def _group(loaded: LoadedFlow) -> str:
-    return loaded.definition.type or _("Other requests")
+def _group(flow: FlowDefinition) -> str:
+    return flow.type or _("Other requests")
 
 
 def _by_question(invalid: Invalid) -> dict[str, str]:

@@ -79,10 +79,16 @@ def days_left(instance: Instance, now: datetime) -> int | None:
     return (end.astimezone(zone).date() - now.astimezone(zone).date()).days if end else None
 
 
+def grid_words() -> dict[str, str]:
+    """The statuses of the Task System as people read them (A22)."""
+    words = {"Pending": _("Pending"), "Completed": _("Completed"), "Expired": _("Expired")}
+    return {**words, "Cancelled": _("Cancelled")}
+
+
 def grid_tag(instance: Instance, now: datetime) -> Tag:
-    """The one word of the Task System (A22)."""
-    words = grid.grid_status(instance, now)
-    return Tag(_(words), {"Pending": "info", "Completed": "ok", "Expired": "warn"}.get(words, "plain"))
+    """The one word of the Task System."""
+    status = grid.grid_status(instance, now)
+    return Tag(grid_words()[status], {"Pending": "info", "Completed": "ok", "Expired": "warn"}.get(status, "plain"))
 
 
 def task_tag(instance: Instance, now: datetime, handed_back: bool = False) -> Tag:

@@ -26,6 +26,7 @@ from portal.pages.family import below
 from portal.pages.showing import Tag, cancels_its_order, end_of, overdue_tag, task_tag
 from portal.pages.step_above import changes_asked
 from portal.pages.step_form import takes_answers
+from portal.wording import day_of, in_its_language, joined
 
 SENT = ("step_submitted", "payment_received")
 """What is told of a step that completes in the same moment."""
@@ -99,7 +100,8 @@ def _go_on(instance: Instance, definition: FlowDefinition, waiting: Sequence[Ste
     rule = definition.steps[waiting[0].name]
     alone = len(definition.steps) == 1
     begun = waiting[0].draft is not None or instance.status != "not_started"
-    words = _("Go on with “%(step)s”", step=rule.title) if begun else _("Begin with “%(step)s”", step=rule.title)
+    title = in_its_language(rule.title)
+    words = _("Go on with “%(step)s”", step=title) if begun else _("Begin with “%(step)s”", step=title)
     return {
         "words": _("Complete task") if alone else words,
         "url": f"/tasks/{instance.reference}/complete",
@@ -192,7 +194,7 @@ class _Page:
         needs = self.definition.steps[step.name].needs
         facts = [price] if (price := self.prices.get(step.name)) else []
         if step.state == "locked" and needs and self.instance.is_open:
-            titles = ", ".join(self.definition.steps[name].title for name in needs)
+            titles = joined(", ", [in_its_language(self.definition.steps[name].title) for name in needs])
             facts.append(_("After: %(steps)s", steps=titles))
         if is_open and step.due_at is not None:
             words = _("Due %(day)s") if step.due_at > self.now else _("Was due %(day)s")
@@ -201,11 +203,10 @@ class _Page:
             facts.append(_("Sent %(day)s", day=self.day(step.submitted_at)))
         if step.name in self.added:
             facts.append(_("Added by us on %(day)s", day=self.day(self.added[step.name])))
-        return " · ".join(facts)
+        return joined(" · ", facts)
 
     def day(self, moment: datetime) -> str:
-        local = moment.astimezone(self.zone)
-        return f"{local.day} {local:%B}"
+        return day_of(moment, self.zone)
 
 
 def _price(actor: Actor, instance: Instance, definition: FlowDefinition, step: Step, now: datetime) -> str:

@@ -19,6 +19,7 @@ from flows.rules.actors import Actor
 from flows.words import gettext as _
 from portal.pages.navigation import my_standing
 from portal.pages.showing import due_tag, end_of
+from portal.wording import day_of, in_its_language, joined, title_of
 
 
 def list_rows(actor: Actor, instances: Sequence[Instance], now: datetime) -> list[dict[str, Any]]:
@@ -38,7 +39,7 @@ def _row(actor: Actor, instance: Instance, order: Order | None, marks: Marks, no
         "order": order,
         "title": _title(instance),
         "url": f"/tasks/{instance.reference}",
-        "hint": " · ".join(_facts(actor, instance, order, marks, now)),
+        "hint": joined(" · ", _facts(actor, instance, order, marks, now)),
         "tag": tag.words,
         "tone": tag.tone,
         "changes": handed_back_titles(actor, instance, marks),
@@ -50,7 +51,7 @@ def handed_back_titles(actor: Actor, instance: Instance, marks: Marks) -> list[s
     if not marks.handed_back:
         return []
     steps = versions.spoken_of(read_as(actor), instance).steps
-    return [steps[name].title for name in marks.handed_back if name in steps]
+    return [in_its_language(steps[name].title) for name in marks.handed_back if name in steps]
 
 
 def rating_link(actor: Actor, instance: Instance, now: datetime) -> str:
@@ -64,14 +65,15 @@ def rating_link(actor: Actor, instance: Instance, now: datetime) -> str:
 def _title(instance: Instance) -> str:
     """Companies have many tasks of one name: there it says for whom."""
     if not my_standing(g.actor).for_company:
-        return instance.title
-    return _("%(task)s for %(customer)s", task=instance.title, customer=instance.customer_name)
+        return title_of(instance)
+    title = in_its_language(title_of(instance))
+    return _("%(task)s for %(customer)s", task=title, customer=instance.customer_name)
 
 
 def _facts(actor: Actor, instance: Instance, order: Order | None, marks: Marks, now: datetime) -> list[str]:
     facts = [_("Order %(ref)s", ref=order.reference) if order is not None else instance.reference]
     if changes := handed_back_titles(actor, instance, marks):
-        facts.append(_("We asked for changes to “%(step)s”", step=", ".join(changes)))
+        facts.append(_("We asked for changes to “%(step)s”", step=joined(", ", changes)))
     if marks.sent_at is not None:
         facts.append(_("sent %(day)s", day=_day(marks.sent_at)))
     if instance.is_open and instance.steps_total > 1:
@@ -86,5 +88,4 @@ def _facts(actor: Actor, instance: Instance, order: Order | None, marks: Marks, 
 
 
 def _day(moment: datetime) -> str:
-    local = moment.astimezone(ZoneInfo(g.actor.time_zone))
-    return f"{local.day} {local:%B}"
+    return day_of(moment, ZoneInfo(g.actor.time_zone))

@@ -11,7 +11,7 @@ from typing import Any
 from flask import Blueprint, Response, g, redirect, request, stream_with_context
 from werkzeug.wrappers import Response as AnyResponse
 
-from flows import access
+from flows import access, catalogue
 from flows.actions import versions
 from flows.clock import clock
 from flows.models import Instance, Order
@@ -27,9 +27,10 @@ from portal.may import may
 from portal.pages import talking, task_page
 from portal.pages.navigation import my_standing
 from portal.pages.pay import pay_page, pays
-from portal.pages.showing import address, end_of, grid_tag, is_fragment, show
+from portal.pages.showing import address, end_of, grid_tag, grid_words, is_fragment, show
 from portal.pages.step_form import form_page, takes_answers
 from portal.pages.task_rows import list_rows
+from portal.wording import flow_of, kind_of, title_of
 
 pages = Blueprint("tasks", __name__)
 
@@ -37,7 +38,6 @@ TURNS = {"todo": "todo", "with-us": "with_us", "done": "done"}
 PARTS = {"totals": "tasks/totals.html", "grid": "tasks/grid.html"}
 """What the live regions of the Task System fetch again."""
 STATUSES = (*grid.GRID_STATUSES, "Cancelled")
-COLUMNS = ("Reference", "Name", "Task type", "Customer", "Created", "Expiration", "Task status", "Order")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -117,10 +117,17 @@ def _system(actor: Actor, filters: Filters, part: str | None) -> dict[str, Any]:
         page = grid.tasks(actor, now, filters, cursor)
         words |= {"rows": _grid_rows(actor, page.rows, now), "next_cursor": page.next_cursor, "cursor": cursor}
     if part is None:
-        words["statuses"] = [(word, word) for word in STATUSES]
-        words["kinds"] = [(kind, kind) for kind in grid.kinds(actor)]
+        words["statuses"] = list(grid_words().items())
+        words["kinds"] = _kinds(actor)
         words["customers"] = [(one.uid, one.name) for one in orders.customers(actor)]
     return words
+
+
+def _kinds(actor: Actor) -> list[tuple[str, str]]:
+    """Task types to choose from, in the words of the flows that are served; another one is called what it was."""
+    served = catalogue.current().flows.values()
+    said = {loaded.definition.type: flow_of(loaded).type for loaded in served}
+    return [(kind, said.get(kind) or kind) for kind in grid.kinds(actor)]
 
 
 def _grid_rows(actor: Actor, instances: Sequence[Instance], now: datetime) -> list[dict[str, Any]]:
@@ -129,6 +136,7 @@ def _grid_rows(actor: Actor, instances: Sequence[Instance], now: datetime) -> li
         {
             "task": instance,
             "end": end_of(instance),
+            "status": grid.grid_status(instance, now),
             "tag": grid_tag(instance, now),
             "may_complete": grid.needs_action(instance, now),
             "order": belonging.get(instance.subject or ""),
@@ -157,7 +165,7 @@ def _of_a_household(actor: Actor) -> AnyResponse:
 
 
 def _lines(actor: Actor, filters: Filters, now: datetime) -> Iterator[str]:
-    yield _line(COLUMNS)
+    yield _line(_columns())
     cursor: str | None = None
     while True:
         page = grid.tasks(actor, now, filters, cursor, MOST_A_PAGE)
@@ -169,11 +177,19 @@ def _lines(actor: Actor, filters: Filters, now: datetime) -> Iterator[str]:
             return
 
 
+def _columns() -> Sequence[str]:
+    return (
+        _("Reference"), _("Name"), _("Task type"), _("Customer"), _("Created"), _("Expiration"), _("Task status"),
+        _("Order"),
+    )  # fmt: skip
+
+
 def _cells(instance: Instance, order: Order | None, now: datetime) -> Sequence[str]:
     end = end_of(instance)
     return (
-        instance.reference, instance.title, instance.kind, instance.customer_name, instance.created_at.isoformat(),
-        end.isoformat() if end else "", grid.grid_status(instance, now), order.reference if order is not None else "",
+        instance.reference, title_of(instance), kind_of(instance), instance.customer_name,
+        instance.created_at.isoformat(), end.isoformat() if end else "", grid_tag(instance, now).words,
+        order.reference if order is not None else "",
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from flows.catalogue import FlowDefinition
 from flows.models import Instance, Step
 from flows.rules.moves import WITH_ACTOR
 from flows.words import gettext as _
+from portal.wording import in_its_language, joined
 
 
 def sentences(instance: Instance, definition: FlowDefinition, steps: Sequence[Step], now: datetime) -> list[str]:
@@ -57,7 +58,7 @@ def _about_us(definition: FlowDefinition, steps: Sequence[Step]) -> list[str]:
 
 
 def _named(definition: FlowDefinition, steps: Sequence[Step]) -> str:
-    titles = [f"“{definition.steps[step.name].title}”" for step in steps]
+    titles = [joined("", ("“", in_its_language(definition.steps[step.name].title), "”")) for step in steps]
     if len(titles) == 1:
         return titles[0]
-    return _("%(some)s and %(last)s", some=", ".join(titles[:-1]), last=titles[-1])
+    return _("%(some)s and %(last)s", some=joined(", ", titles[:-1]), last=titles[-1])

@@ -186,7 +186,7 @@ function talk({ dataset: here }) {
       data.set("seen", read);
       const line = make("li", { className: "mine unsent", data },
         make("p", { className: "small muted" }, make("strong", { textContent: words.you }), " · ", make("span")),
-        make("p", { className: "words", textContent: [text.value.trim(), ...[...files.files].map((file) => file.name)].filter(Boolean).join("\n") }));
+        make("p", { className: "words", dir: "auto", textContent: [text.value.trim(), ...[...files.files].map((file) => file.name)].filter(Boolean).join("\n") }));
       line.dataset.for = id;
       line.said = text.value.trim();
       line.querySelector("span").dataset.state = "";

@@ -9,7 +9,8 @@ import pytest
 from flows.catalogue import load
 from flows.catalogue.coverage import coverage, coverage_in
 from flows.catalogue.registry import Registry
-from flows.catalogue.translation import in_language, mark_of
+from flows.catalogue.translation import dotted, in_language, mark_of, translated, words_of
+from flows.words import Borrowed
 
 pytestmark = pytest.mark.requirement("X23")
 
@@ -24,6 +25,26 @@ steps:
     actor: customer
     fields:
       kind: {type: choice, label: Which tea, options: {black: Black, green: Green}}
+"""
+
+
+CASE = """flow: case
+schema: 1
+title: A case
+start: {staff: true}
+states:
+  New: {is: todo, start: true}
+  Done: {is: done, label: Settled}
+actions:
+  close: {label: Close, from: [New], to: Done, by: [staff]}
+timers:
+  late:
+    after: 3d
+    do: [{notice: {text: Late, link: See it}}]
+effects:
+  created:
+    - webhook: {url: "https://example.org/hook", body: {text: Not for people}}
+    - notice: We have it
 """
 
 
@@ -71,3 +92,36 @@ def test_a_language_without_a_file_lacks_everything(tmp_path: Path) -> None:
     assert coverage(registry, registry.flows["tea"].definition) == []
     found = coverage_in(registry, registry.flows["tea"].definition, "cy")
     assert (found.percent, len(found.missing)) == (0, 6)
+
+
+def test_what_is_not_translated_says_that_it_is_english(tmp_path: Path) -> None:
+    registry = with_locale(tmp_path, "title: Archebu te\n")
+    loaded = registry.flows["tea"]
+
+    def borrowed(language: str) -> dict[str, bool]:
+        flow = in_language(registry, loaded.definition, loaded.content_hash, language)
+        field = flow.steps["choose"].fields["kind"]
+        words = {"title": flow.title, "type": flow.type, "label": field.label, "option": field.options["black"]}
+        return {name: isinstance(said, Borrowed) and said.language == "en" for name, said in words.items()}
+
+    assert borrowed("cy") == {"title": False, "type": True, "label": True, "option": True}
+    assert borrowed("ar") == dict.fromkeys(("title", "type", "label", "option"), True), "no file at all"
+    assert borrowed("en-GB") == dict.fromkeys(("title", "type", "label", "option"), False)
+
+
+def test_states_without_a_label_and_notices_have_words_too(tmp_path: Path) -> None:
+    (tmp_path / "case.flow.yaml").write_text(CASE)
+    registry = load([tmp_path], entry_points=False)
+    definition = registry.flows["case"].definition
+    said = {dotted(path): text for path, text in words_of(definition).items()}
+    assert said["states.New.label"] == "New"
+    assert said["effects.created.1.notice.text"] == "We have it"
+    assert said["timers.late.do.0.notice.link"] == "See it"
+    assert not {path for path in said if "email" in path or "webhook" in path}
+    locale = {"states": {"New": {"label": "Newydd"}}, "effects": {"created": {"1": {"notice": {"text": "Mae gennym"}}}}}
+    welsh = translated(definition, locale)
+    assert welsh.states["New"].label == "Newydd"
+    assert [getattr(one, "notice", None) and one.notice.text for one in welsh.all_effects()] == [
+        "Late", None, "Mae gennym",
+    ]  # fmt: skip
+    assert translated(definition, {"effects": {"created": ["no", "map"]}}).states["New"].label == "New"

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from hashlib import sha256
 
 import pytest
 
 from flows.authoring.checks import lint_paths, list_flows
 from flows.authoring.reference import json_schema
+from flows.catalogue import load
+from flows.catalogue.coverage import coverage
 from flows.catalogue.loader import parse_stored
+from flows.catalogue.registry import Registry
 from flows.catalogue.source import read_source
 from flows.catalogue.translation import check_locale, translated, words_of
-from tests.catalogue.shipped import FILES, PLUGINS, problems_of, shipped, written
+from tests.catalogue.shipped import FILES, PLUGINS, ROOT, problems_of, shipped, written
 
+DEMO = ROOT / "worker" / "demo" / "flows" / "northgate"
 HASHES = {
     "coro-order-fulfilment": "53097e2c4e53f9694f2c025f1e17b5897c95348e0057a74b0df04bba3dea75f6",
     "department-request": "5ed6cac9ffab3625fd46802e54d579355b33d25581af207ee9b3928fc975dda7",
     "tenant-onboarding": "a1c89ce9883d718a9cf20ce1ba03570deb10a34177753b75e61af0831e6aeb2e",
 }
+
+
+def demo() -> Registry:
+    return load([DEMO], entry_points=False)
 
 
 @pytest.mark.requirement("D2")
@@ -152,3 +161,17 @@ def test_lint_warns_of_words_into_a_conversation_that_has_closed() -> None:
     known = {(one.code, one.severity) for one in problems_of(text, "tenant-onboarding")}
     found = {(one.code, one.severity) for one in problems_of(changed, "tenant-onboarding")}
     assert found - known == {("F226", "warning")}
+
+
+@pytest.mark.requirement("X15", "X23")
+@pytest.mark.parametrize("registry", [shipped, demo])
+def test_every_flow_and_every_mail_of_ours_speaks_welsh(registry: Callable[[], Registry]) -> None:
+    loaded = registry()
+    assert loaded.flows
+    for flow in loaded.flows.values():
+        found = {one.language: one for one in coverage(loaded, flow.definition)}
+        assert found["cy"].percent == 100, found["cy"]
+        assert found["cy"].is_complete, found["cy"]
+    english = {kind for plugin in loaded.plugins for kind, language in plugin.mails if language == "en"}
+    assert english
+    assert {kind for kind in english if (mail := loaded.mail(kind, "cy")) is None or mail.language != "cy"} == set()

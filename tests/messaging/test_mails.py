@@ -13,11 +13,12 @@ from aiosmtpd.controller import Controller
 from flask import Flask
 
 from flows.actions import delivering
+from flows.catalogue.registry import MailTemplate
 from flows.models import Effect, User
 from flows.rules.actors import SYSTEM
 from flows.settings import Settings, SettingsError
 from flows.work import unit_of_work
-from messaging import mailing, posting
+from messaging import letters, mailing, posting
 from messaging.outbox import deliver
 from tests.messaging.conftest import Owe, effect, mails, part
 from tests.messaging.waiting import free_port
@@ -250,3 +251,12 @@ def test_mail_is_in_the_language_of_the_reader(owe: Owe, world: World, settings:
     [mail] = mails(settings)
     assert "yw eich cod" in mail["Subject"]
     assert "Gallwch ateb" in part(mail, "plain")
+
+
+def test_a_mail_that_nobody_has_translated_says_that_it_is_english() -> None:
+    frame = letters.Frame("Baton", "cy-GB", ("Gallwch ateb",))
+    english = letters.write(MailTemplate("S", "Hello", language="en"), {}, frame).html
+    assert '<html lang="cy-GB">' in english
+    assert '<div class="card" lang="en"' in english
+    welsh = letters.write(MailTemplate("S", "Helo", language="cy"), {}, frame).html
+    assert '<div class="card" style' in welsh

@@ -114,6 +114,8 @@ def make_app() -> Flask:
     )
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.install_null_translations(newstyle=True)  # type: ignore[attr-defined]  # added by the extension
+    app.jinja_env.filters["lang"] = lambda words: words
+    app.jinja_env.globals["lang_of"] = lambda _words: ""
     app.jinja_env.globals.update(asset=lambda name: f"/static/{name}", csrf_token=lambda: str(datetime.now(tz=UTC)))
     app.extensions["styleguide"] = {"saved": [], "posted": [], "rows": ["Coro info required"], "signed_in": True}
     app.extensions["live"] = SocketIO(app, async_mode="threading", namespace="/portal")

@@ -13,7 +13,11 @@ from pydantic import (
     StrictFloat,
     StrictInt,
     StringConstraints,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
 )
+
+from flows.words import Borrowed
 
 
 class Strict(BaseModel):
@@ -27,6 +31,11 @@ def listed(value: Any) -> Any:
     return value if isinstance(value, list | tuple) else (value,)
 
 
+def _as_borrowed(value: Any, check: ValidatorFunctionWrapHandler) -> Any:
+    """Words go on saying whose language they are in; they were looked at when they were read."""
+    return value if isinstance(value, Borrowed) else check(value)
+
+
 def _text(pattern: str, longest: int = 64) -> StringConstraints:
     return StringConstraints(pattern=pattern, max_length=longest)
 
@@ -35,7 +44,7 @@ Name = Annotated[str, _text(r"^[a-z][a-z0-9_]*$")]
 Slug = Annotated[str, _text(r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
 StateName = Annotated[str, _text(r"^[A-Za-z][A-Za-z0-9_]*$")]
 Dotted = Annotated[str, _text(r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$", 128)]
-Words = Annotated[str, StringConstraints(min_length=1, max_length=4000)]
+Words = Annotated[str, StringConstraints(min_length=1, max_length=4000), WrapValidator(_as_borrowed)]
 Hole = Annotated[str, _text(r"\$\{\{", 4000)]
 Chosen = Literal["unassigned", "round_robin", "least_busy"] | Hole
 Condition = Annotated[str, StringConstraints(min_length=1, max_length=500)]

@@ -9,7 +9,7 @@ from flows.rules.answers.files import ids_of
 from flows.rules.answers.groups import MOST_ITEMS
 from flows.rules.answers.shapes import AnswerContext, FieldLike, Kind, Unavailable, Wrong, noun, subject, wrong
 from flows.rules.answers.texts import plain
-from flows.words import N_, ngettext
+from flows.words import N_, Borrowed, ngettext
 from flows.words import gettext as _
 
 
@@ -116,7 +116,11 @@ def _show_choice(field: FieldLike, value: Any, context: AnswerContext | None) ->
 
 
 def _show_choices(field: FieldLike, value: Any, context: AnswerContext | None) -> str:
-    return ", ".join(_show_choice(field, one, context) for one in value) if isinstance(value, list) else str(value)
+    if not isinstance(value, list):
+        return str(value)
+    chosen = [_show_choice(field, one, context) for one in value]
+    said = ", ".join(chosen)
+    return Borrowed(said) if chosen and all(isinstance(one, Borrowed) for one in chosen) else said
 
 
 def _show_person(field: FieldLike, value: Any, context: AnswerContext | None) -> str:

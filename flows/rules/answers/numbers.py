@@ -90,7 +90,7 @@ def _show_money(field: FieldLike, value: Any, _context: AnswerContext | None) ->
 
 
 def _show_boolean(_field: FieldLike, value: Any, _context: AnswerContext | None) -> str:
-    return {True: "Yes", False: "No"}.get(value, str(value)) if isinstance(value, bool) else str(value)
+    return (_("Yes") if value else _("No")) if isinstance(value, bool) else str(value)
 
 
 KINDS = {
