@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from flows.catalogue import FlowDefinition, Registry
-from flows.catalogue.source import Path, Unreadable, read_source
-from flows.catalogue.translation import files_of, words_of
+from flows.catalogue.source import Path
+from flows.catalogue.translation import files_of, locale_in, words_of
 
 
 class Translation(NamedTuple):
@@ -33,19 +33,11 @@ def translations(registry: Registry, definition: FlowDefinition) -> list[Transla
     words = words_of(definition)
     found = []
     for language, file in files_of(registry, definition).items():
-        values = _values(registry, file)
+        values = locale_in(registry, file, definition.flow)
         missing = [".".join(map(str, path)) for path in words if not isinstance(_at(values, path), str)]
         said = len(words) - len(missing)
         found.append(Translation(language, file, said, len(words), tuple(missing[:MOST_NAMED])))
     return found
-
-
-def _values(registry: Registry, file: str) -> Any:
-    found = registry.read(file)
-    try:
-        return read_source(found[1], found[0])[0] if found is not None else None
-    except Unreadable:
-        return None  # lint says where; here it only says nothing
 
 
 def _at(values: Any, path: Path) -> Any:

@@ -38,7 +38,7 @@ def lint_paths(
     strict: bool = False,
     registry: Registry | None = None,
 ) -> tuple[str, int]:
-    """Check files and folders; without any, everything installed. The report, and 1 when something must be mended.
+    """Check files and folders; without any, everything that is loaded. The report, and 1 when something must be mended.
 
     `format` is text, json, github or sarif; `strict` counts warnings as well. Raises ValueError for another format.
     """
@@ -90,7 +90,7 @@ def _check_one(raw: bytes, file: Path, registry: Registry) -> Iterator[FlowProbl
     if reading.definition is None:
         return
     try:
-        beside = registry.with_plugins([plugin_of_folder(file.parent, name="")])
+        beside = registry.seen_from(plugin_of_folder(file.parent, name=""), reading.definition.flow)
     except (OSError, UnicodeDecodeError) as wrong:
         yield FlowProblem("F901", "error", f"a mail beside this flow cannot be read ({wrong})", str(file))
         return

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Iterator
 from io import BytesIO, StringIO
 from pathlib import Path as File
@@ -22,14 +20,15 @@ from flows.catalogue.translation import (
     TRANSLATED_FROM,
     dotted,
     files_of,
+    holes_of,
     locale_in,
     mark_of,
     said_in,
+    same_holes,
     usual_file,
     words_of,
 )
 
-HOLE = re.compile(r"\$\{\{\s*(.*?)\s*\}\}", re.DOTALL)
 KINDS = {
     "hint": "hint",
     "help": "help",
@@ -46,7 +45,7 @@ class NotTaken(ValueError):
 def exported(registry: Registry, definition: FlowDefinition, language: str) -> str:
     """The PO file: one entry a text, its path as context. What is out of date is marked as fuzzy."""
     file = files_of(registry, definition).get(language, "")
-    said = said_in(locale_in(registry, file)) if file else {}
+    said = said_in(locale_in(registry, file, definition.flow)) if file else {}
     stale = coverage_in(registry, definition, language).stale
     catalogue = Catalog(locale=language, fuzzy=False, header_comment=f"# {definition.flow}: {definition.title}")
     for path, text in words_of(definition).items():
@@ -74,7 +73,7 @@ def imported(registry: Registry, loaded: LoadedFlow, po: bytes, language: str = 
     if wrong := list(_wrong(definition, words, entries)):
         raise NotTaken("\n".join(wrong))
     file = files_of(registry, definition).get(language, usual_file(definition.flow, language))
-    before = locale_in(registry, file) if registry.read(file) else {}
+    before = locale_in(registry, file, definition.flow)
     said, marks = _taken(words, entries, before)
     return _place(registry, loaded, file), _written(definition, language, said, marks), len(said)
 
@@ -91,11 +90,9 @@ def _wrong(definition: FlowDefinition, words: dict[str, Path], entries: dict[str
     for context, one in entries.items():
         if context not in words:
             yield f"{context}: the flow has no words there; {cure_among(context, words) or 'export again'}"
-        elif one.string and not one.fuzzy:
-            wanted, given = (Counter(HOLE.findall(text)) for text in (texts[words[context]], str(one.string)))
-            if wanted != given:
-                said = ", ".join(f"${{{{ {hole} }}}}" for hole in wanted) or "none"
-                yield f"{context}: the holes differ; the translation has to have {said}"
+        elif one.string and not one.fuzzy and not same_holes(text := texts[words[context]], str(one.string)):
+            said = ", ".join(f"${{{{ {hole} }}}}" for hole in holes_of(text)) or "none"
+            yield f"{context}: the holes differ; the translation has to have {said}"
 
 
 def _taken(
@@ -130,8 +127,7 @@ def _written(definition: FlowDefinition, language: str, said: dict[Path, str], m
 
 
 def _place(registry: Registry, loaded: LoadedFlow, file: str) -> File:
-    flow = loaded.path.removeprefix(f"{loaded.plugin}/")
-    root = next(one.root for one in registry.plugins if one.name == loaded.plugin and one.read(flow) is not None)
+    root = registry.homes[loaded.definition.flow].root
     if not isinstance(root, File):
         root = File(str(root))
     if not root.is_dir():

@@ -44,7 +44,7 @@ def coverage(registry: Registry, definition: FlowDefinition) -> list[Coverage]:
 def coverage_in(registry: Registry, definition: FlowDefinition, language: str) -> Coverage:
     """One language; without a file, everything is missing."""
     file = files_of(registry, definition).get(language, "")
-    locale, words = locale_in(registry, file) if file else {}, words_of(definition)
+    locale, words = locale_in(registry, file, definition.flow) if file else {}, words_of(definition)
     said = {path: text for path, text in said_in(locale).items() if isinstance(text, str)}
     marks = locale.get(TRANSLATED_FROM)
     known = marks if isinstance(marks, dict) else {}

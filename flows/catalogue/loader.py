@@ -230,8 +230,11 @@ def _add_flow(registry: Registry, one: _Read) -> None:
     plugin, name, flow, raw, reading = one.plugin, one.name, one.flow, one.raw, one.reading
     problems = [*reading.problems, *([plugin.fault] if plugin.fault is not None else [])]
     if reading.definition is not None:
+        first, served_from = registry.flows.get(reading.definition.flow), registry.homes.get(reading.definition.flow)
+        registry.homes[reading.definition.flow] = plugin
         problems += lint(reading.definition, registry, reading.source)
-        if first := registry.flows.get(reading.definition.flow):
+        if first is not None and served_from is not None:
+            registry.homes[reading.definition.flow] = served_from
             message = f"the flow '{reading.definition.flow}' is already loaded from {first.path}"
             problems.append(reading.source.problem("F120", message, reading.source.value(("flow",))))
     if reading.definition is None or any(problem.severity == "error" for problem in problems):

@@ -32,11 +32,14 @@ class FlowProblem:
         return f"{self.message}; {self.cure}" if self.cure else self.message
 
     def text(self) -> str:
-        """`file:line:col: CODE message`, the source line, and a caret below the place."""
+        """`file:line:col: severity CODE message`, and where there is such a line, it with a caret below the place."""
+        said = f"{self.place}: {self.severity} {self.code} {self.sentence()}"
+        if not self.source_line.strip():
+            return said
         start = max(0, self.column - 90)
         shown = self.source_line[start : start + 120]
         caret = " " * (self.column - 1 - start) + "^"
-        return f"{self.place}: {self.code} {self.sentence()}\n{shown}\n{caret}"
+        return f"{said}\n{shown}\n{caret}"
 
     def plain(self) -> dict[str, Any]:
         """For JSON."""

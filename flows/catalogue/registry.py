@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from importlib.resources.abc import Traversable
@@ -135,6 +135,8 @@ class Registry:
     plugins: list[Plugin] = field(default_factory=list)
     known: dict[str, FlowDefinition] = field(default_factory=dict)
     """Every flow that could be read, whether or not something is wrong with it: what another one may start."""
+    homes: dict[str, Plugin] = field(default_factory=dict, repr=False, compare=False)
+    """In which plugin the file of a flow lies, by the name of the flow."""
     spoken: dict[tuple[str, str], FlowDefinition] = field(default_factory=dict, repr=False, compare=False)
     """Flows in other languages by content hash and language; filled by `translation.in_language`."""
     sayings: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict, repr=False, compare=False)
@@ -170,9 +172,14 @@ class Registry:
         for plugin in self.plugins:
             yield from (mail for (named, _), mail in plugin.mails.items() if named == kind)
 
-    def read(self, relative: str) -> tuple[str, bytes] | None:
-        """Name and bytes of a file that some plugin brings, such as a locale."""
-        for plugin in self.plugins:
+    def read(self, relative: str, flow: str) -> tuple[str, bytes] | None:
+        """Name and bytes of a file of this flow, such as a locale: the one beside it.
+
+        Else one that another plugin brings, if the flow's name is in its name: `locales/cy.yaml` is somebody else's.
+        """
+        home = self.homes.get(flow)
+        elsewhere = self.plugins if home is None or relative.rpartition("/")[2].startswith(f"{flow}.") else []
+        for plugin in [*([home] if home else []), *elsewhere]:
             if (found := plugin.read(relative)) is not None:
                 return plugin.file_name(relative), found
         return None
@@ -186,11 +193,17 @@ class Registry:
         found = (name for plugin in self.plugins for name in plugin.names_in("locales"))
         return sorted({name[len(flow) + 1 : -5] for name in found if fnmatchcase(name, f"{flow}.*.yaml")})
 
+    def files_beside(self, flow: str, folder: str) -> list[str]:
+        """The files in a folder beside the file of a flow: `locales/tea.cy.yaml`."""
+        home = self.homes.get(flow)
+        return [f"{folder}/{name}" for name in home.names_in(folder)] if home is not None else []
+
     def flows_started_by(self, event: str) -> list[LoadedFlow]:
         """The flows that start when this event is published; archived ones do not."""
         found = (flow for flow in self.flows.values() if flow.definition.start.event == event)
         return [flow for flow in found if not flow.definition.archived]
 
-    def with_plugins(self, first: Sequence[Plugin]) -> Registry:
-        """The same registry with other plugins looked at first: how lint sees a file beside its own mails."""
-        return replace(self, plugins=[*first, *self.plugins], known=dict(self.known), spoken={}, sayings={})
+    def seen_from(self, home: Plugin, flow: str) -> Registry:
+        """The same registry with another plugin looked at first: how lint sees a flow beside its own mails."""
+        homes = {**self.homes, flow: home}
+        return replace(self, plugins=[home, *self.plugins], known=dict(self.known), homes=homes, spoken={}, sayings={})

@@ -6,6 +6,8 @@ Beside its words it may keep, under `translated_from`, marks of what they were t
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterator
 from hashlib import sha256
 from typing import Any
@@ -22,6 +24,8 @@ log = Log(__name__)
 WORD_KEYS = frozenset({"title", "label", "hint", "summary", "text", "help", "message", "customer_label"})
 _NAMED_WORDS = frozenset({"options", "status_labels"})
 _NO_WORDS = frozenset({"do", "effects", "timers", "with", "item_", "moved", "i18n"})
+HOLE = re.compile(r"\$\{\{\s*(.*?)\s*\}\}", re.DOTALL)
+LOCALES = "locales"
 TRANSLATED_FROM = "translated_from"
 """Where a locale keeps the mark of every source text, by dotted path."""
 
@@ -41,11 +45,14 @@ def words_of(definition: FlowDefinition) -> dict[Path, str]:
 
 
 def translated(definition: FlowDefinition, locale: dict[str, Any]) -> FlowDefinition:
-    """The same flow in another language; what the locale does not say stays as it is, and says so."""
+    """The same flow in another language; what the locale does not say stays as it is, and says so.
+
+    So does what it says with other holes: a translator's slip must not leave somebody without words.
+    """
     written = definition.model_dump(by_alias=True, exclude_unset=True)
     for path, text in words_of(definition).items():
         said = _at(locale, path)
-        _at(written, path[:-1])[path[-1]] = said if isinstance(said, str) else Borrowed(text)
+        _at(written, path[:-1])[path[-1]] = said if isinstance(said, str) and same_holes(text, said) else Borrowed(text)
     return FlowDefinition.model_validate(written)
 
 
@@ -59,7 +66,7 @@ def in_language(registry: Registry, definition: FlowDefinition, content_hash: st
     if key not in registry.spoken:
         file = file_of(registry, definition, language)
         as_written = file is None and language.partition("-")[0] == USUAL
-        locale = locale_in(registry, file) if file is not None else {}
+        locale = locale_in(registry, file, definition.flow) if file is not None else {}
         registry.spoken[key] = definition if as_written else translated(definition, locale)
     return registry.spoken[key]
 
@@ -78,14 +85,14 @@ def file_of(registry: Registry, definition: FlowDefinition, language: str) -> st
     """The locale file of a flow for a language or the base of it: the one it names, else the one with its name."""
     for tried in dict.fromkeys((language, language.partition("-")[0])):
         named = definition.i18n.get(tried) or usual_file(definition.flow, tried)
-        if tried in definition.i18n or registry.read(named) is not None:
+        if tried in definition.i18n or registry.read(named, definition.flow) is not None:
             return named
     return None
 
 
 def usual_file(flow: str, language: str) -> str:
     """How a locale file is called that the flow does not name."""
-    return f"locales/{flow}.{language}.yaml"
+    return f"{LOCALES}/{flow}.{language}.yaml"
 
 
 def files_of(registry: Registry, definition: FlowDefinition) -> dict[str, str]:
@@ -103,6 +110,16 @@ def mark_of(text: str) -> str:
     return sha256(text.encode()).hexdigest()[:8]
 
 
+def holes_of(text: str) -> Counter[str]:
+    """The expressions in the holes of a text, without the spaces around them."""
+    return Counter(HOLE.findall(text)) if "${{" in text else Counter()
+
+
+def same_holes(text: str, said: str) -> bool:
+    """Whether a translation says what the text says: the same holes, in whatever order."""
+    return holes_of(text) == holes_of(said) and said.count("${{") == text.count("${{")
+
+
 def dotted(path: Path) -> str:
     """A path as people write it: `steps.identity.title`."""
     return ".".join(map(str, path))
@@ -113,9 +130,9 @@ def said_in(locale: dict[str, Any]) -> dict[Path, Any]:
     return dict(_leaves({key: said for key, said in locale.items() if key != TRANSLATED_FROM}, ()))
 
 
-def locale_in(registry: Registry, file: str) -> dict[str, Any]:
-    """The words in a locale file. Lint passed it when the flow was loaded; if it broke since, there are none."""
-    found = registry.read(file)
+def locale_in(registry: Registry, file: str, flow: str) -> dict[str, Any]:
+    """The words in a locale file of a flow; of one that cannot be read, of which lint tells, there are none."""
+    found = registry.read(file, flow)
     try:
         words = read_source(found[1], found[0])[0] if found is not None else None
     except Unreadable as refusal:
@@ -127,13 +144,18 @@ def locale_in(registry: Registry, file: str) -> dict[str, Any]:
 def check_locale(definition: FlowDefinition, values: Any, source: Source) -> list[FlowProblem]:
     """Words for places that do not exist, and how much is still missing."""
     if not isinstance(values, dict):
-        return [source.problem("F602", "a locale is a map like the flow itself", Place(1, 1))]
+        return [source.problem("F602", "a locale is a map like the flow itself", Place(1, 1), "", "warning")]
     words = words_of(definition)
     given = said_in(values)
     problems = [
         _lost_words(path, words, source)
         for path, said in given.items()
         if path not in words or not isinstance(said, str)
+    ]
+    problems += [
+        _other_holes(path, words[path], source)
+        for path, said in given.items()
+        if path in words and isinstance(said, str) and not same_holes(words[path], said)
     ]
     missing = [path for path in words if path not in given]
     if missing:
@@ -148,7 +170,14 @@ def _lost_words(path: Path, words: dict[Path, str], source: Source) -> FlowProbl
     lost = next((n for n in depths if not any(known[:n] == path[:n] for known in words)), len(path))
     beside = {str(known[lost - 1]) for known in words if len(known) >= lost and known[: lost - 1] == path[: lost - 1]}
     message = f"the flow has no words at '{dotted(path[:lost])}'"
-    return source.problem("F602", message, source.key(path[:lost]), cure_among(str(path[lost - 1]), beside))
+    cure = cure_among(str(path[lost - 1]), beside) or "take it out"
+    return source.problem("F602", message, source.key(path[:lost]), cure, "warning")
+
+
+def _other_holes(path: Path, text: str, source: Source) -> FlowProblem:
+    wanted = ", ".join(f"${{{{ {hole} }}}}" for hole in holes_of(text)) or "none"
+    message = f"the holes differ from those of the flow at '{dotted(path)}'"
+    return source.problem("F603", message, source.value(path), f"the translation has to have {wanted}", "warning")
 
 
 def _words(node: Any, path: Path) -> Iterator[tuple[Path, str]]:

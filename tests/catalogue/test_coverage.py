@@ -81,10 +81,79 @@ def test_what_was_translated_from_other_words_is_stale(tmp_path: Path) -> None:
     assert not found.is_complete
 
 
-def test_words_for_what_is_gone_are_orphaned_and_the_flow_is_not_served(tmp_path: Path) -> None:
+def test_words_for_what_is_gone_are_left_out_and_told(tmp_path: Path) -> None:
     registry = with_locale(tmp_path, "title: Archebu te\nsteps: {pay: {title: Talu}}\n")
-    assert registry.flows == {}
-    assert [problem.code for problem in registry.broken[0].problems if problem.severity == "error"] == ["F602"]
+    loaded = registry.flows["tea"]
+    assert [(one.code, one.severity) for one in loaded.problems] == [("F605", "warning"), ("F602", "warning")]
+    assert in_language(registry, loaded.definition, loaded.content_hash, "cy").title == "Archebu te"
+    assert coverage_in(registry, loaded.definition, "cy").orphaned == (("steps", "pay", "title"),)
+
+
+@pytest.mark.parametrize(
+    ("locale", "code"),
+    [
+        ("- no map\n", "F602"),
+        ("title: [\n", "F001"),
+        ("title: a\ntitle: b\n", "F004"),
+        ("type: ${{ now }} o de\n", "F603"),
+    ],
+)
+def test_a_translation_is_never_a_reason_not_to_serve(tmp_path: Path, locale: str, code: str) -> None:
+    registry = with_locale(tmp_path, locale)
+    loaded = registry.flows["tea"]
+    assert code in [problem.code for problem in loaded.problems]
+    spoken = in_language(registry, loaded.definition, loaded.content_hash, "cy")
+    assert (spoken.title, spoken.type) == ("Order tea", "Drinks")
+
+
+NAMED = "i18n: {cy: locales/cy.yaml}\n"
+
+
+def two_flows(folder: Path, *, of_both: bool = True) -> Registry:
+    """Two folders of one flow each; both name a locale file that is called as the other's."""
+    for name in ("tea", "cake"):
+        place = folder / name
+        (place / "locales").mkdir(parents=True)
+        (place / f"{name}.flow.yaml").write_text(FLOW.replace("flow: tea", f"flow: {name}") + NAMED)
+        if name == "tea" or of_both:
+            (place / "locales" / "cy.yaml").write_text(f"title: Cymraeg {name}\n")
+    return load([folder / "tea", folder / "cake"], entry_points=False)
+
+
+def test_the_locale_of_a_flow_is_the_one_beside_it(tmp_path: Path) -> None:
+    registry = two_flows(tmp_path)
+    said = {
+        name: in_language(registry, one.definition, one.content_hash, "cy").title
+        for name, one in registry.flows.items()
+    }
+    assert said == {"tea": "Cymraeg tea", "cake": "Cymraeg cake"}
+    assert [one.file for one in registry.flows["cake"].problems] == ["cake/locales/cy.yaml"]
+
+
+def test_the_locale_of_another_flow_is_not_borrowed(tmp_path: Path) -> None:
+    cake = two_flows(tmp_path, of_both=False).flows["cake"]
+    assert [(one.code, one.severity) for one in cake.problems] == [("F601", "warning")]
+
+
+def test_a_plugin_may_bring_the_words_of_somebody_elses_flow_under_its_name(tmp_path: Path) -> None:
+    for name, more in (("tea", "cake"), ("cake", "tea")):
+        place = tmp_path / name
+        (place / "locales").mkdir(parents=True)
+        (place / f"{name}.flow.yaml").write_text(FLOW.replace("flow: tea", f"flow: {name}"))
+        (place / "locales" / f"{more}.cy.yaml").write_text(f"title: Cymraeg {more}\n")
+    registry = load([tmp_path], entry_points=False)
+    tea = registry.flows["tea"]
+    assert in_language(registry, tea.definition, tea.content_hash, "cy").title == "Cymraeg tea"
+
+
+def test_a_second_flow_of_the_same_name_takes_no_words_from_the_first(tmp_path: Path) -> None:
+    for place, title in (("a", "Cyntaf"), ("b", "Ail")):
+        (tmp_path / place / "locales").mkdir(parents=True)
+        (tmp_path / place / "tea.flow.yaml").write_text(FLOW + NAMED)
+        (tmp_path / place / "locales" / "cy.yaml").write_text(f"title: {title}\n")
+    registry = load([tmp_path], entry_points=False)
+    tea = registry.flows["tea"]
+    assert (tea.plugin, in_language(registry, tea.definition, tea.content_hash, "cy").title) == ("a", "Cyntaf")
 
 
 def test_a_language_without_a_file_lacks_everything(tmp_path: Path) -> None:

@@ -60,7 +60,8 @@ def test_a_problem_shows_the_line_and_a_caret() -> None:
     text = written("coro-order-fulfilment").replace("after: [3d, 5d, 7d]", "after: [3d, 5d, 8d]")
     (found,) = problems_of(text)
     assert found.text() == (
-        "coro-order-fulfilment.flow.yaml:45:21: F310 fires at or after the flow expires (7d); nobody will see it\n"
+        "coro-order-fulfilment.flow.yaml:45:21: error F310 fires at or after the flow expires (7d); "
+        "nobody will see it\n"
         "    after: [3d, 5d, 8d]\n"
         "                    ^"
     )
@@ -161,4 +162,6 @@ def test_changed_files_never_make_the_reader_fall_over() -> None:
                 [*pieces, bytes([chance.randrange(256)])]
             )
         for problem in problems_of(bytes(text)):
-            assert problem.text().startswith(f"{problem.file}:{problem.line}:{problem.column}: {problem.code} ")
+            assert problem.text().startswith(
+                f"{problem.file}:{problem.line}:{problem.column}: {problem.severity} {problem.code} "
+            )

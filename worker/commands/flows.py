@@ -42,13 +42,15 @@ def list_all() -> None:
 @click.option("--strict", is_flag=True, help="Count warnings as well.")
 @click.option("--explain", metavar="CODE", help="Say what a code such as F102 means.")
 def lint(paths: tuple[Path, ...], form: str, strict: bool, explain: str | None) -> None:
-    """Check flow files or folders, or everything installed; exit code 1 when something must be mended."""
+    """Check flow files or folders, or everything that is loaded; exit code 1 when something must be mended."""
+    from flows import catalogue
     from flows.authoring import checks
 
     if explain:
         click.echo(checks.explain(explain) or f"No code is called {explain}")
         return
-    text, code = checks.lint_paths(paths, form, strict=strict)
+    registry = catalogue.load(Settings.from_env().folders_of_flows)
+    text, code = checks.lint_paths(paths, form, strict=strict, registry=registry)
     click.echo(text)
     sys.exit(code)
 

@@ -44,8 +44,9 @@ class Source:
         except (OSError, UnicodeDecodeError) as wrong:
             unread = FlowProblem("F901", "error", f"a file of it cannot be read ({wrong})", str(self.path))
             return Reading(Registry(), None, (unread,), str(self.path))
-        known = catalogue.load(self._folders).with_plugins([plugin])
         reading = read_flow(raw, str(self.path))
+        name = reading.definition.flow if reading.definition is not None else ""
+        known = catalogue.load(self._folders).seen_from(plugin, name)
         definition, problems = reading.definition, tuple(reading.problems)
         if definition is not None:
             problems += tuple(lint(definition, known, reading.source))

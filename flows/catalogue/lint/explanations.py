@@ -78,6 +78,7 @@ EXPLANATIONS: dict[str, str] = {
     "F502": "A mail template begins with a line `Subject: ...`.",
     "F601": "The locale file is not in the plugin.",
     "F602": "The locale says words for a place that the flow does not have.",
+    "F603": "The translation has other holes than the text of the flow; it is left out.",
     "F605": "Some texts are not translated; they are shown in the flow's own language.",
     "F701": "Two fields of one group have the same label.",
     "F702": "A link's words should say where it leads.",

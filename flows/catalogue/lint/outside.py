@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from flows.catalogue.lint.arguments import check_alike, check_arguments
 from flows.catalogue.lint.expressions import check_mail
@@ -20,7 +21,7 @@ from flows.catalogue.schema import (
     NotifyEffect,
 )
 from flows.catalogue.source import Path, Unreadable, read_source
-from flows.catalogue.translation import check_locale, files_of
+from flows.catalogue.translation import LOCALES, check_locale, files_of
 
 
 def check_outside(definition: FlowDefinition, registry: Registry, report: Report) -> None:
@@ -110,14 +111,16 @@ def _check_template(kind: str, path: Path, definition: FlowDefinition, registry:
 
 
 def _check_translation(definition: FlowDefinition, file: str, path: Path, registry: Registry, report: Report) -> None:
-    found = registry.read(file)
+    """Warnings only: without a translation people read the flow's own words, so it is no reason not to serve it."""
+    found = registry.read(file, definition.flow)
     if found is None:
-        report.at_value("F601", path, f"there is no file {file} in the plugin")
+        beside = cure_among(file, registry.files_beside(definition.flow, LOCALES), "there are")
+        report.at_value("F601", path, f"there is no file {file} beside the flow", beside, "warning")
         return
     try:
         values, source = read_source(found[1], found[0])
     except Unreadable as refusal:
-        report.take(refusal.problem)
+        report.take(replace(refusal.problem, severity="warning"))
         return
     for problem in check_locale(definition, values, source):
         report.take(problem)
