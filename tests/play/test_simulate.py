@@ -38,15 +38,24 @@ def test_the_week_of_coro_over_the_change_of_the_clocks(registry: Registry) -> N
 
 @pytest.mark.requirement("X31")
 def test_deeds_are_done_and_refusals_told(registry: Registry) -> None:
-    doing = ["+4d 12:00 submit details admin_email=it@acme.example"]
+    doing = ["+4d 12:00 submit details company_name=''"]
     played = simulate(registry, "coro-order-fulfilment", START, LONDON, doing)
     refused = [line for line in played.lines if line.refused]
     assert [(line.day, "Enter the company name" in line.happened) for line in refused] == [(4, True)]
     assert played.status == "ended: expired"
+    assert "day 0  created          mail coro/created" in text_of(played), "a long refusal pushes nothing away"
     whole = ["+4d submit details company_name=Acme domain_name=acme.example admin_email=it@acme.example"]
     played = simulate(registry, "coro-order-fulfilment", START, LONDON, whole)
     assert played.status == "ended: completed"
     assert played.lines[-1].set_off == "call orders.finalise, call orders.provision"
+
+
+@pytest.mark.requirement("X31")
+def test_answers_that_are_not_given_are_made_up_beside_those_that_are(registry: Registry) -> None:
+    doing = ["+4d submit details admin_email=it@acme.example"]
+    played = simulate(registry, "coro-order-fulfilment", START, LONDON, doing)
+    assert [line.happened for line in played.lines if line.refused] == []
+    assert played.status == "ended: completed"
 
 
 @pytest.mark.requirement("X31")
@@ -91,7 +100,10 @@ def test_what_makes_no_sense_is_refused_with_its_cure(words: str, cure: str) -> 
 @pytest.mark.parametrize(
     ("words", "cure"),
     [
-        ("+1h stranger submit say", "nobody here is called 'stranger'"),
+        ("+1h stranger submit say", "no person is called 'stranger'"),
+        ("+1h submit sya", "no step is called 'sya'; did you mean 'say'"),
+        ("+1h submit say wrods=Yes", "no question is called 'wrods'; did you mean 'words'"),
+        ("+1h submit say on=quick-anser", "no flow is called 'quick-anser'; did you mean 'quick-answer'"),
         ("+1h assign reviewr", "did you mean 'reviewer'"),
         ("+1h rate great", "rate with a number"),
     ],

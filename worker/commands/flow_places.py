@@ -44,12 +44,14 @@ def flows_named(given: Sequence[str]) -> tuple[Registry, list[str]]:
 
     folders = Settings.from_env().folders_of_flows
     registry = catalogue.load(folders)
-    found = {name: beside.flow_files(Path(name)) for name in given if name not in registry.flows}
-    registry = beside.registry_with(registry, folders, [path for paths in found.values() for path in paths])
     try:
+        found = {name: beside.flow_files(Path(name)) for name in given if name not in registry.flows}
+        registry = beside.registry_with(registry, folders, [path for paths in found.values() for path in paths])
         return registry, [one for name in given for one in _names(registry, name, found.get(name, []))]
     except beside.NotServed as wrong:
         raise Trouble(str(wrong)) from None
+    except OSError as wrong:
+        raise Trouble(f"{wrong.filename} cannot be read ({wrong.strerror}); name a flow, or a file of yours") from None
 
 
 def _names(registry: Registry, given: str, paths: Sequence[Path]) -> list[str]:

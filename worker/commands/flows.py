@@ -20,6 +20,15 @@ from worker.commands.flow_publish import publish
 from worker.trouble import Trouble
 
 
+def _zone(_context: click.Context, _option: click.Parameter, given: str) -> str:
+    from flows.rules.timing import zone_named
+
+    try:
+        return zone_named(given).key
+    except ValueError as wrong:
+        raise click.BadParameter(str(wrong)) from None
+
+
 @click.group()
 def flows() -> None:
     """List, check and draw flows, print their language."""
@@ -78,7 +87,10 @@ def diagram(name: str, form: str, output: Path | None) -> None:
 @flows.command()
 @click.argument("name", metavar="FLOW|FILE|FOLDER")
 @click.option("--at", "at", metavar="WHEN", help="When it begins, e.g. 2026-03-26T10:00; without it, now.")
-@click.option("--tz", "zone", metavar="ZONE", default="Europe/London", show_default=True, help="The customer's zone.")
+@click.option(
+    "--tz", "zone", metavar="ZONE", default="Europe/London", show_default=True, callback=_zone,
+    help="The customer's zone.",
+)  # fmt: skip
 @click.option("--do", "doing", multiple=True, metavar="DEED", help="E.g. '+4d 12:00 submit details'; may be repeated.")
 @click.option("--with", "given", type=click.File("rb"), help="JSON or YAML with payload, inputs, fields or amounts.")
 @click.option("--start", "way", type=click.Choice(["event", "customer", "staff", "onboarding"]), help="How it begins.")
@@ -94,7 +106,7 @@ def simulate(
     days: int | None,
     form: str,
 ) -> None:
-    """Say what a flow will do by itself: mails, reminders, its end; on a throw-away database, in a second."""
+    """Say what a flow will do by itself: mails, reminders, its end; exit code 1 when a deed was refused."""
     from flows.authoring.play import simulate as play
     from flows.authoring.play.deeds import NotUnderstood
     from flows.rules.errors import BatonError
@@ -106,6 +118,7 @@ def simulate(
     except (NotUnderstood, BatonError) as wrong:
         raise Trouble(str(wrong)) from None
     click.echo(json.dumps(played.plain(), indent=2) if form == "json" else play.text_of(played))
+    sys.exit(int(any(line.refused for line in played.lines)))
 
 
 @flows.command()
@@ -133,7 +146,7 @@ def fuzz(name: str, steps: int, seed: int, jobs: int) -> None:
     registry, name = the_flow(name)
     report = play.fuzz(registry, name, steps, seed, jobs)
     click.echo(play.text_of(report))
-    sys.exit(int(bool(report.findings)))
+    sys.exit(int(bool(report.faults)))
 
 
 @flows.command()

@@ -28,6 +28,7 @@ from flows.actions import (
 from flows.authoring.play.samples import Sampler
 from flows.authoring.play.sandbox import Sandbox
 from flows.catalogue.problems import cure_among
+from flows.catalogue.schema import FlowField
 from flows.models import Instance, Step, User
 from flows.rules.actors import SYSTEM, Actor
 from flows.rules.errors import Invalid
@@ -47,7 +48,7 @@ class Deed:
     """One deed. `thing` is what the verb is about: a step, an action, an outcome, words, and so on (`VERBS`).
 
     Without `who` whoever may; without `data` answers that fit. `words` are the message, comment or reason that goes
-    with it, `remarks` what is said about single fields, `until` a new end.
+    with it, `remarks` what is said about single fields, `until` a new end. `fills_in` makes up what `data` leaves out.
     """
 
     verb: str
@@ -57,6 +58,7 @@ class Deed:
     words: str = ""
     remarks: Mapping[str, str] = field(default_factory=dict)
     until: datetime | None = None
+    fills_in: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,10 +77,13 @@ class _Doing:
 
     def answers(self) -> Mapping[str, Any]:
         fields = self.stage.definition_of(self.instance).steps[self.step.name].fields
-        sampler = Sampler(self.stage.cast, self.dice)
-        if self.deed.data is not None:
-            return sampler.with_files(self.work, fields, self.deed.data)
-        return sampler.answers(self.work, fields)
+        return self.filled(fields)
+
+    def filled(self, fields: Mapping[str, FlowField]) -> dict[str, Any]:
+        """What the deed says, what it leaves to be made up, or both."""
+        sampler, given = Sampler(self.stage.cast, self.dice), self.deed.data
+        said = sampler.with_files(self.work, fields, given or {})
+        return said if given is not None and not self.deed.fills_in else {**sampler.answers(self.work, fields), **said}
 
 
 @dataclass(frozen=True)
@@ -195,11 +200,7 @@ def _hear(doing: _Doing, outcome: Literal["paid", "failed"]) -> None:
 
 def _act(doing: _Doing) -> None:
     rule = doing.stage.definition_of(doing.instance).actions.get(doing.deed.thing)
-    asked = doing.deed.data
-    if rule is not None:
-        sampler = Sampler(doing.stage.cast, doing.dice)
-        known = sampler.with_files(doing.work, rule.fields, asked or {})
-        asked = known if asked is not None else sampler.answers(doing.work, rule.fields)
+    asked = doing.filled(rule.fields) if rule is not None else doing.deed.data
     words = doing.deed.words or ("As agreed" if rule is not None and rule.comment == "required" else "")
     acting.act(doing.work, doing.instance, doing.deed.thing, comment=words, asked=asked)
 

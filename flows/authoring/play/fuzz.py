@@ -6,6 +6,7 @@ no life ever reached is told at the end.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -18,7 +19,7 @@ from sqlalchemy import exists, select
 from flows.access import read_as
 from flows.authoring.play import reach
 from flows.authoring.play.beginning import Opening, begin, deliver_again, ways_of
-from flows.authoring.play.choices import choices
+from flows.authoring.play.choices import Choice, choices
 from flows.authoring.play.deeds import perform
 from flows.authoring.play.diary import Consequence, Diary, read_diary, status_of
 from flows.authoring.play.reach import Reached
@@ -35,7 +36,8 @@ START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 LONGEST_LIFE = 60
 """Steps after which a life is left for a new one, so that every part of a flow gets its turn."""
 JUMPS_HOURS = (1, 9, 30, 80, 190)
-MOST_KEPT = 20
+ENOUGH = 10_000
+"""Steps after which something that never came is a finding; after fewer it may only not have had its turn."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,18 @@ class Report:
     seconds: float = 0.0
     reached: Reached = field(default_factory=Reached)
     findings: dict[tuple[str, str], Finding] = field(default_factory=dict)
+    done: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """How often what was done, by verb and thing: what had no turn yet is favoured, in this life and those to come."""
+
+    @property
+    def faults(self) -> list[Finding]:
+        """Findings that stand, however long others would go on."""
+        return [one for one in self.findings.values() if one.code != "never" or self.steps >= ENOUGH]
+
+    @property
+    def notes(self) -> list[Finding]:
+        """What never came, where it may yet."""
+        return [one for one in self.findings.values() if one.code == "never" and self.steps < ENOUGH]
 
     def take_in(self, part: Report) -> None:
         """What another process came to."""
@@ -81,7 +95,7 @@ class Report:
 def fuzz(registry: Registry, name: str, steps: int = 2_000, seed: int = 1, jobs: int = 1) -> Report:
     """So many steps of random lives, in so many processes. The same seed and jobs do the same."""
     began = perf_counter()
-    shares = [(registry, name, steps // jobs, f"{seed}.{job}") for job in range(jobs)]
+    shares = [(registry, name, -(-steps // jobs), f"{seed}.{job}") for job in range(jobs)]
     if jobs == 1:
         parts = [_live(*shares[0])]
     else:
@@ -106,10 +120,13 @@ def _live(registry: Registry, name: str, steps: int, seed: str) -> Report:
 
 
 def text_of(report: Report) -> str:
-    """As people read it: the figures, then what was found, each with the shortest story that led there."""
+    """As people read it: the figures, what was found, each with the shortest story that led there, what never came."""
     pace = report.steps / report.seconds if report.seconds else 0.0
     head = f"{report.flow}: {report.steps} steps in {report.lives} lives, seed {report.seed} ({pace:.0f} steps/s)"
-    return "\n".join([head, *(f"  {finding}" for finding in report.findings.values())])
+    found = [head, *(f"  {finding}" for finding in report.faults), *(f"  note: {one.text}" for one in report.notes)]
+    if report.notes:
+        found.append(f"  {report.steps} steps may be too few for that: baton flows fuzz {report.flow} --steps {ENOUGH}")
+    return "\n".join(found)
 
 
 class Life:
@@ -164,7 +181,7 @@ class Life:
             self._check_that_it_goes_on(stage, report)
         if not possible:
             return
-        row_id, chosen = self.dice.choice(lead_on if lead_on and self.dice.random() < 0.8 else possible)
+        row_id, chosen = self._drawn(lead_on if lead_on and self.dice.random() < 0.8 else possible, report)
         where = "" if row_id == stage.instances[0] else f" in {below[row_id]}"
         self.story.append(f"{chosen.deed.who} {chosen.deed.verb} {chosen.deed.thing}".rstrip() + where)
         try:
@@ -173,6 +190,13 @@ class Life:
             self.story[-1] += f" (refused: {refusal})"
         except BatonError as refusal:
             self.story[-1] += f" (not taken: {refusal})"
+
+    def _drawn(self, offered: list[tuple[int, Choice]], report: Report) -> tuple[int, Choice]:
+        """By lot; the seldomer something was done, the likelier, else few lives would come to the end of a long flow."""
+        weights = [1 / (1 + report.done[one.deed.verb, one.deed.thing]) for _, one in offered]
+        [(row_id, chosen)] = self.dice.choices(offered, weights)
+        report.done[chosen.deed.verb, chosen.deed.thing] += 1
+        return row_id, chosen
 
     def _check_that_it_goes_on(self, stage: Sandbox, report: Report) -> None:
         instance = status_of(stage.instances[0])

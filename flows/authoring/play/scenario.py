@@ -16,18 +16,33 @@ from flows.authoring.play.deeds import VERBS, Deed
 from flows.catalogue.problems import FlowProblem, cure_among
 from flows.catalogue.schema.words import Flag, Slug, Strict, Whole, Words, listed
 from flows.catalogue.source import Path, Place, Source, Unreadable, read_source
+from flows.rules.timing import zone_named
 
 USUAL_ZONE = "Europe/London"
+YEARS = range(1970, 2200)
 USUAL_START = "2026-01-05T09:00"
 SAID_WITH = ("words", "message", "comment", "reason", "note")
 """What goes with a deed has the name that the verb's own form gives it."""
+KINDS = {
+    "string_type": "text", "bool_type": "true or false", "int_type": "a whole number", "dict_type": "a map",
+    "model_type": "a map", "tuple_type": "a list: each entry on a line of its own, after a dash",
+    "too_short": "there, with at least one entry",
+}  # fmt: skip
+"""What pydantic calls a wrong kind of value, in words."""
 WAYS: tuple[Way, ...] = ("event", "staff", "customer", "onboarding")
 
 
+def _zone(value: Any) -> Any:
+    if isinstance(value, str):
+        zone_named(value)
+    return value
+
+
 def _moment(value: Any) -> Any:
-    if isinstance(value, str) and len(value) >= 10:
-        return datetime.fromisoformat(value)
-    raise ValueError("write a moment like 2026-03-26T10:00")
+    try:
+        return moment_of(str(value))
+    except ValueError:
+        raise ValueError("write a moment like 2026-03-26T10:00") from None
 
 
 Moment = Annotated[datetime, BeforeValidator(_moment)]
@@ -42,7 +57,7 @@ class Start(Strict):
     customer: Flag = False
     onboarding: Flag = False
     at: Moment | None = None
-    zone: Words = USUAL_ZONE
+    zone: Annotated[Words, BeforeValidator(_zone)] = USUAL_ZONE
     with_: dict[str, Any] | None = Field(None, alias="with")
     inputs: dict[str, Any] | None = None
     fields: dict[str, Any] | None = None
@@ -56,7 +71,8 @@ class Start(Strict):
 
 
 class Done(Strict):
-    """Something that somebody does at a moment; `refused` when the flow must not let them (`true`, or the code).
+    """Something that somebody does at a moment; `refused` when the flow must not let them (`true`, the code, or a part
+    of what they are told).
 
     It is done to what began the story, or to what was started below it last of the flow that `on` names.
     """
@@ -140,8 +156,16 @@ class Story:
         return at_home(first or datetime.fromisoformat(USUAL_START), self.zone)
 
     def place_of(self, *path: str | int) -> str:
-        place = self.source.value(("cases", self.name, *path))
+        place = self.source.key(("cases", self.name, *path))
         return f"{self.source.file}:{place.line}:{place.column}"
+
+
+def moment_of(text: str) -> datetime:
+    """A moment as people write it, of years in which a flow can live. Raises ValueError for everything else."""
+    moment = datetime.fromisoformat(text)
+    if len(text) < 10 or moment.year not in YEARS:
+        raise ValueError(f"{text!r} is no moment")
+    return moment
 
 
 def at_home(moment: datetime, zone: str) -> datetime:
@@ -163,7 +187,8 @@ def read_scenarios(text: bytes | str, name: str) -> tuple[list[Story], list[Flow
     try:
         read = Scenarios.model_validate(_with_starts(_with_verbs(values)))
     except ValidationError as wrong:
-        return [], [_problem(error, source) for error in wrong.errors()]
+        errors = wrong.errors(include_url=False)
+        return [], [_problem(error, source) for error in errors if not _follows(error, errors)]
     except _NoSuchCase as missing:
         return [], [source.problem("S104", f"there is no case '{missing}'", source.value(missing.path), missing.cure)]
     return [
@@ -227,6 +252,13 @@ def _with_starts(values: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
+def _follows(error: ErrorDetails, errors: list[ErrorDetails]) -> bool:
+    """pydantic calls a list too short when its entries are wrong; what they say themselves is enough."""
+    here = error["loc"]
+    inside = (other for other in errors if len(other["loc"]) > len(here) and other["loc"][: len(here)] == here)
+    return error["type"] == "too_short" and any(inside)
+
+
 def _problem(error: ErrorDetails, source: Source) -> FlowProblem:
     path: Path = tuple(part for part in error["loc"] if part != "tuple")
     last = str(path[-1]) if path else ""
@@ -235,6 +267,8 @@ def _problem(error: ErrorDetails, source: Source) -> FlowProblem:
     if error["type"] == "extra_forbidden":
         known = _known_beside(path)
         return source.problem("S105", f"'{last}' is not known here", source.key(path), cure_among(last, known))
+    if error["type"] in KINDS:
+        return source.problem("S106", f"'{last}' should be {KINDS[error['type']]}", source.value(path))
     said = error["msg"].removeprefix("Value error, ")
     return source.problem("S106", f"'{last}': {said[0].lower()}{said[1:]}", source.value(path))
 

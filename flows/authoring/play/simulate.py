@@ -12,11 +12,12 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 
 from flows.access import read_as
+from flows.authoring.play import naming
 from flows.authoring.play.beginning import Opening, Way, begin
 from flows.authoring.play.deeds import VERBS, Deed, NotUnderstood, perform
 from flows.authoring.play.diary import Diary, read_diary, status_of
 from flows.authoring.play.sandbox import Sandbox, sandbox
-from flows.authoring.play.scenario import at_home
+from flows.authoring.play.scenario import at_home, moment_of
 from flows.catalogue.problems import cure_among
 from flows.catalogue.registry import Registry
 from flows.catalogue.source import Unreadable, read_source
@@ -79,10 +80,12 @@ def simulate(
 ) -> Simulation:
     """Play the flow from `at` until it has ended or nothing is planned any more, or for `days`.
 
-    `doing` are deeds such as "+4d 12:00 submit details" (`planned`). Raises NotUnderstood for one that is none,
-    BatonError when the flow cannot begin.
+    `doing` are deeds such as "+4d 12:00 submit details" (`planned`). Raises NotUnderstood for one that is none or that
+    speaks of what the flow does not have, BatonError when the flow cannot begin.
     """
     deeds = sorted((planned(words, at, zone) for words in doing), key=lambda one: one.at)
+    for one in deeds:
+        _check_names(registry, one, name)
     end = at + (timedelta(days=days) if days is not None else LONGEST)
     refusals: list[Line] = []
     with sandbox(registry, name, at, zone) as stage:
@@ -104,7 +107,7 @@ def moment_named(text: str | None, zone: str) -> datetime:
     if text is None:
         return datetime.now(UTC).replace(microsecond=0)
     try:
-        return at_home(datetime.fromisoformat(text), zone)
+        return at_home(moment_of(text), zone)
     except ValueError:
         raise NotUnderstood(f"{text!r} is no moment; write it like 2026-03-26T10:00") from None
 
@@ -127,6 +130,8 @@ def opening_of(written: bytes, file: str, way: Way | None) -> Opening:
 def planned(words: str, start: datetime, zone: str) -> Planned:
     """`WHEN [WHO] VERB [THING] [name=value ...]`, e.g. `+4d 12:00 customer submit details admin_email=it@acme.example`.
 
+    Answers that are not given are made up.
+
     WHEN is `+4d` (also m, h, w, wd) with or without a time of day, or 2026-03-30T12:00. `on=home-visit` means what was
     started below of that flow.
     """
@@ -145,7 +150,8 @@ def planned(words: str, start: datetime, zone: str) -> Planned:
     on = data.pop("on", "")
     if VERBS[verb].takes and not things and VERBS[verb].takes != "words":
         raise NotUnderstood(f"{words!r}: {verb} which {VERBS[verb].takes}?")
-    return Planned(moment, Deed(verb, " ".join(things), who, data or None), " ".join(rest), on)
+    deed = Deed(verb, " ".join(things), who, data or None, fills_in=True)
+    return Planned(moment, deed, " ".join(rest), on)
 
 
 def text_of(simulation: Simulation) -> str:
@@ -155,7 +161,9 @@ def text_of(simulation: Simulation) -> str:
         (line.at.astimezone(zone).isoformat(timespec="minutes"), f"day {line.day}", line.happened, line.set_off)
         for line in simulation.lines
     ]
-    widths = [max((len(row[column]) for row in rows), default=0) for column in range(3)]
+    # a refusal has nothing behind it, and is long: it may reach into the last column instead of pushing it away
+    fitted = [row for row, line in zip(rows, simulation.lines, strict=True) if not line.refused]
+    widths = [max((len(row[column]) for row in (rows if column < 2 else fitted)), default=0) for column in range(3)]
     start = simulation.at.astimezone(zone).replace(tzinfo=None).isoformat(timespec="minutes")
     last = simulation.lines[-1].at if simulation.lines else simulation.at
     note = _clocks_change(simulation.at, last, zone)
@@ -165,6 +173,16 @@ def text_of(simulation: Simulation) -> str:
         for row in rows
     ]
     return "\n".join([head, *body, f"  {simulation.status or 'nothing was started'}"])
+
+
+def _check_names(registry: Registry, one: Planned, name: str) -> None:
+    flow = one.on or name
+    if flow not in registry.flows:
+        raise NotUnderstood(
+            f"{one.said!r}: no flow is called '{flow}'; {cure_among(flow, registry.flows, 'there are')}"
+        )
+    for wrong in naming.in_deed(registry.flows[flow].definition, one.deed):
+        raise NotUnderstood(f"{one.said!r}: {wrong}")
 
 
 def _when(parts: list[str], start: datetime, zone: str, words: str) -> tuple[datetime, list[str]]:
@@ -178,7 +196,7 @@ def _when(parts: list[str], start: datetime, zone: str, words: str) -> tuple[dat
                 day = moment.astimezone(ZoneInfo(zone)).date()
                 moment = datetime.combine(day, time.fromisoformat(rest.pop(0)), ZoneInfo(zone))
         else:
-            moment = at_home(datetime.fromisoformat(first), zone)
+            moment = at_home(moment_of(first), zone)
     except ValueError:
         raise NotUnderstood(f"{words!r}: begin with when, e.g. +4d, +2h or 2026-03-30T12:00") from None
     if moment < start:
