@@ -192,7 +192,7 @@ class Life:
             self.story[-1] += f" (not taken: {refusal})"
 
     def _drawn(self, offered: list[tuple[int, Choice]], report: Report) -> tuple[int, Choice]:
-        """By lot; the seldomer something was done, the likelier, else few lives would come to the end of a long flow."""
+        """By lot; the seldomer something was done, the likelier, else few lives reach the end of a long flow."""
         weights = [1 / (1 + report.done[one.deed.verb, one.deed.thing]) for _, one in offered]
         [(row_id, chosen)] = self.dice.choices(offered, weights)
         report.done[chosen.deed.verb, chosen.deed.thing] += 1
