@@ -134,9 +134,21 @@ class VersionPages(StaffView):
         if which == "chosen" and not part.refs:
             return self._nothing(back, _("Tick at least one request first."))
         target = _target(name, to)
+        if to == FILE and request.form.get("hash") != target.content_hash:
+            return self._nothing(back, _("The file has changed since the plan was shown. Look at the plan again."))
         if request.form.get("go") != "1":
             many = len(part.refs) if which == "chosen" else None
-            return show(self, "flow_move.html", name=name, to=to, called=_called(to), which=which, part=part, many=many)
+            return show(
+                self,
+                "flow_move.html",
+                name=name,
+                to=to,
+                called=_called(to),
+                target=target,
+                which=which,
+                part=part,
+                many=many,
+            )
         version_id = migrate.published(g.actor, catalogue.current().flows[name]) if to == FILE else _row(name, to).id
         run = request.form.get("run", "") or new_run()
         ids = ids_of(part.refs) if which == "chosen" else _others(name, target, part.at)
@@ -144,6 +156,7 @@ class VersionPages(StaffView):
         done, refused = part.and_then([*migrate.apply(g.actor, version_id, now, run, yellow=which != "green")])
         left = [ref for ref in part.refs if instance_id_from(ref) in rest]
         kept = {"which": which, "run": run, "go": "1", "at": str(now[-1] if now else 0), "refs": ",".join(left)}
+        kept["hash"] = target.content_hash
         return self._told(
             _("Moved to %(version)s", version=_called(to)), back, done, refused, len(rest), kept, _("Move")
         )

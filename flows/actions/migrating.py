@@ -23,6 +23,14 @@ BY_PEOPLE, BY_ITSELF = "mig", "fol"
 """What the name of a run begins with: somebody asked for it, or the flow says `running: follow`."""
 
 
+class NotGreen(OutOfStep):
+    """The plan does not let it move, or not without being asked for what is lost."""
+
+    def __init__(self, reference: str, plan: Plan) -> None:
+        super().__init__(f"{reference} is {plan.verdict}: {plan.in_words}")
+        self.plan = plan
+
+
 def new_run(prefix: str = BY_PEOPLE) -> str:
     """The name of one migration of however many instances: by it they are undone together."""
     return opaque_id(prefix)[:16]
@@ -46,7 +54,7 @@ def migrate(
     with spoken(USUAL):  # the reasons are kept with it, for whoever reads its history
         seen = foresee(work.session, instance, versions.of_version(version), work.now)
     if seen.plan.verdict == "red" or (seen.plan.verdict == "yellow" and not yellow):
-        raise OutOfStep(f"{instance.reference} is {seen.plan.verdict}: {seen.plan.in_words}")
+        raise NotGreen(instance.reference, seen.plan)
     before = snapshots.take(work, instance)
     was = instance.flow_version
     _move(work, instance, version, seen)

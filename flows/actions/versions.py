@@ -19,24 +19,30 @@ from flows.models import FlowVersion, Instance
 from flows.words import USUAL, language
 from flows.work import Work
 
+TRIES = 8
+"""How often a number is looked for; each time that it is taken, somebody else has published."""
 _definitions: dict[str, FlowDefinition] = {}
 """By content hash: a published text never changes, so neither does what it means."""
 
 
 def publish(work: Work, loaded: LoadedFlow) -> FlowVersion:
-    """The version row of a loaded flow; the first instance of a new text publishes it."""
+    """The version row of a loaded flow; the first instance of a new text publishes it.
+
+    Tried again when others publish other texts of the flow at the same moment and take its number.
+    """
     same = select(FlowVersion).where(
         FlowVersion.flow == loaded.definition.flow, FlowVersion.content_hash == loaded.content_hash
     )
-    version = work.session.scalar(same)
-    if version is None:
+    for _ in range(TRIES):
+        version = work.session.scalar(same)
+        if version is not None:
+            return version
         _insert(work, loaded)
-        version = work.session.scalars(same).one()
-    return version
+    return work.session.scalars(same).one()
 
 
 def _insert(work: Work, loaded: LoadedFlow) -> None:
-    """The next version, unless somebody else who starts the first instance at the same moment publishes it."""
+    """The next version, unless somebody else publishes this text, or another one as that number, at the same moment."""
     newest = work.session.scalar(select(func.max(FlowVersion.number)).where(FlowVersion.flow == loaded.definition.flow))
     insert = (postgresql if work.session.get_bind().dialect.name == "postgresql" else sqlite).insert(FlowVersion)
     work.session.execute(
@@ -48,7 +54,7 @@ def _insert(work: Work, loaded: LoadedFlow) -> None:
             title=loaded.definition.title,
             text=loaded.text,
             published_at=work.now,
-        ).on_conflict_do_nothing(index_elements=["flow", "content_hash"])
+        ).on_conflict_do_nothing()
     )
 
 

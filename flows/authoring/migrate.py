@@ -19,10 +19,11 @@ from flows.access import read_as, visible_instances
 from flows.actions import foreseeing, migrating, versions
 from flows.catalogue import FlowDefinition, LoadedFlow
 from flows.models import FlowMigration, FlowVersion, Instance
-from flows.models.instances import instance_id_from
+from flows.models.instances import instance_id_from, reference_of
 from flows.rules.actors import Actor
-from flows.rules.errors import BatonError, OutOfStep, Refused
+from flows.rules.errors import BatonError, Refused
 from flows.rules.migrations import VERDICTS, Plan
+from flows.words import gettext as _
 from flows.work import end_reading, unit_of_work
 
 BATCH = 500
@@ -63,7 +64,7 @@ class Foreseen:
 
 @dataclass(frozen=True)
 class Went:
-    """How it went with one instance; `why_not` is empty when it was done."""
+    """How it went with one instance; `why_not` is empty when it was done, `verdict` when there was no plan for it."""
 
     id: int
     reference: str
@@ -145,17 +146,25 @@ def published(actor: Actor, loaded: LoadedFlow) -> int:
 
 def apply(actor: Actor, version_id: int, instances: Iterable[int], run: str, *, yellow: bool) -> Iterator[Went]:
     """Move these, each for itself; one that cannot or may not move is told and holds up no other."""
+    access.require(actor, "flows")
     for instance_id in instances:
+        reference = reference_of(instance_id)
         try:
             with unit_of_work(actor) as work:
                 version = work.session.get_one(FlowVersion, version_id)
                 instance = access.instance_to_change(work, instance_id)
                 reference = instance.reference
                 verdict = migrating.migrate(work, instance, version, yellow=yellow, run=run).verdict
-        except OutOfStep as refusal:
-            yield Went(instance_id, reference, why_not=refusal.detail)
+        except migrating.NotGreen as refusal:
+            yield Went(instance_id, reference, refusal.plan.verdict, refusal.detail)
+        except BatonError as refusal:
+            yield Went(instance_id, reference, why_not=_why_not(refusal, reference))
         else:
             yield Went(instance_id, reference, verdict)
+
+
+def _why_not(refusal: BatonError, reference: str) -> str:
+    return _("%(ref)s is not there", ref=reference) if isinstance(refusal, Refused) else refusal.detail
 
 
 def to_move(
@@ -183,17 +192,16 @@ def of_run(actor: Actor, run: str, ref: str = "", before: int | None = None, mos
 
 
 def undo(actor: Actor, run: str, instances: Iterable[int]) -> Iterator[Went]:
-    """Take each of them back to where it was before that run."""
+    """Take each of them back to where it was before that run; one that has gone on holds up no other."""
+    access.require(actor, "flows")
     for instance_id in instances:
-        reference = ""
+        reference = reference_of(instance_id)
         try:
             with unit_of_work(actor) as work:
                 instance = access.instance_to_change(work, instance_id)
                 reference = instance.reference
                 migrating.undo(work, instance, run)
-        except Refused:
-            raise
         except BatonError as refusal:
-            yield Went(instance_id, reference, why_not=refusal.detail)
+            yield Went(instance_id, reference, why_not=_why_not(refusal, reference))
         else:
             yield Went(instance_id, reference, "green")

@@ -6,17 +6,20 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from flows import access
+from flows import access, catalogue
 from flows.actions import closing, delivering, firing, ordering, submitting, versions
 from flows.actions.ordering import Item
+from flows.catalogue import LoadedFlow
 from flows.clock import clock
-from flows.models import Effect, Instance, Order, Submission, TimelineEvent
+from flows.models import Effect, FlowVersion, Instance, Order, Submission, TimelineEvent
 from flows.rules.actors import SYSTEM
 from flows.rules.errors import BatonError
 from flows.work import end_reading, unit_of_work
@@ -40,6 +43,20 @@ def at_once(app: Flask, *acts: Callable[[], None]) -> list[str]:
     end_reading()
     with ThreadPoolExecutor(len(acts)) as pool:
         return list(pool.map(run, acts))
+
+
+def publish(loaded: LoadedFlow) -> None:
+    with unit_of_work(SYSTEM) as work:
+        versions.publish(work, loaded)
+
+
+@pytest.mark.requirement("X12")
+def test_six_texts_published_at_once_are_six_versions(app: Flask, world: World) -> None:
+    loaded = next(iter(catalogue.current().flows.values()))
+    texts = [replace(loaded, content_hash=f"{number}" * 64, text=f"{loaded.text}# {number}\n") for number in range(6)]
+    assert at_once(app, *[partial(publish, one) for one in texts]) == ["done"] * 6
+    query = select(FlowVersion.number).where(FlowVersion.flow == loaded.definition.flow)
+    assert sorted(access.read_as(SYSTEM).scalars(query)) == [*range(1, 7)]
 
 
 def submit_once(world: World, reference: str) -> None:

@@ -101,13 +101,32 @@ def test_those_that_are_ticked_move_to_what_the_file_says(client_of: ClientOf, c
     assert "Read the meter" in page(client, f"{BASE}/file/plan")
     status, html = post(client, f"{BASE}/file/move", which="chosen")
     assert (status, "Tick at least one" in html) == (422, True)
-    status, html = post(client, f"{BASE}/file/move", which="chosen", ref=change.ref, go="1")
+    seen = catalogue.current().flows["move-in"].content_hash
+    assert f'name="hash" value="{seen}"' in page(client, f"{BASE}/file/plan")
+    _, html = post(client, f"{BASE}/file/move", which="green", hash=seen)
+    assert f'name="hash" value="{seen}"' in html, "the page that asks hands it on"
+    status, html = post(client, f"{BASE}/file/move", which="chosen", ref=change.ref, go="1", hash=seen)
     assert "Moved to what the file says: 1 request." in html
     assert (change.now().flow_version.number, change.states()["meter"]) == (loaded, "open")
     change.ref = stays
-    status, html = post(client, f"{BASE}/file/move", which="green", go="1")
+    status, html = post(client, f"{BASE}/file/move", which="green", go="1", hash=seen)
     assert f"{stays}</a> is yellow: “Read the meter” is a new step for the customer" in html
     assert change.now().flow_version.number == 1
+    change.write(*NEW_STEP, *RENAMED)
+    status, html = post(client, f"{BASE}/file/move", which="yellow", go="1", hash=seen)
+    assert (status, "The file has changed since the plan was shown." in html) == (422, True)
+    assert change.now().flow_version.number == 1
+
+
+@pytest.mark.requirement("X13")
+def test_one_that_is_not_there_is_named_and_the_others_move(client_of: ClientOf, change: Changing) -> None:
+    change.start()
+    change.write(*NEW_STEP)
+    client = client_of(change.world.admin)
+    _, html = post(client, f"{BASE}/2/move", which="chosen", refs=f"TI-9999,{change.ref}", go="1")
+    assert "TI-9999</a> is not there" in html
+    assert "Moved to version 2: 1 request" in html
+    assert change.now().flow_version.number == 2
 
 
 @on_sqlite

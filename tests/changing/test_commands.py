@@ -75,6 +75,7 @@ def test_plan_apply_and_undo(change: Changing, run: Run) -> None:
     assert f"yellow  {green}  v1  Priya Shah: “Your household” was sent without “Adults”" in ran.output
     ran = run("migrate", "move-in", "--to", "2", "--apply")
     assert ran.output.startswith("0 of 2 moved to version 2 of move-in.\n")
+    assert ran.output.splitlines()[-1] == "With --yellow the 2 that are yellow move too."
     ran = run("migrate", "move-in", "--to", "file", "--ref", green, "--apply", "--yellow")
     assert ran.output.startswith("1 of 1 moved to version 2 of move-in.\n")
     ran = run("migrate", "move-in", "--to", "2", "--apply", "--yellow")
@@ -84,3 +85,17 @@ def test_plan_apply_and_undo(change: Changing, run: Run) -> None:
     assert (ran.exit_code, ran.output) == (0, "1 of 1 taken back; each is as it was before.\n")
     assert run(*back).exit_code == 2, "nothing is left"
     assert run("migrate", "move-in").exit_code == 2
+
+
+@pytest.mark.requirement("X12", "X13")
+def test_versions_as_pages_write_them_and_references_that_are_none(change: Changing, run: Run) -> None:
+    change.start()
+    change.write(*NEW_STEP)
+    assert run("diff", "move-in", "v1", "v2").output == run("diff", "move-in", "1", "2").output
+    assert run("migrate", "move-in", "--to", "v2", "--plan").output.startswith("move-in → version 2: 0 green, 1 yellow")
+    for words, cure in ((["TI-9999"], "There is no request TI-9999"), (["TI-2041x"], "a reference looks like TI-2041")):
+        for what in (["--to", "2", "--plan"], ["--to", "2", "--apply"], ["--undo", "mig_one"]):
+            ran = run("migrate", "move-in", *what, "--ref", *words)
+            assert (ran.exit_code, cure in ran.output) == (2, True), ran.output
+    ran = run("migrate", "other", "--undo", "mig_one", "--ref", change.ref)
+    assert (ran.exit_code, f"{change.ref} is of the flow move-in, not of other" in ran.output) == (2, True)

@@ -32,11 +32,11 @@ VERSION = "VERSION"
 def diff(name: str, before: str, after: str, form: str) -> None:
     """What is another in two versions of a flow, and what it means for running ones; exit code 1 when anything is.
 
-    A and B are numbers of published versions, `file` for what the file says today, or paths of flow files.
+    A and B are numbers of published versions (2 or v2), `file` for what the file says today, or paths of flow files.
     """
     from flows.authoring.diff import FORMATS, difference
 
-    with _product_if(any(one.isdigit() for one in (before, after))):
+    with _product_if(any(_number(one) is not None for one in (before, after))):
         (old, called), (new, now_called) = _text(name, before), _text(name, after)
     changes = difference(old, new)
     click.echo(FORMATS[form](name, (called, now_called), changes))
@@ -59,11 +59,13 @@ def migrate(name: str, to: str | None, ref: str, what: str | None, yellow: bool,
     """
     if undo is not None and what is None and to is None:
         with _product():
+            _check_ref(name, ref)
             _undo(undo, ref)
         return
     if what is None or to is None or undo is not None:
         raise click.UsageError("Say --to VERSION with --plan or --apply, or --undo RUN alone")
     with _product():
+        _check_ref(name, ref)
         if what == "plan":
             _plan(name, to, ref)
         else:
@@ -77,8 +79,8 @@ def _text(name: str, meant: str) -> tuple[FlowDefinition, str]:
     """A version of a flow and how it is called."""
     from flows.actions import versions
 
-    if meant.isdigit():
-        return versions.of_version(_version(name, int(meant))), f"version {int(meant)}"
+    if (number := _number(meant)) is not None:
+        return versions.of_version(_version(name, number)), f"version {number}"
     if meant == FILE:
         return _loaded(name).definition, FILE
     return _read(name, Path(meant)), meant
@@ -124,11 +126,7 @@ def _target(name: str, to: str) -> Target:
     """What is aimed at; a file is not published by looking at it."""
     from flows.authoring.migrate import Target
 
-    if to.isdigit():
-        return Target.of_version(_version(name, int(to)))
-    if to != FILE:
-        raise Trouble(f"--to is the number of a version or `{FILE}`, not {to}")
-    return Target.of_file(_loaded(name))
+    return Target.of_file(_loaded(name)) if to == FILE else Target.of_version(_version(name, int_of(to)))
 
 
 # --- plan, apply, undo -------------------------------------------------------------------------------------------
@@ -178,6 +176,8 @@ def _apply(name: str, to: str, ref: str, yellow: bool) -> None:
     moved, refused = _done(_watched(moving, "Moving", len(ids)))
     click.echo(f"{moved:,} of {len(ids):,} moved to version {version.number} of {name}.")
     _name(refused)
+    if many := sum(one.verdict == "yellow" for one in refused):
+        click.echo(f"With --yellow the {many:,} that are yellow move too.")
     if moved:
         click.echo(f"To take them back: baton flows migrate {name} --undo {run}")
 
@@ -196,9 +196,35 @@ def _undo(run: str, ref: str) -> None:
 
 
 def int_of(to: str) -> int:
-    if not to.isdigit():
+    number = _number(to)
+    if number is None:
         raise Trouble(f"--to is the number of a version or `{FILE}`, not {to}")
-    return int(to)
+    return number
+
+
+def _number(meant: str) -> int | None:
+    """The number of a version, as `2` or as pages write it, `v2`; None for anything else."""
+    digits = meant.removeprefix("v")
+    return int(digits) if digits.isascii() and digits.isdigit() else None
+
+
+def _check_ref(name: str, ref: str) -> None:
+    """That there is such a request of the flow: else an empty answer would look as if all were well."""
+    from flows.access import instance_to_read
+    from flows.rules.actors import SYSTEM
+    from flows.rules.errors import Refused
+    from flows.work import end_reading
+
+    if not ref:
+        return
+    try:
+        flow = instance_to_read(SYSTEM, ref).flow
+    except Refused:
+        raise Trouble(f"There is no request {ref}; a reference looks like TI-2041") from None
+    finally:
+        end_reading()
+    if flow != name:
+        raise Trouble(f"{ref} is of the flow {flow}, not of {name}")
 
 
 def _numbered(version_id: int) -> FlowVersion:
