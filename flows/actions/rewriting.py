@@ -27,7 +27,7 @@ def rewrite(work: Work, instance: Instance, version: FlowVersion, seen: Prospect
     given = {("", name): value for name, value in instance.inputs.items()}
     given |= {(step.name, name): value for step in instance.steps for name, value in step.answers.items()}
     drafts = {(step.name, name): value for step in instance.steps for name, value in (step.draft or {}).items()}
-    _pin(instance, version, seen)
+    _pin(instance, version, seen, given)
     for position, name in enumerate(seen.new.steps, 1):
         step = _step(work, instance, steps, seen, name)
         step.position = position
@@ -38,19 +38,17 @@ def rewrite(work: Work, instance: Instance, version: FlowVersion, seen: Prospect
     _place_files(work, instance, seen)
 
 
-def _pin(instance: Instance, version: FlowVersion, seen: Prospect) -> None:
+def _pin(instance: Instance, version: FlowVersion, seen: Prospect, given: Held) -> None:
     instance.flow_hash, instance.flow_version = version.content_hash, version
     instance.overlay = seen.overlay
     instance.kind = seen.new.type or ""
     if instance.title == seen.old.title:
         instance.title = seen.new.title
     instance.amounts = {seen.names.steps.get(name, name): minor for name, minor in instance.amounts.items()}
-    started = {old: new for (step, old), (to, new) in seen.carried.places.items() if step == to == ""}
     lost, fields = seen.carried.lost, seen.names.fields
-    kept = {name: value for name, value in instance.inputs.items() if fields.get(name, name) not in lost}
-    instance.inputs = {
-        started.get(name, name): _sealed_as(seen, name, started.get(name, name), value) for name, value in kept.items()
-    }
+    kept = {("", name): fields.get(name, name) for name in instance.inputs if fields.get(name, name) not in lost}
+    here = {old: new for old, (to, new) in seen.carried.places.items() if to == "" and old in given}
+    instance.inputs = {new: _sealed_as(seen, old[1], new, given[old]) for old, new in {**kept, **here}.items()}
 
 
 def _step(work: Work, instance: Instance, steps: Mapping[str, Step], seen: Prospect, name: str) -> Step:
@@ -97,12 +95,11 @@ def _fill(work: Work, seen: Prospect, step: Step, given: Held, drafts: Held) -> 
     answered: dict[str, Any] = {}
     typed: dict[str, Any] = {}
     for (origin, name), (target, new) in seen.carried.places.items():
-        if target != step.name:
-            continue
-        if (origin, name) in given:
+        if target == step.name and (origin, name) in given:
             value = _sealed_as(seen, name, new, given[origin, name])
             (answered if origin == own or step.attempt else typed)[new] = value
-        if (origin, name) in drafts:
+    for (origin, name), (target, new) in seen.carried.drafts.items():
+        if target == step.name:
             typed[new] = _sealed_as(seen, name, new, drafts[origin, name])
     if answered != step.answers:
         step.answers = answered

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from flows.rules import answers
@@ -18,6 +19,8 @@ from flows.words import gettext as _
 
 Answers = Mapping[str, Mapping[str, Any]]
 """By step and question."""
+Place = tuple[str, str]
+"""A step and a question of it."""
 ASKED_ELSEWHERE = frozenset({"file", "user", "department", "object"})
 """Kinds whose answers only the product can judge; of the same kind they fit."""
 
@@ -26,10 +29,12 @@ ASKED_ELSEWHERE = frozenset({"file", "user", "department", "object"})
 class Carried:
     """Old (step, question) to new (step, question), of those answers that go on; and what is to be said of the rest."""
 
-    places: Mapping[tuple[str, str], tuple[str, str]]
+    places: Mapping[Place, Place]
     reasons: tuple[Reason, ...] = ()
     lost: frozenset[str] = field(default_factory=frozenset)
     """New names of questions of which an earlier answer is left behind, because it does not fit."""
+    drafts: Mapping[Place, Place] = field(default_factory=dict)
+    """The same as `places`, of what is typed and not sent yet: each is judged for itself."""
 
     def of(self, given: Answers, step: str) -> dict[str, Any]:
         """The answers that stand on a new step."""
@@ -50,52 +55,105 @@ def carry(
     today: date,
 ) -> Carried:
     """Every answer's way. The start's stand under the step "". `states` are those of the old steps; values in clear."""
-    befores, afters = fields_of(old), fields_of(new)
-    at = {**dict.fromkeys(new.start.questions, ""), **step_of_field(new)}
-    places: dict[tuple[str, str], tuple[str, str]] = {}
-    reasons: list[Reason] = []
-    lost: set[str] = set()
-    for step, name, value, is_draft in _all(given, drafts):
-        if name not in befores:
-            if (paid := names.steps.get(step)) is not None and name == step and new.steps[paid].payment is not None:
-                places[step, name] = (paid, paid)
-            continue
-        before, target = befores[name], names.fields.get(name)
-        if target is None:
-            told = step in ("", *names.steps, *names.merged) and states.get(step) != "skipped"
-            reasons += _left_behind(before, value, is_draft) if told else []
-            continue
-        after = afters[target]
-        misfit = _misfit(before, after, value, today)
-        is_open = is_draft or states.get(step) in WITH_ACTOR
-        if misfit == "limits" and not is_open:
+    deciding = _Deciding(old, new, names, given, drafts, states, today)
+    sent = {(step, name): deciding.way(step, name, value, False) for step, name, value in _all(given)}
+    typed = {(step, name): deciding.way(step, name, value, True) for step, name, value in _all(drafts)}
+    return Carried(
+        {place: way.to for place, way in sent.items() if way.to is not None},
+        tuple(way.reason for way in (*sent.values(), *typed.values()) if way.reason is not None),
+        frozenset(names.fields[name] for (_, name), way in sent.items() if way.is_lost),
+        {place: way.to for place, way in typed.items() if way.to is not None},
+    )
+
+
+@dataclass(frozen=True)
+class _Way:
+    """Where one answer goes, if anywhere, and what is to be said of it; `is_lost`: it does not fit there."""
+
+    to: Place | None = None
+    reason: Reason | None = None
+    is_lost: bool = False
+
+
+@dataclass(frozen=True)
+class _Deciding:
+    """Everything that says which way an answer goes."""
+
+    old: FlowLike
+    new: FlowLike
+    names: Names
+    given: Answers
+    drafts: Answers
+    states: Mapping[str, str]
+    today: date
+
+    def way(self, step: str, name: str, value: Any, is_draft: bool) -> _Way:
+        if name not in self._befores:
+            paid = self.names.steps.get(step)
+            is_paid = paid is not None and name == step and self.new.steps[paid].payment is not None
+            return _Way((paid, paid) if paid is not None and is_paid else None)
+        if name not in self.names.fields:
+            return _Way(None, self._left_behind(step, name, value, is_draft))
+        if self._asked.get(name, "") != step:
+            return self._waiting(step, name, value, is_draft)
+        return self._fitting(step, name, value, is_draft)
+
+    def _waiting(self, step: str, name: str, value: Any, is_draft: bool) -> _Way:
+        """An older answer, on a step whose question has gone to another: it never stands for what was given there.
+
+        It stays where it is, and counts again when its question comes back and nobody answered it elsewhere.
+        """
+        target, home = self.names.fields[name], "" if step == "" else self.names.steps.get(step)
+        if home is None:
+            return _Way()
+        if self._at[target] != home:
+            return _Way((home, target))
+        newer, typed = (several.get(self._asked.get(name, ""), {}) for several in (self.given, self.drafts))
+        if name in newer or (is_draft and name in typed):
+            return _Way()
+        return self._fitting(step, name, value, is_draft)
+
+    def _fitting(self, step: str, name: str, value: Any, is_draft: bool) -> _Way:
+        target = self.names.fields[name]
+        before, after, state = self._befores[name], self._afters[target], self.states.get(step)
+        misfit = _misfit(before, after, value, self.today)
+        is_open = is_draft or state in WITH_ACTOR
+        to = (self._at[target], target)
+        if misfit is None or (misfit == "limits" and is_open):
+            return _Way(to)
+        if misfit == "limits":
             said = N_("“%(question)s”: the answer stays, though today it would not be taken any more")
-            reasons.append(yellow(_(said, question=after.label)))
-        elif misfit not in (None, "limits"):
-            lost.add(target)
-            reasons.append(_does_not_fit(before, after, misfit, is_open, states.get(step) == "skipped"))
-            continue
-        places[step, name] = (at[target], target)
-    return Carried(places, tuple(reasons), frozenset(lost))
+            return _Way(to, yellow(_(said, question=after.label)))
+        return _Way(None, _does_not_fit(before, after, misfit, is_open, state == "skipped"), is_lost=True)
+
+    def _left_behind(self, step: str, name: str, value: Any, is_draft: bool) -> Reason | None:
+        told = step in ("", *self.names.steps, *self.names.merged) and self.states.get(step) != "skipped"
+        if not told or is_blank(value) or (is_draft and name in self.given.get(step, {})):
+            return None
+        said = N_("“%(question)s” is not asked any more: its answer stays in the history and is no longer shown")
+        if is_draft:
+            said = N_("“%(question)s” is not asked any more: what was typed and not sent yet is dropped")
+        return yellow(_(said, question=self._befores[name].label))
+
+    @cached_property
+    def _befores(self) -> Mapping[str, Any]:
+        return fields_of(self.old)
+
+    @cached_property
+    def _afters(self) -> Mapping[str, Any]:
+        return fields_of(self.new)
+
+    @cached_property
+    def _asked(self) -> Mapping[str, str]:
+        return step_of_field(self.old)
+
+    @cached_property
+    def _at(self) -> Mapping[str, str]:
+        return {**dict.fromkeys(self.new.start.questions, ""), **step_of_field(self.new)}
 
 
-def _all(given: Answers, drafts: Answers) -> Iterator[tuple[str, str, Any, bool]]:
-    for step, values in given.items():
-        for name, value in values.items():
-            yield step, name, value, False
-    for step, values in drafts.items():
-        for name, value in values.items():
-            if name not in given.get(step, {}):
-                yield step, name, value, True
-
-
-def _left_behind(before: Any, value: Any, is_draft: bool) -> list[Reason]:
-    if is_blank(value):
-        return []
-    said = N_("“%(question)s” is not asked any more: its answer stays in the history and is no longer shown")
-    if is_draft:
-        said = N_("“%(question)s” is not asked any more: what was typed and not sent yet is dropped")
-    return [yellow(_(said, question=before.label))]
+def _all(answered: Answers) -> Iterator[tuple[str, str, Any]]:
+    return ((step, name, value) for step, values in answered.items() for name, value in values.items())
 
 
 def _does_not_fit(before: Any, after: Any, misfit: str, is_open: bool, is_hidden: bool) -> Reason:
