@@ -78,5 +78,6 @@ def _renamed(text: str, name: str) -> str:
         "my_flow": module,
         "MY_FLOW": module.upper(),
         "My flow": name.replace("-", " ").capitalize(),
+        "Fy llif": name.replace("-", " ").capitalize(),  # the title, until somebody says it in Welsh
     }
     return re.sub("|".join(words), lambda found: words[found[0]], text)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from flows.authoring.play import fuzz as fuzzing
 from flows.authoring.play.fuzz import fuzz
 from flows.catalogue.registry import Registry
 
@@ -131,6 +132,49 @@ def test_a_seeded_fault_is_found(written: Callable[..., Registry], fault: str) -
 def test_a_flow_that_is_well_has_no_findings(written: Callable[..., Registry], text: str) -> None:
     report = fuzz(written(text), "seeded", steps=400)
     assert [str(one) for one in report.findings.values()] == []
+
+
+LONG = """\
+flow: seeded
+schema: 1
+title: Seeded
+start: {customer: true}
+cancel: {by: [staff, customer]}
+steps:
+""" + "".join(f"""\
+  step{n}:
+    title: Step
+    actor: customer
+    needs: [{f"step{n - 1}" if n else ""}]
+    fields: {{words{n}: {{type: text, label: Words}}}}
+    approval: {{by: [staff], returns: 5}}
+""" for n in range(7))  # fmt: skip
+"""Seven steps, each of which can be sent back and at each of which the request can be closed."""
+
+
+@pytest.mark.requirement("X31")
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_what_had_no_turn_yet_is_favoured_so_the_end_of_a_long_flow_is_seen(
+    written: Callable[..., Registry], seed: int
+) -> None:
+    report = fuzz(written(LONG), "seeded", steps=500, seed=seed)
+    assert [str(one) for one in report.findings.values()] == []
+
+
+@pytest.mark.requirement("X31")
+def test_what_never_came_in_few_steps_is_a_note_with_its_cure_and_after_many_a_finding(
+    written: Callable[..., Registry], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text, right, wrong, *_ = FAULTS["a step that nobody ever sees"]
+    registry = written(text.replace(right, wrong, 1))
+    report = fuzz(registry, "seeded", steps=120)
+    assert report.faults == []
+    said = fuzzing.text_of(report)
+    assert "note: step 'second' was never reached" in said
+    assert f"{report.steps} steps may be too few for that; try --steps 10000" in said
+    monkeypatch.setattr(fuzzing, "ENOUGH", 120)
+    assert [one.code for one in report.faults] == ["never"]
+    assert "note" not in fuzzing.text_of(report)
 
 
 @pytest.mark.requirement("X31")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import sys
+import tomllib
 from collections.abc import Iterator
 from importlib import invalidate_caches
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from werkzeug.serving import BaseWSGIServer
 
 from flows.authoring.checks import lint_paths
 from flows.authoring.play import telling
@@ -39,7 +41,10 @@ def test_a_new_flow_is_clean_and_its_next_commands_run(kind: str) -> None:
     assert said.exit_code == 0, said.output
     assert {"window-repair.flow.yaml", "scenarios/window-repair.yaml"} < files("window-repair")
     commands = re.findall(r"^  baton flows (.*)$", said.output, re.MULTILINE)
-    assert len(commands) == 3
+    assert len(commands) == 4
+    assert commands.pop() == "schema > window-repair/flow-1.schema.json"
+    assert "$schema=flow-1.schema.json" in Path("window-repair/window-repair.flow.yaml").read_text()
+    assert "title: Window repair\n" in Path("window-repair/locales/window-repair.cy.yaml").read_text()
     for command in commands:
         ran = baton(*command.split())
         assert ran.exit_code == 0, ran.output
@@ -85,6 +90,50 @@ def test_nothing_is_written_over() -> None:
     said = baton("new", "window-repair", "--into", "full/below")
     assert said.exit_code == 2
     assert "full" in said.output
+
+
+@pytest.mark.requirement("D2")
+def test_a_name_that_is_served_already_is_refused() -> None:
+    said = baton("new", "coro-order-fulfilment")
+    assert (said.exit_code, "is served already, from coro/" in said.output) == (2, True)
+    assert "choose another name" in said.output
+    assert not Path("coro-order-fulfilment").exists()
+
+
+@pytest.mark.requirement("D2")
+@pytest.mark.parametrize("place", ["flows/authoring/starters/package", "tests/external_plugin/package"])
+def test_a_package_asks_pypi_for_nothing_of_ours_and_says_which_baton_it_fits(place: str) -> None:
+    """`baton` on PyPI is somebody else's: pip would fetch that, and all that it needs, beside the wheel."""
+    project = Path(__file__).parents[2] / place
+    asked = tomllib.loads((project / "pyproject.toml").read_text())["project"]["dependencies"]
+    assert [one for one in asked if one.lower().startswith("baton")] == []
+    [root] = project.glob("*/__init__.py*")
+    assert re.search(r'^requires_plugin_api = "1\.\d+"$', root.read_text(), re.MULTILINE)
+
+
+@pytest.mark.requirement("D2", "X31", "X32", "X35")
+def test_commands_that_only_read_flows_write_nothing_where_they_are_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("BATON_DATA", raising=False)
+    monkeypatch.setattr(BaseWSGIServer, "serve_forever", _interrupted)
+    baton("new", "window-repair")
+    for words in (
+        "lint",
+        "list",
+        "schema",
+        "i18n status",
+        "test window-repair",
+        "simulate window-repair --days 1",
+        "diagram window-repair",
+        "fuzz window-repair --steps 5 --jobs 1",
+        "preview window-repair --port 0",
+    ):
+        said = baton(*words.split())
+        assert said.exit_code == 0, said.output
+        assert [path.name for path in Path().iterdir()] == ["window-repair"], words
+
+
+def _interrupted(_server: BaseWSGIServer) -> None:
+    raise KeyboardInterrupt
 
 
 @pytest.mark.requirement("D2")

@@ -8,6 +8,7 @@ import click
 
 from flows.authoring import starter
 from flows.authoring.starter import KINDS, Kind, Unsuitable
+from flows.settings import Settings
 from worker.trouble import Trouble
 
 
@@ -33,9 +34,20 @@ def new(name: str, kind: Kind, as_package: bool, into: Path) -> None:
         starter.check_name(name, as_package=as_package)
     except Unsuitable as wrong:
         raise Trouble(str(wrong)) from None
+    _refuse_served(name)
     home = into / name
     _write(home, starter.starter(name, kind, as_package=as_package))
     click.echo(f"\nNext:\n{_next_commands(home, as_package)}")
+    place = home / (starter.module_of(name) if as_package else "") / "flow-1.schema.json"
+    click.echo(f"\nSo that your editor completes and checks the keys:\n  baton flows schema > {place}")
+
+
+def _refuse_served(name: str) -> None:
+    from flows import catalogue
+
+    registry = catalogue.load(Settings.from_env().folders_of_flows, only=name)
+    if name in registry.flows:
+        raise Trouble(f"A flow called {name} is served already, from {registry.flows[name].path}; choose another name")
 
 
 def _write(home: Path, texts: dict[Path, str]) -> None:

@@ -11,6 +11,9 @@ import click
 from flows.settings import Settings
 from worker.trouble import Trouble
 
+MOST_TOLD = 3
+"""What came out otherwise early on makes much of the rest come out otherwise."""
+
 
 @click.command()
 @click.argument("ref")
@@ -49,7 +52,7 @@ def record(ref: str, out: Path | None) -> None:
 
     with create_app(Settings.from_env(), ()).app_context():
         try:
-            recorded = recording.record(ref)
+            recorded = recording.record(ref, str(out) if out is not None else "the story above")
         except BatonError as refusal:
             raise Trouble(f"{ref}: {refusal.detail}") from None
     if out is None:
@@ -60,8 +63,10 @@ def record(ref: str, out: Path | None) -> None:
         except OSError as wrong:
             raise Trouble(f"{out} cannot be written ({wrong.strerror}); choose another file") from wrong
         click.echo(f"Recorded in {out}")
-    for failure in recorded.failures:
+    for failure in recorded.failures[:MOST_TOLD]:
         click.echo(f"It does not play as it was: {failure}", err=True)
+    if (more := len(recorded.failures) - MOST_TOLD) > 0:
+        click.echo(f"and {more} more, which mostly follow from these", err=True)
     sys.exit(int(bool(recorded.failures)))
 
 

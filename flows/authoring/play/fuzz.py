@@ -125,7 +125,7 @@ def text_of(report: Report) -> str:
     head = f"{report.flow}: {report.steps} steps in {report.lives} lives, seed {report.seed} ({pace:.0f} steps/s)"
     found = [head, *(f"  {finding}" for finding in report.faults), *(f"  note: {one.text}" for one in report.notes)]
     if report.notes:
-        found.append(f"  {report.steps} steps may be too few for that: baton flows fuzz {report.flow} --steps {ENOUGH}")
+        found.append(f"  {report.steps} steps may be too few for that; try --steps {ENOUGH}")
     return "\n".join(found)
 
 
@@ -192,7 +192,7 @@ class Life:
             self.story[-1] += f" (not taken: {refusal})"
 
     def _drawn(self, offered: list[tuple[int, Choice]], report: Report) -> tuple[int, Choice]:
-        """By lot; the seldomer something was done, the likelier, else few lives reach the end of a long flow."""
+        """By lot; the seldomer something was done, the likelier: else few lives would see the end of a long flow."""
         weights = [1 / (1 + report.done[one.deed.verb, one.deed.thing]) for _, one in offered]
         [(row_id, chosen)] = self.dice.choices(offered, weights)
         report.done[chosen.deed.verb, chosen.deed.thing] += 1

@@ -47,15 +47,18 @@ class Recorded:
     failures: tuple[str, ...] = ()
 
 
-def record(reference: str) -> Recorded:
-    """Write down and play the life of an instance. Raises Invalid where its beginning was not recorded."""
+def record(reference: str, file: str = "the story") -> Recorded:
+    """Write down and play the life of an instance. Raises Invalid where its beginning was not recorded.
+
+    `file` is where it will lie, as failures name it.
+    """
     life = past.life_of(SYSTEM, reference)
     recorder = _Recorder(life, definition_of(read_as(SYSTEM), life.today))
     case = recorder.case()
     name, flow, notes = life.today.reference, life.today.flow, recorder.notes
     end_reading()
     text = _file(flow, name, case, notes)
-    stories, problems = read_scenarios(text, f"{name}.yaml")
+    stories, problems = read_scenarios(text, file)
     if problems:
         return Recorded(text, tuple(problem.text() for problem in problems))
     return Recorded(text, tuple(str(one) for one in tell(catalogue.current(), stories[0]).failures))
