@@ -17,7 +17,7 @@ from admin.revealing import addresses, with_buttons
 from admin.showing import effect_tag, show, step_words, task_tag, timer_tag
 from flows import access
 from flows.access import clean, read_as
-from flows.actions import helping, receiving, submitting, versions, withholding
+from flows.actions import filling, helping, receiving, submitting, versions, withholding
 from flows.catalogue import FlowDefinition
 from flows.catalogue.schema import Step as StepRule
 from flows.clock import clock
@@ -158,7 +158,8 @@ def _searched(control: str) -> str | None:
 
 def _rule(definition: FlowDefinition, instance: Instance, step: Step) -> StepRule:
     """The step as this member of staff sees it (X20)."""
-    return withholding.rule_for(g.actor, instance, step, definition.steps[step.name])
+    rule = withholding.rule_for(g.actor, instance, step, definition.steps[step.name])
+    return filling.filled(read_as(g.actor), g.actor, instance, definition, rule, clock.now())
 
 
 def _step_row(instance: Instance, step: Step, rule: StepRule, files: FilesOf, now: datetime) -> dict[str, Any]:

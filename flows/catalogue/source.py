@@ -65,6 +65,11 @@ class Source:
             return place
         return Place(place.line, place.column + place.opening + offset)
 
+    @staticmethod
+    def at(text: str, offset: int) -> Place:
+        """Where the `offset`-th character of a whole file stands."""
+        return _place_of(text[:offset])
+
     def _is_text(self, path: Path) -> bool:
         return path in self.values and not any(inner[: len(path)] == path != inner for inner in self.values)
 

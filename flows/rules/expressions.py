@@ -199,12 +199,23 @@ class Text:
         """The filled text with every value passed through `quote`, such as an escape for markdown."""
         return "".join(part if isinstance(part, str) else quote(_written(part.value(scope))) for part in self._parts)
 
+    def told(self, scope: Mapping[str, Any]) -> str:
+        """The filled text for a page that must be shown whatever is missing: what cannot be said yet is empty."""
+        return "".join(part if isinstance(part, str) else _said_or_nothing(part, scope) for part in self._parts)
+
     def render_or(self, scope: Mapping[str, Any], default: Any) -> Any:
         """Like `render`, and `default` while something is not yet known."""
         try:
             return self.render(scope)
         except NotYetKnown:
             return default
+
+
+def _said_or_nothing(part: _Expression, scope: Mapping[str, Any]) -> str:
+    try:
+        return _written(part.value(scope))
+    except (NotYetKnown, ExpressionProblem):
+        return ""
 
 
 def _written(value: Any) -> str:

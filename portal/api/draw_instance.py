@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from flows.access import read_as
-from flows.actions import closing, withholding
+from flows.actions import closing, filling, withholding
 from flows.actions.deciding import Deciding
 from flows.actions.scope import scope_of
 from flows.catalogue import FlowDefinition
@@ -303,7 +303,8 @@ def _step(
     scope: dict[str, Any],
     payment: shapes.StepPayment | None,
 ) -> shapes.Step:
-    rule, actor, now = definition.steps[step.name], deciding.actor, deciding.now
+    actor, now = deciding.actor, deciding.now
+    rule = filling.filled(deciding.session, actor, instance, definition, definition.steps[step.name], now)
     asked = allowed.fields_for(actor, rule.fields, instance.standing, step.actor)
     in_form = _is_form_of(actor, instance, step, rule, now)
     given, masked = withholding.read_by(actor, instance, step, rule, step.answers, in_form)

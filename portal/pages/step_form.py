@@ -13,7 +13,7 @@ from sqlalchemy.orm import object_session
 from werkzeug.wrappers import Response
 
 from flows.access import read_as
-from flows.actions import submitting, versions, withholding
+from flows.actions import filling, submitting, versions, withholding
 from flows.actions.scope import scope_of
 from flows.catalogue import FlowDefinition
 from flows.catalogue.schema import Step as StepRule
@@ -76,6 +76,7 @@ def place_of(actor: Actor, instance: Instance, step: Step) -> Place:
     order = asking.orders_of(actor, [instance]).get(instance.subject or "")
     definition = versions.spoken_of(session, instance)
     rule = withholding.rule_for(actor, instance, step, definition.steps[step.name])
+    rule = filling.filled(session, actor, instance, definition, rule, clock.now())
     return Place(instance, step, definition, rule, order, people)
 
 

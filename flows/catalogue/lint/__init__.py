@@ -8,6 +8,7 @@ from flows.catalogue.lint.content import check_content
 from flows.catalogue.lint.explanations import EXPLANATIONS
 from flows.catalogue.lint.expressions import check_expressions
 from flows.catalogue.lint.fields import check_fields
+from flows.catalogue.lint.holes import check_holes
 from flows.catalogue.lint.outside import check_outside
 from flows.catalogue.lint.privacy import check_privacy
 from flows.catalogue.lint.report import Report
@@ -28,6 +29,7 @@ def lint(definition: FlowDefinition, registry: Registry, positions: Source | Non
     check_fields(definition, report)
     check_clocks(definition, report)
     check_expressions(definition, registry, report)
+    check_holes(definition, report)
     check_outside(definition, registry, report)
     check_children(definition, registry, report)
     check_content(definition, report)

@@ -51,6 +51,8 @@ EXPLANATIONS: dict[str, str] = {
     "F232": "A name in an expression leads nowhere.",
     "F233": "An answer is compared with a value that it can never have.",
     "F234": "An answer is compared with another kind of value, such as a number with text: the two are never equal.",
+    "F235": "A hole stands in words that lists and searches show too, where no answers are at hand: nobody fills it.",
+    "F236": "`{{ x }}` and `${x}` are no holes, and are shown as they are written; a hole is `${{ x }}`.",
     "F301": "The calendar of working days is not known.",
     "F310": "The timer fires at or after the flow's end; nobody would see it.",
     "F311": "On the last day the timer may come after the end.",

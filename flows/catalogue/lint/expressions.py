@@ -28,7 +28,16 @@ def check_expressions(definition: FlowDefinition, registry: Registry, report: Re
 
 def every_text(definition: FlowDefinition) -> Iterator[tuple[Path, str, bool]]:
     """Place and words of every condition (True) and every text with holes (False) of a flow."""
-    return _texts(definition.model_dump(by_alias=True, exclude_unset=True), ())
+    for path, text in every_string(definition):
+        if path[-1] in CONDITIONS and path[-2] not in _WORDS_BELOW:
+            yield path, text, True
+        elif "${{" in text:
+            yield path, text, False
+
+
+def every_string(definition: FlowDefinition) -> Iterator[tuple[Path, str]]:
+    """Place and words of everything that is text in a flow."""
+    return _strings(definition.model_dump(by_alias=True, exclude_unset=True), ())
 
 
 def check_mail(mail: MailTemplate, scope: Shape, report: Report) -> None:
@@ -38,9 +47,7 @@ def check_mail(mail: MailTemplate, scope: Shape, report: Report) -> None:
         cure = "begin the file with 'Subject: ...'"
         report.take(source.problem("F502", "this mail has no subject", Place(1, 1), cure))
     for code, message, cure, offset in mistakes(mail.text, False, scope):
-        before = mail.text[:offset]
-        place = Place(before.count("\n") + 1, offset - before.rfind("\n"))
-        report.take(source.problem(code, message, place, cure))
+        report.take(source.problem(code, message, source.at(mail.text, offset), cure))
 
 
 def mistakes(text: str, is_condition: bool, scope: Shape) -> Iterator[tuple[str, str, str, int]]:
@@ -64,17 +71,15 @@ def shape_of(chain: Chain, scope: Shape) -> Shape:
     return here
 
 
-def _texts(node: Any, path: Path) -> Iterator[tuple[Path, str, bool]]:
+def _strings(node: Any, path: Path) -> Iterator[tuple[Path, str]]:
     if isinstance(node, dict):
         for key, inner in node.items():
-            yield from _texts(inner, (*path, key))
+            yield from _strings(inner, (*path, key))
     elif isinstance(node, list | tuple):
         for number, inner in enumerate(node):
-            yield from _texts(inner, (*path, number))
-    elif isinstance(node, str) and path[-1] in CONDITIONS and path[-2] not in _WORDS_BELOW:
-        yield path, node, True
-    elif isinstance(node, str) and "${{" in node:
-        yield path, node, False
+            yield from _strings(inner, (*path, number))
+    elif isinstance(node, str):
+        yield path, node
 
 
 def _lost(chain: Chain, scope: Shape) -> Iterator[tuple[str, str, str, int]]:

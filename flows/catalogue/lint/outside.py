@@ -8,6 +8,7 @@ from dataclasses import replace
 from flows.catalogue.lint.arguments import check_alike, check_arguments
 from flows.catalogue.lint.expressions import check_mail
 from flows.catalogue.lint.fields import groups
+from flows.catalogue.lint.holes import almost
 from flows.catalogue.lint.report import Report
 from flows.catalogue.lint.scopes import scope_at, shape_of_type
 from flows.catalogue.problems import cure_among, nearest
@@ -20,7 +21,7 @@ from flows.catalogue.schema import (
     FlowDefinition,
     NotifyEffect,
 )
-from flows.catalogue.source import Path, Unreadable, read_source
+from flows.catalogue.source import Path, Source, Unreadable, read_source
 from flows.catalogue.translation import LOCALES, check_locale, files_of
 
 
@@ -108,6 +109,10 @@ def _check_template(kind: str, path: Path, definition: FlowDefinition, registry:
     scope = scope_at(path, definition, registry)
     for mail in registry.mails(kind):
         check_mail(mail, scope, report)
+        for written, inside, offset in almost(mail.text):
+            source, message = Source(mail.file, mail.text.split("\n")), f"{written} is shown as it is written"
+            cure = f"did you mean ${{{{ {inside} }}}}?"
+            report.take(source.problem("F236", message, source.at(mail.text, offset), cure, "warning"))
 
 
 def _check_translation(definition: FlowDefinition, file: str, path: Path, registry: Registry, report: Report) -> None:
