@@ -132,7 +132,7 @@ def _tags(look: Look) -> list[Tag]:
 
 def _rows(look: Look, found: Sequence[Why]) -> list[Row]:
     fields = {
-        step.name: withholding.seen(look.actor, look.instance, step, look.definition.steps[step.name])
+        step.name: withholding.seen(look.actor, look.life.today, step, look.definition.steps[step.name])
         for step in look.instance.steps
     }
     files = files_of(look.actor, look.instance, *((fields[one.name], one.answers) for one in look.instance.steps))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import case, func, select, update
+from sqlalchemy import case, func, or_, select, update
 
 from flows.catalogue import FlowDefinition
 from flows.catalogue.schema import Deadline
@@ -138,10 +138,11 @@ def end_timer(work: Work, instance: Instance, name: str) -> None:
     _end(work, instance, name)
 
 
-def resume_timers(work: Work, instance: Instance, ended_at: datetime | None) -> None:
+def resume_timers(work: Work, instance: Instance, definition: FlowDefinition, ended_at: datetime | None) -> None:
     """An instance that is taken up again gets back what was still to come when it ended (Q7, Q23).
 
-    What was called off before that, because it was planned anew or its flow changed, does not come back.
+    What was called off before that, because it was planned anew or its flow changed, does not come back; nor does a
+    timer that the flow has no more, though it was called off at the very moment of the end.
     """
     work.session.flush()
     work.session.execute(
@@ -151,6 +152,7 @@ def resume_timers(work: Work, instance: Instance, ended_at: datetime | None) -> 
             Timer.ending == "cancelled",
             Timer.due_at > work.now,
             Timer.ended_at >= (ended_at or work.now),
+            or_(Timer.kind != "reminder", Timer.name.in_(definition.timers)),
         )
         .values(ended_at=None, ending=None, handed_at=None, hints=0),
         execution_options={"synchronize_session": False},

@@ -8,6 +8,7 @@ from flows import access
 from flows.actions import closing, owing, planning, settling, versions
 from flows.actions.accounts.tallies import count_try
 from flows.actions.reviewing import hand_back
+from flows.catalogue import FlowDefinition
 from flows.events import InstanceReopened, ReopeningAsked, StepConfirmed, StepReopened
 from flows.models import Instance, Step
 from flows.rules import moves, reopenings
@@ -39,7 +40,7 @@ def reopen_step(work: Work, instance: Instance, step: Step, reason: str = "", ve
     if not instance.is_open:
         _refuse_what_is_over(instance, ("completed",))
         access.require(work.actor, "cancel")
-        _take_up(work, instance, reason)
+        _take_up(work, instance, definition, reason)
         planning.begin_end_anew(work, instance, definition)
     again = [name for name in moves.dependents(definition, step.name) if _must_be_checked(instance, name)]
     hand_back(work, step, "reopened", reason.strip(), {})
@@ -78,7 +79,7 @@ def revive(work: Work, instance: Instance, reason: str, expires_at: datetime | N
     if is_past and (expires_at is None or expires_at <= work.now):
         raise Invalid(_("Enter a new end in the future"), "/expires_at", "past")
     definition = versions.definition_of(work.session, instance)
-    _take_up(work, instance, reason)
+    _take_up(work, instance, definition, reason)
     if expires_at is not None and instance.expires_at is not None:
         instance.expires_at = expires_at
         planning.move_timer(work, instance, planning.EXPIRY, "expiry", expires_at)
@@ -116,13 +117,13 @@ def _refuse_what_is_over(instance: Instance, ways: tuple[str, ...]) -> None:
         )
 
 
-def _take_up(work: Work, instance: Instance, reason: str) -> None:
+def _take_up(work: Work, instance: Instance, definition: FlowDefinition, reason: str) -> None:
     ended_at = instance.closed_at
     instance.closed_at = instance.outcome = instance.outcome_kind = None
     instance.close_message = ""
     instance.status = "in_progress"
     instance.reopenings += 1
-    planning.resume_timers(work, instance, ended_at)
+    planning.resume_timers(work, instance, definition, ended_at)
     work.record(instance, InstanceReopened(reason.strip()[:LONGEST_REASON]))
 
 

@@ -123,21 +123,30 @@ def _seals_alike(old: FlowField, new: FlowField) -> bool:
 
 
 def _rename_history(work: Work, seen: Prospect, steps: Mapping[str, Step]) -> None:
-    """Earlier attempts and remarks go by the new names, so that they can still be read; nothing of them is lost."""
+    """Earlier attempts and remarks go by the new names, sealed as they are now; nothing of them is lost."""
     for name, step in steps.items():
-        renamed = {
+        here = {
             old: new
             for (origin, old), (target, new) in seen.carried.places.items()
-            if origin == name and target == step.name and old != new
+            if origin == name and target == step.name
         }
-        if not renamed:
+        renamed = {old: new for old, new in here.items() if old != new}
+        if not renamed and all(_seals_as_before(seen, old, new) for old, new in here.items()):
             continue
         for sent in work.session.scalars(select(Submission).where(Submission.step_id == step.id)):
-            sent.answers = _under(renamed, sent.answers)
+            sent.answers = {
+                here.get(old, old): _sealed_as(seen, old, here.get(old, old), value)
+                for old, value in sent.answers.items()
+            }
         for review in work.session.scalars(select(Review).where(Review.step_id == step.id)):
             review.remarks = _under(renamed, review.remarks)
         if step.remark:
             step.remark = {**step.remark, "fields": _under(renamed, step.remark.get("fields", {}))}
+
+
+def _seals_as_before(seen: Prospect, before: str, after: str) -> bool:
+    old, new = fields_of(seen.old).get(before), fields_of(seen.new).get(after)
+    return old is None or new is None or _seals_alike(old, new)
 
 
 def _under(renamed: Mapping[str, str], values: Mapping[str, Any]) -> dict[str, Any]:

@@ -26,7 +26,7 @@ def enter(work: Work, instance: Instance, definition: FlowDefinition, state: str
     if is_over and was_open:
         _end(work, instance, definition, comment)
     elif was_open is False and not is_over:
-        _take_up(work, instance, comment)
+        _take_up(work, instance, definition, comment)
         planning.begin_end_anew(work, instance, definition)
     elif is_over and instance.status != before:
         raise ValueError(f"an action of {definition.flow} leads from one end to another: {before} to {state}")
@@ -62,9 +62,9 @@ def _end(work: Work, instance: Instance, definition: FlowDefinition, comment: st
     )
 
 
-def _take_up(work: Work, instance: Instance, comment: str) -> None:
+def _take_up(work: Work, instance: Instance, definition: FlowDefinition, comment: str) -> None:
     ended_at, instance.closed_at = instance.closed_at, None
     instance.close_message = ""
     instance.reopenings += 1
-    planning.resume_timers(work, instance, ended_at)
+    planning.resume_timers(work, instance, definition, ended_at)
     work.record(instance, InstanceReopened(comment))

@@ -62,7 +62,7 @@ def _look(call: Call, instance_id: str, query: asked_by_staff.LookingBack) -> Lo
 
 def _step(look: Look, step: Step) -> drawn.StepAsItWas:
     rule = look.definition.steps[step.name]
-    answers, masked = withholding.read_by(look.actor, look.instance, step, rule, step.answers, in_form=False)
+    answers, masked = withholding.read_by(look.actor, look.life.today, step, rule, step.answers, in_form=False)
     return drawn.StepAsItWas(
         name=step.name,
         title=rule.title,

@@ -26,12 +26,14 @@ def lint(*words: str) -> Result:
 
 
 def test_without_a_path_what_the_settings_name_is_checked_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "tea.flow.yaml").write_text(FLOW.replace("actor", "acter"))
-    monkeypatch.setenv("BATON_FLOW_FOLDERS", str(tmp_path))
+    for name, text in (("broken", FLOW.replace("actor", "acter")), ("sound", FLOW)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "tea.flow.yaml").write_text(text)
+    monkeypatch.setenv("BATON_FLOW_FOLDERS", str(tmp_path / "broken"))
     found = lint()
     assert found.exit_code == 1
     assert "error F102 unknown key 'acter'; did you mean 'actor'?" in found.output
-    (tmp_path / "tea.flow.yaml").write_text(FLOW)
+    monkeypatch.setenv("BATON_FLOW_FOLDERS", str(tmp_path / "sound"))
     assert "tea.flow.yaml" not in lint().output
 
 

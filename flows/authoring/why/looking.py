@@ -11,6 +11,7 @@ from typing import Any
 from flows.access import read_as
 from flows.actions import versions, withholding
 from flows.actions.scope import scope_of
+from flows.authoring.why.guarding import guarded
 from flows.authoring.why.places import place_of
 from flows.catalogue import FlowDefinition
 from flows.catalogue.source import Path
@@ -92,8 +93,13 @@ class Look:
 
     @cached_property
     def definition(self) -> FlowDefinition:
+        """What the flow said then, in the reader's language; what is private today was so then too."""
         self.instance.flow_version_id = self.version.id
-        return versions.spoken_of(read_as(self.actor), self.instance)
+        session = read_as(self.actor)
+        then = versions.spoken_of(session, self.instance)
+        if self.instance.flow_hash == self.life.today.flow_hash:
+            return then
+        return guarded(then, versions.definition_of(session, self.life.today))
 
     @cached_property
     def states(self) -> dict[str, str]:
@@ -111,15 +117,15 @@ class Look:
 
     @cached_property
     def unseen(self) -> frozenset[str]:
-        """The names of answers that are for others (`visible_to`)."""
-        standing, start = self.instance.standing, self.definition.start
+        """The names of answers that are for others (`visible_to`): today decides, not who stood there then."""
+        today, start = self.life.today, self.definition.start
         found: set[str] = set()
         for before, fields in (("", start.inputs), ("data.", start.fields)):
-            shown = private.fields_for(self.actor, fields, standing)
+            shown = private.fields_for(self.actor, fields, today.standing)
             found |= {before + name for name in fields if shown.get(name) is not fields[name]}
         for step in self.instance.steps:
             rule = self.definition.steps[step.name]
-            shown = withholding.seen(self.actor, self.instance, step, rule)
+            shown = withholding.seen(self.actor, today, step, rule)
             found |= {f"data.{name}" for name in rule.fields if shown.get(name) is not rule.fields[name]}
         return frozenset(found)
 
