@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -84,9 +84,10 @@ def _typed_moment(typed: str) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(typed)
-    except ValueError:
+        moment = moment if moment.tzinfo is not None else moment.replace(tzinfo=ZoneInfo(g.actor.time_zone))
+        return moment.astimezone(UTC)
+    except (ValueError, OverflowError):  # the second for a day that is in no calendar of another zone
         raise Invalid(_("Enter a day and a time"), "/moment", "malformed") from None
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=ZoneInfo(g.actor.time_zone))
 
 
 def _seen(look: Look, found: Sequence[Why]) -> dict[str, Any]:

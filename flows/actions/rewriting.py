@@ -109,11 +109,12 @@ def _fill(work: Work, seen: Prospect, step: Step, given: Held, drafts: Held) -> 
 
 
 def _sealed_as(seen: Prospect, before: str, after: str, value: Any) -> Any:
-    """A stored value as the new question stores it: sealed, or not any more."""
+    """A stored value as the new question stores it: sealed, or not any more; as it is where its key is gone."""
     old, new = (fields_of(flow).get(name) for flow, name in ((seen.old, before), (seen.new, after)))
     if old is None or new is None or _seals_alike(old, new):
         return value
-    return sealing.seal({after: new}, {after: sealing.opened({after: old}, {after: value}).get(after)})[after]
+    opened = sealing.opened({after: old}, {after: value})
+    return sealing.seal({after: new}, opened)[after] if after in opened else value
 
 
 def _seals_alike(old: FlowField, new: FlowField) -> bool:

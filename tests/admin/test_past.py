@@ -31,7 +31,12 @@ def test_a_request_is_seen_as_it_was_and_why(
     play.start(assignee="usr_gus")
     desk = desk_of(world.agent)
     assert "As it was, and why" in desk.page()
-    assert f'href="{desk.at("/at")}#step-pets"' in desk.client.get(desk.at()).get_data(as_text=True)
+    asked = f"{desk.at('/at')}?why=step-pets"
+    assert f'href="{asked}#step-pets"' in desk.client.get(desk.at()).get_data(as_text=True)
+    pets = desk.client.get(asked).get_data(as_text=True).partition('id="step-pets"')[2].partition("</section>")[0]
+    assert pets.count("<details open>") == pets.count("<summary>") > 0, "what was asked for is open"
+    for odd in ("9999-12-31T23:59-14:00", "0001-01-01T00:00", "soon"):
+        assert desk.client.get(f"{desk.at('/at')}?moment={odd}").status_code == 422
     move_clock(days=1)
     play.submit("household", HOUSEHOLD)
     now = desk.page("/at")

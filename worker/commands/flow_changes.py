@@ -58,13 +58,13 @@ def migrate(name: str, to: str | None, ref: str, what: str | None, yellow: bool,
     Stopped in between, it can be run again: each one is moved whole, or not at all.
     """
     if undo is not None and what is None and to is None:
-        with _product():
+        with product():
             _check_ref(name, ref)
             _undo(undo, ref)
         return
     if what is None or to is None or undo is not None:
         raise click.UsageError("Say --to VERSION with --plan or --apply, or --undo RUN alone")
-    with _product():
+    with product():
         _check_ref(name, ref)
         if what == "plan":
             _plan(name, to, ref)
@@ -258,7 +258,8 @@ def _name(refused: list[Went]) -> None:
 
 
 @contextmanager
-def _product() -> Iterator[None]:
+def product() -> Iterator[None]:
+    """The product with its database, or in words why that does not answer."""
     from sqlalchemy.exc import OperationalError
 
     from wsgi import create_app
@@ -274,7 +275,7 @@ def _product() -> Iterator[None]:
 def _product_if(needed: bool) -> Iterator[None]:
     """Files are compared without a database."""
     if needed:
-        with _product():
+        with product():
             yield
     else:
         yield

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from flows.settings import Settings
+from worker.commands.flow_changes import product
 from worker.trouble import Trouble
 
 MOST_TOLD = 3
@@ -27,9 +27,8 @@ def why(ref: str, step: str | None, at: str | None) -> None:
     from flows.queries import past
     from flows.rules.actors import SYSTEM
     from flows.rules.errors import BatonError
-    from wsgi import create_app
 
-    with create_app(Settings.from_env(), ()).app_context():
+    with product():
         try:
             life = past.life_of(SYSTEM, ref)
             look = asked.look_at(life, SYSTEM, clock.now(), at=_moment(at, life.today.time_zone))
@@ -48,9 +47,8 @@ def record(ref: str, out: Path | None) -> None:
     """Write the life of REF as a scenario, its answers redacted; exit code 1 when it does not play as it was."""
     from flows.authoring.play import recording
     from flows.rules.errors import BatonError
-    from wsgi import create_app
 
-    with create_app(Settings.from_env(), ()).app_context():
+    with product():
         try:
             recorded = recording.record(ref, str(out) if out is not None else "the story above")
         except BatonError as refusal:
