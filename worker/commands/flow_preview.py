@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing, suppress
+
 import click
 
 from flows.settings import Settings
@@ -25,12 +27,12 @@ def preview(named: str, port: int) -> None:
             return None
 
     source = Source(named, Settings.from_env().folders_of_flows)
-    try:
-        server = make_server("127.0.0.1", port, Local(source), threaded=True, request_handler=Quiet)
-    except SystemExit:  # what werkzeug makes of a port that is taken
-        raise Trouble(f"Cannot listen on 127.0.0.1:{port}; choose another --port") from None
-    click.echo(f"{source.path}\n  http://127.0.0.1:{server.port}/   Ctrl-C ends it.")
-    try:
-        server.serve_forever()
-    except KeyboardInterrupt:
+    with closing(Local(source)) as local:
+        try:
+            server = make_server("127.0.0.1", port, local, threaded=True, request_handler=Quiet)
+        except SystemExit:  # what werkzeug makes of a port that is taken
+            raise Trouble(f"Cannot listen on 127.0.0.1:{port}; choose another --port") from None
+        click.echo(f"{source.path}\n  http://127.0.0.1:{server.port}/   Ctrl-C ends it.")
+        with suppress(KeyboardInterrupt):
+            server.serve_forever()
         server.server_close()

@@ -70,6 +70,10 @@ class Local:
         answers = {"/": self.page, "/take": self.take, "/mail": self.mail, "/changes": self.changes}
         self._addresses = Map([Rule(path, endpoint=answer) for path, answer in answers.items()])
 
+    def close(self) -> None:
+        """Its folder goes."""
+        self.product.close()
+
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
         request = Request(environ)
         request.trusted_hosts = HOSTS
