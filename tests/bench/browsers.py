@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 
 TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
 NEWER = re.compile(r'data-newer="(\d+)"')
-WORDS = re.compile(r'data-seq="(\d+)".*?<p class="words">(.*?)</p>', re.DOTALL)
+WORDS = re.compile(r'data-seq="(\d+)".*?<p class="words"[^>]*>(.*?)</p>', re.DOTALL)
 PATIENCE_SECONDS = 20
 BROKEN = (OSError, EOFError, asyncio.TimeoutError, asyncio.LimitOverrunError, ValueError)
 """What a line that is cut looks like from its end, in the middle of anything."""
