@@ -55,6 +55,7 @@ WORDS = {
     "signed_out_everywhere": _l("Signed out everywhere"),
     "view_removed": _l("View removed"),
     "view_shared": _l("View shared"),
+    "view_unshared": _l("View no longer shared"),
 }
 
 

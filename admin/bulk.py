@@ -182,7 +182,7 @@ def _question(what: str, change: Change, rows: Sequence[Instance], agents: Seque
     hidden = {"what": what, "refs": ",".join(one.reference for one in rows), "of": asked.text}
     words = change.heading or change.words.removesuffix("…")
     return Question(
-        f"{words}: {_many(len(rows)) if len(rows) > 1 else rows[0].reference}",
+        f"{words}: {counted(len(rows)) if len(rows) > 1 else rows[0].reference}",
         asked.address(),
         change.button or words,
         text=f"{_forecast(what, rows)} {change.text}".strip(),
@@ -199,7 +199,7 @@ def _forecast(what: str, rows: Sequence[Instance]) -> str:
     ended = sum(not one.is_running(now) for one in rows)
     alike = {"take": g.actor.user_id, "unassign": None}
     same = sum(one.is_running(now) and what in alike and one.assignee_id == alike[what] for one in rows)
-    told = [_("%(requests)s will change", requests=_many(len(rows) - ended - same))]
+    told = [_("%(requests)s will change", requests=counted(len(rows) - ended - same))]
     if ended:
         told.append(ngettext("%(num)s is closed and will be skipped", "%(num)s are closed and will be skipped", ended))
     if same:
@@ -227,7 +227,7 @@ def _do(view: StaffView, change: Change, question: Question, rows: Sequence[Inst
             done += 1
     rest = [row.reference for row in rows[AT_ONCE:]]
     if not rest and not refused:
-        whom = rows[0].reference if count + done == 1 else _many(count + done)
+        whom = rows[0].reference if count + done == 1 else counted(count + done)
         return go_on(question.back, f"{change.done}: {whom}.")
     return _told(view, question, typed, count + done, refused, rest)
 
@@ -259,7 +259,7 @@ def _told(
     return show(
         view,
         "bulk.html",
-        title=f"{question.done}: {_many(count)}",
+        title=f"{question.done}: {counted(count)}",
         back=question.back,
         refused=[line.partition(": ")[::2] for line in refused],
         kept=[*kept.items(), ("changed", str(count)), *(("refused", line) for line in refused)],
@@ -273,5 +273,5 @@ def _names(agents: Sequence[Agent]) -> dict[str, str]:
     return {one.uid: one.name for one in agents if one.is_active}
 
 
-def _many(count: int) -> str:
+def counted(count: int) -> str:
     return ngettext("%(many)s request", "%(many)s requests", count, many=format(count, ","))

@@ -32,7 +32,6 @@ WAIT_SECONDS = 3
 """So long a request waits for its turn: the thread that waits is one that customers may need."""
 TRY_AGAIN_SECONDS = 30
 MOST_KEPT = 60
-KNOWN = ("brand", "support_email", "time_zone")
 _kept: OrderedDict[str, Future[Mapping[str, Any]]] = OrderedDict()
 _keeping = Lock()
 
@@ -114,12 +113,12 @@ def _environment() -> dict[str, str]:
     """Where Python and the flows are, and nothing that leads to a database, a mail server or a key."""
     product = settings.current()
     folders = os.pathsep.join(str(folder.resolve()) for folder in product.folders_of_flows)
-    named = {"BATON_BRAND": product.brand, "BATON_SUPPORT_EMAIL": product.support_email}
     return {
         "PATH": os.environ.get("PATH", ""),
         "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
         "PYTHONUTF8": "1",
         "BATON_MODE": "test",
         "BATON_FLOW_FOLDERS": folders,
-        **named,
+        "BATON_BRAND": product.brand,
+        "BATON_SUPPORT_EMAIL": product.support_email,
     }

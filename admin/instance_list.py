@@ -13,7 +13,7 @@ from sqlalchemy import Select
 
 from admin.instance_filters import BUILT_IN, DUE_OR_BETWEEN, PATH, SOURCE_WORDS, STATUS_WORDS, Asked, flow_words
 from admin.narrowing import ViewLink, saved_links
-from admin.showing import Tag
+from admin.showing import Tag, title_of
 from flows.models import Instance, SavedView
 from flows.queries import instances
 from flows.queries.pages import MOST_A_PAGE
@@ -123,7 +123,7 @@ def lines(asked: Asked, chosen: Sequence[int]) -> Iterator[tuple[object, ...]]:
 def _line(one: Instance, now: datetime) -> tuple[object, ...]:
     first, *more = status_tags(one, now)
     return (
-        one.reference, one.title, one.customer_name, one.customer_address,
+        one.reference, title_of(one), one.customer_name, one.customer_address,
         one.assignee.name if one.assignee else _("Unassigned"), first.words, _("Yes") if more else "",
         percent(one), one.due_at.isoformat() if one.due_at else "",
         SOURCE_WORDS[one.source], one.created_at.isoformat(), one.rating or "",

@@ -166,9 +166,8 @@ def _changes(instance: Instance, steps: Sequence[Card], kept: Kept | None) -> li
 def _outcome(instance: Instance, definition: FlowDefinition, now: datetime, kept: Kept | None) -> OutcomeCard:
     """The words of an outcome, as its flow has them for the customer, stand in the form until somebody edits them."""
     session = read_as(g.actor)
-    labels = {name: rule.label for name, rule in definition.all_outcomes().items()}
     choices = [
-        Choice(name, labels[name], rule.kind, closing.message_of(session, instance, name, now))
+        Choice(name, rule.label, rule.kind, closing.message_of(session, instance, name, now))
         for name, rule in definition.all_outcomes().items()
     ]
     typed = kept.typed if kept is not None and kept.place == OUTCOME else {}

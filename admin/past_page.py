@@ -68,7 +68,7 @@ class Row:
 def _page(view: StaffView, ref: str, typed: str, seq: int | None) -> Response:
     life = past.life_of(g.actor, ref)
     base = f"{view.path()}/{life.today.reference}"
-    frame: dict[str, Any] = {"task": life.today, "base": base, "typed": typed, "moments": _listed(life), "seq": seq}
+    frame: dict[str, Any] = {"task": life.today, "base": base, "typed": typed, "moments": _listed(life)}
     try:
         at = _typed_moment(typed) if seq is None else None
         look = look_at(life, g.actor, clock.now(), at=at, seq=seq)
@@ -113,7 +113,7 @@ def _seen(look: Look, found: Sequence[Why]) -> dict[str, Any]:
         "department": _department(look),
         "parties": PARTY_WORDS,
         "happened": [one for moment in look.moments[-1:] for one in _told(look.life, moment)],
-        "previous": before[0] if before and _can_be_seen(look.life, before[0]) else None,
+        "previous": before[0] if before and look.life.shows(before[0]) else None,
         "next": after[0] if after else None,
         "version": look.version,
     }
@@ -127,8 +127,9 @@ def _verdict(why: Why) -> Tag | None:
 
 def _tags(look: Look) -> list[Tag]:
     state = look.instance.state
-    own = [Tag(stages.state_label(look.definition, state), "info")] if state is not None else []
-    return own or [*status_tags(look.instance, look.at)]
+    if state is not None:
+        return [Tag(stages.state_label(look.definition, state), "info")]
+    return [*status_tags(look.instance, look.at)]
 
 
 def _rows(look: Look, found: Sequence[Why]) -> list[Row]:
@@ -160,7 +161,7 @@ def _department(look: Look) -> str:
 
 def _listed(life: Life) -> list[tuple[Moment, Sequence[tuple[str, str]], bool]]:
     """Every moment, newest first: what was told of it, and whether it can be seen."""
-    return [(one, told, _can_be_seen(life, one)) for one in reversed(life.moments) if (told := _told(life, one))]
+    return [(one, told, life.shows(one)) for one in reversed(life.moments) if (told := _told(life, one))]
 
 
 def _told(life: Life, moment: Moment) -> list[tuple[str, str]]:
@@ -171,7 +172,3 @@ def _told(life: Life, moment: Moment) -> list[tuple[str, str]]:
         for event in moment.events
         if event.kind not in timeline.WITHOUT_WORDS
     ]
-
-
-def _can_be_seen(life: Life, moment: Moment) -> bool:
-    return life.beginning is not None and moment.seq >= life.beginning.seq

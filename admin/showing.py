@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -23,7 +23,7 @@ from flows.models import Effect, Instance, Order, OrderLine, Timer
 from flows.queries import grid, staff, tallies
 from flows.queries.tallies import Tally
 from flows.rules.actors import Actor
-from flows.rules.words import date_in_words, duration_in_words
+from flows.rules.words import date_in_words, duration_in_words, short_date
 from flows.words import gettext as _
 from flows.words import ngettext
 
@@ -64,7 +64,8 @@ EFFECT_TAGS = {
 }
 EFFECT_KINDS = {
     "email": _l("Mail"), "push": _l("Push"), "call": _l("Call"), "webhook": _l("Webhook"), "check": _l("File check"),
-    "refund": _l("Refund"), "checkout": _l("Payment"),
+    "refund": _l("Refund"), "checkout": _l("Payment"), "start": _l("Start of a part"), "hear": _l("Word of a part"),
+    "end": _l("End of a part"),
 }  # fmt: skip
 UNREAD = "?unread=1&show=open"
 """What the list of task instances is asked for those with unread messages."""
@@ -97,8 +98,8 @@ def show(view: StaffView, template: str, status: int = 200, **words: Any) -> Res
         here=request.full_path.removesuffix("?"),
         address=address,
         ago=ago,
-        long_day=long_day,
-        title_of=title_of,
+        long_day=date_in_words,
+        short_day=short_date,
         **words,
     )
     return current_app.make_response((html, status, {"Vary": "X-Fragment"}))
@@ -190,11 +191,6 @@ def ago(moment: datetime, now: datetime) -> str:
 def title_of(instance: Instance) -> str:
     """What it is called, in the language of whoever looks."""
     return versions.said_of(read_as(g.actor), instance, "title")
-
-
-def long_day(day: date) -> str:
-    """A day with its month in full: "28 November 2026"."""
-    return date_in_words(day)
 
 
 def task_tag(instance: Instance, now: datetime) -> Tag:

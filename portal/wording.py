@@ -13,8 +13,8 @@ from flows.access import read_as
 from flows.actions import versions
 from flows.catalogue import FlowDefinition, LoadedFlow
 from flows.models import Instance
+from flows.rules.words import date_in_words
 from flows.words import Borrowed, direction, language
-from flows.words import gettext as _
 
 
 def register(app: Flask) -> None:
@@ -58,8 +58,7 @@ def lang_of(words: object) -> str:
 
 def day_of(moment: datetime, zone: ZoneInfo) -> str:
     """24 November, where the reader is."""
-    local = moment.astimezone(zone)
-    return f"{local.day} {_(local.strftime('%B'))}"
+    return date_in_words(moment.astimezone(zone), year=False)
 
 
 def joined(between: str, pieces: Sequence[str]) -> str:

@@ -11,13 +11,13 @@ from werkzeug.wrappers import Response
 
 from admin.guard import door
 from admin.sheets import Narrowing, Sheet
-from admin.showing import Tag, long_day, show
+from admin.showing import Tag, show
 from flows.clock import clock
 from flows.lookups.agreements import tenancy_of
 from flows.models import Agreement
 from flows.ports import outside_agreements
 from flows.queries import agreements
-from flows.rules.words import money_in_words
+from flows.rules.words import date_in_words, money_in_words
 
 TAGS = {"waiting": Tag(_l("Not begun")), "running": Tag(_l("Running"), "ok"), "ended": Tag(_l("Ended"), "plain")}
 
@@ -67,10 +67,10 @@ class Agreements(Sheet):
             case "rent_minor":
                 return "" if row.rent_minor is None else money_in_words(row.rent_minor, row.currency)
             case "starts_on":
-                return long_day(row.starts_on) if row.starts_on else ""
+                return date_in_words(row.starts_on) if row.starts_on else ""
         return super().cell(row, column)
 
     @door("/<uid>", needs="view")
     def one(self, uid: str) -> Response:
         agreement, linked = agreements.agreement(g.actor, uid)
-        return show(self, "agreement.html", agreement=agreement, linked=linked, cell=self.cell, day=long_day)
+        return show(self, "agreement.html", agreement=agreement, linked=linked, cell=self.cell, day=date_in_words)

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from admin.asking import Field, Question, ask
 from admin.assigning import colleague_options
 from admin.guard import StaffView, door
-from admin.showing import long_day, show
+from admin.showing import show
 from flows import access
 from flows.actions import standing_in
 from flows.clock import clock
@@ -21,6 +21,7 @@ from flows.models import User
 from flows.queries import colleagues
 from flows.rules import timing
 from flows.rules.errors import Invalid, Problem, Refused
+from flows.rules.words import date_in_words
 from flows.words import gettext as _
 from flows.work import Work
 
@@ -74,7 +75,7 @@ class Away(StaffView):
             tone="bad",
             done=_("It has ended."),
             text=_("What was given to them meanwhile stays with them."),
-            facts=((_("From"), long_day(one.starts_on)), (_("To"), long_day(one.ends_on))),
+            facts=((_("From"), date_in_words(one.starts_on)), (_("To"), date_in_words(one.ends_on))),
         )
 
         def act(work: Work, _typed: Mapping[str, Any]) -> None:

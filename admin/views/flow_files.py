@@ -10,7 +10,6 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from admin.asking import Field, Question, ask, go_on
-from admin.flow_words import translations
 from admin.guard import door
 from admin.instance_words import PARTY_WORDS
 from admin.showing import Tag, show
@@ -21,6 +20,7 @@ from flows.actions import switching
 from flows.authoring import diagram
 from flows.authoring.diagram.words import questions, starts_in_words
 from flows.catalogue import LoadedFlow
+from flows.catalogue.coverage import coverage
 from flows.catalogue.lint import EXPLANATIONS
 from flows.catalogue.problems import FlowProblem
 from flows.clock import clock
@@ -89,7 +89,7 @@ class Flows(FlowTrials, VersionPages):
             actors=PARTY_WORDS,
             columns=COLUMN_WORDS,
             sitting=sum(count for counts in vars(where).values() for count in counts.values()),
-            translations=translations(catalogue.current(), flow.definition),
+            translations=coverage(catalogue.current(), flow.definition),
             explain=EXPLANATIONS,
         )
 

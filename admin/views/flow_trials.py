@@ -18,9 +18,11 @@ from admin.showing import argument, moment_of, show
 from flows import catalogue
 from flows.access import clean, read_as
 from flows.authoring.play.beginning import ways_of
+from flows.authoring.play.cast import Cast
 from flows.authoring.play.samples import Sampler
 from flows.authoring.play.scenes import languages_of, scenes_of
 from flows.catalogue import FlowDefinition, LoadedFlow
+from flows.catalogue.schema import FlowField
 from flows.clock import clock
 from flows.queries import tenants
 from flows.queries.tenants import Tenant
@@ -35,8 +37,9 @@ BARE = "default-src 'none'; style-src 'self'; frame-ancestors 'self'"
 """For a frame that only says why there is no page."""
 DAYS = 28
 MOST_DEEDS, LONGEST = 40, 4_000
-NOT_MADE_UP = frozenset({"file", "user", "department", "info"})
+NOT_MADE_UP = frozenset({"file", "user", "department"})
 """What the play fills in itself: files and colleagues are those of its own stage."""
+NOBODY = Cast("", 0, {}, {}, {})
 
 
 class FlowTrials(StaffView):
@@ -79,10 +82,11 @@ class FlowTrials(StaffView):
         """The coming weeks: asked with a form that is sent by GET, since nothing comes of it."""
         flow = loaded_flow(name)
         now = clock.now().astimezone(ZoneInfo(g.actor.time_zone))
+        start = request.args["start"] if "start" in request.args else _sample_start(flow.definition)
         typed = {
             "at": clean(request.args.get("at", f"{now:%Y-%m-%dT%H:%M}"))[:40],
             "zone": clean(request.args.get("zone", g.actor.time_zone))[:64],
-            "start": clean(request.args.get("start", _sample_start(flow.definition)))[:LONGEST],
+            "start": clean(start)[:LONGEST],
             "do": clean(request.args.get("do", ""))[:LONGEST],
         }
         played, problem = _play(name, typed) if "at" in request.args else (None, "")
@@ -115,14 +119,19 @@ def _sample_start(definition: FlowDefinition) -> str:
     if ways_of(definition)[:1] == ["event"]:
         return ""
     reading = Work(read_as(g.actor), g.actor, clock.now(), "")
-    sampler = Sampler(None, Random(0))  # type: ignore[arg-type]  # noqa: S311  # nobody of a cast is asked for
+    sampler = Sampler(NOBODY, Random(0))  # noqa: S311  # an example, no secret
     start = definition.start
     parts = {
-        part: sampler.answers(reading, {name: one for name, one in fields.items() if one.type not in NOT_MADE_UP})
+        part: sampler.answers(reading, {name: one for name, one in fields.items() if _can_be_made_up(one)})
         for part, fields in (("inputs", start.inputs), ("fields", start.fields))
     }
     known = {part: values for part, values in parts.items() if values}
     return json.dumps(known, indent=1, ensure_ascii=False) if known else ""
+
+
+def _can_be_made_up(field: FlowField) -> bool:
+    parts = field.item.values() if field.type == "list" else ()
+    return field.type not in NOT_MADE_UP and all(_can_be_made_up(part) for part in parts)
 
 
 def _customer(uid: str) -> Tenant | None:

@@ -14,22 +14,21 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from admin.asking import go_on
-from admin.bulk import AT_ONCE, ids_of
+from admin.bulk import AT_ONCE, MOST, counted, ids_of
 from admin.guard import StaffView, door
 from admin.showing import Tag, argument, show
+from admin.views.flow_trials import loaded_flow
 from flows import access, catalogue
 from flows.actions.migrating import new_run
 from flows.authoring import migrate
 from flows.authoring.diff import Change, difference, grouped
 from flows.authoring.migrate import Foreseen, Target, Went
-from flows.catalogue import FlowDefinition
 from flows.clock import clock
 from flows.models import FlowVersion
 from flows.models.instances import instance_id_from
 from flows.queries import migration_runs, versions_in_use
 from flows.rules.errors import Refused
 from flows.words import gettext as _
-from flows.words import ngettext
 
 FILE = "file"
 A_PAGE = 200
@@ -52,9 +51,11 @@ class Part:
 
     @classmethod
     def sent(cls) -> Part:
-        refs = [*request.form.getlist("ref"), *request.form.get("refs", "").split(",")]
-        refused = tuple(access.clean(line)[:300] for line in request.form.getlist("refused"))
-        return cls(tuple(one for one in refs if one), _number("at"), _number("changed"), refused)
+        form = request.form
+        refs = [*form.getlist("ref"), *form.get("refs", "").split(",")]
+        refused = tuple(access.clean(line)[:300] for line in form.getlist("refused"))
+        at, done = _number(form.get("at", "")), _number(form.get("changed", ""))
+        return cls(tuple(one for one in refs if one), at, done, refused)
 
     def and_then(self, went: Sequence[Went]) -> tuple[int, list[str]]:
         lines = [f"{one.reference}: {one.why_not.removeprefix(one.reference).strip()}" for one in went if one.why_not]
@@ -88,7 +89,7 @@ class VersionPages(StaffView):
         """What is another in two versions, and what it means for running ones; not said which: nothing is."""
         new = argument("b") or FILE
         old = argument("a") or new
-        changes: list[Change] = difference(_text(name, old), _text(name, new))
+        changes: list[Change] = difference(_target(name, old).definition, _target(name, new).definition)
         return show(
             self,
             "flow_diff.html",
@@ -103,8 +104,7 @@ class VersionPages(StaffView):
     @door("/<name>/versions/<to>/plan", needs="flows")
     def plan(self, name: str, to: str) -> Response:
         """What moving would come to, for a page of running instances; `?after=` goes on where the last one ended."""
-        target, ref, after = _target(name, to), argument("ref"), argument("after")
-        at = int(after) if after.isascii() and after.isdigit() and len(after) < 10 else 0
+        target, ref, at = _target(name, to), argument("ref"), _number(argument("after"))
         seen = [*migrate.foresee(g.actor, target, clock.now(), ref=ref, after=at, most=A_PAGE + 1)]
         more, seen = len(seen) > A_PAGE, seen[:A_PAGE]
         return show(
@@ -165,11 +165,11 @@ class VersionPages(StaffView):
     def undo(self, name: str) -> Response:
         """Takes a run back, the last that it moved first."""
         back, run, part = f"{self.path()}/{name}/versions", request.values.get("run", ""), Part.sent()
-        found = migrate.of_run(g.actor, run, before=part.at or None, most=AT_ONCE * 5 + 1)
+        found = migrate.of_run(g.actor, run, before=part.at or None, most=MOST + 1)
         if request.method != "POST" or request.form.get("go") != "1":
             if not found:
                 return self._nothing(back, _("Nothing that moved with this run is left to take back."), 200)
-            return show(self, "flow_undo.html", name=name, run=run, many=len(found), most=AT_ONCE * 5)
+            return show(self, "flow_undo.html", name=name, run=run, many=len(found), most=MOST)
         now, rest = found[:AT_ONCE], len(found) - AT_ONCE
         done, refused = part.and_then([*migrate.undo(g.actor, run, now)])
         kept = {"run": run, "go": "1", "at": str(now[-1] if now else 0)}
@@ -183,11 +183,11 @@ class VersionPages(StaffView):
     ) -> Response:
         """How it went, with a button for the rest; nothing more to say is said in the list."""
         if not rest and not refused:
-            return go_on(back, f"{words}: {_many(done)}.")
+            return go_on(back, f"{words}: {counted(done)}.")
         return show(
             self,
             "bulk.html",
-            title=f"{words}: {_many(done)}",
+            title=f"{words}: {counted(done)}",
             back=back,
             refused=[line.partition(": ")[::2] for line in refused],
             kept=[*kept.items(), ("changed", str(done)), *(("refused", line) for line in refused)],
@@ -201,18 +201,14 @@ def _rank(one: Foreseen) -> int:
     return [*MEANS].index(one.plan.verdict)
 
 
-def _many(count: int) -> str:
-    return ngettext("%(many)s request", "%(many)s requests", count, many=format(count, ","))
-
-
-def _number(name: str) -> int:
-    given = request.form.get(name, "")
+def _number(given: str) -> int:
+    """What a person or a page before wrote as a number; 0 for what is none."""
     return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else 0
 
 
 def _others(name: str, target: Target, after: int) -> Sequence[int]:
     """The next that are not on that version; more than a part of them says that there is a part to come."""
-    return migrate.to_move(g.actor, name, target.content_hash, clock.now(), after=after, most=AT_ONCE * 5 + 1)
+    return migrate.to_move(g.actor, name, target.content_hash, clock.now(), after=after, most=MOST + 1)
 
 
 def _choices(numbers: Sequence[int], has_file: bool) -> dict[str, str]:
@@ -224,21 +220,11 @@ def _called(meant: str) -> str:
 
 
 def _row(name: str, meant: str) -> FlowVersion:
-    number = int(meant) if meant.isascii() and meant.isdigit() and len(meant) < 10 else 0
-    found = versions_in_use.numbered(g.actor, name, number)
+    found = versions_in_use.numbered(g.actor, name, _number(meant))
     if found is None:
         raise Refused(_("No such version"))
     return found
 
 
-def _text(name: str, meant: str) -> FlowDefinition:
-    return _target(name, meant).definition
-
-
 def _target(name: str, meant: str) -> Target:
-    if meant != FILE:
-        return Target.of_version(_row(name, meant))
-    loaded = catalogue.current().flows.get(name)
-    if loaded is None:
-        raise Refused(_("No such flow"))
-    return Target.of_file(loaded)
+    return Target.of_file(loaded_flow(name)) if meant == FILE else Target.of_version(_row(name, meant))

@@ -138,6 +138,8 @@ def told(effect: Effect) -> list[tuple[str, str]]:
             ]
         case "check":
             return [(_("File"), payload["upload"])]
+        case "start" | "hear" | "end":
+            return [(_("About"), payload["name"]), (_("With"), _pretty(_masked(payload.get("with", {}))))]
         case _:
             return [(_("Call"), payload["name"]), (_("With"), _pretty(_masked(payload["with"])))]
 

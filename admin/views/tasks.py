@@ -13,8 +13,10 @@ from admin import clocks, linking, spreadsheets, talking, task_page
 from admin.guard import door
 from admin.past_page import LookingBack
 from admin.revealing import Revealing
-from admin.showing import GRID_TAGS, argument, show, task_tag
+from admin.showing import GRID_TAGS, argument, show, task_tag, title_of
 from flows import access
+from flows.access import read_as
+from flows.actions import versions
 from flows.clock import clock
 from flows.queries import grid, orders
 from flows.queries.pages import MOST_A_PAGE
@@ -129,8 +131,8 @@ def _rows(now: datetime) -> Iterator[tuple[object, ...]]:
             end = task.expires_at.isoformat() if task.expires_at else ""
             yield (
                 task.reference,
-                task.title,
-                task.kind,
+                title_of(task),
+                versions.said_of(read_as(g.actor), task, "type"),
                 task.customer_name,
                 task.created_at.isoformat(),
                 end,

@@ -12,7 +12,6 @@ from admin.showing import argument, show, timer_tag
 from flows.clock import clock
 from flows.queries import health
 
-KINDS = {kind: TIMER_WORDS[kind] for kind in ("reminder", "overdue", "expiry")}
 VIEWS = {"next": _l("Due next"), "late": _l("Late"), "ended": _l("Ended")}
 
 
@@ -22,7 +21,7 @@ class Timers(StaffView):
     @door("/", needs="health")
     def index(self) -> Response:
         now, shown = clock.now(), argument("show", *VIEWS) or "next"
-        kind, search = argument("kind", *KINDS), argument("q")
+        kind, search = argument("kind", *TIMER_WORDS), argument("q")
         page = health.timers(g.actor, now, view=shown, kind=kind, search=search, cursor=argument("cursor") or None)
         return show(
             self,
@@ -31,7 +30,7 @@ class Timers(StaffView):
             shown=shown,
             views=VIEWS,
             kind=kind,
-            kinds=KINDS,
+            kinds=TIMER_WORDS,
             search=search,
             tag=lambda timer: timer_tag(timer, now),
         )

@@ -15,10 +15,10 @@ from flows.catalogue import FlowDefinition
 from flows.catalogue.schema import Action, AssignEffect
 from flows.events import Acted
 from flows.models import Instance, User
-from flows.rules import answers, stages, timing
+from flows.rules import answers, stages
 from flows.rules.errors import Invalid, OutOfStep, Problem, Refused
 from flows.rules.expressions import compile_text
-from flows.words import N_
+from flows.words import N_, USUAL, spoken
 from flows.words import gettext as _
 from flows.work import Work
 
@@ -52,7 +52,8 @@ def act(
     told = ends or work.actor.kind == "customer" or _hands_to_customer(work, instance, definition, rule, given)
     label = stages.action_label(definition, action)
     now, for_customer = (stages.state_label(definition, after, words_for) for words_for in (False, True))
-    said = _in_words(work, instance, definition, rule, given)
+    with spoken(USUAL):  # kept for everybody who reads the timeline
+        said = _in_words(work, instance, definition, rule, given)
     stored = sealing.seal(rule.fields, given)
     work.record(instance, Acted(action, label, before, after, now, for_customer, words, told, said, stored))
     participating.take_part(work, instance, work.actor.user_id)
@@ -110,12 +111,7 @@ def _checked(
 
 
 def _context(work: Work, instance: Instance, definition: FlowDefinition) -> answers.AnswerContext:
-    plain = answers.AnswerContext(
-        today=timing.local_date(work.now, instance.time_zone),
-        zone=instance.time_zone,
-        scope={"now": work.now.isoformat()},
-    )
-    return answering.choosing(work.session, lookups.place_of(instance, definition, work.now), plain)
+    return answering.choosing(work.session, lookups.place_of(instance, definition, work.now))
 
 
 def _in_words(

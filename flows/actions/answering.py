@@ -12,6 +12,7 @@ from flows import lookups
 from flows.catalogue import FlowDefinition
 from flows.lookups import DEPARTMENTS, PEOPLE, Place
 from flows.models import Instance, Step
+from flows.rules import timing
 from flows.rules.answers import AnswerContext, Unavailable
 from flows.work import Work
 
@@ -33,10 +34,11 @@ def with_sources(
     return replace(context, lookup=asker.label, people=asker.person)
 
 
-def choosing(session: Session, place: Place, context: AnswerContext) -> AnswerContext:
+def choosing(session: Session, place: Place) -> AnswerContext:
     """The same where there is no step to keep labels on: what is asked at the start, or before an action."""
-    asker = _Asker(session, place)
-    return replace(context, lookup=asker.label, people=asker.person)
+    asker, today = _Asker(session, place), timing.local_date(place.now, place.zone)
+    scope = {"now": place.now.isoformat()}
+    return AnswerContext(today=today, zone=place.zone, scope=scope, lookup=asker.label, people=asker.person)
 
 
 @dataclass

@@ -33,7 +33,7 @@ def assign(work: Work, instance: Instance, user: User | None, note: str = "", ve
         raise Invalid(_("Choose a colleague who can sign in"), "/assignee", "choice")
     there = standing_in.who_is_there(work.session, user, work.now) if user is not None else None
     if (there.id if there else None) == instance.assignee_id:
-        raise OutOfStep(_("It is assigned to %(value)s already", value=there.name if there else "nobody"))
+        raise OutOfStep(_("It is assigned to %(value)s already", value=there.name if there else _("nobody")))
     give(work, instance, there, note.strip(), instead_of=user.name if user is not None and there is not user else "")
 
 

@@ -17,6 +17,10 @@ WAYS = ("unassigned", "round_robin", "least_busy")
 def assign_by_rule(work: Work, instance: Instance, user_uid: str | None, department_uid: str | None) -> None:
     """Give an instance to the person and the department that a flow names; raises Invalid when there is no such one."""
     department, user = department_named(work, department_uid), user_named(work, user_uid)
+    _give(work, instance, user, department)
+
+
+def _give(work: Work, instance: Instance, user: User | None, department: Department | None) -> None:
     if department is not None:
         instance.department_id = department.id
         participating.stay(work, instance, department.id)
@@ -38,7 +42,7 @@ def assign_for_step(work: Work, instance: Instance, wanted: str) -> None:
     if (chosen is None and wanted != "unassigned") or (chosen.id if chosen else None) == instance.assignee_id:
         return
     if instance.event_seq:
-        assign_by_rule(work, instance, chosen.uid if chosen is not None else None, None)
+        _give(work, instance, chosen, None)
     else:
         instance.assignee_id = chosen.id if chosen is not None else None
 

@@ -19,7 +19,7 @@ from flows.events import ChildStarted
 from flows.lookups import Place
 from flows.models import FlowSwitch, Instance, Membership, Organisation, User
 from flows.models.instances import PRIORITIES
-from flows.rules import answers, payments, private, timing
+from flows.rules import answers, payments, private
 from flows.rules.errors import Invalid, OutOfStep, Problem, Refused
 from flows.words import gettext as _
 from flows.work import Work
@@ -205,11 +205,7 @@ def _checked(
 ) -> _Checked:
     """Every answer and amount, clean; a customer gives no inputs and no amounts."""
     start = loaded.definition.start
-    zone = work.actor.time_zone
-    plain = answers.AnswerContext(
-        today=timing.local_date(work.now, zone), zone=zone, scope={"now": work.now.isoformat()}
-    )
-    context = answering.choosing(work.session, Place(work.now, zone), plain)
+    context = answering.choosing(work.session, Place(work.now, work.actor.time_zone))
     found = _Checked({}, {}, [])
     for part, fields, given in (("inputs", start.inputs, wish.inputs), ("fields", start.fields, wish.fields)):
         if by_customer and part == "inputs":

@@ -27,11 +27,11 @@ def values_of(row: Base, names: Sequence[str]) -> dict[str, Any]:
     return {name: getattr(row, name) for name in names}
 
 
-def locked(work: Work, model: type[Any], uid: str, what: str) -> Any:
-    """The row with this opaque id, locked; Refused when there is none."""
+def locked(work: Work, model: type[Any], uid: str, otherwise: str) -> Any:
+    """The row with this opaque id, locked; Refused with these words when there is none."""
     row = access.locked(work, select(model).where(model.uid == clean(uid)).with_for_update(of=model))
     if row is None:
-        raise Refused(_("No such %(what)s", what=what))
+        raise Refused(_(otherwise))
     return row
 
 

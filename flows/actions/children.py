@@ -21,7 +21,7 @@ from flows.events import ChildEnded, ChildStarted, EffectSkipped
 from flows.lookups import Place
 from flows.models import Effect, Instance, Organisation, User
 from flows.plugin import PermanentFault
-from flows.rules import answers, moves, stages, timing
+from flows.rules import answers, moves, stages
 from flows.rules.errors import BatonError, Invalid
 from flows.words import N_
 from flows.work import Work
@@ -135,11 +135,7 @@ def _answers(work: Work, loaded: LoadedFlow, owed: Mapping[str, Any], zone: str)
     given = {name: _uid_of(work, questions.get(name), value) for name, value in owed["with"].items()}
     if strangers := [name for name in given if name not in questions]:
         raise Invalid(f"it asks for no {', '.join(strangers)}; mend `with`")
-    place = Place(work.now, zone)
-    plain = answers.AnswerContext(
-        today=timing.local_date(work.now, zone), zone=zone, scope={"now": work.now.isoformat()}
-    )
-    checked = answers.check(questions, given, answering.choosing(work.session, place, plain))
+    checked = answers.check(questions, given, answering.choosing(work.session, Place(work.now, zone)))
     if checked.problems:
         raise Invalid(checked.problems)
     return checked.values

@@ -20,14 +20,16 @@ from flows.models.effects import MOST_TRIES
 from flows.plugin import PermanentFault
 from flows.rules import private
 from flows.rules.errors import Invalid, OutOfStep
+from flows.words import N_, in_each
 from flows.words import gettext as _
-from flows.words import in_each
 from flows.work import Work
 
 LEASE = timedelta(seconds=120)
 BACK_OFF = tuple(timedelta(seconds=seconds) for seconds in (5, 30, 120, 600, 1800, 7200, 21600))
 """How long to wait after each failed try; nearly nine hours in all before people are asked."""
 KEPT_FAULTS = 8
+SETTLED = {"pending": N_("pending"), "done": N_("done"), "skipped": N_("skipped")}
+"""What an effect is that is no incident, in words."""
 AT_HOME = frozenset({"call", *children.CARRIERS})
 """Kinds that change rows of ours and nothing else, so that doing it and its being done are one transaction."""
 
@@ -210,7 +212,7 @@ def _take(work: Work, effect_id: int) -> Effect | None:
 def _incident(work: Work, effect_id: int) -> access.Held:
     held = access.effect_to_change(work, effect_id)
     if held.effect.state != "incident":
-        raise OutOfStep(_("This is %(state)s already, not an incident", state=held.effect.state))
+        raise OutOfStep(_("This is %(state)s already, not an incident", state=_(SETTLED[held.effect.state])))
     return held
 
 

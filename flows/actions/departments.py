@@ -10,6 +10,7 @@ from flows.access import clean, require
 from flows.actions.changing import change, flush, locked, text
 from flows.models import Department, DepartmentMember, User
 from flows.rules.errors import Invalid, Problem, Refused
+from flows.words import N_
 from flows.words import gettext as _
 from flows.work import Work
 
@@ -27,7 +28,7 @@ def add(work: Work, given: Mapping[str, str]) -> Department:
 def amend(work: Work, uid: str, given: Mapping[str, str], seen: str = "") -> Department:
     """Rename a department, turn it off or on (needs `users`)."""
     require(work.actor, "users")
-    department: Department = locked(work, Department, uid, "department")
+    department: Department = locked(work, Department, uid, N_("No such department"))
     values = {"name": _name(work, given, department), "is_active": given.get("is_active") == "1"}
     change(work, department, "department_changed", department.name, values, seen)
     return department
@@ -36,7 +37,7 @@ def amend(work: Work, uid: str, given: Mapping[str, str], seen: str = "") -> Dep
 def put_member(work: Work, uid: str, email: str, is_manager: bool) -> None:
     """Add a member of staff, or make a member a manager and back (needs `users`). Raises Invalid for anybody else."""
     require(work.actor, "users")
-    department: Department = locked(work, Department, uid, "department")
+    department: Department = locked(work, Department, uid, N_("No such department"))
     person = work.session.scalar(
         select(User).where(User.email == clean(email).strip().lower(), User.kind == "staff", User.is_active)
     )
@@ -56,7 +57,7 @@ def put_member(work: Work, uid: str, email: str, is_manager: bool) -> None:
 def remove_member(work: Work, uid: str, user_uid: str) -> None:
     """Take somebody out of a department (needs `users`); what they did stays."""
     require(work.actor, "users")
-    department: Department = locked(work, Department, uid, "department")
+    department: Department = locked(work, Department, uid, N_("No such department"))
     member = work.session.scalar(_membership(department, clean(user_uid)))
     if member is None:
         raise Refused(_("No such member"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import literal, select, union_all
@@ -12,13 +13,14 @@ from sqlalchemy.orm import Session
 
 from flows.actions import planning, sealing, versions
 from flows.actions.scope import roots, scope_of
+from flows.actions.submitting import names_in_conditions
 from flows.catalogue import FlowDefinition
 from flows.catalogue.overlay import HISTORY, kept, overlaid
 from flows.models import Instance, Payment, Step, Timer
 from flows.rules import migrations, moves, payments, timing
-from flows.rules.expressions import compile_condition
 from flows.rules.migrations import Carried, Case, Clocks, Names, Plan, Reason
 from flows.rules.migrations.clocks import UNCHANGED, other_timers
+from flows.rules.migrations.names import fields_of
 from flows.rules.moves import WITH_ACTOR
 from flows.words import N_
 from flows.words import gettext as _
@@ -48,6 +50,11 @@ class Prospect:
     names: Names
     carried: Carried
     clocks: Clocks
+
+    @cached_property
+    def questions(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Every question of the old text and of the new one, by its name."""
+        return fields_of(self.old), fields_of(self.new)
 
 
 def around(session: Session, instances: Iterable[int]) -> dict[int, Around]:
@@ -212,28 +219,18 @@ def _scope(
     now: datetime,
 ) -> dict[str, Any]:
     """What the conditions of the new text will see: the answers under their new names."""
-    wanted = roots(_names_in_conditions(new))
+    wanted = roots(moves.names_in_conditions(new) | payments.names_in_amounts(new))
+    wanted = wanted.union(*map(names_in_conditions, new.steps.values()))
     scope = scope_of(session, instance, old, now, wanted - {"data"})
     started = carried.of(given, "")
     scope = {name: value for name, value in scope.items() if name not in old.start.inputs}
     data = {name: value for name, value in started.items() if name in new.start.fields}
     hidden = {step.name for step in instance.steps if step.state == "skipped" or not step.attempt}
     for name in new.steps:
-        if (names.old_step(name) or "") in hidden or names.old_step(name) is None:
-            continue
-        data.update(carried.of(given, name))
+        before = names.old_step(name)
+        if before is not None and before not in hidden:
+            data.update(carried.of(given, name))
     return {**scope, **{name: started[name] for name in new.start.inputs if name in started}, "data": data}
-
-
-def _names_in_conditions(new: FlowDefinition) -> frozenset[str]:
-    texts = [
-        text
-        for step in new.steps.values()
-        for text in (*(field.when for field in step.fields.values()), *step.conditions_of_pages().values())
-        if text
-    ]
-    inside = {name for text in texts for name in compile_condition(text).names}
-    return moves.names_in_conditions(new) | payments.names_in_amounts(new) | inside
 
 
 def _clocks(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Row, Select, Table, select
+from sqlalchemy import Row, Select, select
 from sqlalchemy.orm import Session
 
 from flows.actions.writing import write_effect
@@ -17,7 +17,7 @@ from flows.models import Instance
 from flows.models.instances import reference_of
 from flows.work import Work
 
-_ROWS: Table = Instance.__table__  # type: ignore[assignment]  # a table, as every mapped class of ours has
+_ROWS = Instance.__table__
 """Read past the scope of the session: a condition means the same whoever acts, also over a child that they cannot see
 (docs/adr/0018)."""
 

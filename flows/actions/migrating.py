@@ -14,7 +14,7 @@ from flows.rules import stages, statuses
 from flows.rules.errors import OutOfStep
 from flows.rules.migrations import Plan
 from flows.rules.migrations.clocks import UNCHANGED
-from flows.words import USUAL, spoken
+from flows.words import N_, USUAL, spoken
 from flows.words import gettext as _
 from flows.work import Work
 
@@ -142,7 +142,6 @@ def _note(
             instance_id=instance.id,
             from_version_id=was.id,
             to_version_id=version.id,
-            verdict=plan.verdict,
             before=dict(before),
             after=snapshots.fingerprint(snapshots.take(work, instance)),
             seq=instance.event_seq,
@@ -155,10 +154,8 @@ def _note(
 def _no_move(instance: Instance, last: FlowMigration | None) -> str:
     if last is None:
         return _("%(ref)s has no move to take back", ref=instance.reference)
-    moved = _(
-        "%(ref)s has no move to take back; it was moved again since, by %(run)s", ref=instance.reference, run=last.run
-    )
-    return moved
+    said = N_("%(ref)s has no move to take back; it was moved again since, by %(run)s")
+    return _(said, ref=instance.reference, run=last.run)
 
 
 def _since(work: Work, instance: Instance, last: FlowMigration) -> str:

@@ -14,6 +14,7 @@ from flows.actions.changing import change, flush, locked, one_of, text
 from flows.clock import clock
 from flows.models import Organisation
 from flows.rules.errors import Invalid, Problem, Refused
+from flows.words import N_
 from flows.words import gettext as _
 from flows.work import Work
 
@@ -57,7 +58,7 @@ def turn(work: Work, uid: str, on: bool) -> Organisation:
 
 def _customer(work: Work, uid: str) -> Organisation:
     """The row, locked; the house is not theirs to change here."""
-    organisation: Organisation = locked(work, Organisation, uid, "customer")
+    organisation: Organisation = locked(work, Organisation, uid, N_("No such customer"))
     if not organisation.is_customer:
         raise Refused(_("No such customer"))
     return organisation

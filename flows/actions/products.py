@@ -14,6 +14,7 @@ from flows.actions.changing import change, flush, locked, one_of, text
 from flows.models import Product
 from flows.models.orders import PROVIDERS
 from flows.rules.errors import Invalid, Problem
+from flows.words import N_
 from flows.words import gettext as _
 from flows.work import Work
 
@@ -36,7 +37,7 @@ def add(work: Work, given: Mapping[str, str]) -> Product:
 def amend(work: Work, uid: str, given: Mapping[str, str], seen: str = "") -> Product:
     """Change a product; orders placed before keep their price. Raises Invalid, Stale (needs `orders`)."""
     require(work.actor, "orders")
-    product: Product = locked(work, Product, uid, "product")
+    product: Product = locked(work, Product, uid, N_("No such product"))
     change(work, product, "product_changed", product.sku, _checked(work, given, product), seen)
     return product
 

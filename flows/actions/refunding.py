@@ -9,6 +9,7 @@ from flows.actions.owing import owe_to_provider
 from flows.events import PaymentRefunded
 from flows.models import Effect, Instance, Payment
 from flows.rules.errors import Invalid, OutOfStep
+from flows.rules.payments import IN_WORDS
 from flows.words import gettext as _
 from flows.work import Work
 
@@ -23,7 +24,7 @@ def refund(work: Work, payment: Payment) -> bool:
     if payment.state in ("refunding", "refunded"):
         return False
     if payment.state != "paid":
-        raise OutOfStep(_("This payment is %(state)s; there is nothing to give back", state=payment.state))
+        raise OutOfStep(_("This payment is %(state)s; there is nothing to give back", state=_(IN_WORDS[payment.state])))
     payment.become("refunding")
     owe_to_provider(work, payment, "refund", "refund")
     return True
@@ -71,7 +72,9 @@ def paid_back(work: Work, instance: Instance, payment: Payment, reference: str) 
     """Staff have given the money back by hand, as bank transfers ask for (needs `cancel`)."""
     access.require(work.actor, "cancel")
     if payment.state != "refunding":
-        raise OutOfStep(_("This payment is %(state)s; nothing is to be paid back by hand", state=payment.state))
+        raise OutOfStep(
+            _("This payment is %(state)s; nothing is to be paid back by hand", state=_(IN_WORDS[payment.state]))
+        )
     if not reference.strip():
         raise Invalid(_("Enter what your bank statement will say"), "/reference", "required")
     returned(work, instance, payment, payment.received_minor or payment.amount_minor)

@@ -11,7 +11,7 @@ from flows.actions.reviewing import hand_back
 from flows.catalogue import FlowDefinition
 from flows.events import InstanceReopened, ReopeningAsked, StepConfirmed, StepReopened
 from flows.models import Instance, Step
-from flows.rules import moves, reopenings
+from flows.rules import moves, reopenings, statuses
 from flows.rules.errors import Invalid, OutOfStep, Refused
 from flows.words import gettext as _
 from flows.work import Work
@@ -111,9 +111,9 @@ def _refuse_what_is_over(instance: Instance, ways: tuple[str, ...]) -> None:
     if instance.order_uid is not None:
         raise OutOfStep(_("This belongs to an order that went on without it. Place the order again"), "instance-closed")
     if instance.status not in ways:
+        status = _(statuses.IN_WORDS[instance.status])
         raise OutOfStep(
-            _("%(reference)s is %(replace)s", reference=instance.reference, replace=instance.status.replace("_", " ")),
-            "instance-closed",
+            _("%(reference)s is %(status)s", reference=instance.reference, status=status), "instance-closed"
         )
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import Select, Text, cast, select, union
 from sqlalchemy.orm import Session
 
 from flows import access
+from flows.actions import snapshots
 from flows.actions.sealing import SEALED, lost_in, resealed
 from flows.models import Effect, FlowMigration, Instance, Invitation, Step, Submission
 from flows.work import Work
@@ -37,9 +38,19 @@ def instances_with_sealed(session: Session) -> Sequence[int]:
 def reseal_instance(work: Work, instance_id: int) -> None:
     """Put what is sealed in one instance under the newest key; what cannot be opened stays as it is."""
     instance = access.instance_to_change(work, instance_id)
+    moves = work.session.scalars(select(FlowMigration).where(FlowMigration.instance_id == instance.id)).all()
+    before = _fingerprints(work, instance, moves)
     instance.inputs = resealed(instance.inputs)
     for model, column in OF_AN_INSTANCE:
         _reseal(work, select(model).where(model.instance_id == instance.id, _has_sealed(model, column)), column)
+    anew = dict(zip(before, _fingerprints(work, instance, moves), strict=True))
+    for move in moves:
+        move.after = anew.get(move.after, move.after)
+
+
+def _fingerprints(work: Work, instance: Instance, moves: Sequence[FlowMigration]) -> list[str]:
+    """Of its rows as they are, and as they were before each move: what a move is undone by names one of these."""
+    return [snapshots.fingerprint(one) for one in (snapshots.take(work, instance), *(one.before for one in moves))]
 
 
 def reseal_the_rest(work: Work) -> None:

@@ -13,7 +13,6 @@ from flows.catalogue.schema import FlowField
 from flows.models import FlowVersion, Instance, Review, Step, Submission, Upload
 from flows.models.base import opaque_id
 from flows.rules import answers, private
-from flows.rules.migrations.names import fields_of
 from flows.rules.moves import WITH_ACTOR
 from flows.work import Work
 
@@ -110,9 +109,9 @@ def _fill(work: Work, seen: Prospect, step: Step, given: Held, drafts: Held) -> 
 
 def _sealed_as(seen: Prospect, before: str, after: str, value: Any) -> Any:
     """A stored value as the new question stores it: sealed, or not any more; as it is where its key is gone."""
-    old, new = (fields_of(flow).get(name) for flow, name in ((seen.old, before), (seen.new, after)))
-    if old is None or new is None or _seals_alike(old, new):
+    if _seals_as_before(seen, before, after):
         return value
+    old, new = seen.questions[0][before], seen.questions[1][after]
     opened = sealing.opened({after: old}, {after: value})
     return sealing.seal({after: new}, opened)[after] if after in opened else value
 
@@ -146,7 +145,7 @@ def _rename_history(work: Work, seen: Prospect, steps: Mapping[str, Step]) -> No
 
 
 def _seals_as_before(seen: Prospect, before: str, after: str) -> bool:
-    old, new = fields_of(seen.old).get(before), fields_of(seen.new).get(after)
+    old, new = seen.questions[0].get(before), seen.questions[1].get(after)
     return old is None or new is None or _seals_alike(old, new)
 
 

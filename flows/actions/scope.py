@@ -16,6 +16,7 @@ from flows.actions import kinship, sealing
 from flows.catalogue import FlowDefinition
 from flows.models import Instance, Organisation, User
 from flows.rules import answers, stages
+from flows.rules.expressions import compile_text
 from flows.rules.words import day_in_words
 from flows.work import keep
 
@@ -25,6 +26,12 @@ EVERYTHING = frozenset({"customer", "creator", "assignee", "instance", "data", "
 def roots(names: Iterable[str]) -> frozenset[str]:
     """The first parts of dotted names: what to ask `scope_of` for."""
     return frozenset(name.partition(".")[0] for name in names)
+
+
+def filled(session: Session, instance: Instance, definition: FlowDefinition, text: str, now: datetime) -> str:
+    """Words of the flow that name something, with their holes filled; empty while that is not known."""
+    words = compile_text(text)
+    return str(words.render_or(scope_of(session, instance, definition, now, roots(words.names)), "") or "")
 
 
 def scope_of(

@@ -8,12 +8,11 @@ from sqlalchemy import select
 
 from flows.actions import kinship, owing, planning
 from flows.actions.assigning_by_rule import assign_for_step
-from flows.actions.scope import roots, scope_of
+from flows.actions.scope import filled, roots, scope_of
 from flows.catalogue import FlowDefinition
 from flows.events import StepCompleted, StepOpened
 from flows.models import Instance, Payment, Step
 from flows.rules import moves, payments, statuses
-from flows.rules.expressions import compile_text
 from flows.rules.progress import progress as progress_of
 from flows.work import Work
 
@@ -115,9 +114,8 @@ def _open(work: Work, instance: Instance, definition: FlowDefinition, step: Step
 
 
 def _assign(work: Work, instance: Instance, definition: FlowDefinition, wanted: str) -> None:
-    before, text = instance.assignee_id, compile_text(wanted)
-    scope = scope_of(work.session, instance, definition, work.now, wanted=roots(text.names))
-    assign_for_step(work, instance, str(text.render_or(scope, "") or ""))
+    before = instance.assignee_id
+    assign_for_step(work, instance, filled(work.session, instance, definition, wanted, work.now))
     if instance.event_seq and instance.assignee_id not in (None, before):
         moment = f"assigned.{instance.event_seq}"
         owing.owe(work, instance, definition, moment, definition.effects_for("assigned"))

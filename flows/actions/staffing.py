@@ -10,6 +10,7 @@ from flows.actions.accounts.sessions import end_sessions
 from flows.actions.changing import locked
 from flows.models import User
 from flows.rules.errors import Invalid, OutOfStep
+from flows.words import N_
 from flows.words import gettext as _
 from flows.work import Work
 
@@ -28,7 +29,7 @@ def invite_colleague(work: Work, email: str, name: str, role_ids: Collection[int
 def person_to_change(work: Work, uid: str) -> User:
     """Locked, for staff who see to users."""
     require(work.actor, "users")
-    person: User = locked(work, User, uid, "person")
+    person: User = locked(work, User, uid, N_("No such person"))
     return person
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from flows import catalogue
 from flows.actions import distributing, owing, participating, planning, sealing, settling, staging, versions
 from flows.actions.assigning_by_rule import department_named, user_named
-from flows.actions.scope import scope_of
+from flows.actions.scope import filled
 from flows.catalogue import FlowDefinition, LoadedFlow, ways
 from flows.events import InstanceStarted
 from flows.log import Log
@@ -192,26 +192,21 @@ def _give_to_department(
 ) -> None:
     """Into its department, and to whoever of it the flow gives it to (B13)."""
     rule = definition.start
+    if not rule.department and not rule.assign and department is None:
+        return
+    work.session.flush()  # the instance has its number, and what it is asked by is there
     if rule.department and department is None:
-        department = department_named(work, _filled(work, instance, definition, rule.department))
+        department = department_named(work, filled(work.session, instance, definition, rule.department, work.now))
     if department is not None:
-        work.session.flush()
         instance.department_id = department.id
         participating.stay(work, instance, department.id)
     if instance.assignee_id is not None or not rule.assign:
         return
     if _names_a_person(rule.assign):
-        chosen = user_named(work, _filled(work, instance, definition, rule.assign))
+        chosen = user_named(work, filled(work.session, instance, definition, rule.assign, work.now))
     else:
         chosen = distributing.choose(work, rule.assign, instance.department_id)
     instance.assignee_id = chosen.id if chosen is not None else None
-
-
-def _filled(work: Work, instance: Instance, definition: FlowDefinition, text: str) -> str:
-    """The words of the flow with their holes filled; empty while what they name is not known."""
-    work.session.flush()
-    scope = scope_of(work.session, instance, definition, work.now)
-    return str(compile_text(text).render_or(scope, "") or "")
 
 
 def _named_to(instance: Instance, parent: Instance | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Literal
 
@@ -72,12 +73,7 @@ def definition_of(session: Session, instance: Instance) -> FlowDefinition:
 
 def of_version(version: FlowVersion) -> FlowDefinition:
     """What a published text says, without anything that was added to one instance."""
-    loaded = catalogue.current().flows.get(version.flow)
-    if loaded is not None and loaded.content_hash == version.content_hash:
-        return loaded.definition
-    if version.content_hash not in _definitions:
-        _definitions[version.content_hash] = catalogue.parse_stored(version.text)
-    return _definitions[version.content_hash]
+    return _meant(version.flow, version.content_hash, lambda: version.text)
 
 
 def spoken_of(session: Session, instance: Instance) -> FlowDefinition:
@@ -115,10 +111,15 @@ def notice_said(session: Session, instance: Instance, rule: NoticeEffect) -> Not
 
 
 def _published(session: Session, instance: Instance) -> FlowDefinition:
-    loaded = catalogue.current().flows.get(instance.flow)
-    if loaded is not None and loaded.content_hash == instance.flow_hash:
+    query = select(FlowVersion.text).where(FlowVersion.id == instance.flow_version_id)
+    return _meant(instance.flow, instance.flow_hash, lambda: session.scalars(query).one())
+
+
+def _meant(flow: str, content_hash: str, text: Callable[[], str]) -> FlowDefinition:
+    """What a text means; it is asked for only where the file says another today, and that only once."""
+    loaded = catalogue.current().flows.get(flow)
+    if loaded is not None and loaded.content_hash == content_hash:
         return loaded.definition
-    if instance.flow_hash not in _definitions:
-        text = session.scalars(select(FlowVersion.text).where(FlowVersion.id == instance.flow_version_id)).one()
-        _definitions[instance.flow_hash] = catalogue.parse_stored(text)
-    return _definitions[instance.flow_hash]
+    if content_hash not in _definitions:
+        _definitions[content_hash] = catalogue.parse_stored(text())
+    return _definitions[content_hash]

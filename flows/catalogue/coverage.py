@@ -32,18 +32,26 @@ class Coverage:
         return 100 * self.done // self.texts if self.texts else 100
 
     @property
+    def to_do(self) -> tuple[str, ...]:
+        """Dotted paths of what is missing or stale, in the order of the file."""
+        return tuple(dotted(path) for path in (*self.missing, *self.stale))
+
+    @property
     def is_complete(self) -> bool:
         return not (self.missing or self.stale or self.orphaned)
 
 
 def coverage(registry: Registry, definition: FlowDefinition) -> list[Coverage]:
     """Every language that the flow has a locale file for."""
-    return [coverage_in(registry, definition, language) for language in files_of(registry, definition)]
+    return [_of(registry, definition, language, file) for language, file in files_of(registry, definition).items()]
 
 
 def coverage_in(registry: Registry, definition: FlowDefinition, language: str) -> Coverage:
     """One language; without a file, everything is missing."""
-    file = files_of(registry, definition).get(language, "")
+    return _of(registry, definition, language, files_of(registry, definition).get(language, ""))
+
+
+def _of(registry: Registry, definition: FlowDefinition, language: str, file: str) -> Coverage:
     locale, words = locale_in(registry, file, definition.flow) if file else {}, words_of(definition)
     said = {path: text for path, text in said_in(locale).items() if isinstance(text, str)}
     marks = locale.get(TRANSLATED_FROM)

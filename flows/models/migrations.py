@@ -8,9 +8,8 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from flows.models.base import Base, Owned, one_of
+from flows.models.base import Base, Owned
 from flows.models.catalogue import FlowVersion
-from flows.models.instances import Instance
 
 
 class FlowMigration(Owned, Base):
@@ -29,7 +28,6 @@ class FlowMigration(Owned, Base):
     instance_id: Mapped[int] = mapped_column(ForeignKey("instances.id"), index=True)
     from_version_id: Mapped[int] = mapped_column(ForeignKey("flow_versions.id"), index=True)
     to_version_id: Mapped[int] = mapped_column(ForeignKey("flow_versions.id"), index=True)
-    verdict: Mapped[str] = mapped_column(one_of("verdict", "green", "yellow"))
     before: Mapped[dict[str, Any]] = mapped_column(default=dict)
     after: Mapped[str] = mapped_column(String(64))
     seq: Mapped[int]
@@ -37,6 +35,5 @@ class FlowMigration(Owned, Base):
     at: Mapped[datetime]
     undone_at: Mapped[datetime | None]
 
-    instance: Mapped[Instance] = relationship()
     from_version: Mapped[FlowVersion] = relationship(foreign_keys=[from_version_id])
     to_version: Mapped[FlowVersion] = relationship(foreign_keys=[to_version_id])

@@ -11,7 +11,7 @@ from flows.models.base import Base, Owned, one_of, uid_column
 from flows.models.instances import Instance
 from flows.models.steps import Step
 from flows.rules.errors import OutOfStep
-from flows.rules.payments import STATES, may_become
+from flows.rules.payments import IN_WORDS, STATES, may_become
 from flows.words import gettext as _
 from flows.words import retold
 
@@ -83,9 +83,8 @@ class Payment(Owned, Base):
     def become(self, state: str) -> None:
         """Go to another state; OutOfStep when no way leads there."""
         if not may_become(self.state, state):
-            raise OutOfStep(
-                _("A payment that is %(state)s does not become %(state_2)s", state=self.state, state_2=state)
-            )
+            now, then = _(IN_WORDS[self.state]), _(IN_WORDS[state])
+            raise OutOfStep(_("A payment that is %(state)s does not become %(state_2)s", state=now, state_2=then))
         self.state = state
 
     @property

@@ -56,6 +56,10 @@ class Life:
     def beginning(self) -> Moment | None:
         return recorded_from(self.moments)
 
+    def shows(self, moment: Moment) -> bool:
+        """Whether that moment can be pictured."""
+        return self.beginning is not None and self.beginning.seq <= moment.seq
+
     def find(self, at: datetime | None = None, seq: int | None = None) -> Moment:
         """The last moment up to `at`, or the one with the event `seq`; without either the newest.
 

@@ -78,12 +78,12 @@ PRIORITIES = {"low": N_("low"), "normal": N_("normal"), "high": N_("high"), "urg
 """In the middle of a sentence."""
 
 
-def sentence(kind: str, facts: Facts, zone: str, translated: Mapping[str, str] | None = None) -> str:
+def sentence(kind: str, facts: Facts, zone: str, translated: Mapping[str, str]) -> str:
     """A fact as people say it. `translated` are words of its flow in the reader's language, by those of the file."""
     told = {
         **facts,
         **{name: retold(facts[name]) for name in OURS if facts.get(name)},
-        **{name: (translated or {}).get(facts[name], facts[name]) for name in FROM_THE_FLOW if name in facts},
+        **{name: translated.get(facts[name], facts[name]) for name in FROM_THE_FLOW if name in facts},
         **{name: _moment(facts[name], zone) for name in ("due_at", "expires_at", "expired_at") if facts.get(name)},
     }
     if "amount_minor" in facts or "total_minor" in facts:

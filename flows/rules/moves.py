@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from flows.rules.errors import OutOfStep
 from flows.rules.expressions import compile_condition
 from flows.rules.visibility import DefinitionLike, StepLike, is_shown, settled
+from flows.words import N_
 from flows.words import gettext as _
 
 WITH_ACTOR = frozenset({"open", "returned", "reopened"})
@@ -60,21 +61,21 @@ def target(move_name: str, step_state: str) -> str:
     """The state that a move leads to. OutOfStep says why it cannot be made now."""
     move = next(move for move in MOVES if move.name == move_name)
     if step_state not in move.come_from:
-        verb = move_name.replace("_", " ")
-        raise OutOfStep(
-            _(
-                "You cannot %(verb)s this step now: %(words)s. Reload the page to see it as it is",
-                verb=verb,
-                words=_WORDS[step_state],
-            )
-        )
+        said = N_("You cannot %(verb)s this step now: %(words)s. Reload the page to see it as it is")
+        raise OutOfStep(_(said, verb=_(_VERBS[move_name]), words=_(_WORDS[step_state])))
     return move.to or step_state
 
 
+_VERBS = {
+    "unlock": N_("unlock"), "lock": N_("lock"), "skip": N_("skip"), "save_draft": N_("save draft"),
+    "submit": N_("submit"), "submit_for_approval": N_("submit for approval"), "complete": N_("complete"),
+    "approve": N_("approve"), "return": N_("return"), "reopen": N_("reopen"), "restore": N_("restore"),
+}  # fmt: skip
 _WORDS = {
-    "locked": "other steps come first", "open": "it has not been submitted yet", "returned": "it was returned",
-    "reopened": "it was reopened", "pending_approval": "it is waiting for approval", "completed": "it is completed",
-    "skipped": "it is not needed",
+    "locked": N_("other steps come first"), "open": N_("it has not been submitted yet"),
+    "returned": N_("it was returned"), "reopened": N_("it was reopened"),
+    "pending_approval": N_("it is waiting for approval"), "completed": N_("it is completed"),
+    "skipped": N_("it is not needed"),
 }  # fmt: skip
 
 

@@ -80,7 +80,7 @@ def moments(events: Sequence[EventLike]) -> list[Moment]:
     found: list[Moment] = []
     told: list[EventLike] = []
     for one in events:
-        if told and not _is_same_work(told[-1], one):
+        if told and told[-1].at != one.at:
             found.append(Moment(tuple(told), None))
             told = []
         told.append(one)
@@ -88,10 +88,6 @@ def moments(events: Sequence[EventLike]) -> list[Moment]:
             found.append(Moment(tuple(told), one.facts[TRACES]))
             told = []
     return [*found, Moment(tuple(told), None)] if told else found
-
-
-def _is_same_work(before: EventLike, after: EventLike) -> bool:
-    return before.at == after.at
 
 
 def moment_at(life: Sequence[Moment], at: datetime) -> Moment | None:
@@ -120,7 +116,8 @@ def picture(
     first = recorded_from(life)
     if first is None or moment.seq < first.seq:
         raise NotRecorded(first.at if first is not None else None)
-    then, then_steps, since = _at_first(life, values, steps)
+    then, then_steps = _at_first(life, values, steps)
+    since: dict[str, Moment] = {}
     for one in life:
         if one.seq > moment.seq:
             break
@@ -132,7 +129,7 @@ def picture(
 
 def _at_first(
     life: Sequence[Moment], values: Mapping[str, Any], steps: Mapping[str, Mapping[str, Any]]
-) -> tuple[dict[str, Any], dict[str, dict[str, Any]], dict[str, Moment]]:
+) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     """Today's picture with every trace undone, the newest first."""
     then = {name: values.get(name) for name in OF_INSTANCE}
     then_steps = {name: dict(step) for name, step in steps.items()}
@@ -143,7 +140,7 @@ def _at_first(
             step = then_steps.pop(name, {})
             before = {key: _typed(key, pair[0]) for key, pair in changes.items()}
             then_steps[before.get("name") or name] = {**step, **before}
-    return then, then_steps, {}
+    return then, then_steps
 
 
 def _apply(moment: Moment, values: dict[str, Any], steps: dict[str, dict[str, Any]], since: dict[str, Moment]) -> None:

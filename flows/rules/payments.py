@@ -34,6 +34,10 @@ MOVES: Mapping[str, frozenset[str]] = {
     "refunded": frozenset(),
 }
 """Where a payment may go from each state. Money may come after all, so what failed or was given up is not the end."""
+IN_WORDS = {
+    "pending": N_("pending"), "processing": N_("processing"), "paid": N_("paid"), "failed": N_("failed"),
+    "cancelled": N_("cancelled"), "refunding": N_("refunding"), "refunded": N_("refunded"),
+}  # fmt: skip
 
 
 class PaymentLike(Protocol):

@@ -10,10 +10,15 @@ from flows.rules.errors import OutOfStep
 from flows.rules.moves import WITH_ACTOR
 from flows.rules.outcomes import completes_by_itself
 from flows.rules.visibility import DefinitionLike
+from flows.words import N_
 from flows.words import gettext as _
 
 OPEN = frozenset({"not_started", "in_progress", "awaiting_review"})
 CLOSED = frozenset({"completed", "cancelled", "expired"})
+IN_WORDS = {
+    "not_started": N_("not started"), "in_progress": N_("in progress"), "awaiting_review": N_("awaiting review"),
+    "completed": N_("completed"), "cancelled": N_("cancelled"), "expired": N_("expired"),
+}  # fmt: skip
 _UNTOUCHED = frozenset({"locked", "open", "skipped"})
 
 

@@ -561,7 +561,6 @@ def upgrade() -> None:
     sa.Column('instance_id', sa.Integer(), nullable=False),
     sa.Column('from_version_id', sa.Integer(), nullable=False),
     sa.Column('to_version_id', sa.Integer(), nullable=False),
-    sa.Column('verdict', sa.Enum('green', 'yellow', name='verdict', native_enum=False, create_constraint=True, length=24), nullable=False),
     sa.Column('before', sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
     sa.Column('after', sa.String(length=64), nullable=False),
     sa.Column('seq', sa.Integer(), nullable=False),

@@ -83,7 +83,7 @@ def whole(
                 _action(definition, name) for name in definition.actions if f"act.{name}" in known["allowed_actions"]
             ],
             "tasks": [summary(call, one, who) for one in tasks],
-            "children": draw_family.children(children, call.now),
+            "children": draw_family.children(call.session, children, call.now),
             "timeline": [draw_order.entry(one) for one in entries if one.kind not in SAID_BY_THE_MOVE],
         }
     )

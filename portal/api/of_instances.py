@@ -169,7 +169,7 @@ def whole(
     waiting = said.unread if said is not None else unread.of_page(call.actor, [instance]).get(instance.id, 0)
     below = family.children(call.actor, instance, definition)
     beside += [f"{one.uid}-{one.version}" for one in below]
-    drawn_below = draw_family.children(below, call.now)
+    drawn_below = draw_family.children(call.session, below, call.now)
     drawn = draw_instance.detail(
         call.session, call.actor, instance, definition, call.now, waiting, drawn_below, steps, said
     )

@@ -88,7 +88,7 @@ def _reason(one: Why) -> drawn.Reason:
         name=one.name,
         what=one.what,
         verdict=one.verdict,
-        rule=f"{one.key}: {one.rule}" if one.key and not one.rule.startswith(f"{one.key}:") else one.rule,
+        rule=one.written,
         place=one.place,
         values=[
             drawn.ValueRead(name=value.name, text=value.text, known=value.known, hidden=value.hidden)

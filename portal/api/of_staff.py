@@ -141,9 +141,7 @@ def _check_currencies(definition: FlowDefinition, body: asked_by_staff.NewInstan
     """An amount in another currency than the flow's is a mistake, not so many pounds; what was begun is undone."""
     currencies = payments.amounts_asked(definition)
     wrong = [
-        Problem(
-            f"/amounts/{name}/currency", "currency", _("This is paid in %(currencies)s", currencies=currencies[name])
-        )
+        Problem(f"/amounts/{name}/currency", "currency", _("This is paid in %(currency)s", currency=currencies[name]))
         for name, given in body.amounts.items()
         if name in currencies and given.currency != currencies[name]
     ]

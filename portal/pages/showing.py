@@ -19,11 +19,16 @@ from flows.queries import grid
 from flows.queries.orders import STATE_LABELS
 from flows.rules.errors import Invalid
 from flows.rules.statuses import is_overdue
+from flows.words import N_
 from flows.words import gettext as _
 from flows.work import Work, unit_of_work
 from portal.forms import once
 
 SOON_DAYS = 7
+GRID_WORDS = {
+    "Pending": N_("Pending"), "Completed": N_("Completed"), "Expired": N_("Expired"), "Cancelled": N_("Cancelled"),
+}  # fmt: skip
+"""The statuses of the Task System as people read them (A22)."""
 
 
 class Tag(NamedTuple):
@@ -79,16 +84,10 @@ def days_left(instance: Instance, now: datetime) -> int | None:
     return (end.astimezone(zone).date() - now.astimezone(zone).date()).days if end else None
 
 
-def grid_words() -> dict[str, str]:
-    """The statuses of the Task System as people read them (A22)."""
-    words = {"Pending": _("Pending"), "Completed": _("Completed"), "Expired": _("Expired")}
-    return {**words, "Cancelled": _("Cancelled")}
-
-
 def grid_tag(instance: Instance, now: datetime) -> Tag:
     """The one word of the Task System."""
     status = grid.grid_status(instance, now)
-    return Tag(grid_words()[status], {"Pending": "info", "Completed": "ok", "Expired": "warn"}.get(status, "plain"))
+    return Tag(_(GRID_WORDS[status]), {"Pending": "info", "Completed": "ok", "Expired": "warn"}.get(status, "plain"))
 
 
 def task_tag(instance: Instance, now: datetime, handed_back: bool = False) -> Tag:

@@ -27,7 +27,7 @@ from portal.may import may
 from portal.pages import talking, task_page
 from portal.pages.navigation import my_standing
 from portal.pages.pay import pay_page, pays
-from portal.pages.showing import address, end_of, grid_tag, grid_words, is_fragment, show
+from portal.pages.showing import GRID_WORDS, address, end_of, grid_tag, is_fragment, show
 from portal.pages.step_form import form_page, takes_answers
 from portal.pages.task_rows import list_rows
 from portal.wording import flow_of, kind_of, title_of
@@ -117,7 +117,7 @@ def _system(actor: Actor, filters: Filters, part: str | None) -> dict[str, Any]:
         page = grid.tasks(actor, now, filters, cursor)
         words |= {"rows": _grid_rows(actor, page.rows, now), "next_cursor": page.next_cursor, "cursor": cursor}
     if part is None:
-        words["statuses"] = list(grid_words().items())
+        words["statuses"] = [(status, _(said)) for status, said in GRID_WORDS.items()]
         words["kinds"] = _kinds(actor)
         words["customers"] = [(one.uid, one.name) for one in orders.customers(actor)]
     return words

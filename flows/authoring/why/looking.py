@@ -75,6 +75,11 @@ class Why:
     because: Because | None = None
     note: str = ""
 
+    @property
+    def written(self) -> str:
+        """The rule as the file has it, with its key: `when: data.has_pets == true`."""
+        return f"{self.key}: {self.rule}" if self.key and not self.rule.startswith(f"{self.key}:") else self.rule
+
 
 @dataclass(frozen=True)
 class Look:
@@ -132,13 +137,13 @@ class Look:
     def before(self, moment: Moment) -> Look | None:
         """The same just before a moment: what its work found there. None where that was not recorded."""
         place = next(n for n, one in enumerate(self.life.moments) if one.seq == moment.seq)
-        if not place or self.life.beginning is None or self.life.beginning.seq >= moment.seq:
+        if not place or not self.life.shows(self.life.moments[place - 1]):
             return None
         was = self.life.at(self.life.moments[place - 1])
         return Look(self.actor, self.life, was, was.instance, moment.at, is_now=False)
 
     def after(self, moment: Moment) -> Look | None:
-        if self.life.beginning is None or self.life.beginning.seq > moment.seq:
+        if not self.life.shows(moment):
             return None
         was = self.life.at(moment)
         return Look(self.actor, self.life, was, was.instance, moment.at, is_now=False)

@@ -42,8 +42,7 @@ def text_of(look: Look, found: Sequence[Why]) -> str:
 def _lines(why: Why, zone: str) -> Iterator[str]:
     yield why.what
     if why.rule:
-        named = f"{why.key}: " if why.key and not why.rule.startswith(f"{why.key}:") else ""
-        yield f"  rule   {named}{why.rule}" + (f"   ({why.place})" if why.place else "")
+        yield f"  rule   {why.written}" + (f"   ({why.place})" if why.place else "")
     yield f"  holds  {VERDICTS[why.verdict]}"
     for value in why.values:
         yield f"  read   {value.name} = {value.text}"

@@ -12,6 +12,13 @@ from flows.rules.answers.texts import plain
 from flows.words import N_, Borrowed, ngettext
 from flows.words import gettext as _
 
+NOBODY = {
+    ("user", False): N_("Choose %(field)s from the list; there is no such user"),
+    ("user", True): N_("Choose %(field)s from the list; there is no such user of that department"),
+    ("department", False): N_("Choose %(field)s from the list; there is no such department"),
+}
+"""By what is chosen, and whether from one department alone."""
+
 
 def label_of(field: FieldLike, value: str, context: AnswerContext | None) -> str | None:
     """The label of one option, or None when there is no such option (or nobody to ask)."""
@@ -83,16 +90,7 @@ def _person(field: FieldLike, raw: Any, context: AnswerContext) -> int | str:
     if context.people is None:
         wrong("people_unavailable", _("%(field)s cannot be chosen here", field=subject(field)))
     if context.people(field.type, chosen, context.beside.get(field.within) if field.within else None) is None:
-        where = " of that department" if field.within else ""
-        wrong(
-            "choice",
-            _(
-                "Choose %(field)s from the list; there is no such %(type)s%(where)s",
-                field=noun(field),
-                type=field.type,
-                where=where,
-            ),
-        )
+        wrong("choice", _(NOBODY[field.type, bool(field.within)], field=noun(field)))
     return chosen
 
 

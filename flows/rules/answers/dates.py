@@ -9,13 +9,12 @@ from typing import Any
 
 from flows.rules.answers.shapes import AnswerContext, FieldLike, Kind, Problem, Wrong, noun, subject, wrong
 from flows.rules.timing import Span, add, zone_named
+from flows.rules.words import date_in_words
+from flows.words import N_
 from flows.words import gettext as _
 
-PARTS = ("day", "month", "year")
-MONTHS = (
-    "January", "February", "March", "April", "May", "June",
-    "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
+PARTS = {"day": N_("day"), "month": N_("month"), "year": N_("year")}
+LATER, EARLIER = N_("%(field)s must be %(limit)s or later"), N_("%(field)s must be %(limit)s or earlier")
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _FROM_TODAY = re.compile(r"today(?:([+-])(\d{1,4})(d|wd|w|m|y))?", re.ASCII)
 _FROM_NOW = re.compile(r"now(?:([+-])(\d{1,4})([mh]))", re.ASCII)
@@ -75,11 +74,6 @@ def _last_possible(year: int, month: int, day: int) -> date:
             day -= 1
 
 
-def long_date(day: date) -> str:
-    """24 November 2026."""
-    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
-
-
 def _date(field: FieldLike, raw: Any, context: AnswerContext) -> str:
     day = _from_parts(field, raw) if isinstance(raw, Mapping) else _from_text(field, raw)
     _between(field, day, context)
@@ -100,26 +94,22 @@ def _from_parts(field: FieldLike, raw: Mapping[str, Any]) -> date:
         wrong("unknown", _("A date has a day, a month and a year, not %(unknown)s", unknown=repr(sorted(unknown)[0])))
     texts = {part: str(raw.get(part) if raw.get(part) is not None else "").strip() for part in PARTS}
     if missing := [part for part in PARTS if not texts[part]]:
-        raise Wrong(
-            *(
-                Problem(f"/{part}", "required", _("%(field)s must include a %(part)s", field=subject(field), part=part))
-                for part in missing
-            )
-        )
+        said = N_("%(field)s must include a %(part)s")
+        raise Wrong(*(_of_part(field, part, "required", said) for part in missing))
     numbers = {part: int(text) for part, text in texts.items() if re.fullmatch(r"\d{1,4}", text, re.ASCII)}
     ranges = {"day": (1, 31), "month": (1, 12), "year": (1000, 9999)}
     bad = [part for part in PARTS if not ranges[part][0] <= numbers.get(part, -1) <= ranges[part][1]]
     if bad:
-        raise Wrong(
-            *(
-                Problem(f"/{part}", "date", _("%(field)s must have a real %(part)s", field=subject(field), part=part))
-                for part in bad
-            )
-        )
+        said = N_("%(field)s must have a real %(part)s")
+        raise Wrong(*(_of_part(field, part, "date", said) for part in bad))
     try:
         return date(numbers["year"], numbers["month"], numbers["day"])
     except ValueError:
         wrong("date", _("%(field)s must be a real date", field=subject(field)), "/day")
+
+
+def _of_part(field: FieldLike, part: str, code: str, said: str) -> Problem:
+    return Problem(f"/{part}", code, _(said, field=subject(field), part=_(PARTS[part])))
 
 
 def _between(field: FieldLike, day: date, context: AnswerContext) -> None:
@@ -128,34 +118,34 @@ def _between(field: FieldLike, day: date, context: AnswerContext) -> None:
     if low is not None and day < low:
         wrong(
             "min",
-            _("%(field)s must be %(limit)s or later", field=subject(field), limit=_limit(low, context.today)),
+            _(LATER, field=subject(field), limit=_limit(low, context.today)),
             min=low.isoformat(),
         )
     if high is not None and day > high:
         wrong(
             "max",
-            _("%(field)s must be %(limit)s or earlier", field=subject(field), limit=_limit(high, context.today)),
+            _(EARLIER, field=subject(field), limit=_limit(high, context.today)),
             max=high.isoformat(),
         )
 
 
 def _between_moments(field: FieldLike, moment: datetime, context: AnswerContext) -> None:
-    for limit, code, word in ((field.min, "min", "later"), (field.max, "max", "earlier")):
+    for limit, code, said in ((field.min, "min", LATER), (field.max, "max", EARLIER)):
         if not limit:
             continue
         bound = _moment_of(limit, context, last=code == "max")
         if (moment < bound) if code == "min" else (moment > bound):
-            local = bound.astimezone(zone_named(context.zone))
-            said = f"{long_date(local.date())} at {local:%H:%M}"
-            wrong(
-                code,
-                _("%(field)s must be %(said)s or %(word)s", field=subject(field), said=said, word=word),
-                **{code: bound.isoformat()},
-            )
+            shown = _moment_said(bound, context.zone)
+            wrong(code, _(said, field=subject(field), limit=shown), **{code: bound.isoformat()})
 
 
 def _limit(day: date, today: date) -> str:
-    return "today" if day == today else long_date(day)
+    return _("today") if day == today else date_in_words(day)
+
+
+def _moment_said(moment: datetime, zone: str) -> str:
+    local = moment.astimezone(zone_named(zone))
+    return _("%(day)s at %(time)s", day=date_in_words(local), time=f"{local:%H:%M}")
 
 
 def _datetime(field: FieldLike, raw: Any, context: AnswerContext) -> str:
@@ -175,17 +165,16 @@ def _datetime(field: FieldLike, raw: Any, context: AnswerContext) -> str:
 
 def _show_date(_field: FieldLike, value: Any, _context: AnswerContext | None) -> str:
     try:
-        return long_date(date.fromisoformat(value))
+        return date_in_words(date.fromisoformat(value))
     except (ValueError, TypeError):
         return " ".join(str(value.get(part, "")) for part in PARTS) if isinstance(value, Mapping) else str(value)
 
 
 def _show_datetime(_field: FieldLike, value: Any, context: AnswerContext | None) -> str:
     try:
-        local = datetime.fromisoformat(value).astimezone(zone_named(context.zone if context else "UTC"))
+        return _moment_said(datetime.fromisoformat(value), context.zone if context else "UTC")
     except (ValueError, TypeError):
         return str(value)
-    return f"{long_date(local.date())} at {local:%H:%M}"
 
 
 KINDS = {"date": Kind(_date, _show_date), "datetime": Kind(_datetime, _show_datetime)}

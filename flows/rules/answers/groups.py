@@ -7,14 +7,17 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from flows.rules.answers.dates import long_date
 from flows.rules.answers.shapes import AnswerContext, FieldLike, Kind, Problem, Wrong, noun, subject, wrong
 from flows.rules.answers.texts import plain, pointer_part
+from flows.rules.words import date_in_words
+from flows.words import N_
 from flows.words import gettext as _
 
-ADDRESS = {"line1": "address line 1", "line2": "address line 2", "town": "town", "postcode": "postcode",
-           "country": "country"}  # fmt: skip
-SIGNATURE = {"name": "name", "signed_on": "date"}
+ADDRESS = {
+    "line1": N_("address line 1"), "line2": N_("address line 2"), "town": N_("town"), "postcode": N_("postcode"),
+    "country": N_("country"),
+}  # fmt: skip
+SIGNATURE = {"name": N_("name"), "signed_on": N_("date")}
 LARGEST_OBJECT = 64 * 1024
 MOST_ITEMS = 100
 
@@ -31,7 +34,7 @@ def _parts(field: FieldLike, raw: Any, names: Mapping[str, str]) -> dict[str, st
         for name in strangers
     ]
     problems += [
-        Problem(f"/{name}", "type", _("Enter the %(word)s as text of at most 200 characters", word=word))
+        Problem(f"/{name}", "type", _("Enter the %(word)s as text of at most 200 characters", word=_(word)))
         for name, word in names.items()
         if raw.get(name) is not None and not (isinstance(raw[name], str) and len(raw[name]) <= 200)
     ]
@@ -44,12 +47,8 @@ def _address(field: FieldLike, raw: Any, _context: AnswerContext) -> dict[str, s
     """Line 1 and town are needed; not every country has postcodes."""
     parts = _parts(field, raw, ADDRESS)
     if missing := [name for name in ("line1", "town") if not parts[name]]:
-        raise Wrong(
-            *(
-                Problem(f"/{n}", "required", _("Enter %(address)s of %(field)s", address=ADDRESS[n], field=noun(field)))
-                for n in missing
-            )
-        )
+        said = N_("Enter %(address)s of %(field)s")
+        raise Wrong(*(Problem(f"/{n}", "required", _(said, address=_(ADDRESS[n]), field=noun(field))) for n in missing))
     return parts
 
 
@@ -110,7 +109,7 @@ def _show_address(_field: FieldLike, value: Any, _context: AnswerContext | None)
 
 def _show_signature(_field: FieldLike, value: Any, _context: AnswerContext | None) -> str:
     try:
-        return f"{value['name']}, {long_date(date.fromisoformat(value['signed_on']))}"
+        return f"{value['name']}, {date_in_words(date.fromisoformat(value['signed_on']))}"
     except (ValueError, TypeError, KeyError):
         return str(value)
 

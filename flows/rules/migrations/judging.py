@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from flows.rules import moves, outcomes, payments, stages, visibility
@@ -74,6 +75,7 @@ class Case:
         """The states of the steps that are in both versions, by their new names."""
         return {new: self.steps[old] for old, new in self.names.steps.items() if old in self.steps}
 
+    @cached_property
     def after(self) -> dict[str, str]:
         """The states of all steps of the new version, as the engine will find them."""
         sent = [new for old, new in self.names.steps.items() if self.attempts.get(old)]
@@ -228,7 +230,7 @@ def _takes(case: Case, name: str, old: Any, new: Any, minor: int) -> bool:
     if new.payment is None or new.payment.currency != old.payment.currency:
         return False
     price = payments.price_of(name, new.payment, case.amounts, case.scope)
-    return price.minor == minor and case.after()[name] in (*WITH_ACTOR, "locked")
+    return price.minor == minor and case.after[name] in (*WITH_ACTOR, "locked")
 
 
 def _money_stays(rule: Any) -> Reason:
@@ -271,7 +273,7 @@ def _is_asked(step: Any, name: str, rule: Any, scope: Mapping[str, Any]) -> bool
 
 
 def _turns(case: Case) -> Iterator[Reason]:
-    before, after = case.before, case.after()
+    before, after = case.before, case.after
     undecided = visibility.visibility(case.new, after, case.scope).undecided
     for name, rule in case.new.steps.items():
         if rule.when != HIDDEN and name not in undecided:
