@@ -6,6 +6,7 @@ it. `known` are the texts that are data: what the database and the flows hold.
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -129,10 +130,17 @@ def data_and_flows() -> set[str]:
 
 
 def literals_of(call: str) -> set[str]:
-    """The first word written into every call of this name in the product: `work.audit("signed_in", ...)`."""
-    first = re.compile(rf'\b{call}\(\s*"([^"]+)"')
+    """Every word that may come first in a call of this name in the product: `work.audit("signed_in", ...)`."""
     files = (path for room in words.ROOMS for path in (Path(__file__).parents[1] / room).rglob("*.py"))
-    return {found for path in files for found in first.findall(path.read_text())}
+    texts = (text for path in files if f"{call}(" in (text := path.read_text()))
+    return {word for text in texts for word in _first_words(call, ast.parse(text))}
+
+
+def _first_words(call: str, module: ast.Module) -> Iterator[str]:
+    for made in ast.walk(module):
+        if isinstance(made, ast.Call) and made.args and ast.unparse(made.func).rpartition(".")[2] == call:
+            said = (one.value for one in ast.walk(made.args[0]) if isinstance(one, ast.Constant))
+            yield from (word for word in said if isinstance(word, str))
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -158,14 +166,16 @@ class Walk:
         self.seen: set[str] = set()
 
     def see(self, client: FlaskClient, *urls: str, **form: Any) -> None:
-        """Look at pages as they stand now; with a form, at what is answered to it."""
+        """Look at pages as they stand now, of which there is one at least; with a form, at what is answered to it."""
         client.get("/contact")  # what was said about the last form is not said again
-        known = data_and_flows()
+        known, shown = data_and_flows(), 0
         with spoken(self.patch):
             for url in urls:
                 answer = client.post(url, data=form) if form else client.get(url)
                 if answer.mimetype == "text/html" and answer.status_code not in (301, 302, 303, 308):
                     self.read(answer.get_data(as_text=True), known, url)
+                    shown += 1
+        assert shown, f"none of {urls} is a page"
 
     def read(self, html: str, known: Iterable[str], where: str) -> None:
         self.seen.add(where)

@@ -119,6 +119,7 @@ def test_list_names_versions_and_ways(client_of: ClientOf, play: Play) -> None:
     assert cells(html, "flow-tenant-onboarding")["Lint"].endswith(("warnings", "warning", "OK"))
 
 
+@pytest.mark.requirement("D2")
 def test_a_broken_flow_is_not_loaded_and_says_where(client_of: ClientOf, world: World) -> None:
     html = page(client_of(world.admin), "/admin/flows/")
     assert "half-done" not in catalogue.current().flows
@@ -126,9 +127,11 @@ def test_a_broken_flow_is_not_loaded_and_says_where(client_of: ClientOf, world: 
     assert re.search(r"own/half-done\.flow\.yaml:6:\d+", html)
     assert "F104" in html
     assert "did you mean &#39;customer&#39;?" in html
+    assert '<a href="/admin/flows/half-done">Half done</a>' in html
     its_page = client_of(world.admin).get("/admin/flows/half-done")
     assert its_page.status_code == 200
     assert "Nothing new starts of it" in its_page.text
+    assert HtmlFacts(its_page.text).problems() == []
 
 
 @pytest.mark.requirement("C24", "X10")

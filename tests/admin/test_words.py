@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser
 
-from admin import audit_words
+from admin import audit_words, showing
 from admin.views.instance_dialogs import QUESTION_WORDS
-from flows import words
+from flows import catalogue, words
 from flows.actions import amending
-from flows.models import User
+from flows.authoring.play.scenes import scenes_of
+from flows.models import User, effects
 from flows.plugins.tenant_onboarding.lookups import WELSH
 from flows.work import unit_of_work
 from tests import pseudo
@@ -54,26 +55,19 @@ NAMES = re.compile(
     r"|if|is|while|(data|instance|order|assignee|creator)(\.\w+)+|\[\w+\]?|\w+\]"  # rules of the flow language
     r"|[\w-]+\.flow\.yaml|sqlite|[\d.]+ ms|Europe|London|DEP|\"note\"|stuck|Doing \d|£[\d.]+ user per month"
 )
-SAID_TO_AUTHORS = re.compile(
-    r'<select id="scene".*?</select>',  # what there is to see of a flow
-    re.DOTALL,
-)
-"""What `flows.authoring` says here and in the terminal, in the words of the flow language, which is English."""
 
 
-def pages(client: FlaskClient, urls: list[str], patch: pytest.MonkeyPatch) -> dict[str, str]:
-    """Every text that nobody can translate, with the first page on which it stands."""
-    client.get("/admin/")
-    known, found = pseudo.data_and_flows() | {*WELSH}, dict[str, str]()
-    with pseudo.spoken(patch):
-        for url in urls:
-            answer = client.get(url)
-            if answer.status_code == 200 and answer.mimetype == "text/html":
-                for line in pseudo.outside(SAID_TO_AUTHORS.sub("", answer.get_data(as_text=True)), known):
-                    text = line.partition(": ")[2]
-                    if not NAMES.fullmatch(text):
-                        found.setdefault(line, url)
-    return found
+def look(client: FlaskClient, urls: list[str], patch: pytest.MonkeyPatch, more: Iterable[str] = ()) -> None:
+    """No text of these pages is one that nobody can translate; `more` is what reads the same in every language."""
+    walk = pseudo.Walk(patch, NAMES, {*WELSH, *more})
+    walk.see(client, *urls)
+    assert not walk.found, walk.report
+
+
+def said_to_authors() -> set[str]:
+    """What there is to see of the flows, here and in the terminal in the words of the flow language: English."""
+    served = catalogue.current().flows.values()
+    return {words for flow in served for one in scenes_of(flow.definition) for words in (one.group, one.words)}
 
 
 def test_every_page_says_all_of_it_in_the_language_of_the_reader(
@@ -94,20 +88,30 @@ def test_every_page_says_all_of_it_in_the_language_of_the_reader(
     ]
     drawn = "/admin/flows/coro-order-fulfilment"  # in the words of the flow language
     framed = f"{drawn}/preview/"  # pages of the portal and mails, in the language that the author asks for
-    ours = [url for url in urls if url != drawn and not url.startswith(framed)]
-    assert pages(client_of(world.admin), ours, monkeypatch) == {}
+    chosen = f"{drawn}/preview"
+    assert chosen in urls
+    ours = [url for url in urls if url not in (drawn, chosen) and not url.startswith(framed)]
+    look(client_of(world.admin), ours, monkeypatch)
+    look(client_of(world.admin), [chosen], monkeypatch, said_to_authors())
 
 
 def test_every_page_of_an_instance_does_too(
     app: Flask, busy: Play, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch, database: str
 ) -> None:
     urls = [url.format(ref=busy.ref) for url in ABOUT_AN_INSTANCE.values()]
-    assert pages(client_of(busy.world.admin), urls, monkeypatch) == {}
+    look(client_of(busy.world.admin), urls, monkeypatch)
 
 
 def test_what_is_written_straight_into_a_page_is_found(database: str) -> None:
     page = '<p>⟦Due⟧ tomorrow <a title="Open it">⟦of %(x)s <b>Priya</b>⟧</a></p><script>let it = 1</script>'
     assert pseudo.outside(page, {"Priya"}) == ["p: tomorrow", "a[title]: Open it"]
+
+
+def test_a_walk_that_is_shown_no_page_is_none(
+    client_of: ClientOf, monkeypatch: pytest.MonkeyPatch, database: str
+) -> None:
+    with pytest.raises(AssertionError, match="is a page"):
+        look(client_of(None), ["/admin/", "/admin/orders/"], monkeypatch)
 
 
 def test_every_change_that_is_noted_has_words(database: str) -> None:
@@ -118,6 +122,10 @@ def test_every_change_that_is_noted_has_words(database: str) -> None:
 
 def test_every_kind_of_question_has_words(database: str) -> None:
     assert {*QUESTION_WORDS} == amending.TYPES
+
+
+def test_every_kind_of_effect_has_words(database: str) -> None:
+    assert {*showing.EFFECT_KINDS} == {*effects.EFFECT_KINDS}
 
 
 @pytest.mark.usefixtures("unprotected")

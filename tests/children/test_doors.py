@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
+from flows.actions import delivering
 from flows.rules.actors import Actor
 from tests.admin.conftest import token_of
 from tests.api.conftest import Phone, signed_in
@@ -60,6 +61,18 @@ def test_staff_see_children_and_parents_and_go_from_one_to_the_other(
     assert f"part of {family['request']}" in staff_page(app, house, "/admin/instances/")
     history = staff_page(app, house, f"/admin/instances/{family['request']}/history")
     assert f"Task {family['job']}: Clear the gutter" in history
+
+
+@pytest.mark.requirement("X36")
+def test_what_parts_owe_each_other_has_a_page_in_the_outbox(app: Flask, house: House, family: dict[str, str]) -> None:
+    house.cancel()
+    house.carry_out()
+    owed = {one.kind: one for one in house.owed("done")}
+    assert owed.keys() == {"start", "hear", "end"}
+    for kind, effect in owed.items():
+        assert f"<h1>{delivering.name_of(effect)} " in staff_page(app, house, f"/admin/outbox/{effect.id}"), kind
+        listed = staff_page(app, house, f"/admin/outbox/?state=any&kind={kind}")
+        assert f'href="/admin/outbox/{effect.id}"' in listed, kind
 
 
 @pytest.mark.requirement("B3")

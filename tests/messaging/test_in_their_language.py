@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from flows import access
 from flows.access import read_as
-from flows.actions import amending, beginning, versions
+from flows.actions import amending, beginning, rating, versions
 from flows.actions.beginning import Wish
 from flows.models import Membership, Notice, Organisation, User
 from flows.queries import timeline
@@ -15,9 +15,9 @@ from flows.rules.actors import SYSTEM
 from flows.settings import Settings
 from flows.words import spoken
 from flows.work import end_reading, unit_of_work
-from tests.guided.conftest import HOUSEHOLD, IDENTITY, Play
+from tests.guided.conftest import Play
 from tests.messaging.conftest import part
-from tests.messaging.test_guided import plain, play, sent
+from tests.messaging.test_guided import act, plain, play, sent
 from tests.messaging.test_notify import place
 from tests.world import World
 
@@ -65,11 +65,12 @@ def test_two_people_of_one_household_are_told_each_in_their_own(play: Play, data
 
 def test_whoever_acts_has_their_own_language_and_decides_nobody_elses(play: Play, database: str) -> None:
     reads_welsh(play.world, "tenant")
-    play.start()
+    play.start(assignee="usr_gus")
+    play.through()
+    play.conclude()
     with spoken("cy"):
-        play.submit("identity", IDENTITY)
-        play.submit("household", {**HOUSEHOLD, "has_pets": False})
-    assert all("Mae" not in text for text, _ in told(play.world, "agent"))
+        act(play, rating.rate, 4, "Quick and kind", by=play.world.tenant)
+    assert told(play.world, "agent")[-1] == ("Priya Shah rated Move-in 4 of 5: “Quick and kind”", "Look at it")
 
 
 def test_an_order_is_confirmed_in_welsh_with_its_day(world: World, settings: Settings, database: str) -> None:
