@@ -165,8 +165,13 @@ def flows_are_read_once() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def the_process_as_it_was() -> Iterator[None]:
-    """Whatever a test does to clock, language and neighbours: the next begins today, in English, and all are well."""
+    """Whatever a test does to flows, clock, language and neighbours is nothing to the next.
+
+    It finds the flows that were served before, and begins today, in English, and all are well.
+    """
+    served = catalogue.current()
     yield
+    catalogue.use(served)  # its files are followed no more
     clock.follow(None)
     words.speak(words.USUAL)
     peace._away.clear()
@@ -237,7 +242,6 @@ def bare_app(settings: Settings, database: str, parts: tuple[str, ...], applicat
         yield app
         db.session.remove()
         db.engine.dispose()
-    clock.follow(None)
 
 
 @pytest.fixture

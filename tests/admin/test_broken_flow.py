@@ -15,24 +15,25 @@ from sqlalchemy import select
 from flows import access, catalogue
 from flows.access import read_as
 from flows.actions import beginning, delivering, ordering, reviewing
-from flows.actions.accounts import NOBODY, Device
-from flows.actions.accounts.app_tokens import issue_app_tokens
-from flows.actions.accounts.sessions import open_sign_in
 from flows.actions.beginning import Wish
 from flows.actions.ordering import Item
 from flows.catalogue.loader import load_packages
-from flows.models import Effect, User
-from flows.rules.actors import SYSTEM
+from flows.models import Effect
+from flows.rules.actors import SYSTEM, Actor
 from flows.rules.errors import OutOfStep
 from flows.work import end_reading, unit_of_work
 from messaging import outbox
 from tests.admin.conftest import ClientOf
+from tests.api.conftest import Phone, new_key, signed_in
 from tests.catalogue.shipped import written
 from tests.guided.conftest import SHIPPED
 from tests.portal.visiting import send, token_in
 from tests.world import World
 from worker.tick import Ticker
 
+__all__ = ["signed_in"]
+
+Phones = Callable[[Actor], Phone]
 PACKAGE = "gas_visits"
 FLOW = """flow: gas-visit
 schema: 1
@@ -84,7 +85,7 @@ class Plugin:
 def plugin(app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Plugin]:
     monkeypatch.setattr(sys, "dont_write_bytecode", True)  # a file that is mended within the same second is read anew
     monkeypatch.syspath_prepend(str(tmp_path))
-    made, before = Plugin(tmp_path / PACKAGE), catalogue.current()
+    made = Plugin(tmp_path / PACKAGE)
     (made.folder / "mail" / "gas").mkdir(parents=True)
     made.write("__init__.py", "")
     made.write("actions.py", ACTIONS)
@@ -94,7 +95,6 @@ def plugin(app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     made.restart()
     assert catalogue.current().broken == []
     yield made
-    catalogue.use(before)
     for name in [name for name in sys.modules if name.startswith(PACKAGE)]:
         del sys.modules[name]
 
@@ -119,26 +119,20 @@ def effects(kind: str) -> dict[str, str]:
     return {delivering.name_of(row).partition(" ")[2]: row.state for row in rows}
 
 
-def phone(app: Flask, world: World) -> Callable[..., Any]:
-    with unit_of_work(NOBODY) as work:
-        user = work.session.get_one(User, world.tenant.user_id)
-        device = Device("127.0.0.1", "Tests", "app", "installation-1")
-        token = issue_app_tokens(open_sign_in(work, user, device)).access_token
-    headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": "k" * 20}
-    return lambda method, path, etag="", **more: app.test_client().open(
-        f"/api/v1{path}", method=method, headers=headers | ({"If-Match": etag} if etag else {}), **more
-    )
-
-
 @pytest.mark.requirement("D2", "X12")
 def test_open_ones_go_on_through_every_door(
-    app: Flask, world: World, client_of: ClientOf, plugin: Plugin, move_clock: Callable[..., Any]
+    app: Flask,
+    world: World,
+    client_of: ClientOf,
+    signed_in: Phones,
+    plugin: Plugin,
+    move_clock: Callable[..., Any],
 ) -> None:
     ref, other = begun(world), begun(world)
     plugin.write("gas-visit.flow.yaml", FLOW.replace("actor: customer", "actor: custmer"))
     plugin.restart()
     assert "gas-visit" not in catalogue.current().flows
-    customer, staff, app_of = client_of(world.tenant), client_of(world.agent), phone(app, world)
+    customer, staff, phone = client_of(world.tenant), client_of(world.agent), signed_in(world.tenant)
 
     move_clock(days=2, hours=1)
     tick(app)
@@ -146,11 +140,11 @@ def test_open_ones_go_on_through_every_door(
     assert "Gas safety visit" in customer.get("/tasks").text
     assert "Which day?" in customer.get(f"/tasks/{ref}/steps/ask").text
     assert send(customer, f"/tasks/{ref}/steps/ask", day="Monday").status_code == 303
-    read = app_of("GET", f"/instances/{other}")
+    read = phone.get(f"/instances/{other}")
     assert read.status_code == 200, read.text
-    step = app_of("GET", f"/instances/{other}/steps/ask")
-    body = {"answers": {"day": "Tuesday"}}
-    sent = app_of("POST", f"/instances/{other}/steps/ask/submissions", json=body, etag=step.headers["ETag"])
+    step = phone.get(f"/instances/{other}/steps/ask")
+    path, body = f"/instances/{other}/steps/ask/submissions", {"answers": {"day": "Tuesday"}}
+    sent = phone.post(path, body, key=new_key(), etag=step.headers["ETag"])
     assert sent.status_code == 201, sent.text
 
     page = staff.get(f"/admin/instances/{ref}")
@@ -166,7 +160,7 @@ def test_open_ones_go_on_through_every_door(
 
 @pytest.mark.requirement("D2", "C24")
 def test_nothing_new_starts_and_everybody_is_told_why(
-    app: Flask, world: World, client_of: ClientOf, plugin: Plugin
+    world: World, client_of: ClientOf, signed_in: Phones, plugin: Plugin
 ) -> None:
     begun(world)
     plugin.write("gas-visit.flow.yaml", "flow: gas-visit\ntitle: Gas safety visit\nsteps: [\n")
@@ -177,7 +171,7 @@ def test_nothing_new_starts_and_everybody_is_told_why(
     page = client_of(world.tenant).get("/requests/gas-visit")
     assert page.status_code == 409
     assert said in page.text
-    refused = phone(app, world)("POST", "/instances", json={"flow": "gas-visit", "answers": {}})
+    refused = signed_in(world.tenant).post("/instances", {"flow": "gas-visit", "answers": {}}, key=new_key())
     assert refused.status_code == 409, refused.text
     assert said in refused.json["detail"]
     assert "gas-visit" not in client_of(world.tenant).get("/requests").text

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 from flask import Flask
@@ -15,23 +14,15 @@ from tests.admin.conftest import ClientOf
 from tests.admin.test_flows import page
 from tests.admin.test_looks import cookies_of
 from tests.browser_tools import serving
-from tests.changing.conftest import Changing
+from tests.changing.conftest import Changing, change
 from tests.changing.test_migrating import NEW_STEP, RENAMED
 from tests.guided.conftest import HOUSEHOLD
 from tests.portal.visiting import token_in
-from tests.world import World
+
+__all__ = ["change"]
 
 on_sqlite = pytest.mark.parametrize("database", ["sqlite"])
 BASE = "/admin/flows/move-in/versions"
-
-
-@pytest.fixture
-def change(app: Flask, world: World, tmp_path: Path) -> Iterator[Changing]:
-    before = catalogue.current()
-    found = Changing(world, folder=tmp_path)
-    found.write()
-    yield found
-    catalogue.use(before)
 
 
 def post(client: FlaskClient, url: str, **fields: object) -> tuple[int, str]:

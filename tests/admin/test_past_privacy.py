@@ -10,9 +10,8 @@ from flows.queries import past
 from flows.rules.actors import SYSTEM
 from flows.work import end_reading, unit_of_work
 from tests.admin.conftest import ClientOf
-from tests.admin.test_flow_versions import change
 from tests.admin.test_flows import page
-from tests.changing.conftest import Changing
+from tests.changing.conftest import Changing, change
 from tests.guided.conftest import HOUSEHOLD, IDENTITY
 
 __all__ = ["change"]

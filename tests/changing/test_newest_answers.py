@@ -12,7 +12,7 @@ from flows.actions import submitting
 from flows.catalogue.loader import parse_stored
 from flows.rules.migrations import Carried, carry, counterparts
 from flows.work import unit_of_work
-from tests.changing.conftest import V1, Changing
+from tests.changing.conftest import V1, Changing, changed
 from tests.changing.test_migrating import change_text
 from tests.guided.conftest import IDENTITY
 
@@ -30,14 +30,6 @@ OTHER_WORDS = ("title: Who you are", "title: Who are you")
 FIRST, LAST = {"income": 300000, "has_pets": False}, {"income": 999999, "has_pets": False}
 
 
-def text(*changes: tuple[str, str]) -> str:
-    found = V1
-    for before, after in changes:
-        assert before in found, before
-        found = found.replace(before, after)
-    return found
-
-
 def carried(old: str, new: str, given: Any, drafts: Any, **states: str) -> Carried:
     flows = parse_stored(old), parse_stored(new)
     return carry(*flows, counterparts(*flows), given, drafts, states, date(2026, 11, 2))
@@ -45,7 +37,7 @@ def carried(old: str, new: str, given: Any, drafts: Any, **states: str) -> Carri
 
 @pytest.mark.requirement("X13")
 def test_an_older_answer_on_a_hidden_step_never_stands_for_a_newer_one() -> None:
-    both = text(*MERGED[1:3]).replace(change_text("household"), "  household: {title: Gone, actor: customer}\n")
+    both = changed(V1, *MERGED[1:3]).replace(change_text("household"), "  household: {title: Gone, actor: customer}\n")
     given = {"household": FIRST, "identity": {**IDENTITY, "income": None}}
     found = carried(both, both.replace(*OTHER_WORDS), given, {}, household="skipped", identity="completed")
     assert found.of(given, "identity") == given["identity"], "what was left empty stays empty"
@@ -56,7 +48,7 @@ def test_an_older_answer_on_a_hidden_step_never_stands_for_a_newer_one() -> None
 
 @pytest.mark.requirement("X13")
 def test_an_answer_and_what_is_typed_over_it_are_judged_apart() -> None:
-    more = text(('n: "No"}', 'n: "No", m: "Maybe"}'))
+    more = changed(V1, ('n: "No"}', 'n: "No", m: "Maybe"}'))
     for given, typed, stays in (("m", "y", (False, True)), ("y", "m", (True, False)), ("m", "m", (False, False))):
         values = {"identity": {"right_to_rent": given}}, {"identity": {"right_to_rent": typed}}
         found = carried(more, V1, *values, identity="returned")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,12 +32,9 @@ def parts() -> tuple[str, ...]:
 
 
 @pytest.fixture(autouse=True)
-def flows_that_start_flows(app: Flask) -> Iterator[None]:
-    before = catalogue.current()
+def flows_that_start_flows(app: Flask) -> None:
     catalogue.use(load_packages(SHIPPED, [HERE / "flows"]))
     assert catalogue.current().broken == []
-    yield
-    catalogue.use(before)
 
 
 @dataclass

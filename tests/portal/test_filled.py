@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -63,18 +63,16 @@ def parts() -> tuple[str, ...]:
 
 
 @pytest.fixture
-def cut(app: Flask, world: World, tmp_path: Path) -> Iterator[Play]:
+def cut(app: Flask, world: World, tmp_path: Path) -> Play:
     (tmp_path / "locales").mkdir()
     (tmp_path / "cut.flow.yaml").write_text(FLOW)
     (tmp_path / "locales" / "cut.cy.yaml").write_text(WELSH)
-    before = catalogue.current()
     catalogue.use(load_packages([], [tmp_path]))
     assert catalogue.current().broken == []
     play = Play(world)
     play.start("cut", inputs={})
     play.submit("ask", {"size": "l", "many": 3})
-    yield play
-    catalogue.use(before)
+    return play
 
 
 def test_pages_of_customers_and_staff_fill_them(app: Flask, cut: Play) -> None:
