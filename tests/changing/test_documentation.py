@@ -10,20 +10,16 @@ import pytest
 
 from tests.changing.conftest import Changing
 from tests.changing.test_commands import Run, run
+from tests.docs.pages import texts_of
 
 __all__ = ["run"]
 PAGE = (Path(__file__).parents[2] / "docs" / "changing-flows.md").read_text()
 RUN = re.compile(r"mig_\w+")
 
 
-def blocks(kind: str) -> list[str]:
-    found = re.findall(r"^```(\w*)\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
-    return [text for named, text in found if named == kind]
-
-
 @pytest.mark.requirement("X12", "X13")
 def test_the_story_of_the_page(change: Changing, run: Run) -> None:
-    before, after = blocks("yaml")
+    before, after = texts_of(PAGE, "yaml")
     change.write(text=before, name="leak")
     change.start("leak", inputs={})
     change.submit("report", {"what": "The boiler"})
@@ -31,7 +27,7 @@ def test_the_story_of_the_page(change: Changing, run: Run) -> None:
     (change.folder / "leak.flow.yaml").write_text(after)
     change.load()
     last = ""
-    for command, told in zip(blocks("sh"), blocks(""), strict=True):
+    for command, told in zip(texts_of(PAGE, "sh"), texts_of(PAGE, ""), strict=True):
         words = [last if word == "RUN" else word for word in shlex.split(command)[2:]]
         ran = run(*words)
         last = (RUN.findall(ran.output) or [last])[-1]

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from flows import access, catalogue
 from flows.access import read_as
@@ -33,8 +33,8 @@ def flows_that_start_flows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BATON_FLOW_FOLDERS", str(FLOWS))
 
 
-def count(of: type, *conditions: object) -> int:
-    found = read_as(SYSTEM).scalar(select(func.count()).select_from(of).where(*conditions)) or 0  # type: ignore[arg-type]  # any condition
+def count(of: type, *conditions: ColumnElement[bool]) -> int:
+    found = read_as(SYSTEM).scalar(select(func.count()).select_from(of).where(*conditions)) or 0
     db.session.rollback()
     return found
 

@@ -18,6 +18,7 @@ from flows.authoring.play.telling import tell
 from flows.catalogue.registry import Registry
 from flows.catalogue.schema.effects import Child
 from tests.children.conftest import HERE
+from tests.docs.pages import texts_of
 from worker.commands.flows import flows
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"])
@@ -121,7 +122,7 @@ def demo() -> Registry:
 
 @pytest.mark.requirement("X32")
 def test_the_story_of_the_page_and_those_of_the_demo_hold(demo: Registry) -> None:
-    [page] = [block for block in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL) if block.startswith("flow:")]
+    [page] = [block for block in texts_of(PAGE, "yaml") if block.startswith("flow:")]
     file = DEMO / "northgate" / "scenarios" / "report-a-repair.yaml"
     for text, name in ((page, "docs"), (file.read_bytes(), str(file))):
         stories, problems = read_scenarios(text, name)
@@ -156,7 +157,7 @@ cases:
 
 @pytest.mark.requirement("X31")
 def test_the_command_of_the_page_shows_the_child(monkeypatch: pytest.MonkeyPatch) -> None:
-    [line] = [line for block in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL) for line in block.splitlines()]
+    [line] = [line for block in texts_of(PAGE, "sh") for line in block.splitlines()]
     monkeypatch.setenv("BATON_MODE", "test")
     monkeypatch.setenv("BATON_FLOW_FOLDERS", str(DEMO))
     ran = CliRunner().invoke(flows, shlex.split(line)[2:], catch_exceptions=False)

@@ -13,8 +13,9 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from tests.installed import Installed
+from tests.installed import PLUGIN, ROOT, Installed, install, wheel_of
 
 FENCE = re.compile(r"^```(?P<kind>\w*)(?: (?P<file>\S+))?\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
 STATE = (
@@ -39,6 +40,11 @@ class Block:
 
 def blocks(page: str) -> list[Block]:
     return [Block(found["kind"], found["file"] or "", found["text"]) for found in FENCE.finditer(page)]
+
+
+def texts_of(page: str, kind: str) -> list[str]:
+    """What stands in the blocks of this kind."""
+    return [one.text for one in blocks(page) if one.kind == kind]
 
 
 def is_as_told(told: str, printed: str) -> bool:
@@ -106,10 +112,6 @@ def rewritten(page: str, reader: Reader) -> str:
 
 
 def main(places: list[str]) -> None:
-    from tempfile import TemporaryDirectory
-
-    from tests.installed import PLUGIN, ROOT, install, wheel_of
-
     with TemporaryDirectory() as scratch:
         wheels = [wheel_of(folder, Path(scratch) / folder.name) for folder in (ROOT, PLUGIN)]
         for number, place in enumerate(places):

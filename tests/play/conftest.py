@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from werkzeug.serving import BaseWSGIServer
 
 from flows import catalogue
 from flows.catalogue.registry import Registry
@@ -31,3 +32,8 @@ def written(tmp_path: Path) -> Callable[..., Registry]:
         return found
 
     return write
+
+
+def interrupted(_server: BaseWSGIServer) -> None:
+    """In the place of `serve_forever`: somebody presses Ctrl+C at once."""
+    raise KeyboardInterrupt

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
@@ -15,24 +15,18 @@ from flows.authoring.play.deeds import VERBS
 from flows.authoring.play.scenario import Done, Expected, read_scenarios
 from flows.authoring.play.telling import tell
 from flows.catalogue.registry import Registry
+from tests.docs.pages import texts_of
+from tests.play.conftest import interrupted
 from worker.commands.flows import flows
 from worker.preview import local
 
 PAGE = (Path(__file__).parents[2] / "docs" / "flow-authors.md").read_text()
 
 
-def blocks(kind: str) -> list[str]:
-    return re.findall(rf"```{kind}\n(.*?)```", PAGE, re.DOTALL)
-
-
 def commands() -> Iterator[list[str]]:
-    for block in blocks("sh"):
+    for block in texts_of(PAGE, "sh"):
         for line in block.replace("\\\n", " ").splitlines():
             yield shlex.split(line)[2:]
-
-
-def _interrupted(_server: BaseWSGIServer) -> None:
-    raise KeyboardInterrupt
 
 
 @pytest.mark.requirement("X31", "X33", "X35")
@@ -45,8 +39,8 @@ def test_commands_of_the_page_run(words: list[str], monkeypatch: pytest.MonkeyPa
         given += ["--jobs", "1"]
     if given[0] == "preview":
         given += ["--port", "0"]
-        monkeypatch.setattr(local, "Product", lambda: None)  # no page is asked for
-        monkeypatch.setattr(BaseWSGIServer, "serve_forever", _interrupted)
+        monkeypatch.setattr(local, "Product", lambda: SimpleNamespace(close=lambda: None))  # no page is asked for
+        monkeypatch.setattr(BaseWSGIServer, "serve_forever", interrupted)
     ran = CliRunner().invoke(flows, given)
     assert ran.exception is None or isinstance(ran.exception, SystemExit), ran.output
     assert ran.exit_code in ((0, 1) if given[0] == "fuzz" else (0,)), ran.output
@@ -57,7 +51,7 @@ def test_commands_of_the_page_run(words: list[str], monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.requirement("X32")
 def test_the_story_of_the_page_holds(registry: Registry) -> None:
-    stories, problems = read_scenarios(blocks("yaml")[0], "page.yaml")
+    stories, problems = read_scenarios(texts_of(PAGE, "yaml")[0], "page.yaml")
     assert not problems
     assert [tell(registry, story).failures for story in stories] == [[]]
 

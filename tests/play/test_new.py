@@ -17,6 +17,7 @@ from flows.authoring.checks import lint_paths
 from flows.authoring.play import telling
 from flows.authoring.starter import KINDS
 from flows.catalogue.loader import load_packages
+from tests.play.conftest import interrupted
 from worker.commands.flows import flows
 
 
@@ -114,7 +115,7 @@ def test_a_package_asks_pypi_for_nothing_of_ours_and_says_which_baton_it_fits(pl
 @pytest.mark.requirement("D2", "X31", "X32", "X35")
 def test_commands_that_only_read_flows_write_nothing_where_they_are_called(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("BATON_DATA", raising=False)
-    monkeypatch.setattr(BaseWSGIServer, "serve_forever", _interrupted)
+    monkeypatch.setattr(BaseWSGIServer, "serve_forever", interrupted)
     baton("new", "window-repair")
     for words in (
         "lint",
@@ -130,10 +131,6 @@ def test_commands_that_only_read_flows_write_nothing_where_they_are_called(monke
         said = baton(*words.split())
         assert said.exit_code == 0, said.output
         assert [path.name for path in Path().iterdir()] == ["window-repair"], words
-
-
-def _interrupted(_server: BaseWSGIServer) -> None:
-    raise KeyboardInterrupt
 
 
 @pytest.mark.requirement("D2")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from html.parser import HTMLParser
 from typing import Any
 
@@ -76,7 +77,7 @@ def walk(monkeypatch: pytest.MonkeyPatch) -> pseudo.Walk:
 def test_a_company_from_the_shop_to_the_end(
     buyer: Visitor, world: World, walk: pseudo.Walk, move_clock: Callable[..., Any], database: str
 ) -> None:
-    see = lambda *urls: walk.see(buyer.client, *urls)  # noqa: E731
+    see = partial(walk.see, buyer.client)
     see("/", "/shop", "/basket", "/tasks", "/orders", "/notices", "/messages")
     buyer.post("/basket", product=world.coro, quantity="10")
     see("/shop", "/shop?q=nothing", "/basket", "/checkout")
@@ -133,7 +134,7 @@ def test_a_tenant_on_the_whole_way(
 
 
 def test_a_long_step_its_ends_and_requests(tenant: Visitor, play: Play, walk: pseudo.Walk, database: str) -> None:
-    see = lambda *urls: walk.see(tenant.client, *urls)  # noqa: E731
+    see = partial(walk.see, tenant.client)
     see("/requests", "/requests?q=nothing", "/requests/ask-permission")
     play.start("ask-permission", inputs={})
     step = f"/tasks/{play.ref}/steps/plan"
@@ -153,7 +154,7 @@ def test_a_long_step_its_ends_and_requests(tenant: Visitor, play: Play, walk: ps
 
 def test_cases(app: Flask, desk: Desk, walk: pseudo.Walk, database: str) -> None:
     priya = Visitor(app, desk.people["priya"])
-    see = lambda *urls: walk.see(priya.client, *urls)  # noqa: E731
+    see = partial(walk.see, priya.client)
     see("/cases", "/cases/new")
     desk.raise_case()
     page = f"/cases/{desk.ref}"
@@ -166,7 +167,7 @@ def test_cases(app: Flask, desk: Desk, walk: pseudo.Walk, database: str) -> None
 
 def test_whoever_is_not_signed_in(app: Flask, world: World, play: Play, walk: pseudo.Walk, database: str) -> None:
     client = app.test_client()
-    see = lambda *urls: walk.see(client, *urls)  # noqa: E731
+    see = partial(walk.see, client)
     see("/sign-in", "/contact", "/privacy", "/accessibility", "/sign-in/link/nothing", "/invite/nothing")
     send(client, "/sign-in", email="bea@example.com", how="code")
     see("/sign-in/code", mailed()[1])

@@ -11,6 +11,7 @@ import pytest
 from flows.catalogue.loader import parse_stored
 from flows.rules.migrations import Case, Clocks, carry, counterparts, judge, renamed_moment
 from flows.rules.migrations.clocks import other_timers
+from tests.catalogue.test_diff import STATES as CASES
 
 NOW = datetime(2026, 11, 2, 10, tzinfo=UTC)
 V1 = """
@@ -24,19 +25,6 @@ steps:
   visit: {title: Visit, actor: staff, needs: [report], fields: {found: {type: text, label: Found}}}
 timers:
   nudge: {before_due: [1d], do: [{notice: Go on}]}
-"""
-CASES = """
-flow: case
-schema: 1
-title: A case
-start: {staff: true}
-states:
-  New: {is: todo, start: true}
-  Working: {is: doing}
-  Done: {is: done}
-actions:
-  work: {from: New, to: Working, by: staff}
-  finish: {from: [New, Working], to: Done, by: staff}
 """
 
 

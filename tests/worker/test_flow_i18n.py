@@ -9,22 +9,10 @@ from click.testing import CliRunner, Result
 
 from flows import catalogue
 from flows.catalogue import loader
+from tests.catalogue.test_coverage import FLOW
 from worker.commands.flows import flows
 
 pytestmark = pytest.mark.requirement("X23")
-
-FLOW = """flow: tea
-schema: 1
-title: Order tea
-type: Drinks
-start: {customer: true}
-steps:
-  choose:
-    title: Choose a tea
-    actor: customer
-    fields:
-      kind: {type: choice, label: Which tea, options: {black: Black, green: Green}}
-"""
 
 
 @pytest.fixture
