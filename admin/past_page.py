@@ -20,7 +20,7 @@ from admin.showing import Tag, argument, show
 from flows.access import read_as
 from flows.actions import withholding
 from flows.authoring.why import Look, Why, look_at, reasons
-from flows.authoring.why.wording import about, timers_of
+from flows.authoring.why.wording import about
 from flows.clock import clock
 from flows.models import Department, Step
 from flows.queries import past, timeline
@@ -74,7 +74,7 @@ def _page(view: StaffView, ref: str, typed: str, seq: int | None) -> Response:
         look = look_at(life, g.actor, clock.now(), at=at, seq=seq)
     except Invalid as refusal:
         return show(view, "past.html", refusal.status, look=None, problems=refusal.by_field(), **frame)
-    found = reasons(look, timers_of(look))
+    found = reasons(look)
     return show(view, "past.html", look=look, problems={}, **frame, **_seen(look, found))
 
 

@@ -59,7 +59,8 @@ class Follower:
         following = [one for one in catalogue.current().flows.values() if one.definition.running == "follow"]
         served = {loaded.content_hash for loaded in following}
         self._ways = {text: way for text, way in self._ways.items() if text in served}
-        return any(self._follow(loaded) for loaded in following)
+        more = [self._follow(loaded) for loaded in following]  # all of them: none waits until another has no more
+        return any(more)
 
     def _follow(self, loaded: LoadedFlow) -> bool:
         way = self._ways.setdefault(loaded.content_hash, _Way())

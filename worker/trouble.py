@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
 import click
 
 
@@ -9,3 +13,12 @@ class Trouble(click.ClickException):
     """One line that names what is wrong and its cure, and exit code 2."""
 
     exit_code = 2
+
+
+@contextmanager
+def writing(path: Path, cure: str = "choose another file") -> Iterator[None]:
+    """Trouble, with this cure, where what is inside cannot write the file."""
+    try:
+        yield
+    except OSError as wrong:
+        raise Trouble(f"{path} cannot be written ({wrong.strerror}); {cure}") from wrong

@@ -49,7 +49,7 @@ class FlowTrials(StaffView):
     def preview(self, name: str) -> Response:
         """Which page, in which width and language, as which customer; and the page in frames."""
         flow = loaded_flow(name)
-        scenes, languages = scenes_of(flow.definition), languages_of(flow.definition)
+        scenes, languages = scenes_of(flow.definition), languages_of(catalogue.current(), flow.definition)
         keys = {one.key for one in scenes} | {MAILS}
         asked = {word: argument(word) for word in ("scene", "language", "width", "q", "customer")}
         scene = asked["scene"] if asked["scene"] in keys else next((one.key for one in scenes), MAILS)
@@ -70,7 +70,7 @@ class FlowTrials(StaffView):
         flow, language = loaded_flow(name), argument("language")
         if argument("scene") not in {one.key for one in scenes_of(flow.definition)}:
             raise Refused(_("No such page"))
-        spoken = language if language in languages_of(flow.definition) else USUAL
+        spoken = language if language in languages_of(catalogue.current(), flow.definition) else USUAL
         stranger = _stranger(_customer(argument("customer")), spoken)
         made = flow_trying.shown(name, argument("scene"), stranger)
         html = made.get("html") or render_template("back/flow_no_page.html", note=made["note"])

@@ -91,7 +91,7 @@ def _check_one(raw: bytes, file: Path, registry: Registry) -> Iterator[FlowProbl
         return
     try:
         beside = registry.seen_from(plugin_of_folder(file.parent, name=""), reading.definition.flow)
-    except (OSError, UnicodeDecodeError) as wrong:
+    except OSError as wrong:
         yield FlowProblem("F901", "error", f"a mail beside this flow cannot be read ({wrong})", str(file))
         return
     _learn_flows(beside, reading.definition, file)

@@ -6,7 +6,7 @@ Each instance is a piece of work of its own, so whoever stops in between has mov
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -24,7 +24,7 @@ from flows.rules.actors import Actor
 from flows.rules.errors import BatonError, Refused
 from flows.rules.migrations import VERDICTS, Plan
 from flows.words import gettext as _
-from flows.work import end_reading, unit_of_work
+from flows.work import Work, end_reading, unit_of_work
 
 BATCH = 500
 
@@ -146,15 +146,24 @@ def published(actor: Actor, loaded: LoadedFlow) -> int:
 
 def apply(actor: Actor, version_id: int, instances: Iterable[int], run: str, *, yellow: bool) -> Iterator[Went]:
     """Move these, each for itself; one that cannot or may not move is told and holds up no other."""
+
+    def deed(work: Work, instance: Instance) -> str:
+        version = work.session.get_one(FlowVersion, version_id)
+        return migrating.migrate(work, instance, version, yellow=yellow, run=run).verdict
+
+    return _one_by_one(actor, instances, deed)
+
+
+def _one_by_one(actor: Actor, instances: Iterable[int], deed: Callable[[Work, Instance], str]) -> Iterator[Went]:
+    """How the deed went with each of them, every one a piece of work of its own; it says its verdict."""
     access.require(actor, "flows")
     for instance_id in instances:
         reference = reference_of(instance_id)
         try:
             with unit_of_work(actor) as work:
-                version = work.session.get_one(FlowVersion, version_id)
                 instance = access.instance_to_change(work, instance_id)
                 reference = instance.reference
-                verdict = migrating.migrate(work, instance, version, yellow=yellow, run=run).verdict
+                verdict = deed(work, instance)
         except migrating.NotGreen as refusal:
             yield Went(instance_id, reference, refusal.plan.verdict, refusal.detail)
         except BatonError as refusal:
@@ -193,15 +202,9 @@ def of_run(actor: Actor, run: str, ref: str = "", before: int | None = None, mos
 
 def undo(actor: Actor, run: str, instances: Iterable[int]) -> Iterator[Went]:
     """Take each of them back to where it was before that run; one that has gone on holds up no other."""
-    access.require(actor, "flows")
-    for instance_id in instances:
-        reference = reference_of(instance_id)
-        try:
-            with unit_of_work(actor) as work:
-                instance = access.instance_to_change(work, instance_id)
-                reference = instance.reference
-                migrating.undo(work, instance, run)
-        except BatonError as refusal:
-            yield Went(instance_id, reference, why_not=_why_not(refusal, reference))
-        else:
-            yield Went(instance_id, reference, "green")
+
+    def deed(work: Work, instance: Instance) -> str:
+        migrating.undo(work, instance, run)
+        return "green"
+
+    return _one_by_one(actor, instances, deed)

@@ -78,8 +78,8 @@ def _members(thing: type) -> Iterator[str]:
         for name, member in vars(base).items():
             if name.startswith("_"):
                 continue
-            if isinstance(member, property):
-                yield f"- `{name}: {inspect.signature(member.fget).return_annotation}`"  # type: ignore[arg-type]
+            if isinstance(member, property) and member.fget is not None:
+                yield f"- `{name}: {inspect.signature(member.fget).return_annotation}`"
             elif inspect.isfunction(member):
                 signature = inspect.signature(member)
                 taken, given = _parameters(signature), signature.return_annotation

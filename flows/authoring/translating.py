@@ -117,8 +117,8 @@ def _written(definition: FlowDefinition, language: str, said: dict[Path, str], m
     for path, text in said.items():
         node = tree
         for part in path[:-1]:
-            node = node.setdefault(part, {})  # type: ignore[arg-type]  # a path is of names
-        node[path[-1]] = text  # type: ignore[index]
+            node = node.setdefault(str(part), {})
+        node[str(path[-1])] = text
     writer, out = YAML(), StringIO()
     writer.width = 10_000
     writer.dump({**tree, TRANSLATED_FROM: marks}, out)

@@ -65,7 +65,10 @@ def parse_stored(text: str) -> FlowDefinition:
 
 
 def plugin_of_folder(folder: Path, name: str | None = None) -> Plugin:
-    """A folder of YAML, mails and locales, without Python. With the name "" its files are called by their paths."""
+    """A folder of YAML, mails and locales, without Python. With the name "" its files are called by their paths.
+
+    Raises OSError for a mail that cannot be read.
+    """
     plugin = Plugin(folder.name if name is None else name, folder)
     _collect_mails(plugin)
     return plugin
@@ -81,30 +84,34 @@ def _add_package(registry: Registry, name: str, package: str) -> None:
         plugin = Plugin(name, files(package))
         for module in modules:
             _collect_marked(plugin, module)
-        _collect_mails(plugin)
     except (Exception, SystemExit) as wrong:  # noqa: BLE001 - a plugin may fail in any way, the others are served
         problem = _import_problem(package, wrong)
         registry.broken.append(BrokenFlow(name, package, (problem,)))
-        _add_without_python(registry, name, package, problem)
+        if (left := _without_python(name, package, problem)) is not None:
+            _take_in(registry, left)
     else:
         _take_in(registry, plugin)
 
 
-def _add_without_python(registry: Registry, name: str, package: str, fault: FlowProblem) -> None:
+def _without_python(name: str, package: str, fault: FlowProblem) -> Plugin | None:
     """What is left of a plugin that cannot be imported: its words, for what runs; its flows are listed as broken."""
     try:
         importlib.invalidate_caches()  # the next try may find a file that was mended within the same second
         found = importlib.util.find_spec(package)
-        places = found.submodule_search_locations if found is not None else None
-        if places:
-            plugin = Plugin(name, Path(next(iter(places))), fault)
-            _collect_mails(plugin)
-            _take_in(registry, plugin)
-    except (Exception, SystemExit):  # noqa: BLE001 - that it cannot be imported is said already
-        return
+    except (Exception, SystemExit):  # noqa: BLE001 - looking imports what is around it; that this fails is said already
+        return None
+    places = found.submodule_search_locations if found is not None else None
+    return Plugin(name, Path(next(iter(places))), fault) if places else None
 
 
 def _take_in(registry: Registry, plugin: Plugin) -> None:
+    """A mail that cannot be read breaks the flows of its plugin; the others are there, for what runs."""
+    try:
+        _collect_mails(plugin)
+    except OSError as wrong:
+        problem = FlowProblem("F901", "error", f"a mail cannot be read ({wrong})", plugin.name)
+        registry.broken.append(BrokenFlow(plugin.name, plugin.name, (problem,)))
+        plugin.fault = plugin.fault or problem
     for kind in ("actions", "lookups", "events"):
         for taken in getattr(plugin, kind).keys() & set(registry.names(kind)):
             message = f"the name '{taken}' ({kind}) is already brought by another plugin"
@@ -150,14 +157,28 @@ def _collect_marked(plugin: Plugin, module: ModuleType) -> None:
 
 
 def _collect_mails(plugin: Plugin) -> None:
-    root = plugin.root / "mail"
+    """Raises OSError for the first mail that cannot be read, once all others are there."""
+    root, unread = plugin.root / "mail", None
     for kind, path in _below(root, "") if root.is_dir() else ():
         stem, _, language = kind.removesuffix(".md").rpartition(".")
-        text = path.read_text(encoding="utf-8").replace("\r\n", "\n")
+        file = plugin.file_name(f"mail/{kind}")
+        try:
+            text = _text_of(path, file)
+        except OSError as wrong:
+            unread = unread or wrong
+            continue
         subject, _, body = text.partition("\n")
         named = subject.removeprefix("Subject:").strip() if subject.startswith("Subject:") else ""
-        file = plugin.file_name(f"mail/{kind}")
         plugin.mails[stem, language] = MailTemplate(named, body.strip() + "\n", file, text, language)
+    if unread is not None:
+        raise unread
+
+
+def _text_of(path: Traversable, file: str) -> str:
+    try:
+        return path.read_text(encoding="utf-8").replace("\r\n", "\n")
+    except UnicodeDecodeError as wrong:
+        raise OSError(f"{file} is not UTF-8; save it as UTF-8") from wrong
 
 
 def _below(folder: Traversable, prefix: str) -> Iterator[tuple[str, Traversable]]:
@@ -177,7 +198,7 @@ def _add_folder(registry: Registry, folder: Path) -> None:
         try:
             if _flow_files(place):
                 registry.plugins.append(plugin_of_folder(place))
-        except (OSError, UnicodeDecodeError) as wrong:
+        except OSError as wrong:
             problem = FlowProblem("F901", "error", f"a file cannot be read ({wrong})", str(place))
             registry.broken.append(BrokenFlow(place.name, str(place), (problem,)))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flows.actions import withholding
 from flows.authoring import why
 from flows.authoring.why import Because, Look, Why
-from flows.authoring.why.wording import about, timers_of
+from flows.authoring.why.wording import about
 from flows.models import Step
 from flows.queries import past, timeline
 from portal.api import asked_by_staff, shapes
@@ -49,7 +49,7 @@ def get_instance_as_it_was(call: Call, instance_id: str, query: asked_by_staff.L
 def get_reasons(call: Call, instance_id: str, query: asked_by_staff.Asking) -> Answer:
     """Why it is as it is, or was: the rules of its flow, what they read, and what made it so. `step` narrows it."""
     look = _look(call, instance_id, query)
-    found = about(why.reasons(look, timers_of(look)), query.step)
+    found = about(why.reasons(look), query.step)
     was = look.instance
     told = [_reason(one) for one in found]
     return Answer(drawn.Reasons(id=was.uid, reference=was.reference, at=look.at, seq=was.event_seq, data=told))

@@ -112,3 +112,21 @@ def test_a_plugin_for_another_version_of_its_interface_is_listed(
     problems = [problem for broken in registry.broken for problem in broken.problems]
     assert [problem.code for problem in problems] == ([] if served else ["F904"])
     assert served or f"needs version {needed} of flows.plugin, this Baton has 1.1" in problems[0].text()
+
+
+@pytest.mark.requirement("D2")
+@pytest.mark.parametrize("body", ["", "1 / 0\n"])
+def test_a_mail_of_a_package_that_cannot_be_read_is_told_with_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str
+) -> None:
+    """Whether or not its Python can be imported; its flows are broken then, and its other words serve what runs."""
+    package = folder_with(tmp_path, small=SMALL).rename(tmp_path / f"garbled_{len(body)}")
+    (package / "__init__.py").write_text(body)
+    (package / "mail" / "small" / "bye.en.md").write_bytes(b"Subject: Bye\n\nAu revoir, Ren\xe9.\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    registry = load_packages([("garbled", package.name)])
+    faults = [one.problems[0].message for one in registry.broken if not one.flow]
+    unread = "a mail cannot be read (garbled/mail/small/bye.en.md is not UTF-8; save it as UTF-8)"
+    assert faults == ["the plugin cannot be imported (ZeroDivisionError: division by zero)"] * bool(body) + [unread]
+    assert [one.flow for one in registry.broken if one.flow] == ["small"]
+    assert registry.mail("small/hello", "en") is not None

@@ -11,7 +11,7 @@ from flows.models import FlowVersion
 from flows.queries import migration_runs
 from flows.rules.actors import SYSTEM
 from flows.work import unit_of_work
-from tests.changing.conftest import Changing
+from tests.changing.conftest import V1, Changing
 from tests.changing.test_migrating import NEW_STEP
 from tests.guided.conftest import HOUSEHOLD
 from worker import following
@@ -29,8 +29,8 @@ def numbers(change: Changing, *refs: str) -> list[int]:
     return found
 
 
-def begun(change: Changing, many: int) -> list[str]:
-    return [change.start().reference for _ in range(many)]
+def begun(change: Changing, many: int, flow: str = "move-in") -> list[str]:
+    return [change.start(flow).reference for _ in range(many)]
 
 
 @pytest.mark.requirement("X13")
@@ -48,6 +48,18 @@ def test_what_is_green_moves_in_batches(change: Changing, monkeypatch: pytest.Mo
     assert not follower.turn()
     [run] = migration_runs.of_flow(change.world.admin, "move-in")
     assert (run.moved, run.who) == (3, "Baton")
+
+
+@pytest.mark.requirement("X13")
+def test_one_flow_of_which_there_is_more_holds_up_no_other(change: Changing, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(following, "BATCH", 1)
+    twin = V1.replace("flow: move-in", "flow: move-out")
+    change.write(text=twin, name="move-out")
+    many, [other] = begun(change, 2), begun(change, 1, "move-out")
+    change.write(OTHER_WORDS, FOLLOW)
+    change.write(OTHER_WORDS, FOLLOW, text=twin, name="move-out")
+    assert Follower().turn(), "there is more"
+    assert numbers(change, *many, other) == [2, 1, 2]
 
 
 @pytest.mark.requirement("X13")

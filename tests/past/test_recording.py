@@ -76,3 +76,15 @@ def test_samples_take_the_same_ways(income: int, health: str, city: str) -> None
     assert samples["city"] in ("Sample", "Leeds"), "what a condition compares with is in the flow already"
     when = definition.steps["second"].when or ""
     assert compile_condition(when).holds({"data": samples}) is compile_condition(when).holds(scope)
+
+
+def test_options_that_are_called_as_conditions_are_none() -> None:
+    definition = parse_stored(
+        SENSITIVE.replace("other: Other}", "other: Other, if: If you ask me, when: When it rains}").replace(
+            "city: {type: text, label: City}", "city: {type: text, label: City, sensitive: true}"
+        )
+    )
+    real = {"income": 1, "health": "when", "city": "Leeds", "pets": True}
+    redactor = Redactor(definition, {"data": real}, MONDAY.date(), lambda _uid, names: names[0])
+    assert redactor.answers(definition.steps["first"].fields, real, "data.")["city"] == "Leeds"
+    assert redactor.notes == []

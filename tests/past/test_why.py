@@ -15,10 +15,9 @@ from sqlalchemy import select
 from flows import access, catalogue
 from flows.actions import firing
 from flows.authoring.why import Look, Why, look_at, reasons
-from flows.authoring.why.wording import timers_of
 from flows.clock import clock
 from flows.models import TimelineEvent
-from flows.queries import past
+from flows.queries import health, past
 from flows.rules.actors import SYSTEM
 from flows.rules.errors import Invalid, Refused
 from flows.rules.past import TRACES
@@ -34,10 +33,6 @@ HERE = Path(guided.__file__).parent / "flows"
 PLACE = re.compile(r"[\w/.-]+\.flow\.yaml:\d+")
 
 
-def all_of(look: Look) -> list[Why]:
-    return reasons(look, timers_of(look))
-
-
 @pytest.mark.requirement("X2", "X10")
 @pytest.mark.parametrize("flow", FLOWS)
 def test_every_reason_of_every_moment_agrees_with_the_rows(app: Flask, flow: str) -> None:
@@ -46,7 +41,7 @@ def test_every_reason_of_every_moment_agrees_with_the_rows(app: Flask, flow: str
         whole = past.life_of(SYSTEM, reference)
         for moment in whole.moments:
             look = look_at(whole, SYSTEM, clock.now(), seq=moment.seq)
-            for why in all_of(look):
+            for why in reasons(look):
                 _agrees(look, why)
         end_reading()
 
@@ -62,7 +57,7 @@ def _agrees(look: Look, why: Why) -> None:
         state = look.states[why.name]
         assert (state == "skipped") is (why.verdict is False), why
     if why.kind == "timer" and why.verdict is not None:
-        row = next(one for one in timers_of(look) if f"{one.name}.{one.n}" == why.name)
+        row = next(one for one in health.timers_of(look.actor, look.life.today) if f"{one.name}.{one.n}" == why.name)
         assert why.verdict is (row.ending == "fired"), why
     if why.because is not None:
         assert why.because.seq <= look.instance.event_seq
@@ -174,4 +169,4 @@ def test_the_command_says_the_same_in_plain_words(
 
 
 def _one(look: Look, kind: str, name: str) -> Why:
-    return next(why for why in all_of(look) if (why.kind, why.name) == (kind, name))
+    return next(why for why in reasons(look) if (why.kind, why.name) == (kind, name))

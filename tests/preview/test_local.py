@@ -16,7 +16,7 @@ from worker.__main__ import cli
 from worker.preview import local
 from worker.preview.local import Local
 from worker.preview.product import Product
-from worker.preview.source import Source
+from worker.preview.source import Reading, Source
 from worker.trouble import Trouble
 
 
@@ -86,6 +86,55 @@ def test_saving_changes_the_page_and_a_broken_file_says_where(client: Client, vi
     assert client.get("/take?scene=place.open").status_code == 404
     saved(visit, "actor: stuff", "actor: staff")
     assert "What we found" in client.get("/").text
+
+
+@pytest.mark.requirement("X34")
+def test_what_is_saved_while_the_file_is_read_is_shown_next(
+    here: Local, visit: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page knows which state it shows, so it does not take what came after for its own."""
+    client, read = Client(here), here.source.read
+
+    def and_saved_meanwhile() -> Reading:
+        reading = read()
+        saved(visit, "What we found", "What we have found")
+        return reading
+
+    saved(visit, "Visit", "A visit")
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(here.source, "read", and_saved_meanwhile)
+        page = client.get("/").text
+    assert "What we found" in page
+    assert f'data-stamp="{client.get("/changes").text}"' not in page, "it would never be read again"
+    page = client.get("/").text
+    assert "What we have found" in page
+    assert f'data-stamp="{client.get("/changes").text}"' in page
+
+
+@pytest.mark.requirement("X23", "X34")
+def test_languages_whose_words_lie_beside_the_flow_can_be_chosen(client: Client, visit: Path) -> None:
+    assert "polski" not in client.get("/").text
+    (visit.parent / "locales").mkdir()
+    (visit.parent / "locales" / "visit.pl.yaml").write_text("steps: {place: {title: Kiedy i gdzie}}\n")
+    html = client.get("/?language=pl&width=phone").text
+    assert re.search(r'language=pl&amp;width=phone" aria-current="page">polski', html)
+    assert "&amp;language=pl" in html.partition("<iframe")[2], "and it is looked at in it"
+
+
+def test_a_flow_lies_in_the_folder_that_it_was_loaded_from(visit: Path, tmp_path: Path) -> None:
+    """Two folders may be called alike, as `flows` is in many packages."""
+    other = tmp_path / "other" / "visit"
+    other.mkdir(parents=True)
+    other = other / "call.flow.yaml"
+    other.write_text(visit.read_text().replace("flow: visit", "flow: call").partition("effects:")[0])
+    assert Source("call", [visit.parent, other.parent]).path == other
+
+
+def test_what_was_written_as_a_package_can_be_looked_at(tmp_path: Path) -> None:
+    ran = CliRunner().invoke(cli, ["flows", "new", "gate-opener", "--package", "--into", str(tmp_path)])
+    assert ran.exit_code == 0, ran.output
+    named = Source(str(tmp_path / "gate-opener"), []).path
+    assert named == tmp_path / "gate-opener" / "gate_opener" / "gate-opener.flow.yaml"
 
 
 def test_what_is_named(visit: Path) -> None:

@@ -103,7 +103,7 @@ def test_nothing_of_a_play_stays(product: Product, registry: Registry) -> None:
 @pytest.mark.requirement("X34", "X23")
 def test_each_language_of_the_product_and_of_the_flow_can_be_looked_at(product: Product, registry: Registry) -> None:
     coro = registry.flows["coro-order-fulfilment"].definition
-    assert languages_of(coro.model_copy(update={"i18n": {"pl": "x", "tlh": "y"}})) == {
+    assert languages_of(registry, coro.model_copy(update={"i18n": {"pl": "x", "tlh": "y"}})) == {
         "pl": "polski", "tlh": "tlh", "en": "English", "cy": "Cymraeg",
     }  # fmt: skip
     welsh = taken(product, registry, coro.flow, "details.open", Stranger(language="cy"))

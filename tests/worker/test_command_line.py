@@ -73,6 +73,16 @@ def test_a_database_that_does_not_answer_is_one_line(tmp_path: Path) -> None:
     assert "Traceback" not in said.stderr
 
 
+def test_nothing_is_published_where_no_database_answers(tmp_path: Path) -> None:
+    payload = tmp_path / "order.yaml"
+    payload.write_text("order: {}\n")
+    away = {"DATABASE_URL": "postgresql://x@127.0.0.1:9/x"}
+    said = baton("flows", "publish", "order.placed", "--with", str(payload), folder=tmp_path, **away)
+    assert said.returncode == 2
+    assert "Traceback" not in said.stderr
+    assert "for the cure: baton doctor" in said.stderr
+
+
 def test_the_clock_moves_in_a_demo_only(tmp_path: Path) -> None:
     said = baton("demo", "clock", "+3d", folder=tmp_path, BATON_MODE="development")
     assert said.returncode == 2

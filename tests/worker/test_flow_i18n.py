@@ -76,6 +76,17 @@ def test_a_file_with_something_wrong_in_it_changes_nothing(folder: Path) -> None
     assert not (folder / "shop" / "locales").exists()
 
 
+def test_where_nothing_can_be_written_it_says_so(folder: Path) -> None:
+    out = folder / "tea.po"
+    run("export", "tea", "--to", "cy", "--out", str(out))
+    (folder / "shop" / "locales").write_text("")  # a file where the folder would be
+    said = run("import", str(out))
+    assert said.exit_code == 2, said.exception
+    assert f"{folder / 'shop' / 'locales' / 'tea.cy.yaml'} cannot be written (File exists); import as" in said.output
+    said = run("export", "tea", "--to", "cy", "--out", str(folder / "nowhere" / "tea.po"))
+    assert (said.exit_code, said.output.count("; choose another file")) == (2, 1)
+
+
 def test_what_is_no_po_file_and_a_flow_that_there_is_not_are_refused(folder: Path) -> None:
     (folder / "x.po").write_text("# tea: x\nmsgid no quotes\n")
     assert "no PO file" in run("import", str(folder / "x.po")).output

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from flows.settings import Settings
+from worker.commands.flow_places import refuse_unknown
 from worker.trouble import Trouble
 
 if TYPE_CHECKING:
@@ -113,12 +114,9 @@ def _version(name: str, number: int) -> FlowVersion:
 
 def _loaded(name: str) -> LoadedFlow:
     from flows import catalogue
-    from flows.catalogue.problems import cure_among
 
     registry = catalogue.load(Settings.from_env().folders_of_flows)
-    if name not in registry.flows:
-        cure = cure_among(name, registry.flows, "there are")
-        raise Trouble(f"No flow is called {name}" + (f"; {cure}" if cure else ""))
+    refuse_unknown(registry, [name])
     return registry.flows[name]
 
 

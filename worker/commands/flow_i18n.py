@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from worker.commands.flow_places import flows_named, refuse_unknown, the_flow
-from worker.trouble import Trouble
+from worker.trouble import Trouble, writing
 
 
 @click.group()
@@ -29,10 +29,8 @@ def export_words(name: str, language: str, out: Path | None) -> None:
     if out is None:
         click.echo(text)
         return
-    try:
+    with writing(out):
         out.write_text(text, encoding="utf-8")
-    except OSError as wrong:
-        raise Trouble(f"{out} cannot be written ({wrong.strerror}); choose another file") from wrong
     click.echo(f"Written to {out}")
 
 
@@ -51,10 +49,11 @@ def import_words(file: Path, name: str | None, language: str) -> None:
         place, text, count = imported(registry, registry.flows[flow], raw, language)
     except NotTaken as wrong:
         raise Trouble(f"{file} is not taken:\n{wrong}") from None
-    place.parent.mkdir(parents=True, exist_ok=True)
-    begun = place.with_suffix(".new")
-    begun.write_text(text, encoding="utf-8")
-    begun.replace(place)
+    with writing(place, "import as somebody who may write there, or into the sources of the flow"):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        begun = place.with_suffix(".new")
+        begun.write_text(text, encoding="utf-8")
+        begun.replace(place)
     click.echo(f"{count} texts in {place}")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from worker.commands.flow_changes import product
-from worker.trouble import Trouble
+from worker.trouble import Trouble, writing
 
 MOST_TOLD = 3
 """What came out otherwise early on makes much of the rest come out otherwise."""
@@ -32,7 +32,7 @@ def why(ref: str, step: str | None, at: str | None) -> None:
         try:
             life = past.life_of(SYSTEM, ref)
             look = asked.look_at(life, SYSTEM, clock.now(), at=_moment(at, life.today.time_zone))
-            found = wording.about(asked.reasons(look, wording.timers_of(look)), step)
+            found = wording.about(asked.reasons(look), step)
             if step is not None and look.instance.step(step) is None:
                 raise Trouble(f"{ref} has no step called {step}; it has {', '.join(look.states) or 'none'}")
             click.echo(wording.text_of(look, found))
@@ -56,10 +56,8 @@ def record(ref: str, out: Path | None) -> None:
     if out is None:
         click.echo(recorded.text, nl=False)
     else:
-        try:
+        with writing(out):
             out.write_text(recorded.text, encoding="utf-8")
-        except OSError as wrong:
-            raise Trouble(f"{out} cannot be written ({wrong.strerror}); choose another file") from wrong
         click.echo(f"Recorded in {out}")
     for failure in recorded.failures[:MOST_TOLD]:
         click.echo(f"It does not play as it was: {failure}", err=True)

@@ -6,7 +6,7 @@ from typing import IO
 
 import click
 
-from flows.settings import Settings
+from worker.commands.flow_changes import product
 from worker.trouble import Trouble
 
 
@@ -22,13 +22,12 @@ def publish(event: str, given: IO[bytes]) -> None:
     from flows.rules.actors import SYSTEM
     from flows.rules.errors import BatonError
     from flows.work import unit_of_work
-    from wsgi import create_app
 
     try:
         payload, _ = read_source(given.read(), given.name)
     except Unreadable as refusal:
         raise Trouble(refusal.problem.text()) from None
-    with create_app(Settings.from_env(), ("messaging",)).app_context():
+    with product():
         try:
             with unit_of_work(SYSTEM) as work:
                 started = [(one.reference, one.flow) for one in publishing.publish(work, event, payload)]

@@ -17,7 +17,7 @@ from worker.commands.flow_past import record, why
 from worker.commands.flow_places import flows_named, the_flow
 from worker.commands.flow_preview import preview
 from worker.commands.flow_publish import publish
-from worker.trouble import Trouble
+from worker.trouble import Trouble, writing
 
 
 def _zone(_context: click.Context, _option: click.Parameter, given: str) -> str:
@@ -77,10 +77,8 @@ def diagram(name: str, form: str, output: Path | None) -> None:
     if output is None:
         click.echo(drawn)
         return
-    try:
+    with writing(output):
         output.write_text(drawn + "\n", encoding="utf-8")
-    except OSError as wrong:
-        raise Trouble(f"{output} cannot be written ({wrong.strerror}); choose another file") from wrong
     click.echo(f"Drawn in {output}")
 
 

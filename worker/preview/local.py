@@ -43,6 +43,7 @@ class Shown:
     """One state of the files, and what was made of it so far."""
 
     reading: Reading
+    stamp: str
     made: dict[tuple[str, ...], Any] = field(default_factory=dict)
 
     @property
@@ -57,7 +58,7 @@ class Shown:
 
     @property
     def languages(self) -> dict[str, str]:
-        return languages_of(self.loaded.definition)
+        return languages_of(self.reading.registry, self.loaded.definition)
 
 
 class Local:
@@ -66,7 +67,7 @@ class Local:
     def __init__(self, source: Source) -> None:
         self.source, self.product = source, Product()
         self._playing = Lock()
-        self._stamp, self._shown = source.stamp(), Shown(source.read())
+        self._shown = self._read()
         answers = {"/": self.page, "/take": self.take, "/mail": self.mail, "/changes": self.changes}
         self._addresses = Map([Rule(path, endpoint=answer) for path, answer in answers.items()])
 
@@ -91,7 +92,7 @@ class Local:
     def page(self, request: Request) -> Response:
         """What the author chose to look at, and everything else to choose from; or what is wrong with the file."""
         shown, width = self._now(), request.args.get("width", "")
-        words = {"reading": shown.reading, "stamp": self._fingerprint(), "explain": EXPLANATIONS}
+        words = {"reading": shown.reading, "stamp": shown.stamp, "explain": EXPLANATIONS}
         if shown.reading.loaded is None:
             return _page("broken.html", POLICY, **words)
         language, scenes, show = _language(request, shown), shown.scenes, request.args.get("show", "")
@@ -105,7 +106,8 @@ class Local:
 
     def take(self, request: Request) -> Response:
         """One page of the product, for a frame."""
-        shown, language = self._now(), _language(request, self._shown)
+        shown = self._now()
+        language = _language(request, shown)
         scene = next((one for one in shown.scenes if one.key == request.args.get("scene")), None)
         if scene is None:
             raise NotFound("No such page")
@@ -141,9 +143,14 @@ class Local:
     def _now(self) -> Shown:
         """The files as they are; read again when something was saved since."""
         with self._playing:
-            if (stamp := self.source.stamp()) != self._stamp:
-                self._stamp, self._shown = stamp, Shown(self.source.read())
+            if self._fingerprint() != self._shown.stamp:
+                self._shown = self._read()
             return self._shown
+
+    def _read(self) -> Shown:
+        """The stamp comes first: what is saved during the reading makes another one, and is read next."""
+        stamp = self._fingerprint()
+        return Shown(self.source.read(), stamp)
 
     def _fingerprint(self) -> str:
         return sha256(repr(self.source.stamp()).encode()).hexdigest()[:16]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from contextvars import Context
 from datetime import datetime
 from tempfile import TemporaryDirectory
@@ -41,11 +40,9 @@ class Product:
     def close(self) -> None:
         self._folder.cleanup()
 
-    @contextmanager
-    def stage(self, registry: Registry, flow: str, at: datetime, stranger: Stranger) -> Iterator[Sandbox]:
+    def stage(self, registry: Registry, flow: str, at: datetime, stranger: Stranger) -> AbstractContextManager[Sandbox]:
         """A stage for a play whose pages can be asked for meanwhile."""
-        with sandbox(registry, flow, at, ZONE, stranger, thrown_by(self.app)) as stage:
-            yield stage
+        return sandbox(registry, flow, at, ZONE, stranger, thrown_by(self.app))
 
     def visit(self, stage: Sandbox, who: str, path: str, sends: bool = False) -> TestResponse:
         """What this person of the cast gets at this address; `sends` posts a form in which nothing is filled in."""

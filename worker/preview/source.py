@@ -7,6 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from flows import catalogue
+from flows.authoring import beside
 from flows.catalogue.lint import lint
 from flows.catalogue.loader import SUFFIX, plugin_of_folder
 from flows.catalogue.problems import FlowProblem, cure_among
@@ -41,7 +42,7 @@ class Source:
         """The flow beside everything that is installed; its own folder comes first."""
         try:
             raw, plugin = self.path.read_bytes(), plugin_of_folder(self.path.parent)
-        except (OSError, UnicodeDecodeError) as wrong:
+        except OSError as wrong:
             unread = FlowProblem("F901", "error", f"a file of it cannot be read ({wrong})", str(self.path))
             return Reading(Registry(), None, (unread,), str(self.path))
         reading = read_flow(raw, str(self.path))
@@ -59,15 +60,10 @@ class Source:
 
 
 def _file_named(named: str, known: Registry) -> Path:
-    """The file of an installed flow, a file, or the only flow file of a folder."""
+    """The file of an installed flow, a flow file, or the only one of a folder and those in it."""
     if named in known.flows:
-        loaded = known.flows[named]
-        root = next(plugin.root for plugin in known.plugins if plugin.name == loaded.plugin)
-        return Path(str(root / loaded.path.rpartition("/")[2]))
-    path = Path(named)
-    if path.is_file():
-        return path.resolve()
-    found = sorted(path.glob(f"*{SUFFIX}")) if path.is_dir() else []
+        return Path(str(known.homes[named].root / known.flows[named].path.rpartition("/")[2]))
+    found = beside.flow_files(Path(named))
     if len(found) == 1:
         return found[0].resolve()
     if found:

@@ -18,13 +18,14 @@ import rstr
 from flows.authoring.play.cast import DEPARTMENTS, STAFF
 from flows.authoring.play.samples import SAMPLE_FILE
 from flows.catalogue import FlowDefinition
+from flows.catalogue.lint.expressions import every_text
 from flows.rules.answers.dates import day_of
 from flows.rules.cel_words import words
 from flows.rules.explaining import explain
 from flows.rules.expressions import compile_condition
 from flows.rules.payments import names_in_amounts
+from flows.rules.private import touches
 
-CONDITIONS = frozenset({"if", "when", "while", "done_when"})
 PLAIN = frozenset({"boolean", "integer", "number", "money", "choice", "choices", "date", "datetime"})
 """Kinds of answers that name nobody: kept where a condition reads them."""
 SAMPLE = "Sample"
@@ -112,9 +113,8 @@ class Redactor:
 
     def _verdicts(self, name: str, value: Any) -> list[bool | None]:
         scope = self._with(name, value)
-        return [
-            explain(text, scope).verdict for text in self._conditions if _touches(compile_condition(text).names, name)
-        ]
+        read = (text for text in self._conditions if touches(compile_condition(text).names, (name,)))
+        return [explain(text, scope).verdict for text in read]
 
     def _with(self, name: str, value: Any) -> dict[str, Any]:
         root, _, rest = name.partition(".")
@@ -157,7 +157,7 @@ class Redactor:
 
     @cached_property
     def _conditions(self) -> list[str]:
-        return [*_conditions_in(self.definition.model_dump(by_alias=True))]
+        return [text for _path, text, is_condition in every_text(self.definition) if is_condition]
 
     @cached_property
     def _names(self) -> frozenset[str]:
@@ -175,23 +175,7 @@ class Redactor:
         return frozenset(int(text) for text in found if text.isdecimal())
 
     def _is_read(self, name: str) -> bool:
-        return _touches(self._names, name)
+        return touches(self._names, (name,))
 
 
 _UIDS = {key: f"dep_{key}" for key in DEPARTMENTS}
-
-
-def _touches(names: frozenset[str], name: str) -> bool:
-    return any(one == name or one.startswith(f"{name}.") or name.startswith(f"{one}.") for one in names)
-
-
-def _conditions_in(value: Any, key: str = "") -> Iterator[str]:
-    """Every condition of a flow: its keys are exactly these (FLOW_LANGUAGE.md 1.3)."""
-    if isinstance(value, Mapping):
-        for name, inner in value.items():
-            yield from _conditions_in(inner, str(name))
-    elif isinstance(value, list | tuple):
-        for inner in value:
-            yield from _conditions_in(inner)
-    elif isinstance(value, str) and key in CONDITIONS:
-        yield value

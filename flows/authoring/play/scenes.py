@@ -10,7 +10,9 @@ from flows.authoring.play import reaching
 from flows.authoring.play.deeds import Deed
 from flows.authoring.play.reaching import Leg, step_is, step_opens
 from flows.catalogue import FlowDefinition
+from flows.catalogue.registry import Registry
 from flows.catalogue.schema import Outcome, Step
+from flows.catalogue.translation import files_of
 from flows.rules.outcomes import completes_by_itself
 from flows.rules.stages import state_label
 from flows.words import LANGUAGES
@@ -38,9 +40,9 @@ class Scene:
     action: str = ""
 
 
-def languages_of(definition: FlowDefinition) -> dict[str, str]:
+def languages_of(registry: Registry, definition: FlowDefinition) -> dict[str, str]:
     """In which languages there is something to see, each as it calls itself: the product's, and more of the flow's."""
-    return {one: _in_itself(one) for one in definition.i18n} | LANGUAGES
+    return LANGUAGES | {one: _in_itself(one) for one in files_of(registry, definition)}
 
 
 def scenes_of(definition: FlowDefinition) -> list[Scene]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from flows.authoring.why.looking import Look, Why
@@ -83,23 +84,12 @@ def _timer(look: Look, row: Timer) -> Why:
     when = moment_in_words(row.ended_at if has_ended and row.ended_at else _due(look, row), look.instance.time_zone)
     fired, event = last(look, "timer_fired", timer=row.name, n=row.n) if has_ended else (None, None)
     because = look.told(event) if event is not None else None
+    said, verdict, note = _plain_ending(look, row, has_ended)
     if rule is None or rule.while_ is None:
-        said, verdict, note = _plain_ending(look, row, has_ended)
-        text = "" if rule is None else f"{_spans(rule)}"
-        return Why(
-            "timer",
-            name,
-            _(said, timer=title, when=when),
-            verdict,
-            key,
-            text,
-            look.place(*path),
-            because=because,
-            note=note,
-        )
+        text, what = "" if rule is None else _spans(rule), _(said, timer=title, when=when)
+        return Why("timer", name, what, verdict, key, text, look.place(*path), because=because, note=note)
     then = _when_it_fired(look, row, fired) if has_ended else look
     why = then.rule("timer", name, "", rule.while_, (*path, "while"), because=because)
-    said, verdict, note = _plain_ending(look, row, has_ended)
     if has_ended and row.ending == "cancelled" and why.verdict is False and row.due_at <= (row.ended_at or look.at):
         said, note = N_("%(timer)s did not fire, because its condition did not hold, on %(when)s"), ""
     elif not has_ended:
@@ -108,7 +98,7 @@ def _timer(look: Look, row: Timer) -> Why:
             False: _("As it is at this moment, it would not fire"),
             None: _("As it is at this moment, it is not yet known whether it would fire"),
         }[why.verdict]
-    return Why(**{**vars(why), "what": _(said, timer=title, when=when), "verdict": verdict, "note": note})
+    return replace(why, what=_(said, timer=title, when=when), verdict=verdict, note=note)
 
 
 def _plain_ending(look: Look, row: Timer, has_ended: bool) -> tuple[str, bool | None, str]:
@@ -187,12 +177,12 @@ def _effect(look: Look, owed: _Owed, number: int, effect: Effect) -> Why:
     if moment is None or event is None:
         said = _("%(effect)s: %(moment)s has not come yet", effect=title, moment=owed.said)
         why = look.rule("effect", name, said, effect.if_ or "", path)
-        return Why(**{**vars(why), "verdict": None, "decided": ()})
+        return replace(why, verdict=None, decided=())
     then = look.after(moment) or look
     scope = {**then.scope, "ask": event.facts.get("given", {})} if owed.kind == "acted" else then.scope
     why = then.rule("effect", name, "", effect.if_ or "", path, scope, because=look.told(event))
     said = N_("%(effect)s was owed at %(moment)s") if why.verdict else N_("%(effect)s was not owed at %(moment)s")
-    return Why(**{**vars(why), "what": _(said, effect=title, moment=owed.said)})
+    return replace(why, what=_(said, effect=title, moment=owed.said))
 
 
 def _about(effect: Effect) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from flows.authoring.why import clocks
 from flows.authoring.why.looking import Look, Value, Why
 from flows.catalogue.schema import Step as StepRule
 from flows.catalogue.source import Path
-from flows.models import Instance, Step, Timer
+from flows.models import Instance, Step
+from flows.queries import health
 from flows.rules import moves, stages
 from flows.rules.payments import free_steps
 from flows.rules.visibility import is_shown
@@ -28,13 +30,14 @@ WAITS_FOR = {
 }  # fmt: skip
 
 
-def reasons(look: Look, timers: Sequence[Timer]) -> list[Why]:
+def reasons(look: Look) -> list[Why]:
     """Everything that can be asked about, in the order in which people read it."""
     found = [*_status(look)]
     for step in look.instance.steps:
         found += _step(look, step)
     found += _actions(look)
     found += _start(look)
+    timers = health.timers_of(look.actor, look.life.today)
     return [*found, *clocks.dates(look), *clocks.timers(look, timers), *clocks.effects(look)]
 
 
@@ -186,7 +189,7 @@ def _asked(look: Look, about: str, label: str, text: str, path: Path) -> Why:
         True: N_("“%(question)s” is asked"), False: N_("“%(question)s” is hidden"),
         None: N_("“%(question)s” is hidden for now: what it depends on is not known yet"),
     }  # fmt: skip
-    return Why(**{**vars(why), "what": _(said[why.verdict], question=label)})
+    return replace(why, what=_(said[why.verdict], question=label))
 
 
 def _endings(look: Look, step: Step, rule: StepRule, path: Path) -> Iterator[Why]:
@@ -203,12 +206,12 @@ def _endings(look: Look, step: Step, rule: StepRule, path: Path) -> Iterator[Why
         if moment is None or event is None:
             text = _(NOT_YET[on], outcome=label, step=rule.title)
             why = look.rule("outcome", step.name, text, ending.if_, place)
-            yield Why(**{**vars(why), "verdict": None, "decided": ()})
+            yield replace(why, verdict=None, decided=())
             continue
         then = look.after(moment) or look
         why = then.rule("outcome", step.name, "", ending.if_, place, because=look.told(event))
         ended = bool(why.verdict) and look.instance.outcome == name
-        yield Why(**{**vars(why), "what": _(ENDED[ended, on], outcome=label, step=rule.title)})
+        yield replace(why, what=_(ENDED[ended, on], outcome=label, step=rule.title))
 
 
 NOT_YET = {
@@ -235,7 +238,7 @@ def _actions(look: Look) -> Iterator[Why]:
         said = N_("“%(action)s” is possible") if why.verdict else N_("“%(action)s” is not possible")
         if look.instance.state not in action.from_:
             said = N_("“%(action)s” is not possible in this state, whatever its condition says")
-        yield Why(**{**vars(why), "what": _(said, action=label)})
+        yield replace(why, what=_(said, action=label))
 
 
 def _start(look: Look) -> Iterator[Why]:
@@ -253,4 +256,4 @@ def _start(look: Look) -> Iterator[Why]:
         because=look.told(first),
     )
     note = "" if why.verdict else _("Of the event that began it only the inputs are kept")
-    yield Why(**{**vars(why), "verdict": True, "note": note})
+    yield replace(why, verdict=True, note=note)

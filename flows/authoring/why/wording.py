@@ -5,15 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from flows.authoring.why.looking import Look, Why
-from flows.models import Timer
-from flows.queries import health
 from flows.rules.words import moment_in_words
 
 VERDICTS = {True: "yes", False: "no", None: "not yet known"}
-
-
-def timers_of(look: Look) -> Sequence[Timer]:
-    return health.timers_of(look.actor, look.life.today)
 
 
 def about(found: Sequence[Why], step: str | None) -> list[Why]:
