@@ -192,7 +192,8 @@ def _give_to_department(
 ) -> None:
     """Into its department, and to whoever of it the flow gives it to (B13)."""
     rule = definition.start
-    if not rule.department and not rule.assign and department is None:
+    assign = rule.assign if instance.assignee_id is None else None
+    if not rule.department and department is None and not assign:
         return
     work.session.flush()  # the instance has its number, and what it is asked by is there
     if rule.department and department is None:
@@ -200,12 +201,12 @@ def _give_to_department(
     if department is not None:
         instance.department_id = department.id
         participating.stay(work, instance, department.id)
-    if instance.assignee_id is not None or not rule.assign:
+    if not assign:
         return
-    if _names_a_person(rule.assign):
-        chosen = user_named(work, filled(work.session, instance, definition, rule.assign, work.now))
+    if _names_a_person(assign):
+        chosen = user_named(work, filled(work.session, instance, definition, assign, work.now))
     else:
-        chosen = distributing.choose(work, rule.assign, instance.department_id)
+        chosen = distributing.choose(work, assign, instance.department_id)
     instance.assignee_id = chosen.id if chosen is not None else None
 
 
