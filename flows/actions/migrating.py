@@ -14,6 +14,7 @@ from flows.rules import stages, statuses
 from flows.rules.errors import OutOfStep
 from flows.rules.migrations import Plan
 from flows.rules.migrations.clocks import UNCHANGED
+from flows.rules.past import RENAMED
 from flows.words import N_, USUAL, spoken
 from flows.words import gettext as _
 from flows.work import Work
@@ -58,7 +59,7 @@ def migrate(
     before = snapshots.take(work, instance)
     was = instance.flow_version
     _move(work, instance, version, seen)
-    _note(work, instance, was, version, seen.plan, before, run or new_run())
+    _note(work, instance, was, version, seen, before, run or new_run())
     return seen.plan
 
 
@@ -87,7 +88,7 @@ def undo(work: Work, instance: Instance, run: str | None = None) -> FlowMigratio
     for step in instance.steps:
         step.version += 1
     last.undone_at = work.now
-    work.record(instance, MigrationUndone(was, back_to, last.run))
+    work.record(instance, MigrationUndone(was, back_to, last.run, _renamed_back(work, instance, last)))
     return last
 
 
@@ -128,12 +129,13 @@ def _note(
     instance: Instance,
     was: FlowVersion,
     version: FlowVersion,
-    plan: Plan,
+    seen: Prospect,
     before: snapshots.Snapshot,
     run: str,
 ) -> None:
-    reasons = [str(one) for one in plan.reasons]
-    work.record(instance, InstanceMigrated(was.number, version.number, plan.verdict, run, reasons))
+    reasons = [str(one) for one in seen.plan.reasons]
+    renamed = {old: new for old, new in seen.names.fields.items() if old != new}
+    work.record(instance, InstanceMigrated(was.number, version.number, seen.plan.verdict, run, reasons, renamed))
     work.session.add(
         FlowMigration(
             run=run,
@@ -149,6 +151,13 @@ def _note(
             at=work.now,
         )
     )
+
+
+def _renamed_back(work: Work, instance: Instance, move: FlowMigration) -> dict[str, str]:
+    """What its questions were called before a move, by the names that the move gave them."""
+    of_move = select(TimelineEvent.facts).where(TimelineEvent.instance_id == instance.id, TimelineEvent.seq == move.seq)
+    facts = work.session.scalars(of_move).one()
+    return {new: old for old, new in facts.get(RENAMED, {}).items()}
 
 
 def _no_move(instance: Instance, last: FlowMigration | None) -> str:

@@ -125,11 +125,7 @@ def _seals_alike(old: FlowField, new: FlowField) -> bool:
 def _rename_history(work: Work, seen: Prospect, steps: Mapping[str, Step]) -> None:
     """Earlier attempts and remarks go by the new names, sealed as they are now; nothing of them is lost."""
     for name, step in steps.items():
-        here = {
-            old: new
-            for (origin, old), (target, new) in seen.carried.places.items()
-            if origin == name and target == step.name
-        }
+        here = _here(seen, name, step.name)
         renamed = {old: new for old, new in here.items() if old != new}
         if not renamed and all(_seals_as_before(seen, old, new) for old, new in here.items()):
             continue
@@ -142,6 +138,19 @@ def _rename_history(work: Work, seen: Prospect, steps: Mapping[str, Step]) -> No
             review.remarks = _under(renamed, review.remarks)
         if step.remark:
             step.remark = {**step.remark, "fields": _under(renamed, step.remark.get("fields", {}))}
+
+
+def _here(seen: Prospect, before: str, after: str) -> dict[str, str]:
+    """The questions that stay on a step, old name to new: those too that were not asked when it was sent last."""
+    stay = {
+        old: new for (origin, old), (target, new) in seen.carried.places.items() if (origin, target) == (before, after)
+    }
+    fields = seen.new.steps[after].fields
+    for old, rule in seen.old.steps[before].fields.items():
+        new = seen.names.fields.get(old, "")
+        if new in fields and fields[new].type == rule.type:
+            stay[old] = new
+    return stay
 
 
 def _seals_as_before(seen: Prospect, before: str, after: str) -> bool:

@@ -12,7 +12,7 @@ from flows.events.base import Event
 class InstanceMigrated(Event):
     """It runs on another published text of its flow; `before` and `after` are version numbers, `reasons` what it meant.
 
-    `run` names the migration that it was a part of.
+    `run` names the migration that it was a part of; `renamed` the questions that have another name since, old to new.
     """
 
     staff_only: ClassVar[bool] = True
@@ -21,13 +21,15 @@ class InstanceMigrated(Event):
     verdict: str
     run: str
     reasons: list[str] = field(default_factory=list)
+    renamed: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class MigrationUndone(Event):
-    """It is back on the version that it came from, as it was."""
+    """It is back on the version that it came from, as it was; `renamed` are questions with other names, old to new."""
 
     staff_only: ClassVar[bool] = True
     before: int
     after: int
     run: str
+    renamed: dict[str, str] = field(default_factory=dict)

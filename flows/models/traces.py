@@ -43,7 +43,7 @@ class Traces:
             self._timers.append(timer)
 
     def by_instance(self) -> dict[int, dict[str, Any]]:
-        """What changed of each instance by its row id; its steps and new timers by their names."""
+        """What changed of each instance by its row id: its steps by theirs, its new timers by their names."""
         found: dict[int, dict[str, Any]] = {}
         for row, pairs in self._rows.values():
             changed = {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
@@ -52,7 +52,7 @@ class Traces:
             if isinstance(row, Instance):
                 found.setdefault(row.id, {}).update(changed)
             else:
-                found.setdefault(row.instance_id, {}).setdefault(STEPS, {})[row.name] = changed
+                found.setdefault(row.instance_id, {}).setdefault(STEPS, {})[str(row.id)] = changed
         for timer in self._timers:
             planned = found.setdefault(timer.instance_id, {}).setdefault(TIMERS, {})
             planned[f"{timer.name}.{timer.n}"] = timer.due_at.isoformat()

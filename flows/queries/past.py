@@ -35,7 +35,7 @@ from flows.words import gettext as _
 
 KEPT = (
     "id", "uid", "flow", "parent_id", "title", "kind", "source", "once_key", "subject", "organisation_id",
-    "customer_name", "customer_address", "is_internal", "inputs", "time_zone", "created_at",
+    "customer_name", "customer_address", "is_internal", "time_zone", "created_at",
 )  # fmt: skip
 """What of an instance never changes, or is not asked about as it was."""
 PARTS = ("customer_id", "creator_id", "assignee_id")
@@ -81,7 +81,7 @@ class Life:
     def at(self, moment: Moment) -> AsItWas:
         """Raises Invalid where nothing was recorded yet."""
         values = {name: getattr(self.today, name) for name in OF_INSTANCE}
-        steps = {step.name: {name: getattr(step, name) for name in OF_STEP} for step in self.today.steps}
+        steps = {step.id: {name: getattr(step, name) for name in OF_STEP} for step in self.today.steps}
         try:
             taken = picture(self.moments, moment, values, steps)
         except NotRecorded as unknown:
@@ -160,32 +160,27 @@ def _instance(life: Life, taken: Picture) -> Instance:
     made = Instance(
         **{name: getattr(today, name) for name in KEPT},
         **then,
+        inputs=taken.under_names_of_then(today.inputs),
         waiting_since=since.at if since is not None and then["waiting_on"] else None,
         waited={},
         last_activity_at=taken.moment.at,
         event_seq=taken.moment.seq,
     )
     made.flow_version_id = today.flow_version_id  # the text of an older one is found by its hash
-    places = {step.name: step for step in today.steps}
-    made.steps = [
-        _step(life, taken, name, values, places.get(name))
-        for name, values in sorted(
-            taken.steps.items(), key=lambda one: places[one[0]].position if one[0] in places else 0
-        )
-    ]
+    rows = {step.id: step for step in today.steps}
+    made.steps = [_step(life, taken, row_id, values, rows.get(row_id)) for row_id, values in taken.steps.items()]
     return made
 
 
-def _step(life: Life, taken: Picture, name: str, values: Mapping[str, Any], today: Step | None) -> Step:
+def _step(life: Life, taken: Picture, row_id: int, values: Mapping[str, Any], today: Step | None) -> Step:
+    """`today` is None for a step that is not there any more: a move brought it, and was taken back."""
     attempt = values.get("attempt") or 0
     return Step(
-        id=today.id if today is not None else None,
+        id=row_id,
         uid=today.uid if today is not None else "",
-        position=today.position if today is not None else 0,
-        actor=today.actor if today is not None else "customer",
         labels=today.labels if today is not None else {},
         answers=_answers(life, taken, today, attempt),
-        **{"check_again": False, "due_at": None, **values, "name": name, "attempt": attempt},
+        **{"check_again": False, "due_at": None, **values, "attempt": attempt},
     )
 
 
@@ -195,7 +190,7 @@ def _answers(life: Life, taken: Picture, today: Step | None, attempt: int) -> Ma
         return {}
     if attempt == today.attempt and taken.values["flow_hash"] == life.today.flow_hash:
         return today.answers
-    return life.sent.get((today.id, attempt), {})
+    return taken.under_names_of_then(life.sent.get((today.id, attempt), {}))
 
 
 def _not_recorded(instance: Instance, since: datetime | None) -> str:

@@ -10,6 +10,8 @@ import pytest
 from flows import access
 from flows.actions import submitting
 from flows.catalogue.loader import parse_stored
+from flows.queries import attempts
+from flows.rules.actors import SYSTEM
 from flows.rules.migrations import Carried, carry, counterparts
 from flows.work import unit_of_work
 from tests.changing.conftest import V1, Changing, changed
@@ -114,3 +116,21 @@ def test_a_draft_that_fits_is_kept_where_the_earlier_answer_does_not(change: Cha
     change.migrate(change.write())
     assert change.step("identity").draft == IDENTITY
     assert change.step("identity").answers == {"legal_name": IDENTITY["legal_name"]}
+
+
+@pytest.mark.requirement("X13")
+def test_an_earlier_attempt_goes_by_the_new_names_of_questions_not_asked_since(change: Changing) -> None:
+    more = (
+        "    approval:\n      returns: 2",
+        "      note: {type: text, label: Note, when: 'data.legal_name == \"Liv\"'}\n    approval:\n      returns: 2",
+    )
+    change.write(more)
+    change.start()
+    change.submit("identity", {**IDENTITY, "legal_name": "Liv", "note": "For short"})
+    change.send_back("identity", remarks={"legal_name": "In full"})
+    change.submit("identity", IDENTITY)
+    renamed = (more[0], more[1].replace("note:", "remark:")), ("rating: {", "moved: {note: remark}\n\nrating: {")
+    change.migrate(change.write(*renamed))
+    sent = attempts.of_step(SYSTEM, change.step("identity"))
+    assert [one.answers.get("remark") for one in sent] == [None, "For short"]
+    assert all("note" not in one.answers for one in sent)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flows.catalogue import FlowDefinition
 from flows.rules import private
-from flows.rules.migrations.names import counterparts, fields_of
+from flows.rules.migrations.names import fields_of
 
 
-def guarded(then: FlowDefinition, today: FlowDefinition) -> FlowDefinition:
-    """What the flow said `then`, with each question at least as private as its counterpart of `today`."""
-    names, now = counterparts(then, today).fields, fields_of(today)
+def guarded(then: FlowDefinition, today: FlowDefinition, renamed: Mapping[str, str]) -> FlowDefinition:
+    """What the flow said `then`, with each question at least as private as its counterpart of `today`.
+
+    `renamed` are the names of then by those of today, of questions that moves gave another name.
+    """
+    names, now = {before: after for after, before in renamed.items()}, fields_of(today)
 
     def kept(fields: dict[str, Any]) -> dict[str, Any]:
-        return {name: _stricter(field, now.get(names.get(name, ""))) for name, field in fields.items()}
+        return {name: _stricter(field, now.get(names.get(name, name))) for name, field in fields.items()}
 
     start = then.start.model_copy(update={"inputs": kept(then.start.inputs), "fields": kept(then.start.fields)})
     steps = {name: rule.model_copy(update={"fields": kept(rule.fields)}) for name, rule in then.steps.items()}

@@ -102,9 +102,9 @@ class Look:
         self.instance.flow_version_id = self.version.id
         session = read_as(self.actor)
         then = versions.spoken_of(session, self.instance)
-        if self.instance.flow_hash == self.life.today.flow_hash:
+        if self.was is None or self.instance.flow_hash == self.life.today.flow_hash:
             return then
-        return guarded(then, versions.definition_of(session, self.life.today))
+        return guarded(then, versions.definition_of(session, self.life.today), self.was.picture.renamed)
 
     @cached_property
     def states(self) -> dict[str, str]:
