@@ -114,9 +114,10 @@ def _owe_one(
             text, link = _told_by(work, instance, rule, scope, hidden)
             noticing.tell(work, ids, kind_of_moment(moment), text, link, about=instance)
             told.update(ids)
-        case MessageEffect(message=words):
+        case MessageEffect():
             if not instance.is_running(work.now):
                 raise ExpressionProblem("the conversation is closed by then; say it in the words of the outcome", 0)
+            words = _said_to_customer(work, instance, rule)
             speaking.say_for_the_house(work, instance, str(compile_text(words).masked(hidden).render(scope)))
         case CallEffect(call=name, with_=arguments):
             payload = {"name": name, "with": _filled(arguments, scope, hidden)}
@@ -240,9 +241,16 @@ def _told_by(
     """Text and link of a notice, to be said to each in their own language."""
 
     def words() -> Notice:
-        return versions.notice_said(work.session, instance, rule)
+        return versions.effect_said(work.session, instance, rule).notice
 
     return lambda: str(compile_text(words().text).masked(hidden).render(scope)), lambda: words().link or ""
+
+
+def _said_to_customer(work: Work, instance: Instance, rule: MessageEffect) -> str:
+    """One text that everybody in the conversation reads: in the language of whoever acts for the customer."""
+    customer = work.session.get(User, instance.customer_id) if instance.customer_id is not None else None
+    with spoken((customer.language if customer is not None else "") or USUAL):
+        return versions.effect_said(work.session, instance, rule).message
 
 
 def _names_actor(template: str) -> bool:

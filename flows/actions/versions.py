@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Literal
+from typing import Literal, TypeVar
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -13,13 +13,13 @@ from sqlalchemy.orm import Session
 from flows import catalogue
 from flows.catalogue import FlowDefinition, LoadedFlow
 from flows.catalogue.overlay import overlaid
-from flows.catalogue.schema.effects import Notice as NoticeWords
-from flows.catalogue.schema.effects import NoticeEffect
+from flows.catalogue.schema import MessageEffect, NoticeEffect
 from flows.catalogue.translation import in_language
 from flows.models import FlowVersion, Instance
 from flows.words import USUAL, language
 from flows.work import Work
 
+Told = TypeVar("Told", NoticeEffect, MessageEffect)
 TRIES = 8
 """How often a number is looked for; each time that it is taken, somebody else has published."""
 _definitions: dict[str, FlowDefinition] = {}
@@ -103,11 +103,11 @@ def step_said_of(session: Session, instance: Instance, name: str, kept: str = ""
     return step.title if step is not None else kept
 
 
-def notice_said(session: Session, instance: Instance, rule: NoticeEffect) -> NoticeWords:
-    """What a notice of its flow says, in the language of whoever it is told to."""
+def effect_said(session: Session, instance: Instance, rule: Told) -> Told:
+    """An effect of its flow that tells somebody something, in the language that is spoken."""
     pairs = zip(definition_of(session, instance).all_effects(), spoken_of(session, instance).all_effects(), strict=True)
     there = next((other for own, other in pairs if own is rule), rule)
-    return there.notice if isinstance(there, NoticeEffect) else rule.notice
+    return there if isinstance(there, type(rule)) else rule
 
 
 def _published(session: Session, instance: Instance) -> FlowDefinition:

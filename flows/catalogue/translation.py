@@ -41,7 +41,7 @@ def words_of(definition: FlowDefinition) -> dict[Path, str]:
         ("states", name, "label"): name for name, state in definition.states.items() if not state.label
     }
     kind: dict[Path, str] = {("type",): definition.type} if definition.type else {}
-    return {**dict(_words(written, ())), **dict(_notices(written)), **named, **kind}
+    return {**dict(_words(written, ())), **dict(_told(written)), **named, **kind}
 
 
 def translated(definition: FlowDefinition, locale: dict[str, Any]) -> FlowDefinition:
@@ -191,8 +191,8 @@ def _words(node: Any, path: Path) -> Iterator[tuple[Path, str]]:
             yield from _words(inner, (*path, key))
 
 
-def _notices(written: dict[str, Any]) -> Iterator[tuple[Path, str]]:
-    """The words that effects tell people."""
+def _told(written: dict[str, Any]) -> Iterator[tuple[Path, str]]:
+    """The words that effects tell people: notices, and messages of a conversation."""
     groups: list[tuple[Path, Any]] = [
         (("effects", event), effects) for event, effects in written.get("effects", {}).items()
     ]
@@ -202,6 +202,8 @@ def _notices(written: dict[str, Any]) -> Iterator[tuple[Path, str]]:
         for at, effect in enumerate(effects):
             notice = effect.get("notice") or {}
             yield from (((*path, str(at), "notice", key), notice[key]) for key in ("text", "link") if notice.get(key))
+            if effect.get("message"):
+                yield (*path, str(at), "message"), effect["message"]
 
 
 def _leaves(node: Any, path: Path) -> Iterator[tuple[Path, Any]]:

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from flows import access, catalogue
 from flows.actions import closing, starting
 from flows.catalogue.loader import load_packages
-from flows.models import Effect, Instance, Message, Notice, Organisation
+from flows.models import Effect, Instance, Message, Notice, Organisation, User
 from flows.rules.actors import SYSTEM
 from flows.work import unit_of_work
 from tests.world import World
@@ -66,6 +66,21 @@ def test_a_flow_may_say_something_in_its_conversation(world: World, tmp_path: Pa
     said = access.read_as(SYSTEM).scalars(select(Message)).one()
     reference = access.read_as(SYSTEM).scalars(select(Instance)).one().reference
     assert (said.text, said.seq, said.author_kind) == (f"Welcome, this is {reference}", 1, "system")
+
+
+@pytest.mark.requirement("X23")
+def test_a_flow_speaks_in_a_conversation_in_the_language_of_its_customer(world: World, tmp_path: Path) -> None:
+    (tmp_path / "locales").mkdir()
+    locale = tmp_path / "locales" / "a-test.cy.yaml"
+    locale.write_text("effects: {created: {0: {message: 'Croeso, dyma ${{ instance.ref }}'}}}")
+    serve(tmp_path, more="effects: {created: [{message: 'Welcome, this is ${{ instance.ref }}'}]}")
+    for language, text in (("cy", "Croeso, dyma TI-2001"), ("", "Welcome, this is TI-2002")):
+        with unit_of_work(world.agent) as work:  # whoever starts it reads English
+            tenant = work.session.get_one(User, world.tenant.user_id)
+            tenant.language = language
+            starting.start(work, catalogue.current().flows["a-test"], source="staff", for_whom=tenant)
+        said = access.read_as(SYSTEM).scalars(select(Message.text).order_by(Message.id.desc())).first()
+        assert said == text
 
 
 @pytest.mark.requirement("C54")
