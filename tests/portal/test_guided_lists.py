@@ -163,11 +163,13 @@ def test_what_others_have_uses_no_limit_up(app: Flask, tenant: Visitor, play: Pl
     assert "TI-2008" not in owner.get("/")
 
 
-@pytest.mark.parametrize("path", ["/", "/tasks", "/tasks?show=with-us", "/tasks?show=done"])
+LISTS = ("/", "/tasks", "/tasks?show=with-us", "/tasks?show=done")
+
+
 def test_lists_cost_the_same_for_1_and_for_50(
-    tenant: Visitor, play: Play, count_statements: Callable[[], list[str]], path: str
+    tenant: Visitor, play: Play, count_statements: Callable[[], list[str]]
 ) -> None:
-    made = []
+    made: list[list[int]] = []
     for more in (1, 16):
         for _ in range(more):
             play.start()
@@ -177,12 +179,19 @@ def test_lists_cost_the_same_for_1_and_for_50(
             play.send_back("identity")
             play.start()
             play.submit("household", {**HOUSEHOLD, "income": 1000})
-        tenant.get(path)
-        counted = count_statements()
-        html = tenant.get(path)
-        made.append(len(counted))
-        assert len(gzip.compress(html.encode(), 6)) <= HTML_BUDGET
-    assert made[0] == made[1] <= MOST_STATEMENTS
+        made.append([_cost(tenant, count_statements, path) for path in LISTS])
+    assert made[0] == made[1]
+    assert max(made[0]) <= MOST_STATEMENTS
+
+
+def _cost(tenant: Visitor, count_statements: Callable[[], list[str]], path: str) -> int:
+    """Its statements, once what is kept for a process is there; and its bytes are few."""
+    tenant.get(path)
+    counted = count_statements()
+    html = tenant.get(path)
+    needed = len(counted)
+    assert len(gzip.compress(html.encode(), 6)) <= HTML_BUDGET, path
+    return needed
 
 
 def test_pages_of_the_list_follow_each_other(tenant: Visitor, play: Play) -> None:
