@@ -17,7 +17,9 @@ from flows.catalogue.schema.effects import Notice as NoticeWords
 from flows.catalogue.schema.effects import NoticeEffect
 from flows.catalogue.translation import in_language
 from flows.models import FlowVersion, Instance
-from flows.words import USUAL, language
+from flows.rules.errors import OutOfStep
+from flows.words import N_, USUAL, language
+from flows.words import gettext as _
 from flows.work import Work
 
 TRIES = 8
@@ -34,7 +36,7 @@ def publish(work: Work, loaded: LoadedFlow) -> FlowVersion:
     same = select(FlowVersion).where(
         FlowVersion.flow == loaded.definition.flow, FlowVersion.content_hash == loaded.content_hash
     )
-    for _ in range(TRIES):
+    for _try in range(TRIES):
         version = work.session.scalar(same)
         if version is not None:
             return version
@@ -72,8 +74,16 @@ def definition_of(session: Session, instance: Instance) -> FlowDefinition:
 
 
 def of_version(version: FlowVersion) -> FlowDefinition:
-    """What a published text says, without anything that was added to one instance."""
-    return _meant(version.flow, version.content_hash, lambda: version.text)
+    """What a published text says, without anything that was added to one instance.
+
+    Raises OutOfStep for one that this Baton cannot read, e.g. because a newer one has published it.
+    """
+    try:
+        return _meant(version.flow, version.content_hash, lambda: version.text)
+    except ValueError as problem:
+        said = N_("Version %(number)s of %(flow)s cannot be read: %(why)s. It needs the Baton that published it")
+        why = str(problem).partition("\n")[0]
+        raise OutOfStep(_(said, number=version.number, flow=version.flow, why=why)) from None
 
 
 def spoken_of(session: Session, instance: Instance) -> FlowDefinition:
