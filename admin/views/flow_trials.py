@@ -27,7 +27,7 @@ from flows.clock import clock
 from flows.queries import tenants
 from flows.queries.tenants import Tenant
 from flows.rules.errors import Refused
-from flows.words import USUAL
+from flows.words import LANGUAGES, USUAL
 from flows.words import gettext as _
 from flows.work import Work
 
@@ -59,8 +59,8 @@ class FlowTrials(StaffView):
         made = flow_trying.shown(name, MAILS, _stranger(chosen, language)) if scene == MAILS else {}
         g.shows_frames = True
         return show(
-            self, "flow_preview.html", flow=flow, scenes=scenes, languages=languages, widths=WIDTHS, scene=scene,
-            language=language, width=asked["width"] if asked["width"] in WIDTHS else "both", q=asked["q"],
+            self, "flow_preview.html", flow=flow, scenes=scenes, languages=languages, spoken=LANGUAGES, widths=WIDTHS,
+            scene=scene, language=language, width=asked["width"] if asked["width"] in WIDTHS else "both", q=asked["q"],
             found=found, chosen=chosen, mails=made.get(MAILS), note=made.get("note"),
         )  # fmt: skip
 
