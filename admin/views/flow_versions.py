@@ -19,6 +19,7 @@ from admin.guard import StaffView, door
 from admin.showing import Tag, argument, show
 from admin.views.flow_trials import loaded_flow
 from flows import access, catalogue
+from flows.actions import versions
 from flows.actions.migrating import new_run
 from flows.authoring import migrate
 from flows.authoring.diff import Change, difference, grouped
@@ -78,7 +79,7 @@ class VersionPages(StaffView):
             self,
             "flow_versions.html",
             name=name,
-            title=loaded.definition.title if loaded else published[0][0].title,
+            title=_title(name, published[0][0].title if published else ""),
             published=published,
             served=served,
             has_file=loaded is not None and served is None,
@@ -96,6 +97,7 @@ class VersionPages(StaffView):
             self,
             "flow_diff.html",
             name=name,
+            title=_title(name, name),
             before=_called(old),
             after=_called(new),
             to=new,
@@ -117,6 +119,7 @@ class VersionPages(StaffView):
             self,
             "flow_plan.html",
             name=name,
+            title=_title(name, target.definition.title),
             to=to,
             target=target,
             called=_called(to),
@@ -150,6 +153,7 @@ class VersionPages(StaffView):
                 self,
                 "flow_move.html",
                 name=name,
+                title=_title(name, target.definition.title),
                 to=to,
                 called=_called(to),
                 target=target,
@@ -203,6 +207,12 @@ class VersionPages(StaffView):
             rest=rest,
             button=button,
         )
+
+
+def _title(name: str, kept: str) -> str:
+    """What a flow is called in the language of whoever reads; the `kept` words of one that is not served any more."""
+    loaded = catalogue.current().flows.get(name)
+    return versions.flow_shown(loaded).definition.title if loaded is not None else kept
 
 
 def _rank(one: Foreseen) -> int:
