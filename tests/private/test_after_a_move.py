@@ -62,14 +62,19 @@ def test_nobody_reads_it_through_any_door(
     request = f"/admin/instances/{change.ref}"
     pages = [agent.get(request), agent.get(f"{request}/steps/identity/attempts"), agent.get(f"{request}/at")]
     pages += [agent.get(f"/admin/tasks/{change.ref}"), tenant.get(f"/tasks/{change.ref}/steps/identity")]
-    pages += [tenant.get(f"/tasks/{change.ref}/steps/household")]
+    pages += [tenant.get(f"/tasks/{change.ref}/steps/household"), tenant.get(f"/tasks/{change.ref}/copy")]
     for page in pages:
         assert SECRET not in page
     assert all(MASK in page for page in (*pages[:2], *pages[4:]))
     phone = signed_in(world.tenant)
     attempts = phone.get(f"/instances/{change.ref}/steps/identity/submissions")
     assert [one["masked"] for one in attempts.json["data"]] == [["/legal_name"]] * 2
-    assert SECRET not in attempts.text + phone.get(f"/instances/{change.ref}").text
+    elsewhere = (
+        phone.get("/sync"),
+        phone.get(f"/instances/{change.ref}"),
+        agent.client.get("/admin/instances/export/csv/"),
+    )
+    assert SECRET not in "".join((attempts.text, *(one.text for one in elsewhere)))
     assert SECRET in agent.send(f"{request}/steps/identity/reveal/legal_name").text
 
 
