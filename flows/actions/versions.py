@@ -61,11 +61,11 @@ def _insert(work: Work, loaded: LoadedFlow) -> None:
     )
 
 
-def newest(session: Session, flow: str) -> FlowDefinition | None:
-    """What the flow said when it was last published; None when nothing was ever started of it."""
+def newest_text(session: Session, flow: str) -> str | None:
+    """What was last published of the flow; None when nothing was ever started of it."""
     query = select(FlowVersion.text).where(FlowVersion.flow == flow).order_by(FlowVersion.number.desc()).limit(1)
-    text = session.scalar(query)
-    return catalogue.parse_stored(text) if text is not None else None
+    text: str | None = session.scalar(query)
+    return text
 
 
 def definition_of(session: Session, instance: Instance) -> FlowDefinition:
