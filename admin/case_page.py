@@ -40,7 +40,7 @@ PRIORITY_TAGS = {"urgent": Tag(_l("Urgent"), "warn"), "high": Tag(_l("High"), "i
 def everything(view: StaffView, instance: Instance, now: datetime) -> dict[str, Any]:
     """What the page shows, in a constant number of statements."""
     actor = g.actor
-    parties.know(actor, instance, Instance.flow_version)
+    newest = parties.know_with_version(actor, instance)
     definition = versions.spoken_of(read_as(actor), instance)
     may = allowed.of_case(actor, instance, definition, for_actions(read_as(actor), instance, definition, now))
     history = timeline.of_instance(actor, instance)
@@ -50,6 +50,7 @@ def everything(view: StaffView, instance: Instance, now: datetime) -> dict[str, 
     )
     return {
         "task": instance,
+        "newest_version": newest,
         "definition": definition,
         "tag": state_tag(instance, definition),
         "priority": PRIORITY_TAGS.get(instance.priority),

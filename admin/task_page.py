@@ -37,10 +37,11 @@ def everything(instance: Instance, now: datetime) -> dict[str, Any]:
     definition = versions.spoken_of(read_as(actor), instance)
     can = allowed.of_instance(actor, instance, definition, now)
     files = files_of(actor, instance, *((definition.steps[one.name].fields, one.answers) for one in instance.steps))
-    parties.know(actor, instance, Instance.flow_version)
+    newest = parties.know_with_version(actor, instance)
     cards = payments.cards_of(actor, instance, definition, now)
     return {
         "task": instance,
+        "newest_version": newest,
         "tag": task_tag(instance, now),
         "order": standing.orders_of(actor, [instance]).get(instance.subject or ""),
         "steps": [

@@ -13,10 +13,10 @@ from admin.asking import Field, Question, ask, go_on
 from admin.guard import door
 from admin.instance_words import PARTY_WORDS
 from admin.showing import Tag, show
-from admin.views.flow_trials import FlowTrials, loaded_flow
+from admin.views.flow_trials import FlowTrials, loaded_flow, shown_flow
 from admin.views.flow_versions import VersionPages
 from flows import catalogue
-from flows.actions import switching
+from flows.actions import switching, versions
 from flows.authoring import diagram
 from flows.authoring.diagram.words import questions, starts_in_words
 from flows.catalogue import LoadedFlow
@@ -53,7 +53,7 @@ class Flows(FlowTrials, VersionPages):
         switches, use = startable.switches(g.actor), versions_in_use.of_flows(g.actor)
         figures = flow_figures.of_flows(g.actor, loaded.flows)
         rows = [
-            Row(flow, switches.get(name), use.get(name, InUse()), figures.get(name, Figures()))
+            Row(versions.flow_shown(flow), switches.get(name), use.get(name, InUse()), figures.get(name, Figures()))
             for name, flow in loaded.flows.items()
         ]
         rows.sort(key=lambda row: (row.flow.definition.title.casefold(), row.name))
@@ -65,10 +65,10 @@ class Flows(FlowTrials, VersionPages):
     def one(self, name: str) -> Response:
         """A flow that is served; or one that is broken, what is wrong with it, and what still runs of it."""
         if broken := catalogue.current().broken_flow(name):
-            versions = versions_in_use.of_flow(g.actor, name)
+            published = versions_in_use.of_flow(g.actor, name)
             follows = catalogue.follows_files()
             return show(
-                self, "flow_broken.html", broken=broken, versions=versions, explain=EXPLANATIONS, follows=follows
+                self, "flow_broken.html", broken=broken, versions=published, explain=EXPLANATIONS, follows=follows
             )
         flow = loaded_flow(name)
         where = flow_figures.where(g.actor, flow)
@@ -76,7 +76,8 @@ class Flows(FlowTrials, VersionPages):
         return show(
             self,
             "flow.html",
-            flow=flow,
+            flow=versions.flow_shown(flow),
+            boxes="cases" if flow.definition.type == "Case" else "board",
             drawing=diagram.svg(flow.definition, sitting),
             entries=diagram.entries(flow.definition, sitting),
             switches=switches_of(flow, startable.switches(g.actor, name).get(name)),
@@ -97,13 +98,13 @@ class Flows(FlowTrials, VersionPages):
     def times(self, name: str) -> Response:
         """How long it takes, by stage or step and by who had it (X4)."""
         flow = loaded_flow(name)
-        times = Times.of(flow, durations.of_flow(g.actor, flow.definition, clock.now()))
-        return show(self, "flow_times.html", flow=flow, times=times)
+        times = Times.of(versions.flow_shown(flow), durations.of_flow(g.actor, flow.definition, clock.now()))
+        return show(self, "flow_times.html", flow=versions.flow_shown(flow), times=times)
 
     @door("/<name>/switch", needs="flows", methods=("GET", "POST"))
     def switch(self, name: str) -> Response:
         """All switches of a flow as a form; the small forms of the list post one of them here."""
-        flow = loaded_flow(name)
+        flow = shown_flow(name)
         which = request.form.get("switch", "")
         if not which:
             return ask(self, _who_may_start(flow), lambda work, typed: _switch_all(work, flow, typed))

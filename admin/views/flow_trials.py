@@ -17,6 +17,7 @@ from admin.guard import StaffView, door
 from admin.showing import argument, moment_of, show
 from flows import catalogue
 from flows.access import clean, read_as
+from flows.actions import versions
 from flows.authoring.play.beginning import ways_of
 from flows.authoring.play.cast import Cast
 from flows.authoring.play.samples import Sampler
@@ -27,7 +28,7 @@ from flows.clock import clock
 from flows.queries import tenants
 from flows.queries.tenants import Tenant
 from flows.rules.errors import Refused
-from flows.words import USUAL
+from flows.words import LANGUAGES, USUAL
 from flows.words import gettext as _
 from flows.work import Work
 
@@ -48,7 +49,7 @@ class FlowTrials(StaffView):
     @door("/<name>/preview", needs="flows")
     def preview(self, name: str) -> Response:
         """Which page, in which width and language, as which customer; and the page in frames."""
-        flow = loaded_flow(name)
+        flow = shown_flow(name)
         scenes, languages = scenes_of(flow.definition), languages_of(catalogue.current(), flow.definition)
         keys = {one.key for one in scenes} | {MAILS}
         asked = {word: argument(word) for word in ("scene", "language", "width", "q", "customer")}
@@ -59,8 +60,8 @@ class FlowTrials(StaffView):
         made = flow_trying.shown(name, MAILS, _stranger(chosen, language)) if scene == MAILS else {}
         g.shows_frames = True
         return show(
-            self, "flow_preview.html", flow=flow, scenes=scenes, languages=languages, widths=WIDTHS, scene=scene,
-            language=language, width=asked["width"] if asked["width"] in WIDTHS else "both", q=asked["q"],
+            self, "flow_preview.html", flow=flow, scenes=scenes, languages=languages, spoken=LANGUAGES, widths=WIDTHS,
+            scene=scene, language=language, width=asked["width"] if asked["width"] in WIDTHS else "both", q=asked["q"],
             found=found, chosen=chosen, mails=made.get(MAILS), note=made.get("note"),
         )  # fmt: skip
 
@@ -91,7 +92,7 @@ class FlowTrials(StaffView):
         }
         played, problem = _play(name, typed) if "at" in request.args else (None, "")
         return show(
-            self, "flow_simulate.html", 422 if problem else 200, flow=flow, typed=typed, played=played,
+            self, "flow_simulate.html", 422 if problem else 200, flow=shown_flow(name), typed=typed, played=played,
             problem=problem, days=DAYS, moment_of=moment_of, by_event=flow.definition.start.event,
             where=ZoneInfo(typed["zone"]) if played else None,
         )  # fmt: skip
@@ -102,6 +103,11 @@ def loaded_flow(name: str) -> LoadedFlow:
     if flow is None:
         raise Refused(_("No such flow"))
     return flow
+
+
+def shown_flow(name: str) -> LoadedFlow:
+    """The same in the language of whoever reads, for headings and lists."""
+    return versions.flow_shown(loaded_flow(name))
 
 
 def _play(name: str, typed: dict[str, str]) -> tuple[Any, str]:

@@ -19,6 +19,7 @@ from admin.guard import StaffView, door
 from admin.showing import Tag, argument, show
 from admin.views.flow_trials import loaded_flow
 from flows import access, catalogue
+from flows.actions import versions
 from flows.actions.migrating import new_run
 from flows.authoring import migrate
 from flows.authoring.diff import Change, difference, grouped
@@ -32,6 +33,8 @@ from flows.words import gettext as _
 
 FILE = "file"
 A_PAGE = 200
+MOST_COUNTED = 2_000
+"""So many are judged for the totals, in about two seconds; of more the page says how many it has counted."""
 TAGS = {"green": Tag(_l("Green"), "ok"), "yellow": Tag(_l("Yellow"), "warn"), "red": Tag(_l("Red"), "bad")}
 MEANS = {
     "green": _l("nothing is lost, nobody has anything new to do"),
@@ -76,7 +79,7 @@ class VersionPages(StaffView):
             self,
             "flow_versions.html",
             name=name,
-            title=loaded.definition.title if loaded else published[0][0].title,
+            title=_title(name, published[0][0].title if published else ""),
             published=published,
             served=served,
             has_file=loaded is not None and served is None,
@@ -94,6 +97,7 @@ class VersionPages(StaffView):
             self,
             "flow_diff.html",
             name=name,
+            title=_title(name, name),
             before=_called(old),
             after=_called(new),
             to=new,
@@ -103,22 +107,29 @@ class VersionPages(StaffView):
 
     @door("/<name>/versions/<to>/plan", needs="flows")
     def plan(self, name: str, to: str) -> Response:
-        """What moving would come to, for a page of running instances; `?after=` goes on where the last one ended."""
-        target, ref, at = _target(name, to), argument("ref"), _number(argument("after"))
-        seen = [*migrate.foresee(g.actor, target, clock.now(), ref=ref, after=at, most=A_PAGE + 1)]
-        more, seen = len(seen) > A_PAGE, seen[:A_PAGE]
+        """What moving would come to, counted over all that run, and a page of them; `?after=` lists the next ones."""
+        target, ref, at, now = _target(name, to), argument("ref"), _number(argument("after")), clock.now()
+        judged = [*migrate.foresee(g.actor, target, now, ref=ref, most=MOST_COUNTED + 1)]
+        counted, listed = judged[:MOST_COUNTED], [one for one in judged if one.id > at]
+        if len(judged) > MOST_COUNTED and len(listed) <= A_PAGE:
+            listed = [*migrate.foresee(g.actor, target, now, ref=ref, after=at, most=A_PAGE + 1)]
+        seen = listed[:A_PAGE]
+        whole = len(counted) if len(judged) <= MOST_COUNTED else migrate.count(g.actor, name, target.content_hash, now)
         return show(
             self,
             "flow_plan.html",
             name=name,
+            title=_title(name, target.definition.title),
             to=to,
             target=target,
             called=_called(to),
             ref=ref,
             rows=sorted(seen, key=lambda one: (-_rank(one), one.id)),
-            counts=migrate.verdicts(one.plan for one in seen),
-            reasons=migrate.reasons(one.plan for one in seen),
-            next_after=seen[-1].id if more else None,
+            counted=len(counted),
+            whole=whole,
+            counts=migrate.verdicts(one.plan for one in counted),
+            reasons=migrate.reasons(one.plan for one in counted),
+            next_after=seen[-1].id if len(listed) > A_PAGE else None,
             is_first=not at,
             tags=TAGS,
             means=MEANS,
@@ -142,6 +153,7 @@ class VersionPages(StaffView):
                 self,
                 "flow_move.html",
                 name=name,
+                title=_title(name, target.definition.title),
                 to=to,
                 called=_called(to),
                 target=target,
@@ -195,6 +207,12 @@ class VersionPages(StaffView):
             rest=rest,
             button=button,
         )
+
+
+def _title(name: str, kept: str) -> str:
+    """What a flow is called in the language of whoever reads; the `kept` words of one that is not served any more."""
+    loaded = catalogue.current().flows.get(name)
+    return versions.flow_shown(loaded).definition.title if loaded is not None else kept
 
 
 def _rank(one: Foreseen) -> int:

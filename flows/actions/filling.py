@@ -30,7 +30,7 @@ def filled(
 
     `definition` is in the reader's language, so that options and days are. A step without holes costs nothing.
     """
-    if not _has_holes(rule):
+    if not has_holes(rule):
         return rule
 
     def tell(words: str | None) -> str | None:
@@ -40,7 +40,8 @@ def filled(
     return rule.model_copy(update={"help": tell(rule.help), "pages": pages, "fields": _notes(rule.fields, tell)})
 
 
-def _has_holes(rule: StepRule) -> bool:
+def has_holes(rule: StepRule) -> bool:
+    """Whether what it says depends on more than its own flow."""
     notes = [word for field in rule.fields.values() if field.type == "info" for word in (field.label, field.hint)]
     return any(HOLE in (words or "") for words in (rule.help, *(page.help for page in rule.pages.values()), *notes))
 

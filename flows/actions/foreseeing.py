@@ -15,7 +15,7 @@ from flows.actions import planning, sealing, versions
 from flows.actions.scope import roots, scope_of
 from flows.actions.submitting import names_in_conditions
 from flows.catalogue import FlowDefinition
-from flows.catalogue.overlay import HISTORY, kept, overlaid
+from flows.catalogue.overlay import HISTORY, PRIVATE, kept, overlaid
 from flows.models import Instance, Payment, Step, Timer
 from flows.rules import migrations, moves, payments, timing
 from flows.rules.migrations import Carried, Case, Clocks, Names, Plan, Reason
@@ -105,11 +105,15 @@ def _prospect(
     session: Session, instance: Instance, old: FlowDefinition, target: FlowDefinition, now: datetime, beside: Around
 ) -> Prospect:
     first = migrations.counterparts(old, overlaid(target, _added_by_hand(instance.overlay, target)))
+    given, drafts = _answers(instance, old)
     overlay, clashes = _overlay(instance.overlay, old, target, first)
+    answered = _answered(instance, old, (*given.values(), *drafts.values()))
     new = overlaid(target, overlay)
+    hidden = migrations.still_private(old, new, first, answered, instance.overlay.get(PRIVATE, ()))
+    if hidden:
+        overlay, new = {**overlay, PRIVATE: hidden}, overlaid(new, {PRIVATE: hidden})
     names = migrations.counterparts(old, _without(new, {*old.steps} - {*first.steps}))
     states = {step.name: step.state for step in instance.steps}
-    given, drafts = _answers(instance, old)
     carried = migrations.carry(old, new, names, given, drafts, states, timing.local_date(now, instance.time_zone))
     sent = {step.name: step.attempt for step in instance.steps}
     case = Case(
@@ -153,6 +157,12 @@ def _answers(instance: Instance, old: FlowDefinition) -> tuple[dict[str, dict[st
     return given, drafts
 
 
+def _answered(instance: Instance, old: FlowDefinition, values: Iterable[Mapping[str, Any]]) -> set[str]:
+    """The questions that have an answer, or had one in an earlier attempt: of that no more is known than its step."""
+    sent = (old.steps[step.name].fields for step in instance.steps if step.attempt)
+    return {name for several in (*sent, *values) for name in several}
+
+
 # --- what was added to this one instance --------------------------------------------------------------------------
 
 
@@ -168,7 +178,7 @@ def _overlay(
 ) -> tuple[dict[str, Any], list[Reason]]:
     """What this instance alone has, laid over the new text: what was added to it, and what only its history needs."""
     if not target.steps:
-        return dict(overlay), []
+        return {key: value for key, value in overlay.items() if key != PRIVATE}, []
     added = {one["name"]: one for one in overlay.get("steps", ())}
     fresh, clashes, found = {**target.start.questions, **target.all_fields()}, [], []
     here, after = {*target.steps}, next(iter(target.steps))

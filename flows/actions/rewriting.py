@@ -14,6 +14,7 @@ from flows.models import FlowVersion, Instance, Review, Step, Submission, Upload
 from flows.models.base import opaque_id
 from flows.rules import answers, private
 from flows.rules.moves import WITH_ACTOR
+from flows.rules.people import among_both
 from flows.work import Work
 
 Held = Mapping[tuple[str, str], Any]
@@ -163,7 +164,10 @@ def _under(renamed: Mapping[str, str], values: Mapping[str, Any]) -> dict[str, A
 
 
 def _place_files(work: Work, instance: Instance, seen: Prospect) -> None:
-    """Every file of an answer stands where the answer stands now, for whoever may see that question."""
+    """Every file of an answer stands where the answer stands now, for whoever may see that question.
+
+    One of an earlier attempt alone goes by the new names too, and is for nobody who might not see it then.
+    """
     asking = {name: rule.fields for name, rule in seen.new.steps.items() if answers.asks_for_files(rule.fields)}
     if answers.asks_for_files(seen.new.start.questions):
         asking[""] = seen.new.start.questions
@@ -174,6 +178,19 @@ def _place_files(work: Work, instance: Instance, seen: Prospect) -> None:
         step = instance.step(name)
         values = [step.answers, step.draft or {}] if step is not None else [instance.inputs]
         for place in (place for one in values for place in answers.files_in(fields, one)):
-            for upload in (held[uid] for uid in place.ids if uid in held):
+            for upload in (held.pop(uid) for uid in place.ids if uid in held):
                 upload.step, upload.field = name, place.path
                 upload.visible_to, upload.is_sensitive = list(place.visible_to or ()), place.is_sensitive
+    for upload in held.values():
+        _guard_earlier(seen, upload)
+
+
+def _guard_earlier(seen: Prospect, upload: Upload) -> None:
+    name, dot, below = upload.field.partition(".")
+    path = f"{seen.names.fields.get(name, name)}{dot}{below}"
+    guard = answers.guard_of(seen.questions[1], path)
+    if guard is None:
+        return
+    upload.step, upload.field = seen.names.steps.get(upload.step, upload.step), path
+    upload.visible_to = among_both(upload.visible_to, guard[0])
+    upload.is_sensitive = upload.is_sensitive or guard[1]

@@ -16,7 +16,9 @@ from flows.catalogue.overlay import overlaid
 from flows.catalogue.schema import MessageEffect, NoticeEffect
 from flows.catalogue.translation import in_language
 from flows.models import FlowVersion, Instance
-from flows.words import USUAL, language
+from flows.rules.errors import OutOfStep
+from flows.words import N_, USUAL, language
+from flows.words import gettext as _
 from flows.work import Work
 
 Told = TypeVar("Told", NoticeEffect, MessageEffect)
@@ -34,7 +36,7 @@ def publish(work: Work, loaded: LoadedFlow) -> FlowVersion:
     same = select(FlowVersion).where(
         FlowVersion.flow == loaded.definition.flow, FlowVersion.content_hash == loaded.content_hash
     )
-    for _ in range(TRIES):
+    for _try in range(TRIES):
         version = work.session.scalar(same)
         if version is not None:
             return version
@@ -59,11 +61,11 @@ def _insert(work: Work, loaded: LoadedFlow) -> None:
     )
 
 
-def newest(session: Session, flow: str) -> FlowDefinition | None:
-    """What the flow said when it was last published; None when nothing was ever started of it."""
+def newest_text(session: Session, flow: str) -> str | None:
+    """What was last published of the flow; None when nothing was ever started of it."""
     query = select(FlowVersion.text).where(FlowVersion.flow == flow).order_by(FlowVersion.number.desc()).limit(1)
-    text = session.scalar(query)
-    return catalogue.parse_stored(text) if text is not None else None
+    text: str | None = session.scalar(query)
+    return text
 
 
 def definition_of(session: Session, instance: Instance) -> FlowDefinition:
@@ -72,8 +74,16 @@ def definition_of(session: Session, instance: Instance) -> FlowDefinition:
 
 
 def of_version(version: FlowVersion) -> FlowDefinition:
-    """What a published text says, without anything that was added to one instance."""
-    return _meant(version.flow, version.content_hash, lambda: version.text)
+    """What a published text says, without anything that was added to one instance.
+
+    Raises OutOfStep for one that this Baton cannot read, e.g. because a newer one has published it.
+    """
+    try:
+        return _meant(version.flow, version.content_hash, lambda: version.text)
+    except ValueError as problem:
+        said = N_("Version %(number)s of %(flow)s cannot be read: %(why)s. It needs the Baton that published it")
+        why = str(problem).partition("\n")[0]
+        raise OutOfStep(_(said, number=version.number, flow=version.flow, why=why)) from None
 
 
 def spoken_of(session: Session, instance: Instance) -> FlowDefinition:

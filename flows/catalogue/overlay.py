@@ -1,4 +1,6 @@
-"""Steps and questions that were added to one running instance: laid over its flow, which stays as it is (Q25)."""
+"""What one running instance has of its own, laid over its flow, which stays as it is: steps and questions that were
+added to it (Q25), and answers that stay private (X20).
+"""
 
 from __future__ import annotations
 
@@ -8,6 +10,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from flows.catalogue.schema import FlowDefinition, FlowField, Step
+from flows.rules.private import kept_private
 
 _FIELD: TypeAdapter[FlowField] = TypeAdapter(FlowField)
 
@@ -24,6 +27,8 @@ def step_of(spec: Mapping[str, Any]) -> Step:
 
 HISTORY = "history"
 """Marks a step that a newer version of the flow does not have: the instance keeps it, and nobody sees it."""
+PRIVATE = "private"
+"""Dotted names of questions that were sensitive when this instance was answered; a newer version may say otherwise."""
 
 
 def kept(name: str, step: Step, after: str, without: Collection[str] = ()) -> dict[str, Any]:
@@ -48,7 +53,8 @@ def overlaid(definition: FlowDefinition, overlay: Mapping[str, Any]) -> FlowDefi
     """The flow with an instance's additions.
 
     `overlay["steps"]` lists `{"name", "after", "step": {...}}` in the order in which they were added, and `["fields"]`
-    maps a step's name to `{name: field}`; both as plain values of the flow language.
+    maps a step's name to `{name: field}`; both as plain values of the flow language. `["private"]` names questions that
+    are sensitive here, whatever the flow says of them today.
     """
     if not overlay:
         return definition
@@ -58,7 +64,22 @@ def overlaid(definition: FlowDefinition, overlay: Mapping[str, Any]) -> FlowDefi
     for name, fields in overlay.get("fields", {}).items():
         more = {key: field_of(spec) for key, spec in fields.items()}
         steps[name] = steps[name].model_copy(update={"fields": {**steps[name].fields, **more}})
-    return definition.model_copy(update={"steps": steps})
+    whole = definition.model_copy(update={"steps": steps})
+    return _guarded(whole, overlay[PRIVATE]) if PRIVATE in overlay else whole
+
+
+def _guarded(definition: FlowDefinition, names: Collection[str]) -> FlowDefinition:
+    start, steps = definition.start, definition.steps
+    asked = {"inputs": kept_private(start.inputs, names), "fields": kept_private(start.fields, names)}
+    return definition.model_copy(
+        update={
+            "start": start.model_copy(update=asked),
+            "steps": {
+                name: rule.model_copy(update={"fields": kept_private(rule.fields, names)})
+                for name, rule in steps.items()
+            },
+        }
+    )
 
 
 def _with(steps: dict[str, Step], name: str, step: Step, after: str) -> dict[str, Step]:

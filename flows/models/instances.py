@@ -41,8 +41,8 @@ class Instance(Owned, Stamped, Base):
     hides a task of the house from the customer of its case.
 
     `version` rises with every change and stands in forms; `event_seq` is the last number in its timeline. `amounts` are
-    the Payment Amounts by step, in minor units (C27); `overlay` holds the steps and fields added to this one instance
-    (Q25, `flows.catalogue.overlay`); `waited` the whole seconds that each party has held the baton before
+    the Payment Amounts by step, in minor units (C27); `overlay` holds what this one instance has of its own over its
+    flow (Q25, X20, `flows.catalogue.overlay`); `waited` the whole seconds that each party has held the baton before
     `waiting_since` (X4); `reopenings` counts how often it was taken up again after its end (Q23). `message_seq` and
     `note_seq` are the last numbers in its conversation and among its notes.
     """

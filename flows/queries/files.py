@@ -95,7 +95,14 @@ def _found(actor: Actor, instance: Instance | None, ids: Collection[str]) -> Fil
     own = and_(Upload.instance_id.is_(None), Upload.uploaded_by_id == actor.user_id)
     held = Upload.instance_id == instance.id if instance is not None else false()
     query = select(Upload).where(Upload.uid.in_(ids), or_(held, own))
-    return FilesOf({upload.uid: shown(upload) for upload in read_as(actor).scalars(query)})
+    rows = read_as(actor).scalars(query)
+    return FilesOf({upload.uid: shown(upload) for upload in rows if _may_see(actor, instance, upload)})
+
+
+def _may_see(actor: Actor, instance: Instance | None, upload: Upload) -> bool:
+    """An earlier attempt may hold a file that was for fewer people than its question is today."""
+    own = actor.is_system or upload.uploaded_by_id == actor.user_id or not upload.visible_to
+    return own or (instance is not None and is_among(actor, upload.visible_to, instance.standing))
 
 
 def sent_with(actor: Actor, instance: Instance, definition: FlowDefinition) -> list[Sent]:
@@ -113,7 +120,7 @@ def sent_with(actor: Actor, instance: Instance, definition: FlowDefinition) -> l
     return [
         _sent(one)
         for one in rows
-        if (one.comment_id is not None or _is_open(asked.get(one.step, {}), one.field))
+        if (one.comment_id is not None or (not one.is_sensitive and _is_open(asked.get(one.step, {}), one.field)))
         and (not one.visible_to or is_among(actor, one.visible_to, instance.standing))
     ]
 

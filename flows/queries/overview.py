@@ -12,6 +12,7 @@ from flows.access import named_instance, read_as
 from flows.models import FlowVersion, Instance, Order, Review
 from flows.queries import to_review
 from flows.queries.to_review import Place
+from flows.queries.versions_in_use import NEWEST
 from flows.rules.actors import Actor
 from flows.rules.errors import Refused
 from flows.words import gettext as _
@@ -35,7 +36,6 @@ def of_instance(actor: Actor, reference: str, now: datetime) -> Overview:
     others = select(func.count(other.id)).where(
         other.organisation_id == Instance.organisation_id, other.id != Instance.id, other.closed_at.is_(None)
     )
-    newest = select(func.max(FlowVersion.number)).where(FlowVersion.flow == Instance.flow)
     reason = (
         select(Review.message)
         .where(Review.instance_id == Instance.id, Review.decision == "closed")
@@ -44,7 +44,7 @@ def of_instance(actor: Actor, reference: str, now: datetime) -> Overview:
     )
     query = named_instance(actor, reference).add_columns(
         Order,
-        newest.correlate(Instance).scalar_subquery(),
+        NEWEST.correlate(Instance).scalar_subquery(),
         others.correlate(Instance).scalar_subquery(),
         reason.correlate(Instance).scalar_subquery(),
         *to_review.columns(now),

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.attributes import InstrumentedAttribute
 
 from flows.access import read_as
-from flows.models import Instance, Organisation, User
+from flows.models import FlowVersion, Instance, Organisation, User
+from flows.queries.versions_in_use import NEWEST
 from flows.rules.actors import Actor
 
 
@@ -44,8 +45,20 @@ def know(actor: Actor, instance: Instance, *also: InstrumentedAttribute[Any]) ->
 
     They are its own from then on (`instance.assignee` and the like); `also` names more of them.
     """
+    read_as(actor).scalar(_with_parties(instance, *also))
+
+
+def know_with_version(actor: Actor, instance: Instance) -> int:
+    """The same with the version of its flow, in the same statement; the newest number that there is of it."""
+    query = _with_parties(instance).options(
+        joinedload(Instance.flow_version).load_only(FlowVersion.flow, FlowVersion.number)
+    )
+    newest: int = read_as(actor).execute(query.add_columns(NEWEST.correlate(Instance).scalar_subquery())).one()[1]
+    return newest
+
+
+def _with_parties(instance: Instance, *also: InstrumentedAttribute[Any]) -> Select[Any]:
     related = (
         Instance.organisation, Instance.customer, Instance.creator, Instance.assignee, Instance.department, *also
     )  # fmt: skip
-    query = select(Instance).where(Instance.id == instance.id)
-    read_as(actor).scalar(query.options(*(joinedload(one) for one in related)))
+    return select(Instance).where(Instance.id == instance.id).options(*(joinedload(one) for one in related))

@@ -11,6 +11,9 @@ from flows.access import clean, read_as
 from flows.models import FlowVersion, Instance
 from flows.rules.actors import Actor
 
+NEWEST = select(func.max(FlowVersion.number)).where(FlowVersion.flow == Instance.flow)
+"""The newest published number of the flow of an instance, as a column beside it (`correlate`)."""
+
 
 @dataclass(frozen=True)
 class InUse:

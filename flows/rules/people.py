@@ -9,6 +9,9 @@ from flows.rules.actors import Actor
 from flows.rules.words import listed
 from flows.words import gettext as _
 
+NOBODY = "-"
+"""No role has this name."""
+
 
 @dataclass(frozen=True)
 class Standing:
@@ -22,6 +25,18 @@ class Standing:
 def is_among(actor: Actor, people: Iterable[str], standing: Standing, covering: Collection[str] = ()) -> bool:
     """Whether an actor is one of these people. `covering` are roles of colleagues for whom they stand in today (X6)."""
     return any(_is(actor, who, standing, covering) for who in people)
+
+
+def among_both(these: Collection[str], those: Collection[str]) -> list[str]:
+    """Words for people who are among both; empty, as everywhere, means everybody, and "-" is nobody."""
+    if not these or not those:
+        return [*(these or those)]
+    return [who for who in dict.fromkeys((*these, *those)) if _named(who, these) and _named(who, those)] or [NOBODY]
+
+
+def _named(who: str, people: Collection[str]) -> bool:
+    of_staff = who in ("manager", "department") or who.startswith("role.")
+    return who in people or (of_staff and "staff" in people)
 
 
 def _is(actor: Actor, who: str, standing: Standing, covering: Collection[str]) -> bool:

@@ -48,6 +48,34 @@ def is_private(field: PrivateField) -> bool:
     return bool(field.sensitive) or (field.type == "list" and any(is_private(inner) for inner in field.item.values()))
 
 
+def parts(fields: Fields, before: str = "") -> Iterator[str]:
+    """The dotted names of what is sensitive among these fields: "iban", of the entries of a list "pets.chip"."""
+    for name, field in fields.items():
+        if field.sensitive:
+            yield f"{before}{name}"
+        elif is_private(field):
+            yield from parts(field.item, f"{before}{name}.")
+
+
+def kept_private(fields: Fields, names: Collection[str]) -> dict[str, Any]:
+    """The fields with those of `names` sensitive too, as `parts` tells them; a part of a list that is none any more
+    makes the whole answer sensitive.
+    """
+    below: dict[str, list[str]] = {}
+    for one in names:
+        name, _dot, rest = one.partition(".")
+        below.setdefault(name, []).append(rest)
+    return {name: _kept(field, below[name]) if name in below else field for name, field in fields.items()}
+
+
+def _kept(field: Any, names: Collection[str]) -> Any:
+    if field.sensitive or field.type == "info":
+        return field
+    if field.type != "list" or "" in names:
+        return field.model_copy(update={"sensitive": True})
+    return field.model_copy(update={"item": kept_private(field.item, names)})
+
+
 def each(fields: Fields, values: Mapping[str, Any], change: Callable[[Any, Any], Any]) -> dict[str, Any]:
     """The values with `change(field, value)` made to every sensitive one, inside lists too; what is empty stays so.
 

@@ -252,12 +252,6 @@ def _scope(
     return scope_of(session, instance, definition, now)
 
 
-def step_tag(instance: Instance, step: Step, now: datetime) -> str:
-    """A draft changes what is read but not the version that a submission must match."""
-    ended = not instance.is_running(now)
-    return etag("st", step.version, step.draft_saved_at and step.draft_saved_at.isoformat(), ended)
-
-
 def draft_of(actor: Actor, instance: Instance, step: Step, rule: StepRule, now: datetime) -> shapes.Draft | None:
     """The draft: in clear for whose step it is, while it takes answers."""
     if step.draft is None:

@@ -14,6 +14,7 @@ from portal.api.door import BASE, Answer, Call, Content, operation
 from portal.api.etags import wanted_version
 from portal.api.of_instances import ENDED, to_change
 from portal.api.of_steps import STEP, STEPS
+from portal.api.step_tags import step_tag
 
 REFUSALS = ("not-found", "forbidden", "stale-version", *ENDED)
 PAID = ("already-submitted", "payment-pending", "step-locked")
@@ -105,7 +106,7 @@ def add_question(call: Call, instance_id: str, key: str, body: asked_by_staff.Qu
     access.check_version(step, wanted_version("st"))
     name = amending.add_field(call.work, instance, step, body.model_dump())
     changed = _parts(call, instance, step)
-    tag = draw_instance.step_tag(instance, step, call.now)
+    tag = step_tag(instance, step, call.now)
     added = shapes.QuestionAdded(key=name, step=changed.step, instance=changed.instance)
     return Answer(added, 201, {"Location": _address(instance, step)}, tag)
 
@@ -186,7 +187,7 @@ def _locked(call: Call, instance_id: str, key: str) -> tuple[Instance, Step]:
 
 def _changed(call: Call, instance: Instance, step: Step) -> Answer:
     """The step and its instance as they are now, with the tag of the step."""
-    return Answer(_parts(call, instance, step), etag=draw_instance.step_tag(instance, step, call.now))
+    return Answer(_parts(call, instance, step), etag=step_tag(instance, step, call.now))
 
 
 def _parts(call: Call, instance: Instance, step: Step) -> shapes.Changed:

@@ -9,9 +9,10 @@ from flows.queries import attempts
 from flows.rules.errors import Problem
 from flows.words import N_
 from flows.words import gettext as _
-from portal.api import asked, draw_instance, shapes
+from portal.api import asked, draw_instance, languages, shapes
 from portal.api.door import BASE, Answer, Call, operation
 from portal.api.etags import wanted_version
+from portal.api.step_tags import step_tag, tag_of_form
 
 STEPS = "/instances/<instance_id>/steps"
 STEP = f"{STEPS}/<key>"
@@ -38,7 +39,8 @@ def get_step(call: Call, instance_id: str, key: str) -> Answer:
     instance = access.instance_to_read(call.actor, instance_id)
     step = access.step_of(instance, key)
     [drawn] = draw_instance.steps_of(call.session, call.actor, instance, call.now, [step])
-    return Answer(drawn, etag=draw_instance.step_tag(instance, step, call.now))
+    definition = languages.definition_of(call.session, instance)
+    return Answer(drawn, etag=tag_of_form(definition, instance, step, drawn, call.now))
 
 
 @operation("GET", f"{STEP}/draft", who="signed_in", gives=shapes.Draft, refusals=("not-found",))
@@ -111,7 +113,7 @@ def submit_step(call: Call, instance_id: str, key: str, body: asked.Sent) -> Ans
         next=_next(call, instance),
     )
     location = f"{BASE}/instances/{instance.uid}/steps/{step.name}/submissions"
-    return Answer(answer, 201, {"Location": location}, draw_instance.step_tag(instance, step, call.now))
+    return Answer(answer, 201, {"Location": location}, step_tag(instance, step, call.now))
 
 
 @operation("GET", f"{STEP}/submissions", who="signed_in", gives=shapes.Page[shapes.Submission], refusals=("not-found",))

@@ -126,11 +126,15 @@ def _page(instance: Instance, problems: dict[str, str] | None = None) -> Respons
     )
 
 
-def _heading(instance: Instance) -> tuple[str, str]:
-    """Words and tone of the panel; a negative end is grey, not red."""
+def _heading(instance: Instance) -> tuple[str, str, str]:
+    """Words, tone and icon of the panel; only what came to a good end wears the tick, and no end is red."""
+    if instance.status == "completed" and instance.outcome_kind != "negative":
+        return _("Request completed"), "ok", "done"
     if instance.status == "completed":
-        return (_("Request closed"), "") if instance.outcome_kind == "negative" else (_("Request completed"), "ok")
-    return (_("Request cancelled"), "") if instance.status == "cancelled" else (_("The time for this is over"), "")
+        return _("Request closed"), "", "info"
+    if instance.status == "cancelled":
+        return _("Request cancelled"), "", "cross"
+    return _("The time for this is over"), "", "clock"
 
 
 def _rating(instance: Instance, definition: FlowDefinition, now: datetime) -> dict[str, Any]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from flows import access, catalogue
 from flows.access import read_as
@@ -18,7 +19,7 @@ from flows.actions import beginning, delivering, ordering, reviewing
 from flows.actions.beginning import Wish
 from flows.actions.ordering import Item
 from flows.catalogue.loader import load_packages
-from flows.models import Effect
+from flows.models import Effect, FlowVersion
 from flows.rules.actors import SYSTEM, Actor
 from flows.rules.errors import OutOfStep
 from flows.work import end_reading, unit_of_work
@@ -196,6 +197,12 @@ def test_an_order_waits_rather_than_go_without_its_questions(world: World, tmp_p
     order(Item(world.microsoft, 1))
     with pytest.raises(OutOfStep, match="Coro Info Required cannot be started now"):
         order(Item(world.coro, 1))
+    published = "on: {event: order.placed}\nwritten: by a newer Baton\n"
+    for text, waits in ((published, True), ("on: {event: other.thing}\n", False)):
+        with unit_of_work(SYSTEM) as work:
+            work.session.execute(update(FlowVersion).values(text=text))
+        with pytest.raises(OutOfStep, match="cannot be started now") if waits else nullcontext():
+            order(Item(world.microsoft, 1))
 
 
 @pytest.mark.requirement("D2", "X36")

@@ -16,11 +16,13 @@ from playwright.sync_api import Browser
 from sqlalchemy import func, select
 
 from admin import flow_trying
+from admin.views import flow_trials
 from flows.access import read_as
 from flows.db import db
 from flows.models import AuditEntry, FlowVersion, Instance, User
 from flows.rules.actors import SYSTEM
 from flows.rules.errors import OutOfStep
+from flows.words import LANGUAGES
 from flows.work import end_reading
 from tests.admin.conftest import ClientOf
 from tests.admin.test_looks import cookies_of
@@ -63,6 +65,17 @@ def test_a_page_as_a_customer_in_particular(client_of: ClientOf, world: World) -
     assert "connect-src" not in policy  # so: none
     assert rows() == before
     assert admin.post(address).status_code == 405
+
+
+@pytest.mark.requirement("X34", "X23")
+@on_sqlite
+def test_a_language_that_nobody_can_choose_says_so(
+    client_of: ClientOf, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(flow_trials, "languages_of", lambda *_: {**LANGUAGES, "pl": "polski"})
+    admin, said = client_of(world.admin), "Nobody can choose polski yet, so pages are in English here."
+    assert said in admin.get(f"{HERE}/preview?scene=identity.open&language=pl").text
+    assert "Nobody can choose" not in admin.get(f"{HERE}/preview?scene=identity.open&language=cy").text
 
 
 @on_sqlite

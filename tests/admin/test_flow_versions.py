@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from admin.views import flow_versions
 from flows import catalogue
 from flows.queries import migration_runs
 from tests.admin.conftest import ClientOf
@@ -16,7 +17,7 @@ from tests.admin.test_looks import cookies_of
 from tests.browser_tools import serving
 from tests.changing.conftest import Changing, change
 from tests.changing.test_migrating import NEW_STEP, RENAMED
-from tests.guided.conftest import HOUSEHOLD
+from tests.guided.conftest import HOUSEHOLD, IDENTITY
 from tests.portal.visiting import token_in
 
 __all__ = ["change"]
@@ -118,6 +119,46 @@ def test_one_that_is_not_there_is_named_and_the_others_move(client_of: ClientOf,
     assert "TI-9999</a> is not there" in html
     assert "Moved to version 2: 1 request" in html
     assert change.now().flow_version.number == 2
+
+
+@pytest.mark.requirement("X12", "X13")
+def test_a_version_that_cannot_be_read_is_named_with_the_reason(client_of: ClientOf, change: Changing) -> None:
+    change.start()
+    change.write(*NEW_STEP)
+    change.write(*RENAMED)
+    change.spoil(2)
+    client = client_of(change.world.admin)
+    assert page(client, BASE)
+    for url in (f"{BASE}/diff?a=1&b=2", f"{BASE}/diff?a=2&b=file", f"{BASE}/2/plan"):
+        answer = client.get(url)
+        assert answer.status_code == 409
+        assert "Version 2 of move-in cannot be read: published flow:" in answer.get_data(as_text=True)
+    status, html = post(client, f"{BASE}/2/move", which="green", go="1")
+    assert (status, "Version 2 of move-in cannot be read" in html) == (409, True)
+
+
+@pytest.mark.requirement("X13")
+def test_a_plan_counts_all_and_lists_a_page_of_them(
+    client_of: ClientOf, change: Changing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(flow_versions, "A_PAGE", 2)
+    for _ in range(5):
+        change.start()
+    change.submit("identity", {**IDENTITY, "right_to_rent": "y"})
+    change.write(*NEW_STEP)
+    client = client_of(change.world.admin)
+    first = page(client, f"{BASE}/2/plan")
+    assert "5: something is lost or asked anew" in first
+    assert "All 5 are counted; listed on this page: 2." in first
+    second = page(client, f"{BASE}/2/plan?after={change.now().id - 3}")
+    assert "5: something is lost or asked anew" in second
+    assert change.ref not in first + second
+    assert change.ref in page(client, f"{BASE}/2/plan?after={change.now().id - 1}")
+    monkeypatch.setattr(flow_versions, "MOST_COUNTED", 3)
+    told = page(client, f"{BASE}/2/plan?after={change.now().id - 1}")
+    assert "3: something is lost or asked anew" in told
+    assert "Counted are the first 3 of 5;" in told
+    assert change.ref in told
 
 
 @on_sqlite

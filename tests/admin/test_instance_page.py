@@ -264,6 +264,14 @@ def test_nothing_of_an_instance_that_is_not_there(play: Play, world: World, desk
     desk.page("/steps/pets/add-field", 200)
 
 
+@pytest.mark.requirement("B12", "C21")
+def test_a_cancelled_request_ends_in_red_in_its_history(play: Play, world: World, desk_of: DeskOf) -> None:
+    play.start()
+    with unit_of_work(world.admin) as work:
+        closing.cancel_request(work, instance_to_change(work, play.ref), "Moved away")
+    assert '<li class="bad"><strong>Task cancelled. Moved away</strong>' in desk_of(world.admin).page("/history")
+
+
 @pytest.mark.requirement("C32")
 def test_history_has_everything_and_the_page_the_latest(play: Play, world: World, desk_of: DeskOf) -> None:
     play.start()

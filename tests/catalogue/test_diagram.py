@@ -94,6 +94,7 @@ def test_what_a_picture_says() -> None:
     assert boxes["review:identity"].endswith("1,204")
     assert "By lettings" in boxes["review:identity"]
     assert boxes["end:identity:0"].startswith("Not eligible If “Do you have the right to rent in the UK?” is No")
+    assert boxes["outcome"].endswith("Or a step ends it as Not eligible or Not affordable")
     assert "10 working days after the start" in boxes["clock"]
     [back, _] = drawn.groups("returned")
     assert back.find(f"{SVG}path").get("stroke-dasharray")  # type: ignore[union-attr]
@@ -174,6 +175,7 @@ def test_the_same_as_a_list() -> None:
     assert places == sorted(places)
     assert "Changes needed: back to “Who you are”." in text
     assert "Paid: then “Prepare the agreement”." in text
+    assert "Or a step ends it as Not eligible or Not affordable." in text
     assert "ends as Not affordable. Then payments.refund." in text
     case = diagram.text(CASE)
     assert "Cancel: to “Cancelled”, by whoever it is assigned to" in case

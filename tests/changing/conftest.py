@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from flows import access, catalogue
 from flows.actions import migrating, versions
@@ -73,6 +73,13 @@ class Changing(Play):
         """The verdict, and every reason without its cure."""
         plan = self.plan(number)
         return plan.verdict, [one.text for one in plan.reasons]
+
+    def spoil(self, number: int) -> None:
+        """The text of a version as a newer Baton may have written it: this one cannot read it."""
+        with unit_of_work(SYSTEM) as work:
+            text = "flow: move-in\nschema: 1\nnonsense: 1\n"
+            work.session.execute(update(FlowVersion).where(FlowVersion.number == number).values(text=text))
+        versions._definitions.clear()
 
     def migrate(self, number: int, by: Actor | None = None, yellow: bool = True, run: str | None = None) -> Plan:
         version = self.version(number)

@@ -99,3 +99,21 @@ def test_versions_as_pages_write_them_and_references_that_are_none(change: Chang
             assert (ran.exit_code, cure in ran.output) == (2, True), ran.output
     ran = run("migrate", "other", "--undo", "mig_one", "--ref", change.ref)
     assert (ran.exit_code, f"{change.ref} is of the flow move-in, not of other" in ran.output) == (2, True)
+
+
+@pytest.mark.requirement("X12", "X13")
+def test_a_version_that_cannot_be_read_is_named_with_the_reason(change: Changing, run: Run) -> None:
+    change.start()
+    change.write(*NEW_STEP)
+    change.write(*RENAMED)
+    change.spoil(2)
+    for words in (
+        ("diff", "move-in", "2", "file"),
+        ("diff", "move-in", "1", "2"),
+        ("migrate", "move-in", "--to", "2", "--plan"),
+        ("migrate", "move-in", "--to", "2", "--apply"),
+    ):
+        ran = run(*words)
+        assert (ran.exit_code, ran.output.count("\n")) == (2, 1), ran.output
+        assert "Version 2 of move-in cannot be read: published flow:1:1: error F101 'title'" in ran.output
+    assert change.now().flow_version.number == 1

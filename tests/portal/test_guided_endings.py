@@ -36,10 +36,17 @@ def completed(play: Play) -> Play:
     return play
 
 
+def sign(tenant: Visitor) -> str:
+    """The icon beside the heading of the page."""
+    panel = tenant.get(OUTCOME).partition('<section class="panel')[2].partition("<h1>")[0]
+    return panel.partition("#")[2].partition('"')[0]
+
+
 @pytest.mark.requirement("C43", "C45")
 def test_the_outcome_says_how_it_ended_and_what_was_answered(tenant: Visitor, completed: Play) -> None:
     page = look(tenant)
     assert "Request completed Move-in Reference TI-2001 · Monday 2 November, 10:00am" in page
+    assert sign(tenant) == "done"
     assert "Welcome home. The keys are yours." in page
     assert "You need do nothing more." in page
     assert "Is something wrong? Contact us and give the reference TI-2001." in page
@@ -56,6 +63,7 @@ def test_a_negative_outcome_is_grey(tenant: Visitor, play: Play) -> None:
     play.close("identity", reason="False papers", message="We could not go ahead.")
     html = tenant.get(OUTCOME)
     assert '<section class="panel "' in html
+    assert sign(tenant) == "info", "no tick"
     page = look(tenant)
     assert "Request closed Move-in" in page
     assert "We could not go ahead." in page
@@ -70,6 +78,7 @@ def test_a_cancelled_and_an_open_request(tenant: Visitor, play: Play) -> None:
         closing.cancel_request(work, access.instance_to_change(work, play.ref), "Moved away")
     page = look(tenant)
     assert "Request cancelled" in page
+    assert sign(tenant) == "cross", "no tick"
     assert "Moved away" in page
     assert "How satisfied" not in page
     with unit_of_work(play.world.admin) as work:

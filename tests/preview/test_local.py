@@ -119,6 +119,10 @@ def test_languages_whose_words_lie_beside_the_flow_can_be_chosen(client: Client,
     html = client.get("/?language=pl&width=phone").text
     assert re.search(r'language=pl&amp;width=phone" aria-current="page">polski', html)
     assert "&amp;language=pl" in html.partition("<iframe")[2], "and it is looked at in it"
+    said = "Pages are in English here: people can choose English and Cymraeg only."
+    assert (said in html, 'The mails are in <span lang="pl">polski</span>.' in html) == (True, True)
+    for other in ("/?language=cy", "/?language=en", "/?language=pl&show=mails", "/?language=pl&show=diagram"):
+        assert said not in client.get(other).text
 
 
 def test_a_flow_lies_in_the_folder_that_it_was_loaded_from(visit: Path, tmp_path: Path) -> None:

@@ -166,6 +166,7 @@ def _apply(name: str, to: str, ref: str, yellow: bool) -> None:
     from flows.clock import clock
     from flows.rules.actors import SYSTEM
 
+    _target(name, to)  # one that cannot be read is said once, not of every instance
     version_id = migrate.published(SYSTEM, _loaded(name)) if to == FILE else _version(name, int_of(to)).id
     version = _numbered(version_id)
     ids = migrate.to_move(SYSTEM, name, version.content_hash, clock.now(), ref)
@@ -257,9 +258,10 @@ def _name(refused: list[Went]) -> None:
 
 @contextmanager
 def product() -> Iterator[None]:
-    """The product with its database, or in words why that does not answer."""
+    """The product with its database, or in words why that does not answer, or does not do it."""
     from sqlalchemy.exc import OperationalError
 
+    from flows.rules.errors import BatonError
     from wsgi import create_app
 
     with create_app(Settings.from_env(), ("messaging",)).app_context():
@@ -267,6 +269,8 @@ def product() -> Iterator[None]:
             yield
         except OperationalError as fault:
             raise Trouble(f"The database does not answer ({fault.orig}); for the cure: baton doctor") from None
+        except BatonError as refusal:
+            raise Trouble(refusal.detail) from None
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from flows.authoring.play.cast import Stranger
 from flows.authoring.play.scenes import Scene, languages_of, scenes_of
 from flows.catalogue import LoadedFlow
 from flows.catalogue.lint import EXPLANATIONS
+from flows.words import LANGUAGES
 from portal.statics import asset
 from worker.preview import mails, takes
 from worker.preview.mails import Posted, mails_of
@@ -99,7 +100,7 @@ class Local:
         scene = next((one for one in scenes if one.key == show), scenes[0] if scenes else None)
         part = show if show in PARTS or scene is None else ""
         words |= {"flow": shown.loaded.definition, "scenes": scenes, "languages": shown.languages, "language": language}
-        words |= {"scene": scene, "part": part, "parts": PARTS, "widths": WIDTHS}
+        words |= {"scene": scene, "part": part, "parts": PARTS, "widths": WIDTHS, "spoken": LANGUAGES}
         words |= {"mails": self._mails(shown, language) if part == "mails" else []}
         words |= {"drawing": diagram.svg(shown.loaded.definition) if part == "diagram" else ""}
         return _page("preview.html", POLICY, **words, width=width if width in WIDTHS else "both")

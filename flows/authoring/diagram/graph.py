@@ -230,7 +230,8 @@ def _last_row(definition: FlowDefinition) -> tuple[list[Node], list[Edge]]:
     by_rule = {rule.complete or rule.close for step in definition.steps.values() for rule in step.outcome}
     chosen = [name for name in outcomes if name not in by_rule] or list(outcomes)
     also = [outcomes[name].label for name in outcomes if name not in chosen]
-    notes = ["Confirmed by staff once every step is done", *([f"Or {listed(also, 'or')}"] if also else [])]
+    notes = ["Confirmed by staff once every step is done"]
+    notes += [f"Or a step ends it as {listed(also, 'or')}"] if also else []
     row = [Node(CHOICE, "choice", "staff", "Outcome", tuple(notes))]
     row += [_end(definition, f"end:{name}", name, ()) for name in chosen]
     return row, [Edge(CHOICE, f"end:{name}", "end", outcomes[name].label) for name in chosen]

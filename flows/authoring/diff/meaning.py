@@ -85,6 +85,8 @@ def of_question_key(key: str, before: Any, after: Any) -> str:
             return N_("a step that is open has to say it; completed, it goes without")
         case "when":
             return N_("may be asked, or not any more")
+        case "sensitive" if before:
+            return N_("stays private in a request that answered it while it was")
         case "sensitive" | "visible_to":
             return N_("answers that were given are guarded like new ones")
     return N_("answers stay; those to come are held to it") if key in LIMITS else HARMLESS

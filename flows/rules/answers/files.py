@@ -48,6 +48,18 @@ def files_in(
                     yield from files_in(field.item, entry, f"{above}{name}.", visible_to, private)
 
 
+def guard_of(fields: Mapping[str, FieldLike], path: str) -> tuple[Collection[str], bool] | None:
+    """Whom these fields let see the files of `pets.scan`, and whether it is sensitive; None where nothing is asked."""
+    name, _dot, below = path.partition(".")
+    field = fields.get(name)
+    if field is None:
+        return None
+    inner = guard_of(field.item or {}, below) if below else ((), False)
+    if inner is None:
+        return None
+    return field.visible_to or inner[0], bool(field.sensitive) or inner[1]
+
+
 def ids_in(fields: Mapping[str, FieldLike], values: Mapping[str, Any]) -> list[str]:
     """All the ids in answers to these fields, in the order of the fields."""
     return [uid for place in files_in(fields, values) for uid in place.ids]
