@@ -18,6 +18,7 @@ from flows.catalogue import FlowDefinition
 from flows.catalogue.overlay import HISTORY, PRIVATE, kept, overlaid
 from flows.models import Instance, Payment, Step, Timer
 from flows.rules import migrations, moves, payments, timing
+from flows.rules.errors import Unreadable
 from flows.rules.migrations import Carried, Case, Clocks, Names, Plan, Reason
 from flows.rules.migrations.clocks import UNCHANGED, other_timers
 from flows.rules.migrations.names import fields_of
@@ -93,7 +94,9 @@ def foresee(
         return _prospect(session, instance, versions.definition_of(session, instance), target, now, beside)
     except sealing.KeyLost:
         fault = sealing.KEY_LOST
-    except ValueError as problem:  # the language has become stricter since it was published, or its additions clash
+    except Unreadable as problem:  # the language has become stricter since it was published
+        fault = problem.why
+    except ValueError as problem:  # its additions clash
         fault = str(problem)
     cure = "mend what it says, or leave it on its version"
     plan = Plan((Reason("red", f"it cannot be judged: {fault}", cure),))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Literal, TypeVar
 
@@ -16,7 +17,7 @@ from flows.catalogue.overlay import overlaid
 from flows.catalogue.schema import MessageEffect, NoticeEffect
 from flows.catalogue.translation import in_language
 from flows.models import FlowVersion, Instance
-from flows.rules.errors import OutOfStep
+from flows.rules.errors import OutOfStep, Unreadable
 from flows.words import N_, USUAL, language
 from flows.words import gettext as _
 from flows.work import Work
@@ -80,10 +81,9 @@ def of_version(version: FlowVersion) -> FlowDefinition:
     """
     try:
         return _meant(version.flow, version.content_hash, lambda: version.text)
-    except ValueError as problem:
+    except Unreadable as problem:
         said = N_("Version %(number)s of %(flow)s cannot be read: %(why)s. It needs the Baton that published it")
-        why = str(problem).partition("\n")[0]
-        raise OutOfStep(_(said, number=version.number, flow=version.flow, why=why)) from None
+        raise OutOfStep(_(said, number=version.number, flow=version.flow, why=problem.why)) from None
 
 
 def spoken_of(session: Session, instance: Instance) -> FlowDefinition:
@@ -99,18 +99,25 @@ def flow_shown(loaded: LoadedFlow) -> LoadedFlow:
 
 
 def said_of(session: Session, instance: Instance, word: Literal["title", "type"]) -> str:
-    """Its title or type in that language; one that says something of its own, a name or a subject, stays as it is."""
+    """Its title or type in that language; one that says something of its own, a name or a subject, stays as it is.
+
+    So does that of an instance whose text cannot be read: the lists that it stands in go on.
+    """
     kept = instance.title if word == "title" else instance.kind
-    if language() == USUAL or getattr(definition_of(session, instance), word) != kept:
+    if language() == USUAL:
         return kept
-    said: str = getattr(spoken_of(session, instance), word)
-    return said
+    with suppress(Unreadable):
+        if getattr(definition_of(session, instance), word) == kept:
+            kept = getattr(spoken_of(session, instance), word)
+    return kept
 
 
 def step_said_of(session: Session, instance: Instance, name: str, kept: str = "") -> str:
-    """The title of a step in that language; where the flow has no such step any more, the words that were `kept`."""
-    step = spoken_of(session, instance).steps.get(name)
-    return step.title if step is not None else kept
+    """The title of a step in that language; where no such step can be read any more, the words `kept`."""
+    with suppress(Unreadable):
+        step = spoken_of(session, instance).steps.get(name)
+        return step.title if step is not None else kept
+    return kept
 
 
 def effect_said(session: Session, instance: Instance, rule: Told) -> Told:
@@ -126,10 +133,16 @@ def _published(session: Session, instance: Instance) -> FlowDefinition:
 
 
 def _meant(flow: str, content_hash: str, text: Callable[[], str]) -> FlowDefinition:
-    """What a text means; it is asked for only where the file says another today, and that only once."""
+    """What a text means; it is asked for only where the file says another today, and that only once.
+
+    Raises Unreadable for one that means nothing to this Baton.
+    """
     loaded = catalogue.current().flows.get(flow)
     if loaded is not None and loaded.content_hash == content_hash:
         return loaded.definition
     if content_hash not in _definitions:
-        _definitions[content_hash] = catalogue.parse_stored(text())
+        try:
+            _definitions[content_hash] = catalogue.parse_stored(text())
+        except ValueError as problem:
+            raise Unreadable(flow, str(problem).partition("\n")[0]) from None
     return _definitions[content_hash]

@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from flows.words import N_
+from flows.words import gettext as _
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -86,3 +89,14 @@ class Busy(BatonError):
     def __init__(self, detail: str, retry_after: int) -> None:
         super().__init__(detail, "rate-limited")
         self.retry_after = retry_after
+
+
+class Unreadable(BatonError):
+    """The text that an instance was started with means nothing to this Baton: whoever runs it has to act (503)."""
+
+    status = 503
+
+    def __init__(self, flow: str, why: str) -> None:
+        said = N_("What %(flow)s said when this began cannot be read: %(why)s. It needs the Baton that published it")
+        super().__init__(_(said, flow=flow, why=why), "unavailable")
+        self.why = why
