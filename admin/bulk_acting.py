@@ -56,7 +56,7 @@ def page(view: SavedViews, name: str) -> Response:
         name=name,
         label=stages.action_label(definition, name),
         rule=rule,
-        rows=[(one, state_tag(one, versions.spoken_of(read_as(g.actor), one))) for one in fitting],
+        rows=[(one, state_tag(one, versions.in_lists(read_as(g.actor), one))) for one in fitting],
         left_out=len(rows) - len(fitting),
         values=typed,
         comment=request.form.get("comment", ""),

@@ -31,4 +31,4 @@ def with_tags(actor: Actor, rows: Iterable[Instance], now: datetime) -> list[tup
 def _tag(actor: Actor, instance: Instance, now: datetime) -> Tag:
     if instance.state is None:
         return status_tags(instance, now)[0]
-    return state_tag(instance, versions.spoken_of(read_as(actor), instance))
+    return state_tag(instance, versions.in_lists(read_as(actor), instance))

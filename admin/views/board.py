@@ -176,7 +176,7 @@ def rows_of(instances: Sequence[Instance], now: datetime) -> list[dict[str, Any]
     """Rows with what the list and the columns show; the actions of the flow are how a card moves."""
     found = []
     for one in instances:
-        definition = versions.spoken_of(read_as(g.actor), one)
+        definition = versions.in_lists(read_as(g.actor), one)
         may = allowed.of_case(g.actor, one, definition, for_actions(read_as(g.actor), one, definition, now))
         rules = {name: rule for name, rule in definition.actions.items() if f"act.{name}" in may}
         found.append(

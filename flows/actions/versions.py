@@ -18,6 +18,7 @@ from flows.catalogue.schema import MessageEffect, NoticeEffect
 from flows.catalogue.translation import in_language
 from flows.models import FlowVersion, Instance
 from flows.rules.errors import OutOfStep, Unreadable
+from flows.rules.stages import STATUS_OF
 from flows.words import N_, USUAL, language
 from flows.words import gettext as _
 from flows.work import Work
@@ -90,6 +91,30 @@ def spoken_of(session: Session, instance: Instance) -> FlowDefinition:
     """The same for showing, in the reader's language, as far as the flow has words for it (X23)."""
     said = in_language(catalogue.current(), _published(session, instance), instance.flow_hash, language())
     return overlaid(said, instance.overlay)
+
+
+def in_lists(
+    session: Session, instance: Instance, read: Callable[[Session, Instance], FlowDefinition] = spoken_of
+) -> FlowDefinition:
+    """The same for a row among others: one whose text cannot be read is shown by what its rows say, and stops no list.
+
+    Only for showing: it asks nothing and allows nothing.
+    """
+    try:
+        return read(session, instance)
+    except Unreadable:
+        return _bare(instance)
+
+
+def _bare(instance: Instance) -> FlowDefinition:
+    named = {"flow": instance.flow, "schema": 1, "title": instance.title, "type": instance.kind or None, "start": {}}
+    if instance.state is not None:
+        column = next((column for column, status in STATUS_OF.items() if status == instance.status), "cancelled")
+        return FlowDefinition.model_validate({**named, "states": {instance.state: {"is": column}}})
+    steps = {
+        step.name: {"title": step.name.replace("_", " ").capitalize(), "actor": step.actor} for step in instance.steps
+    }
+    return FlowDefinition.model_validate({**named, "steps": steps})
 
 
 def flow_shown(loaded: LoadedFlow) -> LoadedFlow:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from flows.actions import versions
 from flows.actions.scope import for_actions
 from flows.catalogue import FlowDefinition
 from flows.models import Comment, Instance
@@ -58,7 +59,7 @@ def facts(call: Call, instance: Instance, definition: FlowDefinition, who: Parti
 
 
 def summary(call: Call, instance: Instance, who: Parties) -> CaseSummary:
-    return CaseSummary.model_validate(facts(call, instance, languages.definition_of(call.session, instance), who))
+    return CaseSummary.model_validate(facts(call, instance, versions.in_lists(call.session, instance), who))
 
 
 def whole(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 
 from flows.actions import versions
 from flows.models import Instance, Order, Step
 from flows.queries.copies import Copies
 from flows.queries.parties import Parties
+from flows.rules.errors import Unreadable
 from portal.api import draw_case, draw_family, draw_instance, draw_notice, draw_order, draw_talk
 from portal.api.door import Call
 from portal.api.shapes.sync import Change, Kept
@@ -38,7 +40,7 @@ def _account(call: Call, instance: Instance | None) -> str | None:
 def _of_instance(call: Call, instance: Instance, copies: Copies) -> Change:
     kind, account = draw_family.OBJECTS[instance.prefix], _account(call, instance)
     if instance.state is None:
-        definition = versions.definition_of(call.session, instance)
+        definition = versions.in_lists(call.session, instance, versions.definition_of)
         unread = copies.unread[instance.id]
         row = draw_instance.summary(call.actor, instance, definition, call.now, unread)
         return _upsert(kind, instance.uid, account, row)
@@ -48,15 +50,17 @@ def _of_instance(call: Call, instance: Instance, copies: Copies) -> Change:
 
 
 def _drafts(call: Call, copies: Copies, full: bool) -> Iterator[Change]:
-    """Of steps that changed, also that there is none any more; of instances that did, because that may hide answers."""
+    """Of steps that changed, also that there is none any more; of instances that did, because that may hide answers.
+
+    Where the flow's text cannot be read the app keeps what it has: nothing can be typed there anyway.
+    """
     for instance in copies.holders:
-        for step in instance.steps:
-            if step.id in copies.steps:
-                yield _draft(call, instance, step)
+        with suppress(Unreadable):
+            yield from [_draft(call, instance, step) for step in instance.steps if step.id in copies.steps]
     for instance in () if full else copies.instances:
-        for step in instance.steps:
-            if step.actor == call.actor.kind and _is_there(step):
-                yield _draft(call, instance, step)
+        mine = [step for step in instance.steps if step.actor == call.actor.kind and _is_there(step)]
+        with suppress(Unreadable):
+            yield from [_draft(call, instance, step) for step in mine]
 
 
 def _is_there(step: Step) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from flows import access
-from flows.actions import closing, rating, reopening
+from flows.actions import closing, rating, reopening, versions
 from flows.models import Instance
 from flows.queries import family, listing, parties, timeline, unread
 from flows.rules.errors import Refused
@@ -46,9 +46,7 @@ def list_instances(call: Call, query: asked.InstanceList) -> Answer:
     found = listing.listed(call.actor, call.now, wanted, cursors.opened(query.cursor), query.limit)
     waiting = unread.of_page(call.actor, found.rows)
     rows = [
-        draw_instance.summary(
-            call.actor, row, languages.definition_of(call.session, row), call.now, waiting.get(row.id, 0)
-        )
+        draw_instance.summary(call.actor, row, versions.in_lists(call.session, row), call.now, waiting.get(row.id, 0))
         for row in found.rows
     ]
     return counted_page(shapes.InstanceSummary, rows, found)

@@ -27,5 +27,5 @@ def below(actor: Actor, instance: Instance, definition: FlowDefinition, now: dat
 
 def stage_tag(actor: Actor, instance: Instance) -> Tag:
     """The stage of a case or task (X30)."""
-    definition, state = versions.spoken_of(read_as(actor), instance), instance.state or ""
+    definition, state = versions.in_lists(read_as(actor), instance), instance.state or ""
     return Tag(stages.state_label(definition, state, for_customer=True), TONES[definition.states[state].is_])

@@ -51,7 +51,7 @@ def _important(
     row = next(iter([*soon, *(row for row in [*to_do, *with_us] if row["changes"])]), None)
     if row is None:
         return None
-    definition = versions.spoken_of(read_as(actor), row["instance"])
+    definition = versions.in_lists(read_as(actor), row["instance"])
     return {
         **row,
         "end": end_of(row["instance"]) if row in soon else None,

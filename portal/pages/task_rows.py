@@ -50,7 +50,7 @@ def handed_back_titles(actor: Actor, instance: Instance, marks: Marks) -> list[s
     """The titles of the steps that we asked to be changed."""
     if not marks.handed_back:
         return []
-    steps = versions.spoken_of(read_as(actor), instance).steps
+    steps = versions.in_lists(read_as(actor), instance).steps
     return [in_its_language(steps[name].title) for name in marks.handed_back if name in steps]
 
 
@@ -58,7 +58,7 @@ def rating_link(actor: Actor, instance: Instance, now: datetime) -> str:
     """Where to say how it was; empty when nobody asks, or it was said already."""
     if instance.rated_at is not None or instance.status != "completed":
         return ""
-    verbs = allowed.of_instance(actor, instance, versions.spoken_of(read_as(actor), instance), now)
+    verbs = allowed.of_instance(actor, instance, versions.in_lists(read_as(actor), instance), now)
     return f"/tasks/{instance.reference}/outcome#rating" if "rate" in verbs else ""
 
 
