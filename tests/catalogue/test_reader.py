@@ -27,7 +27,7 @@ DEEP = "flow: x\na: " + "[" * 25 + "]" * 25
         (DEEP, "F007", 2, 23),
         ("flow: a\n? [x, y]\n: 1\n", "F008", 2, 3),
         ("flow: a\n---\nflow: b\n", "F009", 2, 1),
-        ("flow: a\ntitle: 'open\n", "F001", 3, 1),
+        ("flow: a\ntitle: 'open\n", "F001", 2, 8),
         ("flow: a\n\ttitle: b\n", "F001", 2, 1),
         ("flow: a\ntitle: b\0c\n", "F003", 2, 9),
         (b"flow: a\ntitle: caf\xe9\n", "F003", 2, 11),
