@@ -79,7 +79,7 @@ def test_a_problem_shows_the_line_and_a_caret() -> None:
         ("coro-order-fulfilment", "required: true", "required: yes", "F106", "write true"),
         ("coro-order-fulfilment", "max_length: 120", "max_length: lots", "F106", ""),
         ("coro-order-fulfilment", "max_length: 120", "options: {a: A}", "F102", ""),
-        ("coro-order-fulfilment", "title: Coro Info Required", "title: 42", "F106", "put it in quotes"),
+        ("coro-order-fulfilment", "title: Coro Info Required", "title: 42", "F106", 'put it in quotes: "42"'),
         ("coro-order-fulfilment", "[3d, 5d, 7d]", "[3d, 5x, 7d]", "F105", ""),
         ("coro-order-fulfilment", 'time: "09:00"', 'time: "25:00"', "F105", ""),
         ("coro-order-fulfilment", "  expired:", "  expird:", "F104", "did you mean 'expired'?"),
