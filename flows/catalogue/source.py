@@ -110,7 +110,7 @@ def read_source(text: bytes | str, file: str) -> tuple[Any, Source]:
 def _decoded(text: bytes | str, source: Source) -> str:
     raw = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
     if len(raw) > MAX_BYTES:
-        message = f"the file has {len(raw)} bytes, at most {MAX_BYTES} are read"
+        message = f"the file has more than {MAX_BYTES} bytes"
         raise Unreadable(source.problem("F002", message, Place(1, 1), "split the flow"))
     try:
         written = raw.decode("utf-8")

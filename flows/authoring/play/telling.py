@@ -104,7 +104,7 @@ def gathered(registry: Registry, names: Sequence[str]) -> tuple[list[Story], lis
         found, wrong = (
             read_scenarios(text, name)
             if text is not None
-            else ([], [FlowProblem("S100", "error", "this is neither a flow nor a scenario file", name)])
+            else ([], [FlowProblem("F903", "error", "this is neither a flow nor a scenario file", name)])
         )
         wanted = [story for story in found if not names or story.flow in names or Path(name) in files]
         stories += wanted
