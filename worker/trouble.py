@@ -8,8 +8,6 @@ from pathlib import Path
 
 import click
 
-LONGEST = 200
-
 
 class Trouble(click.ClickException):
     """One line that names what is wrong and its cure, and exit code 2."""
@@ -17,18 +15,8 @@ class Trouble(click.ClickException):
     exit_code = 2
 
     def __init__(self, message: str) -> None:
-        super().__init__(_writable(message))
-
-
-def called(given: object) -> str:
-    """What somebody has typed, as it can be said back to them: not endless, and on one line."""
-    text = _writable(str(given)).replace("\0", "\\0").replace("\n", "\\n")
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
-
-
-def _writable(text: str) -> str:
-    """Without the halves of letters that a name of no known encoding brings: no terminal takes them."""
-    return text.encode("utf-8", "replace").decode()
+        # a name in no known encoding has halves of letters, which no terminal takes
+        super().__init__(message.encode("utf-8", "replace").decode())
 
 
 @contextmanager

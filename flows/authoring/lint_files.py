@@ -13,7 +13,7 @@ from flows.authoring.around import MAILS, SCENARIOS, check_around
 from flows.authoring.beside import flow_files
 from flows.catalogue.lint import lint
 from flows.catalogue.loader import SUFFIX, plugin_of_folder
-from flows.catalogue.problems import FlowProblem, cure_among
+from flows.catalogue.problems import FlowProblem, called, cure_among
 from flows.catalogue.reader import Reading, read_flow
 from flows.catalogue.registry import Registry
 from flows.catalogue.schema import FlowDefinition
@@ -69,12 +69,6 @@ def look_at_all(registry: Registry, sent: Collection[str]) -> Looked:
         broken = {one.flow for one in unread if one.plugin == plugin.name}
         looked.problems += check_around(plugin, registry, broken, sent)
     return looked
-
-
-def called(path: Path | str) -> str:
-    """A path as it can be shown: not endless, and without what no terminal can write."""
-    text = str(path).encode("utf-8", "replace").decode().replace("\0", "\\0")
-    return text if len(text) <= 200 else f"{text[:197]}..."
 
 
 def _flows_meant(path: Path, registry: Registry) -> tuple[list[Path], Path | None]:

@@ -17,7 +17,7 @@ from worker.commands.flow_past import record, why
 from worker.commands.flow_places import flows_named, the_flow
 from worker.commands.flow_preview import preview
 from worker.commands.flow_publish import publish
-from worker.trouble import Trouble, called, writing
+from worker.trouble import Trouble, writing
 
 
 def _zone(_context: click.Context, _option: click.Parameter, given: str) -> str:
@@ -68,6 +68,7 @@ def lint(paths: tuple[Path, ...], form: str, strict: bool, explain: str | None) 
     """
     from flows import catalogue
     from flows.authoring import checks, explaining
+    from flows.catalogue.problems import called
 
     if explain is not None:
         words = explaining.explain(explain)

@@ -15,7 +15,7 @@ from flows.authoring.play.deeds import NotUnderstood, perform
 from flows.authoring.play.diary import Consequence, Diary, read_diary, status_of
 from flows.authoring.play.sandbox import Sandbox, sandbox
 from flows.authoring.play.scenario import Done, Expected, Story, at_home, read_scenarios
-from flows.catalogue.problems import FlowProblem, cure_among
+from flows.catalogue.problems import FlowProblem, called, cure_among
 from flows.catalogue.registry import Registry
 from flows.models import Instance
 from flows.rules.errors import BatonError
@@ -104,7 +104,7 @@ def gathered(registry: Registry, names: Sequence[str]) -> tuple[list[Story], lis
         found, wrong = (
             read_scenarios(text, name)
             if text is not None
-            else ([], [FlowProblem("F903", "error", "this is neither a flow nor a scenario file", name)])
+            else ([], [FlowProblem("F903", "error", "this is neither a flow nor a scenario file", called(name))])
         )
         wanted = [story for story in found if not names or story.flow in names or Path(name) in files]
         stories += wanted
