@@ -44,7 +44,11 @@ class _Unseen(Exception):
 
 
 def look_at(path: Path, registry: Registry, sent: Collection[str]) -> Looked:
-    """Lint a flow file, the flows in a folder, or what lies beside flows: a locale, a mail, a scenario file."""
+    """Lint a flow file, the flows in a folder, a loaded flow by its name, or what lies beside flows: a locale, a mail,
+    a scenario file.
+    """
+    if (loaded := registry.flows.get(str(path))) is not None and not path.exists():
+        return Looked([*loaded.problems])
     looked = Looked()
     try:
         files, part = _flows_meant(path, registry)
