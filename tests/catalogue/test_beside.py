@@ -1,4 +1,4 @@
-"""Locales, mails and scenario files beside a flow: lint reads them as what they are, and tells what is wrong in them."""
+"""Locales, mails and stories beside a flow: lint reads them as what they are, and tells what is wrong in them."""
 
 from __future__ import annotations
 
