@@ -10,7 +10,7 @@ from flows.catalogue.allowed import Loc, known_keys, patterns, required_keys, ta
 from flows.catalogue.problems import nearest
 from flows.catalogue.schema.effects import KINDS
 from flows.catalogue.schema.fields import FIELD_TYPES
-from flows.catalogue.schema.words import PLAIN
+from flows.catalogue.schema.words import CONDITIONS, PLAIN
 
 LONGEST = 60
 PEOPLE = ("staff", "customer", "creator", "assignee", "manager", "department")
@@ -87,6 +87,8 @@ def _as_text(written: Any, loc: Loc) -> str:
         return f'put it in quotes: "{inline(written)}"'
     if isinstance(written, list) and len(written) == 1:
         return _write(written[0], "take the brackets or the dash away")
+    if isinstance(written, list) and loc and loc[-1] in CONDITIONS:
+        return "join them with &&"
     return "write one text"
 
 
@@ -106,7 +108,7 @@ def _as_list(written: Any, loc: Loc) -> str:
         return _write([*written], "write only the names, between [ and ]")
     if entries_are_maps:
         return f"write {_effect(written)} between [ and ]" if written in KINDS else "each entry is a map, after a dash"
-    names = re.split(r"[,\s]+", written.strip(" []")) if isinstance(written, str) else [written]
+    names = re.split(r"[,\s]+", written.strip(" []()")) if isinstance(written, str) else [written]
     return _write(names, "write it between [ and ]")
 
 

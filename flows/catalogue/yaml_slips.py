@@ -60,7 +60,9 @@ def slip_of(wrong: MarkedYAMLError, lines: Sequence[str], last_quote: tuple[int,
     here = _Wrong(said, lines, mark.line, mark.column, (context.line, context.column) if context else None)
     if last_quote is not None and last_quote[2] == mark.line:
         return _never_closed_quote(here, last_quote[:2], f", and so ends only in line {mark.line + 1}")
-    for look in (_tab, _quote, _hole, _second_colon, _no_colon, _beginning, _after_a_quote, _bracket, _indent):
+    for look in (
+        _tab, _quote, _escape, _hole, _comma, _second_colon, _no_colon, _beginning, _after_a_quote, _bracket, _indent,
+    ):  # fmt: skip
         if (slip := look(here)) is not None:
             return slip
     return None
@@ -83,6 +85,19 @@ def _never_closed_quote(wrong: _Wrong, at: tuple[int, int], more: str) -> Slip:
     return Slip(f"the quote that opens here is never closed{more}", f"end the text with {quote}{inside}", *at)
 
 
+def _escape(wrong: _Wrong) -> Slip | None:
+    if "unknown escape character" not in wrong.said:
+        return None
+    return wrong.here("no letter is written like this", "put the text in ', where a \\ is a \\, or write it twice")
+
+
+def _comma(wrong: _Wrong) -> Slip | None:
+    """`[choose,, brew]`"""
+    if wrong.text[wrong.column : wrong.column + 1] != "," or wrong.text[: wrong.column].rstrip()[-1:] not in (",", "["):
+        return None
+    return wrong.here("there is one comma too many", "take it out") if "flow" in wrong.said else None
+
+
 def _hole(wrong: _Wrong) -> Slip | None:
     """A brace of a bare `${{`: to YAML it begins a map."""
     if "${{" not in wrong.text[max(wrong.column - 2, 0) : wrong.column + 2]:
@@ -95,10 +110,11 @@ def _second_colon(wrong: _Wrong) -> Slip | None:
     before, after = wrong.text[: wrong.column], wrong.text[wrong.column :]
     if not after.startswith(":") or not ("mapping values" in wrong.said or "got ':'" in wrong.said):
         return None
-    entry = _ENTRY.search(re.split(r"[{\[,](?: |(?=\w))", before)[-1].removeprefix("- "))
-    if entry is None or (wrong.began and wrong.began[0] != wrong.line and "flow" in wrong.said):
+    in_brackets = "flow" in wrong.said
+    entry = _ENTRY.search(re.split(r"[{\[,](?: |(?=\w))", before)[-1] if in_brackets else before)
+    if entry is None or (in_brackets and wrong.began and wrong.began[0] != wrong.line):
         return None
-    ends = re.search(r"[,}\]]|\s+#|\Z" if "flow" in wrong.said else r"\s+#|\Z", after)
+    ends = re.search(r"[,}\]]|\s+#|\Z" if in_brackets else r"\s+#|\Z", after)
     value = entry["value"] + after[: ends.start() if ends else None].rstrip()
     cure = f"a text with a colon and a space in it needs quotes: {entry['key']}: {_in_quotes(value)}"
     return wrong.here("a second colon stands here", cure)
@@ -128,7 +144,9 @@ def _no_colon(wrong: _Wrong) -> Slip | None:
 def _beginning(wrong: _Wrong) -> Slip | None:
     """A text that begins with a character that means something to YAML."""
     found = re.search(r"(?:^|: |- |[\[{,] ?)\s*\Z", wrong.text[: wrong.column])
-    if "block scalar" in wrong.said:
+    if "scanning a tag" in wrong.said and wrong.began:
+        column = wrong.began[1]
+    elif "block scalar" in wrong.said:
         column = max(wrong.text.rfind(mark, 0, wrong.column) for mark in "|>")
     elif found and ("cannot start" in wrong.said or "not allowed here" in wrong.said or "found ','" in wrong.said):
         column = wrong.column
@@ -137,7 +155,11 @@ def _beginning(wrong: _Wrong) -> Slip | None:
     first, value = wrong.text[column : column + 1], wrong.text[column:].rstrip()
     if first not in TAKEN or not first:
         return None
-    cure = f"a text that begins with {first} needs quotes: {_in_quotes(value)}"
+    cure = f"a text that begins with {first} needs quotes"
+    if "{" not in wrong.text[:column] and "[" not in wrong.text[:column]:
+        cure += f": {_in_quotes(value)}"
+    if first == "-":
+        cure += "; a list begins on the next line"
     return wrong.here(f"to YAML {first} means something here", cure, column)
 
 
@@ -180,6 +202,11 @@ def _is_open(lines: Sequence[str], line: int, column: int) -> bool:
 def _indent(wrong: _Wrong) -> Slip | None:
     if "parsing a block" not in wrong.said or wrong.began is None or wrong.text[: wrong.column].strip():
         return None
-    line, column = wrong.began
-    cure = f"begin it with {column} spaces, under '{wrong.lines[line].strip()[:30]}' of line {line + 1}"
+    is_entry = wrong.text.lstrip().startswith("- ")
+    if is_entry and wrong.column == wrong.began[1]:
+        return wrong.here("an entry of a list stands here among keys", "take the dash away, or begin it deeper")
+    alike = (n for n in range(wrong.line - 1, -1, -1) if wrong.lines[n].strip())
+    line = next((n for n in alike if wrong.lines[n].lstrip().startswith("- ") == is_entry), wrong.began[0])
+    column = len(wrong.lines[line]) - len(wrong.lines[line].lstrip())
+    cure = f"begin it with {column} spaces, as line {line + 1}"
     return wrong.here(f"this line begins with {wrong.column} spaces, and belongs to no line above", cure)

@@ -36,6 +36,7 @@ TIMER = "deadline: {after: 5d}"
         (STEP, f"{STEP}\n    approval: true", "write a map with: by, need, returns, escalate"),
         (STEP, f"{STEP}\n    approval: [{{by: staff}}]", "take the dash away"),
         ("title: Brew", "title: [Brew]", "write Brew"),
+        ("when: data.milk == true", "when: [data.milk == true, data.cups > 1]", "join them with &&"),
         ("title: Brew", "title: 42", 'put it in quotes: "42"'),
         ("title: Brew", "title: true", 'put it in quotes: "true"'),
         ("title: Brew", "title: {en: Brew}", "write one text"),

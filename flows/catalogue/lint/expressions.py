@@ -12,10 +12,10 @@ from flows.catalogue.lint.slips import name_meant, slip_in
 from flows.catalogue.problems import cure_among
 from flows.catalogue.registry import MailTemplate, Registry
 from flows.catalogue.schema import FlowDefinition
+from flows.catalogue.schema.words import CONDITIONS
 from flows.catalogue.source import Path, Place, Source
 from flows.rules.expressions import ExpressionProblem, compile_condition, compile_text
 
-CONDITIONS = frozenset({"if", "when", "while", "done_when"})
 _WORDS_BELOW = frozenset({"options", "with", "body", "status_labels", "i18n"})
 
 
