@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
 
@@ -13,7 +13,7 @@ from flows.authoring.around import MAILS, SCENARIOS, check_around
 from flows.authoring.beside import flow_files
 from flows.catalogue.lint import lint
 from flows.catalogue.loader import SUFFIX, plugin_of_folder
-from flows.catalogue.problems import FlowProblem, called, cure_among
+from flows.catalogue.problems import NOT_LOOKED_AT, FlowProblem, called, cure_among
 from flows.catalogue.reader import Reading, read_flow
 from flows.catalogue.registry import Registry
 from flows.catalogue.schema import FlowDefinition
@@ -23,7 +23,6 @@ from flows.catalogue.translation import LOCALES
 AROUND = (LOCALES, MAILS, SCENARIOS)
 MOST_FOLDERS = 2_000
 """A folder with more below it is not one of flows: looking through a whole disk would take minutes."""
-NOT_LOOKED_AT = frozenset({"F003", "F901", "F903"})
 
 
 @dataclass
@@ -57,7 +56,7 @@ def look_at(path: Path, registry: Registry, sent: Collection[str]) -> Looked:
     except _Unseen as wrong:
         looked.problems.append(FlowProblem(wrong.code, "error", wrong.message, called(path), cure=wrong.cure))
     else:
-        if part is not None:
+        if part is not None and not looked.early:  # what keeps a flow from being read is told with whatever is asked
             looked.problems = [one for one in looked.problems if Path(one.file).is_relative_to(part)]
     looked.unseen = any(one.code in NOT_LOOKED_AT and one.severity == "error" for one in looked.problems)
     return looked
@@ -135,7 +134,10 @@ def _beside(path: Path) -> tuple[list[Path], Path]:
 
 
 def _look_into(folder: Path, files: list[Path], registry: Registry, sent: Collection[str], looked: Looked) -> None:
-    """The flows of one folder, and what lies around them when the folder is a home of flows."""
+    """The flows of one folder, and what lies around them."""
+    readings = [reading for file in files if (reading := _read(file, looked)) is not None]
+    looked.problems += [problem for reading in readings for problem in reading.problems]
+    looked.early |= any(reading.definition is None for reading in readings)
     try:
         home = plugin_of_folder(folder, name="")
     except OSError as wrong:
@@ -143,18 +145,12 @@ def _look_into(folder: Path, files: list[Path], registry: Registry, sent: Collec
         looked.problems.append(FlowProblem("F901", "error", said, str(files[0])))
         looked.early = True
         return
-    readings = [reading for file in files if (reading := _read(file, looked)) is not None]
-    read = _known(flow_files(folder))
-    seen = registry.seen_from(home, "")
-    seen.known = {**registry.known, **read}
+    known = {**registry.known, **_known(flow_files(folder)), **_defined(readings)}
+    seen = replace(registry.seen_from(home, ""), known=known)
     for reading in readings:
-        looked.problems += reading.problems
-        if reading.definition is None:
-            looked.early = True
-        else:
-            seen.known[reading.definition.flow] = reading.definition
+        if reading.definition is not None:
             looked.problems += lint(reading.definition, seen.seen_from(home, reading.definition.flow), reading.source)
-    broken = {file.name.removesuffix(SUFFIX) for file in folder.glob(f"*{SUFFIX}")} - seen.known.keys()
+    broken = {file.name.removesuffix(SUFFIX) for file in folder.glob(f"*{SUFFIX}")} - known.keys()
     looked.problems += check_around(home, seen, broken, sent)
 
 
@@ -169,12 +165,15 @@ def _read(file: Path, looked: Looked) -> Reading | None:
 
 def _known(files: Iterable[Path]) -> dict[str, FlowDefinition]:
     """What can be read of these flows: one may start the other, and send its mails."""
-    found: dict[str, FlowDefinition] = {}
+    readings = []
     for file in files:
         with suppress(OSError):  # told when the file is asked for itself
-            if (definition := _reading_of(file).definition) is not None:
-                found.setdefault(definition.flow, definition)
-    return found
+            readings.append(_reading_of(file))
+    return _defined(readings)
+
+
+def _defined(readings: Iterable[Reading]) -> dict[str, FlowDefinition]:
+    return {reading.definition.flow: reading.definition for reading in readings if reading.definition is not None}
 
 
 def _reading_of(file: Path) -> Reading:

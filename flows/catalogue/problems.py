@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 Severity = Literal["error", "warning"]
+NOT_LOOKED_AT = frozenset({"F003", "F901", "F903"})
+"""Codes of what is no text, cannot be read, or is not there: commands that were to look at it end with 2."""
 LONGEST = 200
 """So much is repeated of what somebody has typed."""
 

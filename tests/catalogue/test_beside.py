@@ -174,3 +174,14 @@ def test_reports_for_machines_have_nothing_but_mistakes(tea: Path, form: str) ->
     assert MORE_LATER not in report
     assert form == "github" or json.loads(report)
     assert form != "github" or report.count("\n") == 0
+
+
+def test_a_mail_that_is_no_text_does_not_hide_what_is_wrong_with_the_flow(tea: Path) -> None:
+    put(tea / "tea.flow.yaml", FLOW.replace("actor: customer", "actor: custmer"))
+    (tea / "mail/tea/ordered.cy.md").write_bytes(b"Subject: caf\xe9\n")
+    assert lint(tea) == (["tea.flow.yaml:6 F104", "tea.flow.yaml:1 F901"], 2)
+
+
+def test_a_locale_of_a_flow_that_cannot_be_read_is_told_why_nothing_is_said_of_it(tea: Path) -> None:
+    put(tea / "tea.flow.yaml", FLOW.replace("actor: customer", "actor: custmer"))
+    assert lint(tea / "locales" / "tea.cy.yaml") == (["tea.flow.yaml:6 F104"], 1)

@@ -106,6 +106,16 @@ def _run(words: list[str], command: click.Command, tried: click.Parameter, value
     return CliRunner().invoke(flows, line)
 
 
+@pytest.mark.parametrize("database", ["sqlite"])
+@pytest.mark.parametrize("value", ["nowhere/at/all", "x" * 5000, "circle", "empty", "binary.flow.yaml"])
+def test_what_is_not_there_or_no_text_ends_with_2(value: str, hostile: list[str]) -> None:
+    known = {tuple(name): one for name, one in commands()}
+    for words, parameter in CASES:
+        if (words[-1], parameter.name, value) not in {*NOT_TRIED, ("preview", "named", "binary.flow.yaml")}:
+            ran = _run(words, known[tuple(words)], parameter, value)
+            assert ran.exit_code == 2, (words, parameter.name, ran.output[:300])
+
+
 def test_there_are_parameters_to_try() -> None:
     tried = {" ".join(words) for words, _ in CASES}
     assert {"lint", "test", "fuzz", "new", "diff", "why", "publish", "i18n import", "preview"} <= tried
