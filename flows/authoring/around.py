@@ -37,9 +37,8 @@ def _scenarios(home: Plugin, registry: Registry, broken: Collection[str]) -> Ite
     files = [name for name in home.names_in(SCENARIOS) if name.endswith(".yaml")]
     if not files:
         return
-    from flows.authoring.play.scenario import (
-        read_scenarios,
-    )  # the engine comes with it: flows without stories need none
+    # the engine comes with it: flows without stories need none
+    from flows.authoring.play.scenario import read_scenarios
 
     told = _with_all_known(registry)
     for name in files:

@@ -90,6 +90,12 @@ def test_a_folder_without_flows_reads_nothing_else_as_a_flow(tea: Path) -> None:
         ("email: tea/ordered", "email: tea/orderd", "tea.yaml:6 S107", "did you mean 'tea/ordered'?"),
         ("status: completed", "status: complete", "tea.yaml:6 S107", "did you mean 'completed'?"),
         ("flow: tea", "flow: coffee", "tea.yaml:1 S107", "there are: tea"),
+        (
+            "submit: choose, data: {kind: green}",
+            "cancel: true, remarks: {kind: no}",
+            "tea.yaml:5 S107",
+            "there is none",
+        ),
         ("submit: choose", "sumbit: choose", "tea.yaml:5 S102", "did you mean 'submit'?"),
         ("then: [", "then: ", "tea.yaml:6 F001", ""),
     ],
