@@ -53,21 +53,20 @@ def slip_in(expression: str) -> tuple[str, str, int] | None:
 
 
 def name_meant(chain: Chain, at: int, here: Shape, scope: Shape, expression: str) -> str:
-    """What was probably meant by a name that is not known: another word, an answer, a text without its quotes."""
-    name, is_first = chain.parts[at], at == 0
-    if is_first and (value := VALUES.get(name.lower())):
-        return f"write {value}"
-    if is_first and name.lower() in JOINING:
-        return JOINING[name.lower()]
-    if not is_first or len(chain.parts) > 1:
+    """What was probably meant by a name that is not known: an answer, another word, a text without its quotes."""
+    name = chain.parts[at]
+    if at > 0 or len(chain.parts) > 1:
         answer = next(_answers(chain.parts[at:], scope), "")
-        near = nearest(name, here.parts)
-        return near or (f"write {answer}" if answer else cure_among(name, here.parts))
-    if name in _values(scope):
-        return f'put a text in quotes: "{name}"'
+        return nearest(name, here.parts) or (f"write {answer}" if answer else cure_among(name, here.parts))
     answers = {part: f"{root}.{part}" for root in ("ask", "data") for part in scope.parts.get(root, PLAIN).parts}
     if name in answers:
         return f"write {answers[name]}"
+    if name.lower() in VALUES:
+        return f"write {VALUES[name.lower()]}"
+    if name.lower() in JOINING:
+        return JOINING[name.lower()]
+    if name in _values(scope):
+        return f'put a text in quotes: "{name}"'
     if meant := closest(name, [*here.parts, *answers]):
         return f"did you mean '{meant if meant in here.parts else answers[meant]}'?"
     if expression[: chain.offsets[0]].rstrip().endswith(("==", "!=")):
