@@ -14,6 +14,10 @@ class Trouble(click.ClickException):
 
     exit_code = 2
 
+    def __init__(self, message: str) -> None:
+        # a name in no known encoding has halves of letters, which no terminal takes
+        super().__init__(message.encode("utf-8", "replace").decode())
+
 
 @contextmanager
 def writing(path: Path, cure: str = "choose another file") -> Iterator[None]:

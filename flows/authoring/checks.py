@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote
 
-from flows.catalogue.lint import EXPLANATIONS, lint
-from flows.catalogue.loader import SUFFIX, load, plugin_of_folder
+from flows.authoring.lint_files import look_at, look_at_all
+from flows.authoring.lint_reports import WRITERS
+from flows.catalogue.loader import load
 from flows.catalogue.problems import FlowProblem
-from flows.catalogue.reader import read_flow
 from flows.catalogue.registry import Registry
 from flows.catalogue.schema import FlowDefinition
 
-SARIF = "https://json.schemastore.org/sarif-2.1.0.json"
+MORE_LATER = "More is checked once these are mended: names, conditions, mails and times."
+"""Said in the report when a flow could not be read as a whole."""
 
 
 def list_flows(registry: Registry) -> str:
@@ -37,22 +35,24 @@ def lint_paths(
     *,
     strict: bool = False,
     registry: Registry | None = None,
+    sent: Collection[str] = (),
 ) -> tuple[str, int]:
     """Check files and folders; without any, everything that is loaded. The report, and 1 when something must be mended.
 
-    `format` is text, json, github or sarif; `strict` counts warnings as well. Raises ValueError for another format.
+    2 when a path cannot be looked at. `format` is text, json, github or sarif; `strict` counts warnings as well; `sent`
+    are mails that need no flow to be sent. Raises ValueError for another format.
     """
     if format not in WRITERS:
         raise ValueError(f"the format '{format}' is not known; use one of {', '.join(WRITERS)}")
     known = registry or load()
-    problems = [problem for path in paths for problem in _check(Path(path), known)] if paths else _all_of(known)
+    all_looked = [look_at(Path(path), known, sent) for path in paths] if paths else [look_at_all(known, sent)]
+    problems = [problem for looked in all_looked for problem in looked.problems]
+    text = WRITERS[format](problems)
+    if format == "text" and any(looked.early for looked in all_looked):
+        text = f"{text}\n\n{MORE_LATER}"
     fails = any(problem.severity == "error" or strict for problem in problems)
-    return WRITERS[format](problems), int(fails)
-
-
-def explain(code: str) -> str | None:
-    """What a code means, for `--explain`; None when there is no such code."""
-    return EXPLANATIONS.get(code.upper())
+    code = 2 if any(looked.unseen for looked in all_looked) else int(fails)
+    return text.encode("utf-8", "replace").decode(), code
 
 
 def _starts(definition: FlowDefinition) -> str:
@@ -63,111 +63,3 @@ def _starts(definition: FlowDefinition) -> str:
 
 def _counted(problems: Sequence[FlowProblem]) -> str:
     return f"{len(problems)} warning{'s' if len(problems) > 1 else ''}" if problems else "ok"
-
-
-def _all_of(registry: Registry) -> list[FlowProblem]:
-    served = (problem for flow in registry.flows.values() for problem in flow.problems)
-    return [*served, *(problem for broken in registry.broken for problem in broken.problems)]
-
-
-def _check(path: Path, registry: Registry) -> Iterator[FlowProblem]:
-    files = _files(path)
-    if not files:
-        said = "no flow files here" if path.exists() else "there is no such file or folder"
-        yield FlowProblem("F903", "error", said, str(path))
-    for file in files:
-        try:
-            raw = file.read_bytes()
-        except OSError as wrong:
-            yield FlowProblem("F901", "error", f"the file cannot be read ({wrong.strerror})", str(file))
-            continue
-        yield from _check_one(raw, file, registry)
-
-
-def _check_one(raw: bytes, file: Path, registry: Registry) -> Iterator[FlowProblem]:
-    reading = read_flow(raw, str(file))
-    yield from reading.problems
-    if reading.definition is None:
-        return
-    try:
-        beside = registry.seen_from(plugin_of_folder(file.parent, name=""), reading.definition.flow)
-    except OSError as wrong:
-        yield FlowProblem("F901", "error", f"a mail beside this flow cannot be read ({wrong})", str(file))
-        return
-    _learn_flows(beside, reading.definition, file)
-    yield from lint(reading.definition, beside, reading.source)
-
-
-def _learn_flows(registry: Registry, definition: FlowDefinition, file: Path) -> None:
-    """The flows beside this one, if it starts one that is not installed."""
-    if registry.known.keys() >= {one.flow for one in definition.children.values()}:
-        return
-    for beside in _files(file.parent):
-        found = read_flow(beside.read_bytes(), str(beside)).definition
-        if found is not None:
-            registry.known.setdefault(found.flow, found)
-
-
-def _files(path: Path) -> list[Path]:
-    if not path.is_dir():
-        return [path] if path.is_file() else []
-    return sorted(path.rglob(f"*{SUFFIX}")) or sorted(path.glob("*.yaml"))
-
-
-def _as_text(problems: Iterable[FlowProblem]) -> str:
-    return "\n".join(problem.text() for problem in problems) or "ok"
-
-
-def _as_json(problems: Iterable[FlowProblem]) -> str:
-    return json.dumps([problem.plain() for problem in problems], indent=1, ensure_ascii=False)
-
-
-def _as_github(problems: Iterable[FlowProblem]) -> str:
-    return "\n".join(
-        f"::{one.severity} file={_property(one.file)},line={one.line},col={one.column},title={one.code}::"
-        + _data(one.sentence())
-        for one in problems
-    )
-
-
-def _data(text: str) -> str:
-    """A workflow command is one line: what would end it is escaped."""
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    """A property of a workflow command also ends at a colon or a comma."""
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
-
-
-def _as_sarif(problems: Iterable[FlowProblem]) -> str:
-    rules = [{"id": code, "shortDescription": {"text": words}} for code, words in EXPLANATIONS.items()]
-    numbers = {code: number for number, code in enumerate(EXPLANATIONS)}
-    driver = {"name": "baton flows lint", "rules": rules}
-    run = {
-        "tool": {"driver": driver},
-        "columnKind": "unicodeCodePoints",
-        "results": [_result(one, numbers) for one in problems],
-    }
-    return json.dumps({"$schema": SARIF, "version": "2.1.0", "runs": [run]}, indent=1, ensure_ascii=False)
-
-
-def _result(one: FlowProblem, numbers: Mapping[str, int]) -> dict[str, Any]:
-    """A problem as SARIF says it; the file is a URI, so that spaces in its path are escaped."""
-    region = {"startLine": one.line, "startColumn": one.column}
-    place = {"artifactLocation": {"uri": quote(Path(one.file).as_posix())}, "region": region}
-    return {
-        "ruleId": one.code,
-        "ruleIndex": numbers[one.code],
-        "level": one.severity,
-        "message": {"text": one.sentence()},
-        "locations": [{"physicalLocation": place}],
-    }
-
-
-WRITERS: dict[str, Callable[[Iterable[FlowProblem]], str]] = {
-    "text": _as_text,
-    "json": _as_json,
-    "github": _as_github,
-    "sarif": _as_sarif,
-}

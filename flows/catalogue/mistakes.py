@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from flows.catalogue.allowed import known_keys
+from flows.catalogue.cures import SYNONYMS, cure_of_form, cure_of_kind, inline
 from flows.catalogue.problems import FlowProblem, closest, cure_among, nearest
-from flows.catalogue.schema import FlowDefinition
 from flows.catalogue.schema.effects import KINDS
 from flows.catalogue.schema.words import PLAIN
-from flows.catalogue.source import Path, Source
+from flows.catalogue.source import Path, Place, Source
 
 _KINDS_OF_VALUE = {
     "string_type": "text", "bool_type": "true or false", "int_type": "a whole number", "float_type": "a number",
@@ -59,8 +59,10 @@ def _problem(error: ErrorDetails, path: Path, values: Mapping[str, Any], source:
         return source.problem("F101", f"'{last}' is missing here", source.key(path))
     if kind == "extra_forbidden":
         return _unknown_key(str(last), path, known_keys(error["loc"][:-1]), source)
+    if error["input"] is None:
+        return _without_value(path, source)
     if kind == "union_tag_not_found":
-        return _without_tag(path, values, source)
+        return _without_tag(error, path, values, source)
     if kind == "union_tag_invalid":
         return _not_one_of(context["tag"], context["expected_tags"], source.value((*path, "type")), source)
     if last == "[key]":
@@ -70,7 +72,7 @@ def _problem(error: ErrorDetails, path: Path, values: Mapping[str, Any], source:
     if kind in _KINDS_OF_VALUE:
         return _wrong_kind(error, path, source)
     if kind == "string_pattern_mismatch":
-        return source.problem("F105", _no_match(error["input"], context["pattern"]), source.value(path))
+        return _no_match(error["input"], context["pattern"], source.value(path), source)
     return source.problem("F107", error["msg"][:1].lower() + error["msg"][1:], source.value(path))
 
 
@@ -78,12 +80,23 @@ def _unknown_key(key: str, path: Path, known: Iterable[str], source: Source) -> 
     return source.problem("F102", f"unknown key '{key}'", source.key(path), cure_among(key, known, "known here"))
 
 
-def _without_tag(path: Path, values: Mapping[str, Any], source: Source) -> FlowProblem:
+def _without_value(path: Path, source: Source) -> FlowProblem:
+    """A key with nothing after its colon: YAML would place the nothing wherever the next key stands."""
+    place, name = source.key(path), str(path[-1]) if path else ""
+    comment = "#" in source.lines[place.line - 1]
+    cure = (
+        "what follows a # is a comment: put it in quotes" if comment else "write it after the colon, or take this out"
+    )
+    return source.problem("F106", f"'{name}' has no value", place, cure)
+
+
+def _without_tag(error: ErrorDetails, path: Path, values: Mapping[str, Any], source: Source) -> FlowProblem:
     """Neither `type` nor an effect's kind: often there is a misspelt key that stands for it."""
     here = _at(path, values)
     wanted = KINDS if _holds_effects(path) else ("type",)
     if not isinstance(here, dict):
-        return source.problem("F106", "this should be a map", source.value(path))
+        cure = cure_of_kind("a map", here, error["loc"])
+        return source.problem("F106", "this should be a map", source.value(path), cure)
     for key in here:
         if near := nearest(key, wanted):
             return source.problem("F102", f"unknown key '{key}'", source.key((*path, key)), near)
@@ -105,7 +118,7 @@ def _bad_key(error: ErrorDetails, path: Path, values: Mapping[str, Any], source:
     if error["type"] == "literal_error":
         return _not_one_of(key, error["ctx"]["expected"], source.key(path), source)
     if error["type"] == "string_pattern_mismatch":
-        return source.problem("F105", _no_match(key, error["ctx"]["pattern"]), source.key(path))
+        return _no_match(key, error["ctx"]["pattern"], source.key(path), source)
     return source.problem("F107", error["msg"], source.key(path))
 
 
@@ -113,30 +126,36 @@ def _names(section: Any) -> list[str]:
     return list(section) if isinstance(section, dict) else []
 
 
-def _not_one_of(written: Any, expected: str, place: Any, source: Source) -> FlowProblem:
+def _not_one_of(written: Any, expected: str, place: Place, source: Source) -> FlowProblem:
     known = re.findall(r"'([^']*)'", expected)
-    known = known or re.split(r", | or ", expected)
-    return source.problem("F104", f"'{_short(written)}' is not known here", place, cure_among(str(written), known))
+    known = known or [word.lower() for word in re.split(r", | or ", expected)]
+    message = f"'{_short(written)}' is not known here"
+    if isinstance(written, list) and len(written) == 1:
+        message, cure = "this should be one word, not a list", f"write {inline(written[0])}"
+    elif str(written) in known and isinstance(written, str):
+        message, cure = "this should be a number", f"write {written} without quotes"
+    elif known == ["false"]:
+        cure = "leave it out, or write false or a map"
+    elif (meant := SYNONYMS.get(str(written).lower())) in known:
+        cure = f"did you mean '{meant}'?"
+    else:
+        cure = cure_among(str(written), known)
+    return source.problem("F104", message, place, cure)
 
 
 def _wrong_kind(error: ErrorDetails, path: Path, source: Source) -> FlowProblem:
-    written, wanted = error["input"], _KINDS_OF_VALUE[error["type"]]
-    cure = ""
-    if wanted == "text" and isinstance(written, bool | int | float):
-        cure = "put it in quotes"
-    elif wanted == "true or false" and isinstance(written, str):
-        cure = {"yes": "write true", "on": "write true", "no": "write false", "off": "write false"}.get(
-            written.lower(), nearest(written, ("true", "false"))
-        )
+    wanted = _KINDS_OF_VALUE[error["type"]]
+    cure = cure_of_kind(wanted, error["input"], error["loc"])
     return source.problem("F106", f"this should be {wanted}", source.value(path), cure)
 
 
-def _no_match(written: Any, pattern: str) -> str:
-    return f"'{_short(written)}' does not fit: {PLAIN.get(pattern, f'it must match {pattern}')}"
+def _no_match(written: Any, pattern: str, place: Place, source: Source) -> FlowProblem:
+    message = f"'{_short(written)}' does not fit: {PLAIN.get(pattern, f'it must match {pattern}')}"
+    return source.problem("F105", message, place, cure_of_form(written, pattern))
 
 
 def _short(written: Any) -> str:
-    text = str(written)
+    text = written if isinstance(written, str) else inline(written)
     return text if len(text) <= 60 else text[:57] + "..."
 
 
@@ -165,42 +184,3 @@ def _at(path: Path, values: Any) -> Any:
     for part in path:
         values = values[part]
     return values
-
-
-@lru_cache(maxsize=1)
-def _schema() -> dict[str, Any]:
-    return FlowDefinition.model_json_schema()
-
-
-def known_keys(loc: tuple[int | str, ...]) -> list[str]:
-    """The keys that the language allows at a place of the model."""
-    node = _descend(_schema(), list(loc))
-    return list((node or {}).get("properties", {}))
-
-
-def _descend(node: dict[str, Any], loc: list[int | str]) -> dict[str, Any] | None:
-    if "$ref" in node:
-        return _descend(_schema()["$defs"][node["$ref"].rsplit("/", 1)[-1]], loc)
-    branches = node.get("oneOf") or node.get("anyOf")
-    if branches:
-        if loc and (chosen := _branch(node, loc[0])):
-            return _descend(chosen, loc[1:])
-        tries = [loc, loc[1:]] if loc else [loc]  # the tag of a union is in the error's place, but not in the schema
-        return next((found for rest in tries for one in branches if (found := _descend(one, rest))), None)
-    if not loc:
-        return node if "properties" in node else None
-    inner = node.get("properties", {}).get(loc[0]) or node.get("additionalProperties") or node.get("items")
-    if inner is None and "patternProperties" in node:
-        inner = next(iter(node["patternProperties"].values()))
-    return _descend(inner, loc[1:]) if isinstance(inner, dict) else None
-
-
-def _branch(node: dict[str, Any], tag: int | str) -> dict[str, Any] | None:
-    mapping = node.get("discriminator", {}).get("mapping", {})
-    if tag in mapping:
-        return {"$ref": mapping[tag]}
-    for branch in node.get("oneOf", ()):
-        target = _schema()["$defs"].get(branch.get("$ref", "").rsplit("/", 1)[-1], {})
-        if tag in KINDS and tag in target.get("required", ()):
-            return {"$ref": branch["$ref"]}
-    return None

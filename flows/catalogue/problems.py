@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 Severity = Literal["error", "warning"]
+NOT_LOOKED_AT = frozenset({"F003", "F901", "F903"})
+"""Codes of what is no text, cannot be read, or is not there: commands that were to look at it end with 2."""
+LONGEST = 200
+"""So much is repeated of what somebody has typed."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,12 @@ class FlowProblem:
         """For JSON."""
         names = ("code", "severity", "message", "cure", "file", "line", "column")
         return {name: getattr(self, name) for name in names}
+
+
+def called(name: object) -> str:
+    """What somebody gave as a name or path, as it can be said back: not endless, on one line, in letters that print."""
+    text = str(name).encode("utf-8", "replace").decode().replace("\0", "\\0").replace("\n", "\\n")
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
 
 
 def closest(word: str, known: Iterable[str], alike: float = 0.6) -> str | None:

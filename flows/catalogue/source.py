@@ -13,6 +13,7 @@ from ruamel.yaml.events import AliasEvent, DocumentStartEvent, MappingStartEvent
 from ruamel.yaml.reader import ReaderError
 
 from flows.catalogue.problems import FlowProblem, Severity
+from flows.catalogue.yaml_slips import slip_of
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 20
@@ -96,10 +97,11 @@ def read_source(text: bytes | str, file: str) -> tuple[Any, Source]:
     source = Source(file)
     written = _decoded(text, source)
     source.lines = written.split("\n")
+    composer = _Composer(source)
     try:
-        return _Composer(source).compose(YAML(typ="safe", pure=True).parse(written)), source
+        return composer.compose(YAML(typ="safe", pure=True).parse(written)), source
     except YAMLError as wrong:
-        raise Unreadable(_syntax_problem(wrong, source)) from wrong
+        raise Unreadable(_syntax_problem(wrong, source, composer.last_quote)) from wrong
     except (ValueError, IndexError, AttributeError, RecursionError, AssertionError) as wrong:
         # the parser stumbles over a few malformed directives and escapes with bare Python errors
         raise Unreadable(source.problem("F001", f"not readable as YAML ({wrong})", Place(1, 1))) from wrong
@@ -108,7 +110,7 @@ def read_source(text: bytes | str, file: str) -> tuple[Any, Source]:
 def _decoded(text: bytes | str, source: Source) -> str:
     raw = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
     if len(raw) > MAX_BYTES:
-        message = f"the file has {len(raw)} bytes, at most {MAX_BYTES} are read"
+        message = f"the file has more than {MAX_BYTES} bytes"
         raise Unreadable(source.problem("F002", message, Place(1, 1), "split the flow"))
     try:
         written = raw.decode("utf-8")
@@ -127,24 +129,20 @@ def _place_of(before: str) -> Place:
     return Place(before.count("\n") + 1, len(before) - before.rfind("\n"))
 
 
-def _syntax_problem(wrong: YAMLError, source: Source) -> FlowProblem:
+def _syntax_problem(wrong: YAMLError, source: Source, last_quote: tuple[int, int, int] | None) -> FlowProblem:
     if isinstance(wrong, ReaderError):
         line = next((n for n, text in enumerate(source.lines, 1) if chr(wrong.character) in text), 1)
         column = source.lines[line - 1].find(chr(wrong.character)) + 1
         return source.problem("F003", "this character is not allowed in YAML", Place(line, max(column, 1)))
     if not isinstance(wrong, MarkedYAMLError):
         return source.problem("F001", "not readable as YAML", Place(1, 1))
+    if (slip := slip_of(wrong, source.lines, last_quote)) is not None:
+        place = Place(slip.line + 1, slip.column + 1)
+        return source.problem("F001", f"not readable as YAML: {slip.message}", place, slip.cure)
     mark = wrong.problem_mark or wrong.context_mark
     place = Place(mark.line + 1, mark.column + 1) if mark else Place(1, 1)
     said = " ".join(str(part) for part in (wrong.context, wrong.problem) if part)
-    cure = "a text with ${{ }} between { and } needs quotes" if _in_a_hole(source, place) else ""
-    return source.problem("F001", f"not readable as YAML: {said}", place, cure)
-
-
-def _in_a_hole(source: Source, place: Place) -> bool:
-    """Whether the second brace of a bare `${{` stands here: to YAML it begins a map."""
-    line = source.lines[place.line - 1] if place.line <= len(source.lines) else ""
-    return line[place.column - 3 : place.column] == "${{"
+    return source.problem("F001", f"not readable as YAML: {said}", place)
 
 
 class _Composer:
@@ -153,6 +151,7 @@ class _Composer:
     def __init__(self, source: Source) -> None:
         self.source = source
         self.nodes = 0
+        self.last_quote: tuple[int, int, int] | None = None
 
     def compose(self, events: Iterator[Any]) -> Any:
         documents: list[Any] = []
@@ -167,6 +166,8 @@ class _Composer:
         self._check(event, path)
         self.source.values[path] = _place(event)
         if isinstance(event, ScalarEvent):
+            if event.style in ("'", '"') and event.end_mark.line > event.start_mark.line:
+                self.last_quote = (event.start_mark.line, event.start_mark.column, event.end_mark.line)
             return _scalar(event)
         return self._mapping(events, path) if isinstance(event, MappingStartEvent) else self._sequence(events, path)
 
@@ -179,7 +180,8 @@ class _Composer:
             key = str(event.value)
             if key in found:
                 first = self.source.keys[(*path, key)]
-                self._refuse("F004", f"the key '{key}' is given twice, first in line {first.line}", event)
+                cure = "keep one of the two, or give this one another name"
+                self._refuse("F004", f"the key '{key}' is given twice, first in line {first.line}", event, cure)
             self.source.keys[(*path, key)] = _place(event)
             found[key] = self._node(next(events), events, (*path, key))
         return found
@@ -193,9 +195,19 @@ class _Composer:
     def _check(self, event: Any, path: Path) -> None:
         self.nodes += 1
         if isinstance(event, AliasEvent):
-            self._refuse("F006", f"aliases (*{event.anchor}) are not read", event, "write the value out")
+            self._refuse(
+                "F006",
+                f"aliases (*{event.anchor}) are not read",
+                event,
+                "write the value out; a text that begins with * needs quotes",
+            )
         if event.anchor is not None:
-            self._refuse("F006", f"anchors (&{event.anchor}) are not read", event, "leave the anchor out")
+            self._refuse(
+                "F006",
+                f"anchors (&{event.anchor}) are not read",
+                event,
+                "leave it out; a text that begins with & needs quotes",
+            )
         if _tag(event) is not None:
             self._refuse("F005", f"tags ({_tag(event)}) are not read", event, "put the text in quotes instead")
         if len(path) >= MAX_DEPTH and not isinstance(event, ScalarEvent):

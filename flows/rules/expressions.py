@@ -100,7 +100,7 @@ def _parse_problem(text: str, message: str) -> ExpressionProblem:
     if found is None:
         return ExpressionProblem("this is no condition that can be read")
     before = text.split("\n")[: int(found[1]) - 1]
-    offset = sum(len(line) + 1 for line in before) + int(found[2]) - 1
+    offset = sum(len(line) + 1 for line in before) + max(int(found[2]) - 1, 0)  # of some faults the column is 0
     said = found[3].removeprefix("Syntax error: ").split(" expecting ")[0]
     return ExpressionProblem("it ends too early" if "<EOF>" in said else f"cannot be read here: {said}", offset)
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from flows.authoring.checks import explain, lint_paths
+from flows.authoring.checks import lint_paths
 from flows.catalogue.lint import EXPLANATIONS
-from tests.catalogue.shipped import ROOT, shipped, written
+from tests.catalogue.shipped import shipped, written
 
 WRONG = written("coro-order-fulfilment").replace("[3d, 5d, 7d]", "[5d, 3d, 8d]")
 
@@ -56,12 +56,3 @@ def test_github_is_told_one_annotation_a_line(file: Path) -> None:
         ("warning", "45", "17", "F316"), ("error", "45", "21", "F310"),
     ]  # fmt: skip
     assert all(one and "my flows%2C 100%25/" in one[2] for one in found)
-
-
-@pytest.mark.requirement("X35")
-def test_every_code_that_is_said_is_explained() -> None:
-    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "flows").rglob("*.py")]
-    codes = {code for text in sources for code in re.findall(r'"(F\d{3})"', text)}
-    assert codes == EXPLANATIONS.keys()
-    assert all(explain(code.lower()) for code in codes)
-    assert explain("F000") is None

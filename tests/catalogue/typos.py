@@ -10,7 +10,7 @@ from operator import getitem
 from typing import Any
 
 from flows.catalogue.lint.chains import RESERVED, TOKEN, holes
-from flows.catalogue.lint.expressions import CONDITIONS
+from flows.catalogue.schema.words import CONDITIONS
 from flows.catalogue.source import Path, Source, read_source
 
 FREE_WORDS = frozenset(

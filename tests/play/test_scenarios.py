@@ -165,7 +165,7 @@ def test_a_refusal_is_waited_for_by_its_code_or_its_words(registry: Registry, tm
 @pytest.mark.requirement("X32")
 def test_files_that_are_none_are_told(registry: Registry) -> None:
     text, code = telling.report(registry, ["nothing.yaml"])
-    assert (code, "neither a flow nor a scenario file" in text) == (1, True)
+    assert (code, "neither a flow nor a scenario file" in text) == (2, True)
     text, code = telling.report(registry, ["quick-answer"])
     assert (code, "scenarios/<name>.yaml" in text) == (1, True)
 

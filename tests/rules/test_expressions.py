@@ -93,6 +93,7 @@ def test_unknown_follows_kleene(left: str, right: str) -> None:
         ("(" * 51 + "true" + ")" * 51, 50, "nested"),
         ("[1].exists(x, [1].exists(y, y == x))", 18, "inside another loop"),
         ("", 0, "ends too early"),
+        ("has(.", 0, "has"),
     ],
 )
 def test_a_condition_that_cannot_be_read_says_where_and_why(text: str, offset: int, message: str) -> None:

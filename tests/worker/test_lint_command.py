@@ -50,4 +50,4 @@ def test_without_a_line_to_show_there_is_no_caret(tmp_path: Path) -> None:
     nowhere = tmp_path / "nowhere"
     found = lint(str(nowhere))
     assert found.output == f"{nowhere}:1:1: error F903 there is no such file or folder\n"
-    assert found.exit_code == 1
+    assert found.exit_code == 2

@@ -88,11 +88,16 @@ def _text(name: str, meant: str) -> tuple[FlowDefinition, str]:
 
 
 def _read(name: str, path: Path) -> FlowDefinition:
+    from flows.catalogue.problems import called
     from flows.catalogue.reader import read_flow
 
-    if not path.is_file():
-        raise Trouble(f"{path} is no file; name a number, `{FILE}` or the path of a flow file")
-    reading = read_flow(path.read_bytes(), str(path))
+    try:
+        raw = path.read_bytes() if path.is_file() else None
+    except OSError as wrong:
+        raise Trouble(f"{called(path)} cannot be read ({wrong.strerror})") from None
+    if raw is None:
+        raise Trouble(f"{called(path)} is no file; name a number, `{FILE}` or the path of a flow file")
+    reading = read_flow(raw, str(path))
     if reading.definition is None:
         raise Trouble(f"{reading.problems[0].text()}\nFor all of it: baton flows lint {path}")
     if reading.definition.flow != name:

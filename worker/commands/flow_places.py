@@ -29,18 +29,19 @@ def the_flow(named: str) -> tuple[Registry, str]:
 
 def refuse_unknown(registry: Registry, names: Sequence[str]) -> None:
     """Raises Trouble, with a cure, for the first name that no loaded flow has."""
-    from flows.catalogue.problems import cure_among
+    from flows.catalogue.problems import called, cure_among
 
     for name in names:
         if name not in registry.flows:
             cure = cure_among(name, registry.flows, "there are")
-            raise Trouble(f"No flow is called {name}" + (f"; {cure}" if cure else ""))
+            raise Trouble(f"No flow is called {called(name)}" + (f"; {cure}" if cure else ""))
 
 
 def flows_named(given: Sequence[str]) -> tuple[Registry, list[str]]:
     """The same for several: files and folders of flows by the names of the flows, all else as it was given."""
     from flows import catalogue
     from flows.authoring import beside
+    from flows.catalogue.problems import called
 
     folders = Settings.from_env().folders_of_flows
     registry = catalogue.load(folders)
@@ -51,7 +52,8 @@ def flows_named(given: Sequence[str]) -> tuple[Registry, list[str]]:
     except beside.NotServed as wrong:
         raise Trouble(str(wrong)) from None
     except OSError as wrong:
-        raise Trouble(f"{wrong.filename} cannot be read ({wrong.strerror}); name a flow, or a file of yours") from None
+        file = called(wrong.filename)
+        raise Trouble(f"{file} cannot be read ({wrong.strerror}); name a flow, or a file of yours") from None
 
 
 def _names(registry: Registry, given: str, paths: Sequence[Path]) -> list[str]:

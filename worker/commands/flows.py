@@ -29,6 +29,17 @@ def _zone(_context: click.Context, _option: click.Parameter, given: str) -> str:
         raise click.BadParameter(str(wrong)) from None
 
 
+def _mails_of_product() -> set[str]:
+    """What the product sends by itself; a plugin may bring its own words for it."""
+    from importlib.util import find_spec
+
+    from flows.catalogue.loader import plugin_of_folder
+
+    found = find_spec("messaging")  # looked up and not imported: the whole web comes with it
+    places = found.submodule_search_locations if found is not None else None
+    return {kind for place in places or () for kind, _ in plugin_of_folder(Path(place)).mails}
+
+
 @click.group()
 def flows() -> None:
     """List, check and draw flows, print their language."""
@@ -49,17 +60,24 @@ def list_all() -> None:
     "--format", "form", type=click.Choice(["text", "json", "github", "sarif"]), default="text", help="How to say it."
 )
 @click.option("--strict", is_flag=True, help="Count warnings as well.")
-@click.option("--explain", metavar="CODE", help="Say what a code such as F102 means.")
+@click.option("--explain", metavar="CODE", help="Say what a code such as F102 means, with an example of it mended.")
 def lint(paths: tuple[Path, ...], form: str, strict: bool, explain: str | None) -> None:
-    """Check flow files or folders, or everything that is loaded; exit code 1 when something must be mended."""
-    from flows import catalogue
-    from flows.authoring import checks
+    """Check flows and what lies beside them: files, folders, or everything that is loaded.
 
-    if explain:
-        click.echo(checks.explain(explain) or f"No code is called {explain}")
+    Exit code 1 when something must be mended, 2 when something cannot be looked at.
+    """
+    from flows import catalogue
+    from flows.authoring import checks, explaining
+    from flows.catalogue.problems import called
+
+    if explain is not None:
+        words = explaining.explain(explain)
+        if words is None:
+            raise Trouble(f"No code is called {called(explain)}; {explaining.codes_like(explain)}")
+        click.echo(words)
         return
     registry = catalogue.load(Settings.from_env().folders_of_flows)
-    text, code = checks.lint_paths(paths, form, strict=strict, registry=registry)
+    text, code = checks.lint_paths(paths, form, strict=strict, registry=registry, sent=_mails_of_product())
     click.echo(text)
     sys.exit(code)
 

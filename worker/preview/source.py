@@ -10,7 +10,7 @@ from flows import catalogue
 from flows.authoring import beside
 from flows.catalogue.lint import lint
 from flows.catalogue.loader import SUFFIX, plugin_of_folder
-from flows.catalogue.problems import FlowProblem, cure_among
+from flows.catalogue.problems import FlowProblem, called, cure_among
 from flows.catalogue.reader import read_flow
 from flows.catalogue.registry import LoadedFlow, Registry
 from flows.catalogue.watching import Stamp, stamp_of
@@ -63,10 +63,13 @@ def _file_named(named: str, known: Registry) -> Path:
     """The file of an installed flow, a flow file, or the only one of a folder and those in it."""
     if named in known.flows:
         return Path(str(known.homes[named].root / known.flows[named].path.rpartition("/")[2]))
-    found = beside.flow_files(Path(named))
+    try:
+        found = beside.flow_files(Path(named))
+    except OSError as wrong:
+        raise Trouble(f"{called(named)} cannot be read ({wrong.strerror}); name a flow, or a file of yours") from None
     if len(found) == 1:
         return found[0].resolve()
     if found:
         raise Trouble(f"{named} has {len(found)} flows; name one: {', '.join(map(str, found))}")
     cure = cure_among(named, known.flows, "there are")
-    raise Trouble(f"{named} is neither a flow nor a file ending in {SUFFIX}" + (f"; {cure}" if cure else ""))
+    raise Trouble(f"{called(named)} is neither a flow nor a file ending in {SUFFIX}" + (f"; {cure}" if cure else ""))

@@ -65,8 +65,9 @@ def in_deed(definition: FlowDefinition, deed: Deed) -> Iterator[Misnamed]:
         asked = _asked_by(definition, deed)
         for name in deed.data or ():
             yield from _unless_known(("data", name), "question", name, asked)
+        remarked = definition.steps[deed.thing].fields if takes == "step" else ()
         for name in deed.remarks:
-            yield from _unless_known(("remarks", name), "question", name, definition.steps[deed.thing].fields)
+            yield from _unless_known(("remarks", name), "question", name, remarked)
 
 
 def _asked_by(definition: FlowDefinition, deed: Deed) -> Collection[str]:

@@ -15,7 +15,7 @@ from flows.authoring.play.deeds import NotUnderstood, perform
 from flows.authoring.play.diary import Consequence, Diary, read_diary, status_of
 from flows.authoring.play.sandbox import Sandbox, sandbox
 from flows.authoring.play.scenario import Done, Expected, Story, at_home, read_scenarios
-from flows.catalogue.problems import FlowProblem, cure_among
+from flows.catalogue.problems import NOT_LOOKED_AT, FlowProblem, called, cure_among, nearest
 from flows.catalogue.registry import Registry
 from flows.models import Instance
 from flows.rules.errors import BatonError
@@ -79,10 +79,13 @@ def _misnamed(registry: Registry, story: Story) -> Iterator[Failure]:
 
 
 def report(registry: Registry, names: Sequence[str], *, show: bool = False) -> tuple[str, int]:
-    """Play the scenarios of these flows or files; without names, all. What came of it in words, and 1 if any failed."""
+    """Play the scenarios of these flows or files; without names, all. What came of it in words, and 1 if any failed,
+    2 if something that was named is not there or is no text.
+    """
     stories, problems = gathered(registry, names)
     if problems:
-        return "\n".join(problem.text() for problem in problems), 1
+        code = 2 if any(problem.code in NOT_LOOKED_AT for problem in problems) else 1
+        return "\n".join(problem.text() for problem in problems), code
     if not stories:
         where = f" for {', '.join(names)}" if names else ""
         return f"There are no scenarios{where}; write scenarios/<name>.yaml beside the flow", 1 if names else 0
@@ -101,15 +104,16 @@ def gathered(registry: Registry, names: Sequence[str]) -> tuple[list[Story], lis
     stories: list[Story] = []
     problems: list[FlowProblem] = []
     for name, text in texts:
-        found, wrong = (
-            read_scenarios(text, name)
-            if text is not None
-            else ([], [FlowProblem("S100", "error", "this is neither a flow nor a scenario file", name)])
-        )
+        found, wrong = read_scenarios(text, name) if text is not None else ([], [_neither(name, registry)])
         wanted = [story for story in found if not names or story.flow in names or Path(name) in files]
         stories += wanted
         problems += wrong
     return stories, problems
+
+
+def _neither(name: str, registry: Registry) -> FlowProblem:
+    cure = nearest(called(name), registry.flows)
+    return FlowProblem("F903", "error", "this is neither a flow nor a scenario file", called(name), cure=cure)
 
 
 def _shipped(registry: Registry) -> Iterator[tuple[str, bytes]]:

@@ -8,13 +8,14 @@ from typing import Any
 from flows.catalogue.lint.chains import Chain, holes, walk
 from flows.catalogue.lint.report import Report
 from flows.catalogue.lint.scopes import KINDS, PLAIN, Shape, scope_at
+from flows.catalogue.lint.slips import name_meant, slip_in
 from flows.catalogue.problems import cure_among
 from flows.catalogue.registry import MailTemplate, Registry
 from flows.catalogue.schema import FlowDefinition
+from flows.catalogue.schema.words import CONDITIONS
 from flows.catalogue.source import Path, Place, Source
 from flows.rules.expressions import ExpressionProblem, compile_condition, compile_text
 
-CONDITIONS = frozenset({"if", "when", "while", "done_when"})
 _WORDS_BELOW = frozenset({"options", "with", "body", "status_labels", "i18n"})
 
 
@@ -55,12 +56,21 @@ def mistakes(text: str, is_condition: bool, scope: Shape) -> Iterator[tuple[str,
     try:
         _ = compile_condition(text) if is_condition else compile_text(text)
     except ExpressionProblem as wrong:
-        yield "F230", str(wrong), "", wrong.offset or 0
+        yield _unreadable(text, is_condition, wrong)
         return
     for expression, start in [(text, 0)] if is_condition else holes(text):
         for chain in walk(expression):
-            for code, message, cure, offset in _lost(chain, scope):
+            for code, message, cure, offset in _lost(chain, scope, expression):
                 yield code, message, cure, start + offset
+
+
+def _unreadable(text: str, is_condition: bool, wrong: ExpressionProblem) -> tuple[str, str, str, int]:
+    """What CEL says of it, unless a word of another language stands there."""
+    for expression, start in [(text, 0)] if is_condition else holes(text):
+        if start <= wrong.offset <= start + len(expression) and (slip := slip_in(expression)):
+            message, cure, offset = slip
+            return "F230", message, cure, start + offset
+    return "F230", str(wrong), "", wrong.offset
 
 
 def shape_of(chain: Chain, scope: Shape) -> Shape:
@@ -82,9 +92,9 @@ def _strings(node: Any, path: Path) -> Iterator[tuple[Path, str]]:
         yield path, node
 
 
-def _lost(chain: Chain, scope: Shape) -> Iterator[tuple[str, str, str, int]]:
+def _lost(chain: Chain, scope: Shape, expression: str) -> Iterator[tuple[str, str, str, int]]:
     here, so_far = scope, ""
-    for part, offset in zip(chain.parts, chain.offsets, strict=True):
+    for at, (part, offset) in enumerate(zip(chain.parts, chain.offsets, strict=True)):
         if here.free and part not in here.parts:
             return
         if part == "[]":
@@ -94,7 +104,7 @@ def _lost(chain: Chain, scope: Shape) -> Iterator[tuple[str, str, str, int]]:
             continue
         if part not in here.parts:
             where = f"'{so_far}' has no '{part}'" if so_far else f"the name '{part}' is not known here"
-            yield "F232", where, cure_among(part, here.parts), offset
+            yield "F232", where, name_meant(chain, at, here, scope, expression), offset
             return
         here, so_far = here.parts[part], f"{so_far}.{part}" if so_far else part
     for one in chain.compared:

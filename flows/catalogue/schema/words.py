@@ -48,6 +48,8 @@ Words = Annotated[str, StringConstraints(min_length=1, max_length=4000), WrapVal
 Hole = Annotated[str, _text(r"\$\{\{", 4000)]
 Chosen = Literal["unassigned", "round_robin", "least_busy"] | Hole
 Condition = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+CONDITIONS = frozenset({"if", "when", "while", "done_when"})
+"""The keys under which conditions stand."""
 SpanText = Annotated[str, _text(r"^(0|[1-9][0-9]{0,6})(m|h|d|wd|w)$")]
 Clock = Annotated[str, _text(r"^(([01][0-9]|2[0-3]):[0-5][0-9]|end)$")]
 Day = Annotated[str, _text(r"^(today([+-][0-9]{1,4}[dwmy])?|[0-9]{4}-[0-9]{2}-[0-9]{2})$")]

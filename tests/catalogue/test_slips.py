@@ -1,0 +1,157 @@
+"""Slips of people who think in another language: lint says how CEL and YAML write what they meant, on their line."""
+
+from __future__ import annotations
+
+import pytest
+
+from flows.catalogue.lint import lint
+from flows.catalogue.lint.slips import slip_in
+from flows.catalogue.problems import FlowProblem
+from flows.catalogue.reader import read_flow
+from flows.catalogue.registry import Registry
+
+pytestmark = pytest.mark.requirement("X35")
+
+FLOW = """\
+flow: tea
+schema: 1
+title: Order tea
+start: {customer: true, staff: true}
+deadline: {after: 5d}
+steps:
+  choose:
+    title: Choose
+    actor: customer
+    fields:
+      kind: {type: choice, label: Which tea, options: {green: Green, black: Black}}
+      cups: {type: integer, label: How many}
+      milk: {type: boolean, label: Milk}
+  brew:
+    title: Brew
+    actor: staff
+    needs: [choose]
+    when: data.milk == true
+    fields:
+      done: {type: boolean, label: Done}
+"""
+
+
+def problems(text: str) -> list[FlowProblem]:
+    """What reading and lint say of a text as the flow `tea`."""
+    reading = read_flow(text, "tea.flow.yaml")
+    if reading.definition is None:
+        return reading.problems
+    return lint(reading.definition, Registry(), reading.source)
+
+
+def put(right: str, wrong: str) -> FlowProblem:
+    """The one thing wrong with the flow once `wrong` stands where it said `right`."""
+    assert right in FLOW
+    (found,) = problems(FLOW.replace(right, wrong, 1))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("condition", "blamed", "cure"),
+    [
+        ('data.kind = "green"', '= "green"', "write == to compare"),
+        ('data.kind === "green"', "===", "write == to compare"),
+        ("data.cups => 2", "=>", "write >="),
+        ("data.cups =< 2", "=<", "write <="),
+        ('data.kind <> "green"', "<>", "write != for what is not equal"),
+        ("data.milk and data.cups > 2", "and", "write &&"),
+        ("data.milk OR data.cups > 2", "OR", "write ||"),
+        ("data.milk & data.cups > 2", "&", "write && between two conditions"),
+        ("data.milk | data.cups > 2", "|", "write || between two conditions"),
+        ("not data.milk", "not", "write !"),
+        ("data.kind is null", "is", "write == or !="),
+        ("data.milk == True", "True", "write true"),
+        ("data.milk == FALSE", "FALSE", "write false"),
+        ("data.milk == yes", "yes", "write true"),
+        ("data.kind != None", "None", "write null"),
+        ('kind == "green"', "kind", "write data.kind"),
+        ("milk", "milk", "write data.milk"),
+        ("mlik == true", "mlik", "did you mean 'data.milk'?"),
+        ('choose.kind == "green"', "choose", "write data.kind"),
+        ('data.choose.kind == "green"', "choose", "write data.kind"),
+        ("dta.milk == true", "dta", "did you mean 'data'?"),
+        ("data.kind == green", "green", 'put a text in quotes: "green"'),
+        ("data.kind == 'green\"", "'green", "end the text with ' too"),
+        ('data.kind == "green', '"green', 'end the text with " too'),
+        ("data.kind == “green”", "“", 'write straight quotes: "'),
+        ("data.cups in (1, 2)", "(1", "a list stands in [ ]"),
+        ("len(data.kind) > 2", "len", "write size( )"),
+        ("${{ data.milk }}", "${{", "a condition is written without ${{ and }}"),
+        ("data.milk == true;", ";", "leave it out"),
+    ],
+)
+def test_a_slip_in_a_condition_is_told_as_cel_writes_it(condition: str, blamed: str, cure: str) -> None:
+    found = put("when: data.milk == true", "when: |-\n      " + condition)
+    assert (found.line, found.cure) == (18, cure), found.text()
+    inline = put("data.milk == true", "'" + condition.replace("'", "’") + "'") if "'" not in condition else None
+    assert inline is None or inline.source_line[inline.column - 1 :].lstrip("'").startswith(blamed), inline.text()
+
+
+def test_words_in_quotes_and_parts_of_names_are_no_slips() -> None:
+    assert slip_in('data.kind == "a and b = not c" && data.or == links.not.is || has(data.len)') is None
+
+
+def test_a_slip_in_a_hole_is_told_at_its_place() -> None:
+    found = put("    title: Brew", '    help: "Hello ${{ data.kind }}, ${{ not data.milk }}"\n    title: Brew')
+    assert (found.code, found.cure) == ("F230", "write !")
+    assert found.source_line[found.column - 1 :].startswith("not")
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "line", "cure"),
+    [
+        ("    title: Choose", "\ttitle: Choose", 8, "write spaces: YAML takes no tabs"),
+        ("title: Choose", "title:\tChoose", 8, "write spaces: YAML takes no tabs"),
+        ("title: Choose", "title: Tea: which", 8,
+         'a text with a colon and a space in it needs quotes: title: "Tea: which"'),
+        ("label: Which tea", "label: Tea: which", 11,
+         'a text with a colon and a space in it needs quotes: label: "Tea: which"'),
+        ("title: Choose", "title: %tea", 8, 'a text that begins with % needs quotes: "%tea"'),
+        ("title: Choose", "title: @tea", 8, 'a text that begins with @ needs quotes: "@tea"'),
+        ("title: Choose", "title: `tea`", 8, 'a text that begins with ` needs quotes: "`tea`"'),
+        ("title: Choose", "title: , tea", 8, 'a text that begins with , needs quotes: ", tea"'),
+        ("title: Choose", "title: - tea", 8,
+         'a text that begins with - needs quotes: "- tea"; a list begins on the next line'),
+        ("[choose]", "[choose,, brew]", 17, "take it out"),
+        ("title: Choose", 'title: "C:\\path"', 8, "put the text in ', where a \\ is a \\, or write it twice"),
+        ("label: Milk", "label: !Milk", 13, "a text that begins with ! needs quotes"),
+        ("label: Milk", "label: @Milk", 13, "a text that begins with @ needs quotes"),
+        ("title: Choose", "title: Yes, we: do", 8,
+         'a text with a colon and a space in it needs quotes: title: "Yes, we: do"'),
+        ("  brew:", "  - brew:", 14, "take the dash away, or begin it deeper"),
+        ("needs: [choose]", "needs:\n    - choose\n   - brew", 19, "begin it with 4 spaces, as line 18"),
+        ("title: Choose", "title: > tea", 8, 'a text that begins with > needs quotes: "> tea"'),
+        ("title: Choose", "title: *tea*", 8, "write the value out; a text that begins with * needs quotes"),
+        ("title: Choose", 'title: "Choose', 8, 'end the text with "'),
+        ("title: Choose", "title: 'Choose", 8, "end the text with '; one inside of it is written twice: ''"),
+        ("title: Choose", "title: 'The tenant's tea'", 8,
+         "put the whole value in \", or write '' for a ' inside of it"),
+        ("data.milk == true", '"data.kind" == "green"', 18,
+         "put the whole value in ', or write \\\" for a \" inside of it"),
+        ("title: Choose", "title: Choose\n    title: Again", 9, "keep one of the two, or give this one another name"),
+        ("title: Choose", "title:Choose", 8, "write key: value"),
+        ("title: Choose", "title Choose", 8, "write key: value"),
+        ("    actor: customer", "      actor: customer", 9, "begin it under the line above, with 4 spaces"),
+        ("    actor: customer", "   actor: customer", 9, "begin it with 4 spaces, as line 8"),
+        ("black: Black}}", "black: Black}", 11, "close it with }"),
+        ("black: Black}}", "black: Black}}}", 11, "take it out"),
+        ("green: Green, black", "green: Green\n        black", 12, "write a comma between two entries"),
+        ("[choose]", "[choose", 17, "close it with ]"),
+        ("label: Milk", "label: ${{ customer.name }}", 13, "a text with ${{ }} between { and } needs quotes"),
+    ],
+)  # fmt: skip
+def test_a_slip_in_yaml_is_told_where_it_was_made(right: str, wrong: str, line: int, cure: str) -> None:
+    found = put(right, wrong)
+    assert (found.line, found.cure) == (line, cure), found.text()
+
+
+def test_a_quote_that_ends_at_the_next_one_is_told_where_it_opened() -> None:
+    text = FLOW.replace("title: Choose", "title: 'Choose").replace("title: Brew", "title: 'Brew'")
+    (found,) = problems(text)
+    assert (found.line, found.column) == (8, 12)
+    assert "and so ends only in line 15" in found.message
