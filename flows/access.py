@@ -56,7 +56,7 @@ def read_as(actor: Actor) -> Session:
     return session
 
 
-def organisations_of(user_id: int) -> CompoundSelect[Any]:
+def organisations_of(user_id: int | None) -> CompoundSelect[Any]:
     """Ids of the organisations that a customer acts for: their own, and those that their own resell to (A35, X28)."""
     own = select(Membership.organisation_id).where(Membership.user_id == user_id)
     return union(own, select(Organisation.id).where(Organisation.parent_id.in_(own)))

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, cast
 
-from sqlalchemy import Select, exists, func, select
+from sqlalchemy import Integer, Select, bindparam, exists, func, select
 
 from flows.access import read_as, visible_instances, visible_orders
 from flows.models import BasketLine, Instance, Membership, Order, Organisation, Timer, User
+from flows.models.base import Moment
 from flows.queries import grid, startable, unread
 from flows.rules.actors import Actor
 
@@ -29,25 +31,35 @@ class Standing:
     unread: int = 0
 
 
+ME = Actor("customer", cast(int, bindparam("me", type_=Integer)))
+NOW = cast(datetime, bindparam("now", type_=Moment))
+"""Whoever asks, and when: said as the statement is carried out, so that it is built once and not for every page."""
+
+
 def standing(actor: Actor, now: datetime) -> Standing:
-    """Everything the frame counts, in one statement."""
-    to_do = grid.narrowed(visible_instances(actor), actor, now, grid.Filters(turn="todo"))
-    basket = select(func.count(BasketLine.id)).where(BasketLine.user_id == actor.user_id)
+    """Everything the frame counts, in one statement; the actor is a customer."""
+    query = _counted(*startable.ready_for_customers())
+    row = read_as(actor).execute(query, {"me": actor.user_id, "now": now}).one_or_none()
+    return Standing(*row) if row is not None else Standing()
+
+
+@lru_cache(maxsize=8)
+def _counted(*offered: str) -> Select[Any]:
+    """`offered` are the flows that customers may ask for, as far as their files say."""
+    to_do = grid.narrowed(visible_instances(ME), ME, NOW, grid.Filters(turn="todo"))
+    basket = select(func.count(BasketLine.id)).where(BasketLine.user_id == ME.user_id)
     companies = (
         select(Membership.id)
         .join(Organisation, Organisation.id == Membership.organisation_id)
-        .where(Membership.user_id == actor.user_id, Organisation.kind == "company", Organisation.is_active)
+        .where(Membership.user_id == ME.user_id, Organisation.kind == "company", Organisation.is_active)
     )
-    offered, switched_off = startable.switched_off_for_customers()
-    query = select(
+    return select(
         to_do.with_only_columns(func.count()).scalar_subquery(),
         basket.scalar_subquery(),
         exists(companies),
-        switched_off.scalar_subquery() < offered,
-        unread.open_for(actor).with_only_columns(func.count()).scalar_subquery(),
-    ).where(User.id == actor.user_id)
-    row = read_as(actor).execute(query).one_or_none()
-    return Standing(*row) if row is not None else Standing()
+        startable.switched_off(offered).scalar_subquery() < len(offered),
+        unread.open_for(ME).with_only_columns(func.count()).scalar_subquery(),
+    ).where(User.id == ME.user_id)
 
 
 def orders_of(actor: Actor, instances: Sequence[Instance]) -> dict[str, Order]:

@@ -83,14 +83,15 @@ def switches(actor: Actor, *names: str) -> dict[str, FlowSwitch]:
     return {switch.flow: switch for switch in read_as(actor).scalars(query)}
 
 
-def switched_off_for_customers() -> tuple[int, Select[int]]:
-    """How many flows customers might ask for, and the statement that counts those of them that are switched off.
+def ready_for_customers() -> list[str]:
+    """The flows that customers may ask for, unless they are switched off."""
+    return list(_ready("customer"))
 
-    For whoever asks the database anyway: there is something to ask for when the first number is greater.
-    """
-    names = list(_ready("customer"))
+
+def switched_off(names: Sequence[str]) -> Select[int]:
+    """How many of these flows customers may not ask for now; for whoever asks the database anyway."""
     off = not_(FlowSwitch.is_active & FlowSwitch.is_requestable)
-    return len(names), select(func.count(FlowSwitch.id)).where(FlowSwitch.flow.in_(names), off)
+    return select(func.count(FlowSwitch.id)).where(FlowSwitch.flow.in_(names), off)
 
 
 def for_whom(actor: Actor) -> Sequence[Organisation]:

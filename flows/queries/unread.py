@@ -76,7 +76,7 @@ def open_for(actor: Actor) -> Select[Any]:
     seen = select(Instance.id).where(Instance.closed_at.is_(None), TALKED_ABOUT, ~_is_read_through(actor.user_id))
     if actor.kind == "customer":
         seen = seen.where(
-            Instance.organisation_id.in_(organisations_of(actor.user_id or 0)), Instance.is_internal.is_(False)
+            Instance.organisation_id.in_(organisations_of(actor.user_id)), Instance.is_internal.is_(False)
         )
     elif not actor.may("view"):
         seen = seen.where(false())
