@@ -45,7 +45,8 @@ def act(
         raise Refused(_("There is no such action here"))
     access.check_version(instance, version)  # first: whoever was slower is told that it moved on, not that they may not
     _check_allowed(work, instance, definition, action, rule)
-    given = _checked(work, instance, definition, rule, comment, asked or {})
+    context = answering.choosing(work.session, lookups.place_of(instance, definition, work.now))
+    given = _checked(rule, comment, asked or {}, context)
     words, before, reopenings = access.clean(comment).strip(), instance.state, instance.reopenings
     after = rule.to or before
     ends = not definition.states[after].open
@@ -53,7 +54,7 @@ def act(
     label = stages.action_label(definition, action)
     now, for_customer = (stages.state_label(definition, after, words_for) for words_for in (False, True))
     with spoken(USUAL):  # kept for everybody who reads the timeline
-        said = _in_words(work, instance, definition, rule, given)
+        said = _in_words(rule, given, context)
     stored = sealing.seal(rule.fields, given)
     work.record(instance, Acted(action, label, before, after, now, for_customer, words, told, said, stored))
     participating.take_part(work, instance, work.actor.user_id)
@@ -83,14 +84,7 @@ def _scope(work: Work, instance: Instance, definition: FlowDefinition) -> dict[s
     return scope_of(work.session, instance, definition, work.now, wanted=wanted)
 
 
-def _checked(
-    work: Work,
-    instance: Instance,
-    definition: FlowDefinition,
-    rule: Action,
-    comment: str,
-    asked: Mapping[str, Any],
-) -> dict[str, Any]:
+def _checked(rule: Action, comment: str, asked: Mapping[str, Any], context: answers.AnswerContext) -> dict[str, Any]:
     """What the dialog asked, clean; every problem at once."""
     problems: list[Problem] = []
     if rule.comment == "required" and not comment.strip():
@@ -103,22 +97,15 @@ def _checked(
                 _("Use %(longest_comment)s characters at most", longest_comment=f"{LONGEST_COMMENT:,}"),
             )
         )
-    checked = answers.check(rule.fields, asked, _context(work, instance, definition))
+    checked = answers.check(rule.fields, asked, context)
     problems += [replace(one, pointer=f"/fields{one.pointer}") for one in checked.problems]
     if problems:
         raise Invalid(problems)
     return checked.values
 
 
-def _context(work: Work, instance: Instance, definition: FlowDefinition) -> answers.AnswerContext:
-    return answering.choosing(work.session, lookups.place_of(instance, definition, work.now))
-
-
-def _in_words(
-    work: Work, instance: Instance, definition: FlowDefinition, rule: Action, given: Mapping[str, Any]
-) -> dict[str, str]:
+def _in_words(rule: Action, given: Mapping[str, Any], context: answers.AnswerContext) -> dict[str, str]:
     """What the dialog asked as people read it, by the words of the question."""
-    context = _context(work, instance, definition)
     return {
         field.label: answers.display(field, given[name], context)
         for name, field in rule.fields.items()

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, Integer, Select, bindparam, exists, select
 from sqlalchemy.orm import aliased
 
 from flows import access, catalogue
@@ -16,6 +16,7 @@ from flows.actions import attaching, calling, children, ordering, sealing, versi
 from flows.actions.scope import instance_words, scope_of
 from flows.events import EffectGaveUp, EffectRetried, EffectSkipped
 from flows.models import Effect, Instance
+from flows.models.base import Moment
 from flows.models.effects import MOST_TRIES
 from flows.plugin import PermanentFault
 from flows.rules import private
@@ -82,7 +83,7 @@ def begin(work: Work, effect_id: int) -> Owed | None:
 
 def succeed(work: Work, effect_id: int, **facts: Any) -> None:
     """It is done. What was learnt (a message id, a status) is kept with it."""
-    effect = access.locked(work, select(Effect).where(Effect.id == effect_id).with_for_update(of=Effect))
+    effect = _taken(work, effect_id)
     _end(work, effect, "done")
     if facts:
         effect.payload = {**effect.payload, "result": facts}
@@ -90,13 +91,13 @@ def succeed(work: Work, effect_id: int, **facts: Any) -> None:
 
 def put_off(work: Work, effect_id: int, until: datetime) -> None:
     """Its reader has quiet hours, or the mail server is away: it waits until then, and this was no try."""
-    effect = access.locked(work, select(Effect).where(Effect.id == effect_id).with_for_update(of=Effect))
+    effect = _taken(work, effect_id)
     effect.next_at, effect.tries, effect.hints = until, effect.tries - 1, 0
 
 
 def set_aside(work: Work, effect_id: int, reason: str) -> None:
     """Its reader does not want it: it is skipped, and why is kept with it."""
-    effect = access.locked(work, select(Effect).where(Effect.id == effect_id).with_for_update(of=Effect))
+    effect = _taken(work, effect_id)
     _end(work, effect, "skipped")
     effect.skip_reason = reason[:400]
 
@@ -202,11 +203,23 @@ def waits_its_turn() -> ColumnElement[bool]:
 
 
 def _take(work: Work, effect_id: int) -> Effect | None:
-    query = select(Effect).where(
-        Effect.id == effect_id, Effect.state == "pending", Effect.next_at <= work.now, ~waits_its_turn()
-    )
-    found: Effect | None = access.locked(work, query.with_for_update(of=Effect, skip_locked=True))
+    found: Effect | None = access.locked(work, _due_effect(), {"effect": effect_id, "now": work.now})
+    work.known.setdefault("taken", {})[effect_id] = found
     return found
+
+
+@cache
+def _due_effect() -> Select[Effect]:
+    effect, now = bindparam("effect", type_=Integer), bindparam("now", type_=Moment)
+    due = select(Effect).where(Effect.id == effect, Effect.state == "pending", Effect.next_at <= now, ~waits_its_turn())
+    return due.with_for_update(of=Effect, skip_locked=True)
+
+
+def _taken(work: Work, effect_id: int) -> Effect:
+    """Locked; where this very work took it up, it holds the lock already."""
+    mine: Effect | None = work.known.get("taken", {}).get(effect_id)
+    query = select(Effect).where(Effect.id == effect_id).with_for_update(of=Effect)
+    return mine or access.locked(work, query)
 
 
 def _incident(work: Work, effect_id: int) -> access.Held:

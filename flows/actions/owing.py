@@ -164,7 +164,7 @@ def _note_mails(work: Work, instance: Instance, kind: str, user_ids: Sequence[in
         return
     if instance.id is None:
         work.session.flush()  # its reference is the number of its row
-    staff = set(work.session.scalars(select(User.id).where(User.id.in_(user_ids), User.kind == "staff")))
+    staff = noticing.staff_among(work, user_ids)
     groups = ((staff, instance.staff_page), ({*user_ids} - staff, ""))
     for ids, url in groups:
         known = kind_for(kind, "staff" if url else "customer")

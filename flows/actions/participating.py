@@ -24,7 +24,8 @@ def stay(work: Work, instance: Instance, department_id: int | None) -> None:
 
 
 def _once(work: Work, instance: Instance, model: type[Participant | DepartmentStay], **who: int) -> None:
-    work.session.flush()
+    if instance.id is None or work.session.new:
+        work.session.flush()  # the row points at others, which have to be there
     row = {"instance_id": instance.id, "created_at": instance.created_at, "first_at": work.now, **who}
     work.session.execute(_insertion(model, work.session.get_bind().dialect.name, *who), row)
 

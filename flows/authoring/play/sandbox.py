@@ -187,7 +187,6 @@ def _deliver(effect_id: int, kind: str, posted: list[Owed]) -> None:
             if kind in delivering.AT_HOME:
                 delivering.call(carried, effect_id)
             elif (owed := delivering.begin(carried, effect_id)) is not None:
-                carried.session.flush()
                 _carry(carried, owed)
                 posted += [owed] if kind == "email" else []
     except Exception as fault:  # noqa: BLE001  # whatever a hook raises becomes an incident, as with the worker
