@@ -78,7 +78,9 @@ def empty(connection: Connection) -> None:
 @cache
 def _thrown() -> Session:
     """Its engine stays from one play to the next, and with it every statement that SQLAlchemy has compiled."""
-    engine = create_engine(IN_MEMORY, poolclass=StaticPool, connect_args={"check_same_thread": False})
+    engine = create_engine(
+        IN_MEMORY, poolclass=StaticPool, connect_args={"check_same_thread": False, "cached_statements": 2_000}
+    )
     return Session(engine, **OPTIONS)
 
 
