@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import CompoundSelect, event, false, or_, select, union
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 
-from flows.models import Base, Instance, Membership, Organisation, Owned
+from flows.models import Instance, Membership, Organisation, Owned
 from flows.rules.actors import Actor
 
 
@@ -55,9 +55,13 @@ def _narrow(state: ORMExecuteState) -> None:
 
 @lru_cache(maxsize=1024)
 def _narrowing(user_id: int | None) -> tuple[Any, ...]:
-    """What every statement of this customer is narrowed by; the same for all of them, so it is built once."""
-    owned = [mapper.class_ for mapper in Base.registry.mappers if issubclass(mapper.class_, Owned)]
-    theirs = None if user_id is None else organisations_of(user_id)
-    visible = [(one, false() if theirs is None else one.organisation_id.in_(theirs)) for one in owned]
-    shown: list[tuple[type[Any], Any]] = [(Instance, Instance.is_internal.is_(False)), *visible]
-    return tuple(with_loader_criteria(one, condition, include_aliases=True) for one, condition in shown)
+    """What every statement of this customer is narrowed by; the same for all of them, so it is built once.
+
+    One condition for all that is owned, not one for each class: SQLAlchemy looks at every condition whenever it asks
+    itself whether it has compiled a statement before.
+    """
+    shown = with_loader_criteria(Instance, Instance.is_internal.is_(False), include_aliases=True)
+    if user_id is None:
+        return shown, with_loader_criteria(Owned, lambda _one: false(), include_aliases=True)
+    theirs = organisations_of(user_id)
+    return shown, with_loader_criteria(Owned, lambda one: one.organisation_id.in_(theirs), include_aliases=True)
