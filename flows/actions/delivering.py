@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -54,10 +54,11 @@ class Owed:
         return self.tries > MOST_TRIES
 
 
-def begin(work: Work, effect_id: int) -> Owed | None:
+def begin(work: Work, effect_id: int, languages: Collection[str] | None = None) -> Owed | None:
     """Take an effect up for two minutes; None when it is not pending, not due, or waits for one before it in its chain.
 
-    A reminder whose instance has ended meanwhile is skipped: reminders stop once completed (A11).
+    A reminder whose instance has ended meanwhile is skipped: reminders stop once completed (A11). `languages` are
+    those in which it may be read.
     """
     effect = _take(work, effect_id)
     if effect is None:
@@ -73,7 +74,7 @@ def begin(work: Work, effect_id: int) -> Owed | None:
         effect.id,
         effect.key,
         effect.kind,
-        _payload(work, effect, instance),
+        _payload(work, effect, instance, languages),
         effect.tries,
         effect.instance_id,
         effect.order_id,
@@ -229,7 +230,9 @@ def _incident(work: Work, effect_id: int) -> access.Held:
     return held
 
 
-def _payload(work: Work, effect: Effect, instance: Instance | None) -> Mapping[str, Any]:
+def _payload(
+    work: Work, effect: Effect, instance: Instance | None, languages: Collection[str] | None
+) -> Mapping[str, Any]:
     """A mail about an instance is written from what is true when it is sent; `private` names what it masks (X20).
 
     What it says of the instance in words is there in each language, as nobody has looked yet who reads it.
@@ -238,7 +241,7 @@ def _payload(work: Work, effect: Effect, instance: Instance | None) -> Mapping[s
         return effect.payload
     definition = versions.definition_of(work.session, instance)
     scope = scope_of(work.session, instance, definition, work.now)
-    scope["instance"] = in_each(lambda: _in_words(work, instance))
+    scope["instance"] = in_each(lambda: _in_words(work, instance), languages)
     hidden = sorted(private.names_of(definition))
     return {**effect.payload, "scope": {**scope, **effect.payload["scope"]}, "private": hidden}
 
