@@ -17,7 +17,7 @@ from flows.events import Acted
 from flows.models import Instance, User
 from flows.rules import answers, stages
 from flows.rules.errors import Invalid, OutOfStep, Problem, Refused
-from flows.rules.expressions import compile_text
+from flows.rules.expressions import compile_condition, compile_text
 from flows.words import N_, USUAL, spoken
 from flows.words import gettext as _
 from flows.work import Work
@@ -75,13 +75,11 @@ def _check_allowed(work: Work, instance: Instance, definition: FlowDefinition, a
         raise Refused(refusal, known=True)
     if refusal := stages.out_of_stage(definition, action, instance.state or ""):
         raise OutOfStep(refusal)
-    if refusal := stages.condition_fails(rule, _scope(work, instance, definition)):
+    if rule.if_ is None:
+        return
+    scope = scope_of(work.session, instance, definition, work.now, roots(compile_condition(rule.if_).names))
+    if refusal := stages.condition_fails(rule, scope):
         raise OutOfStep(refusal)
-
-
-def _scope(work: Work, instance: Instance, definition: FlowDefinition) -> dict[str, Any]:
-    wanted = roots(stages.names_in_conditions(definition))
-    return scope_of(work.session, instance, definition, work.now, wanted=wanted)
 
 
 def _checked(rule: Action, comment: str, asked: Mapping[str, Any], context: answers.AnswerContext) -> dict[str, Any]:
