@@ -33,13 +33,13 @@ def pass_time(until: datetime, see_to_it: Callable[[Due], object]) -> None:
     while (due := _next_due(until)) is not None:
         _move_to(due.moment)
         see_to_it(due)
+    end_reading()
     _move_to(until)
 
 
 def _next_due(until: datetime) -> Due | None:
     """One statement, because it is asked after everything that anybody does."""
     rows = read_as(SYSTEM).connection().execute(_all_due(), {"until": until}).all()
-    end_reading()
     if not rows:
         return None
     moment = max(min(row.at for row in rows), clock.now())
