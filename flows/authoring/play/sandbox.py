@@ -35,8 +35,8 @@ from flows.work import Work, end_reading, unit_of_work
 class Sandbox:
     """The stage on which one flow is played. `instances` are the row ids of what was started, in order.
 
-    `posted` are the mails that went out, as they were taken up, to be read in one of its `languages`: those of nobody
-    else are looked up, which would take longer than all else.
+    `posted` are the mails that went out, as they were taken up, to be read in one of its `languages`: to look up the
+    words of others would take longer than the rest of a play.
     """
 
     cast: Cast
