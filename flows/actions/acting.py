@@ -115,10 +115,11 @@ def _hands_to_customer(
     work: Work, instance: Instance, definition: FlowDefinition, rule: Action, given: Mapping[str, Any]
 ) -> bool:
     """Whether the action gives it to the customer, who then has to read why."""
-    texts = [one.assign.user for one in rule.do if isinstance(one, AssignEffect) and one.assign.user]
+    texts = [compile_text(one.assign.user) for one in rule.do if isinstance(one, AssignEffect) and one.assign.user]
     if not texts:
         return False
-    scope = scope_of(work.session, instance, definition, work.now, ask=given)
-    uids = [str(compile_text(text).render_or(scope, "")) for text in texts]
+    wanted = roots(name for text in texts for name in text.names)
+    scope = scope_of(work.session, instance, definition, work.now, wanted, ask=given)
+    uids = [str(text.render_or(scope, "")) for text in texts]
     query = select(User.id).where(User.uid.in_(uids), User.kind == "customer")
     return work.session.scalar(query.limit(1)) is not None

@@ -13,7 +13,7 @@ from sqlalchemy.orm import aliased
 
 from flows import access, catalogue
 from flows.actions import attaching, calling, children, ordering, sealing, versions
-from flows.actions.scope import instance_words, scope_of
+from flows.actions.scope import EVERYTHING, instance_words, scope_of
 from flows.events import EffectGaveUp, EffectRetried, EffectSkipped
 from flows.models import Effect, Instance
 from flows.models.base import Moment
@@ -240,10 +240,19 @@ def _payload(
     if effect.kind != "email" or instance is None:
         return effect.payload
     definition = versions.definition_of(work.session, instance)
-    scope = scope_of(work.session, instance, definition, work.now)
+    scope = scope_of(work.session, instance, definition, work.now, _mentioned(effect.payload["template"]))
     scope["instance"] = in_each(lambda: _in_words(work, instance), languages)
     hidden = sorted(private.names_of(definition))
     return {**effect.payload, "scope": {**scope, **effect.payload["scope"]}, "private": hidden}
+
+
+def _mentioned(template: str) -> Collection[str]:
+    """What the words of a flow's mail may name, in whatever language; the product's own are not looked through.
+
+    The instance is left out: it is said in words.
+    """
+    others, mails = EVERYTHING - {"instance"}, [mail.text for mail in catalogue.current().mails(template)]
+    return {name for name in others if any(name in text for text in mails)} if mails else others
 
 
 def _in_words(work: Work, instance: Instance) -> dict[str, Any]:
