@@ -1,31 +1,29 @@
-"""The only way from an id to a row: who may read or change what, and the scope that every read of a customer is under.
+"""The only way from an id to a row: who may read or change what.
 
-Every `Owned` class is narrowed in the session itself, so a query that forgets to ask still cannot see another
-organisation's rows. A session that nobody has spoken for sees no owned row at all.
+Every `Owned` class is narrowed in the session itself (`flows.narrowing`), so a query that forgets to ask still cannot
+see another organisation's rows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import ColumnElement, CompoundSelect, ScalarSelect, Select, and_, event, false, func, or_, select, union
-from sqlalchemy.orm import ORMExecuteState, Session, joinedload, selectinload, with_loader_criteria
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, bindparam, false, func, inspect, or_, select
+from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from flows import sessions
 from flows.catalogue.current import name_now
 from flows.models import (
-    Base,
     Effect,
     Instance,
-    Membership,
     Order,
     OrderLine,
     Organisation,
-    Owned,
     Payment,
     Product,
     SavedReply,
@@ -36,6 +34,7 @@ from flows.models import (
 )  # fmt: skip
 from flows.models.instances import instance_id_from
 from flows.models.orders import order_id_from
+from flows.narrowing import organisations_of
 from flows.rules.actors import Actor
 from flows.rules.errors import Invalid, OutOfStep, Refused, Stale
 from flows.rules.people import is_among
@@ -54,52 +53,6 @@ def read_as(actor: Actor) -> Session:
     session = sessions.session()
     session.info["actor"] = actor
     return session
-
-
-def organisations_of(user_id: int | None) -> CompoundSelect[Any]:
-    """Ids of the organisations that a customer acts for: their own, and those that their own resell to (A35, X28)."""
-    own = select(Membership.organisation_id).where(Membership.user_id == user_id)
-    return union(own, select(Organisation.id).where(Organisation.parent_id.in_(own)))
-
-
-def organisations_of_each(session: Session, user_ids: Collection[int]) -> dict[int, set[int]]:
-    """The same for many customers in one statement, without the organisations that are turned off."""
-    theirs = (
-        select(Membership.user_id, Organisation.id)
-        .join(
-            Organisation,
-            or_(
-                Organisation.id == Membership.organisation_id,
-                Organisation.parent_id == Membership.organisation_id,
-            ),
-        )
-        .where(Membership.user_id.in_(user_ids), Organisation.is_active)
-    )
-    found: dict[int, set[int]] = {}
-    for user_id, organisation_id in session.execute(theirs):
-        found.setdefault(user_id, set()).add(organisation_id)
-    return found
-
-
-@event.listens_for(Session, "do_orm_execute")
-def _narrow(state: ORMExecuteState) -> None:
-    loads_more = state.is_column_load or state.is_relationship_load
-    if loads_more or not (state.is_select or state.is_update or state.is_delete):
-        return
-    actor: Actor | None = state.session.info.get("actor")
-    if actor is not None and actor.kind != "customer":
-        return
-    state.statement = state.statement.options(*_narrowing(None if actor is None else actor.user_id))
-
-
-@lru_cache(maxsize=1024)
-def _narrowing(user_id: int | None) -> tuple[Any, ...]:
-    """What every statement of this customer is narrowed by; the same for all of them, so it is built once."""
-    owned = [mapper.class_ for mapper in Base.registry.mappers if issubclass(mapper.class_, Owned)]
-    theirs = None if user_id is None else organisations_of(user_id)
-    visible = [(one, false() if theirs is None else one.organisation_id.in_(theirs)) for one in owned]
-    shown: list[tuple[type[Any], Any]] = [(Instance, Instance.is_internal.is_(False)), *visible]
-    return tuple(with_loader_criteria(one, condition, include_aliases=True) for one, condition in shown)
 
 
 # --- organisations and products ---------------------------------------------------------------------------------
@@ -123,9 +76,11 @@ def products_on_sale() -> Select[Product]:
 
 def visible_instances(actor: Actor) -> Select[Instance]:
     """Instances this actor may see; the session's scope narrows a customer's further."""
-    if actor.kind == "staff" and not actor.may("view"):
-        return select(Instance).where(false())
-    return select(Instance)
+    return select(Instance).where(false()) if _is_blind(actor) else select(Instance)
+
+
+def _is_blind(actor: Actor) -> bool:
+    return actor.is_staff and not actor.may("view")
 
 
 def named_instance(actor: Actor, reference: str) -> Select[Instance]:
@@ -135,8 +90,11 @@ def named_instance(actor: Actor, reference: str) -> Select[Instance]:
 
 def instance_to_read(actor: Actor, reference: str) -> Instance:
     """By reference (TI-2041) or opaque id; with its steps. Not there and not yours look the same."""
-    query = named_instance(actor, reference).options(selectinload(Instance.steps))
-    return _found(read_as(actor).scalar(query), N_("No such task"))
+    session = read_as(actor)
+    instance: Instance = _found(session.scalar(*_prepared(actor, reference)), N_("No such task"))
+    if "steps" in inspect(instance).unloaded:
+        _read_steps(session, instance)
+    return instance
 
 
 def parent_of(actor: Actor, instance: Instance) -> Instance | None:
@@ -149,9 +107,10 @@ def parent_of(actor: Actor, instance: Instance) -> Instance | None:
 
 def instance_to_change(work: Work, ref: str | int | ScalarSelect[int], otherwise: str = N_("No such task")) -> Instance:
     """The same, locked: whoever holds it is the only one who changes anything that hangs on it."""
-    query = visible_instances(work.actor).where(_named(ref)).options(selectinload(Instance.steps))
     # The instance row is always the first lock of a work, so two works can wait for each other but never both.
-    return _found(locked(work, query.with_for_update(of=Instance)), otherwise)
+    instance: Instance = _found(locked(work, *_prepared(work.actor, ref, locks=True)), otherwise)
+    _read_steps(work.session, instance, populate_existing=True)
+    return instance
 
 
 def check_version(row: Instance | Step, version: int | None) -> None:
@@ -168,9 +127,41 @@ def step_of(instance: Instance, name: str, *, even_skipped: bool = False) -> Ste
     return step
 
 
-def _named(reference: str | int | ScalarSelect[int]) -> Any:
-    if not isinstance(reference, str):
-        return Instance.id == reference
+def _read_steps(session: Session, instance: Instance, **options: Any) -> None:
+    """In a statement of their own, which is built once; what is driven by hand has none, so nothing is asked."""
+    found: Iterable[Step] = ()
+    if instance.state is None:
+        found = session.scalars(_steps(), {"of": instance.id}, execution_options=options)
+    set_committed_value(instance, "steps", [*found])
+
+
+@cache
+def _steps() -> Select[Step]:
+    return select(Step).where(Step.instance_id == bindparam("of")).order_by(Step.position)
+
+
+def _prepared(
+    actor: Actor, ref: str | int | ScalarSelect[int], locks: bool = False
+) -> tuple[Select[Instance], dict[str, str | int]]:
+    """The query for one instance, and what it is asked with."""
+    if isinstance(ref, ScalarSelect):
+        query = visible_instances(actor).where(Instance.id == ref)
+        return (query.with_for_update(of=Instance) if locks else query), {}
+    row_id = instance_id_from(ref) if isinstance(ref, str) else ref
+    if row_id is not None:
+        return _one_instance("id", _is_blind(actor), locks), {"named": row_id}
+    return _one_instance("uid", _is_blind(actor), locks), {"named": clean(str(ref))}
+
+
+@cache
+def _one_instance(column: str, is_blind: bool, locks: bool) -> Select[Instance]:
+    """Built once, as nearly everything begins with it."""
+    query = select(Instance).where(getattr(Instance, column) == bindparam("named"))
+    query = query.where(false()) if is_blind else query
+    return query.with_for_update(of=Instance) if locks else query
+
+
+def _named(reference: str) -> Any:
     row_id = instance_id_from(reference)
     return Instance.id == row_id if row_id is not None else Instance.uid == clean(reference)
 
@@ -347,10 +338,10 @@ def subject_to_change(work: Work, instance_id: int | None, order_id: int | None)
     return None if order_id is None else order_to_change(work, order_id)
 
 
-def locked(work: Work, query: Select[Any]) -> Any:
+def locked(work: Work, query: Select[Any], given: Mapping[str, Any] | None = None) -> Any:
     """The row of a locking query, read anew: what this work saw before it had the lock may no longer be true."""
     work.session.flush()
-    return work.session.scalar(query, execution_options={"populate_existing": True})
+    return work.session.scalar(query, given, execution_options={"populate_existing": True})
 
 
 # --- saved views and replies ------------------------------------------------------------------------------------

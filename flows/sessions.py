@@ -77,8 +77,12 @@ def empty(connection: Connection) -> None:
 
 @cache
 def _thrown() -> Session:
-    """Its engine stays from one play to the next, and with it every statement that SQLAlchemy has compiled."""
-    engine = create_engine(IN_MEMORY, poolclass=StaticPool, connect_args={"check_same_thread": False})
+    """Its engine stays from one play to the next, and with it every statement that SQLAlchemy has compiled.
+
+    SQLite keeps them parsed too: a play asks more than the 128 different ones that the driver would keep.
+    """
+    kept = {"check_same_thread": False, "cached_statements": 2_000}
+    engine = create_engine(IN_MEMORY, poolclass=StaticPool, connect_args=kept)
     return Session(engine, **OPTIONS)
 
 

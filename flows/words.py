@@ -7,7 +7,7 @@ door says at its threshold whose language is spoken (`speak`, or `spoken` for as
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -108,10 +108,13 @@ def said(saying: Saying, language: str) -> str:
         return saying() if callable(saying) else saying
 
 
-def in_each(say: Callable[[], Any]) -> Any:
-    """What `say` gives in every language there is, as plain values: to be kept until it is known who reads it."""
+def in_each(say: Callable[[], Any], languages: Iterable[str] | None = None) -> Any:
+    """What `say` gives in every language there is, as plain values: to be kept until it is known who reads it.
+
+    Where it is known who may read it, their `languages` are enough, beside the usual one.
+    """
     found: dict[str, Any] = {}
-    for one in LANGUAGES:
+    for one in dict.fromkeys((USUAL, *(LANGUAGES if languages is None else languages))):
         with spoken(one):
             found[one] = say()
     return {_IN_EACH: found} if any(words != found[USUAL] for words in found.values()) else found[USUAL]

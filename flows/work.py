@@ -187,6 +187,7 @@ def _tell_listeners(work: Work) -> None:
 def _write_timeline(work: Work) -> None:
     """Every change of an instance stands with the last event that the work tells of it: nothing changes in silence."""
     changed = traces.of_work(work.session)
+    traces.end(work.session)
     told = {row.instance.id: row for row in work.rows if row.instance is not None}
     for instance_id in changed.keys() - told.keys():
         work.record(work.session.get_one(Instance, instance_id), Adjusted())

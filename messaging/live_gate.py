@@ -14,11 +14,12 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from flows.access import organisations_of_each, read_as
+from flows.access import read_as
 from flows.actions.accounts.sessions import actor_for_token
 from flows.db import db
 from flows.models import Role, SignIn, User
 from flows.models.people import user_roles
+from flows.narrowing import organisations_of_each
 from flows.rules.actors import SYSTEM
 from flows.settings import Settings
 

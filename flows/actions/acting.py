@@ -17,7 +17,7 @@ from flows.events import Acted
 from flows.models import Instance, User
 from flows.rules import answers, stages
 from flows.rules.errors import Invalid, OutOfStep, Problem, Refused
-from flows.rules.expressions import compile_text
+from flows.rules.expressions import compile_condition, compile_text
 from flows.words import N_, USUAL, spoken
 from flows.words import gettext as _
 from flows.work import Work
@@ -45,7 +45,8 @@ def act(
         raise Refused(_("There is no such action here"))
     access.check_version(instance, version)  # first: whoever was slower is told that it moved on, not that they may not
     _check_allowed(work, instance, definition, action, rule)
-    given = _checked(work, instance, definition, rule, comment, asked or {})
+    context = answering.choosing(work.session, lookups.place_of(instance, definition, work.now))
+    given = _checked(rule, comment, asked or {}, context)
     words, before, reopenings = access.clean(comment).strip(), instance.state, instance.reopenings
     after = rule.to or before
     ends = not definition.states[after].open
@@ -53,7 +54,7 @@ def act(
     label = stages.action_label(definition, action)
     now, for_customer = (stages.state_label(definition, after, words_for) for words_for in (False, True))
     with spoken(USUAL):  # kept for everybody who reads the timeline
-        said = _in_words(work, instance, definition, rule, given)
+        said = _in_words(rule, given, context)
     stored = sealing.seal(rule.fields, given)
     work.record(instance, Acted(action, label, before, after, now, for_customer, words, told, said, stored))
     participating.take_part(work, instance, work.actor.user_id)
@@ -74,23 +75,14 @@ def _check_allowed(work: Work, instance: Instance, definition: FlowDefinition, a
         raise Refused(refusal, known=True)
     if refusal := stages.out_of_stage(definition, action, instance.state or ""):
         raise OutOfStep(refusal)
-    if refusal := stages.condition_fails(rule, _scope(work, instance, definition)):
+    if rule.if_ is None:
+        return
+    scope = scope_of(work.session, instance, definition, work.now, roots(compile_condition(rule.if_).names))
+    if refusal := stages.condition_fails(rule, scope):
         raise OutOfStep(refusal)
 
 
-def _scope(work: Work, instance: Instance, definition: FlowDefinition) -> dict[str, Any]:
-    wanted = roots(stages.names_in_conditions(definition))
-    return scope_of(work.session, instance, definition, work.now, wanted=wanted)
-
-
-def _checked(
-    work: Work,
-    instance: Instance,
-    definition: FlowDefinition,
-    rule: Action,
-    comment: str,
-    asked: Mapping[str, Any],
-) -> dict[str, Any]:
+def _checked(rule: Action, comment: str, asked: Mapping[str, Any], context: answers.AnswerContext) -> dict[str, Any]:
     """What the dialog asked, clean; every problem at once."""
     problems: list[Problem] = []
     if rule.comment == "required" and not comment.strip():
@@ -103,22 +95,15 @@ def _checked(
                 _("Use %(longest_comment)s characters at most", longest_comment=f"{LONGEST_COMMENT:,}"),
             )
         )
-    checked = answers.check(rule.fields, asked, _context(work, instance, definition))
+    checked = answers.check(rule.fields, asked, context)
     problems += [replace(one, pointer=f"/fields{one.pointer}") for one in checked.problems]
     if problems:
         raise Invalid(problems)
     return checked.values
 
 
-def _context(work: Work, instance: Instance, definition: FlowDefinition) -> answers.AnswerContext:
-    return answering.choosing(work.session, lookups.place_of(instance, definition, work.now))
-
-
-def _in_words(
-    work: Work, instance: Instance, definition: FlowDefinition, rule: Action, given: Mapping[str, Any]
-) -> dict[str, str]:
+def _in_words(rule: Action, given: Mapping[str, Any], context: answers.AnswerContext) -> dict[str, str]:
     """What the dialog asked as people read it, by the words of the question."""
-    context = _context(work, instance, definition)
     return {
         field.label: answers.display(field, given[name], context)
         for name, field in rule.fields.items()
@@ -130,10 +115,11 @@ def _hands_to_customer(
     work: Work, instance: Instance, definition: FlowDefinition, rule: Action, given: Mapping[str, Any]
 ) -> bool:
     """Whether the action gives it to the customer, who then has to read why."""
-    texts = [one.assign.user for one in rule.do if isinstance(one, AssignEffect) and one.assign.user]
+    texts = [compile_text(one.assign.user) for one in rule.do if isinstance(one, AssignEffect) and one.assign.user]
     if not texts:
         return False
-    scope = scope_of(work.session, instance, definition, work.now, ask=given)
-    uids = [str(compile_text(text).render_or(scope, "")) for text in texts]
+    wanted = roots(name for text in texts for name in text.names)
+    scope = scope_of(work.session, instance, definition, work.now, wanted, ask=given)
+    uids = [str(text.render_or(scope, "")) for text in texts]
     query = select(User.id).where(User.uid.in_(uids), User.kind == "customer")
     return work.session.scalar(query.limit(1)) is not None

@@ -12,6 +12,7 @@ from flows import lookups
 from flows.catalogue import FlowDefinition
 from flows.lookups import DEPARTMENTS, PEOPLE, Place
 from flows.models import Instance, Step
+from flows.plugin import Option
 from flows.rules import timing
 from flows.rules.answers import AnswerContext, Unavailable
 from flows.work import Work
@@ -50,6 +51,7 @@ class _Asker:
     step: Step | None = None
     private: set[str | None] = field(default_factory=set)
     away: set[str] = field(default_factory=set)
+    known: dict[tuple[str, str, str | None], Option | None] = field(default_factory=dict)
 
     def label(self, source: str, value: str) -> str | None:
         return self._ask(source, value, None)
@@ -64,13 +66,19 @@ class _Asker:
         if source in self.away:
             raise Unavailable(f"{source} was away a moment ago")
         try:
-            option = lookups.one(self.session, self.place, source, value, within)
+            option = self._found(source, value, within)
         except Unavailable:
             self.away.add(source)
             raise
         if option is not None and self.step is not None and source not in self.private:
             _keep(self.step, source, option.value, option.label)
         return None if option is None else option.label
+
+    def _found(self, source: str, value: str, within: str | None) -> Option | None:
+        asked = (source, value, within)
+        if asked not in self.known:
+            self.known[asked] = lookups.one(self.session, self.place, *asked)
+        return self.known[asked]
 
 
 def _keep(step: Step, source: str, value: str, label: str) -> None:

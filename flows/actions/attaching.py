@@ -191,6 +191,7 @@ def attach(work: Work, words: Comment | Message, attached: Iterable[Upload]) -> 
         else:
             upload.message_id = words.id
         upload.visible_to = ["staff"] if words.is_internal else []
+    work.session.flush()  # whoever reads the words in this very work finds their files
 
 
 def _place(work: Work, instance: Instance, step: str, places: Iterable[answers.Place]) -> list[Upload]:

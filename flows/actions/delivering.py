@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, Integer, Select, bindparam, exists, select
 from sqlalchemy.orm import aliased
 
 from flows import access, catalogue
 from flows.actions import attaching, calling, children, ordering, sealing, versions
-from flows.actions.scope import instance_words, scope_of
+from flows.actions.scope import EVERYTHING, instance_words, scope_of
 from flows.events import EffectGaveUp, EffectRetried, EffectSkipped
 from flows.models import Effect, Instance
+from flows.models.base import Moment
 from flows.models.effects import MOST_TRIES
 from flows.plugin import PermanentFault
 from flows.rules import private
@@ -53,10 +54,11 @@ class Owed:
         return self.tries > MOST_TRIES
 
 
-def begin(work: Work, effect_id: int) -> Owed | None:
+def begin(work: Work, effect_id: int, languages: Collection[str] | None = None) -> Owed | None:
     """Take an effect up for two minutes; None when it is not pending, not due, or waits for one before it in its chain.
 
-    A reminder whose instance has ended meanwhile is skipped: reminders stop once completed (A11).
+    A reminder whose instance has ended meanwhile is skipped: reminders stop once completed (A11). `languages` are
+    those in which it may be read.
     """
     effect = _take(work, effect_id)
     if effect is None:
@@ -72,7 +74,7 @@ def begin(work: Work, effect_id: int) -> Owed | None:
         effect.id,
         effect.key,
         effect.kind,
-        _payload(work, effect, instance),
+        _payload(work, effect, instance, languages),
         effect.tries,
         effect.instance_id,
         effect.order_id,
@@ -82,7 +84,7 @@ def begin(work: Work, effect_id: int) -> Owed | None:
 
 def succeed(work: Work, effect_id: int, **facts: Any) -> None:
     """It is done. What was learnt (a message id, a status) is kept with it."""
-    effect = access.locked(work, select(Effect).where(Effect.id == effect_id).with_for_update(of=Effect))
+    effect = _taken(work, effect_id)
     _end(work, effect, "done")
     if facts:
         effect.payload = {**effect.payload, "result": facts}
@@ -90,13 +92,13 @@ def succeed(work: Work, effect_id: int, **facts: Any) -> None:
 
 def put_off(work: Work, effect_id: int, until: datetime) -> None:
     """Its reader has quiet hours, or the mail server is away: it waits until then, and this was no try."""
-    effect = access.locked(work, select(Effect).where(Effect.id == effect_id).with_for_update(of=Effect))
+    effect = _taken(work, effect_id)
     effect.next_at, effect.tries, effect.hints = until, effect.tries - 1, 0
 
 
 def set_aside(work: Work, effect_id: int, reason: str) -> None:
     """Its reader does not want it: it is skipped, and why is kept with it."""
-    effect = access.locked(work, select(Effect).where(Effect.id == effect_id).with_for_update(of=Effect))
+    effect = _taken(work, effect_id)
     _end(work, effect, "skipped")
     effect.skip_reason = reason[:400]
 
@@ -202,11 +204,23 @@ def waits_its_turn() -> ColumnElement[bool]:
 
 
 def _take(work: Work, effect_id: int) -> Effect | None:
-    query = select(Effect).where(
-        Effect.id == effect_id, Effect.state == "pending", Effect.next_at <= work.now, ~waits_its_turn()
-    )
-    found: Effect | None = access.locked(work, query.with_for_update(of=Effect, skip_locked=True))
+    found: Effect | None = access.locked(work, _due_effect(), {"effect": effect_id, "now": work.now})
+    work.known.setdefault("taken", {})[effect_id] = found
     return found
+
+
+@cache
+def _due_effect() -> Select[Effect]:
+    effect, now = bindparam("effect", type_=Integer), bindparam("now", type_=Moment)
+    due = select(Effect).where(Effect.id == effect, Effect.state == "pending", Effect.next_at <= now, ~waits_its_turn())
+    return due.with_for_update(of=Effect, skip_locked=True)
+
+
+def _taken(work: Work, effect_id: int) -> Effect:
+    """Locked; where this very work took it up, it holds the lock already."""
+    mine: Effect | None = work.known.get("taken", {}).get(effect_id)
+    query = select(Effect).where(Effect.id == effect_id).with_for_update(of=Effect)
+    return mine or access.locked(work, query)
 
 
 def _incident(work: Work, effect_id: int) -> access.Held:
@@ -216,7 +230,9 @@ def _incident(work: Work, effect_id: int) -> access.Held:
     return held
 
 
-def _payload(work: Work, effect: Effect, instance: Instance | None) -> Mapping[str, Any]:
+def _payload(
+    work: Work, effect: Effect, instance: Instance | None, languages: Collection[str] | None
+) -> Mapping[str, Any]:
     """A mail about an instance is written from what is true when it is sent; `private` names what it masks (X20).
 
     What it says of the instance in words is there in each language, as nobody has looked yet who reads it.
@@ -224,10 +240,19 @@ def _payload(work: Work, effect: Effect, instance: Instance | None) -> Mapping[s
     if effect.kind != "email" or instance is None:
         return effect.payload
     definition = versions.definition_of(work.session, instance)
-    scope = scope_of(work.session, instance, definition, work.now)
-    scope["instance"] = in_each(lambda: _in_words(work, instance))
+    scope = scope_of(work.session, instance, definition, work.now, _mentioned(effect.payload["template"]))
+    scope["instance"] = in_each(lambda: _in_words(work, instance), languages)
     hidden = sorted(private.names_of(definition))
     return {**effect.payload, "scope": {**scope, **effect.payload["scope"]}, "private": hidden}
+
+
+def _mentioned(template: str) -> Collection[str]:
+    """What the words of a flow's mail may name, in whatever language; the product's own are not looked through.
+
+    The instance is left out: it is said in words.
+    """
+    others, mails = EVERYTHING - {"instance"}, [mail.text for mail in catalogue.current().mails(template)]
+    return {name for name in others if any(name in text for text in mails)} if mails else others
 
 
 def _in_words(work: Work, instance: Instance) -> dict[str, Any]:

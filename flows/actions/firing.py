@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from flows import access
 from flows.actions import closing, escalating, owing, planning, versions
-from flows.actions.scope import scope_of
+from flows.actions.scope import roots, scope_of
 from flows.catalogue import FlowDefinition
 from flows.catalogue.schema import Timer as TimerRule
 from flows.events import InstanceOverdue, StepOverdue, TimerFired, TimerMissed
@@ -94,9 +94,7 @@ def _fire_of_step(work: Work, instance: Instance, definition: FlowDefinition, ti
 
 
 def _fire_rule(work: Work, instance: Instance, definition: FlowDefinition, timer: Timer, rule: TimerRule) -> None:
-    holds = rule.while_ is None or compile_condition(rule.while_).holds(
-        scope_of(work.session, instance, definition, work.now)
-    )
+    holds = rule.while_ is None or _holds(work, instance, definition, rule.while_)
     _end(work, timer, "fired" if holds else "cancelled")
     if holds:
         work.record(instance, TimerFired(timer.name, timer.n, 0 if rule.every else len(rule.spans)))
@@ -104,6 +102,11 @@ def _fire_rule(work: Work, instance: Instance, definition: FlowDefinition, timer
     if rule.every is not None:
         # Counted from now, not from the moment missed: after a week's outage one reminder comes, not seven.
         planning.plan_timer(work, instance, timer.name, rule, work.now, first=timer.n + 1)
+
+
+def _holds(work: Work, instance: Instance, definition: FlowDefinition, text: str) -> bool | None:
+    condition = compile_condition(text)
+    return condition.holds(scope_of(work.session, instance, definition, work.now, roots(condition.names)))
 
 
 def _end(work: Work, timer: Timer, ending: str) -> None:

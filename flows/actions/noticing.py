@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
-from sqlalchemy import ColumnElement, and_, join, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, join, or_, select, update
 
 from flows.access import clean
 from flows.actions.writing import write_effect
 from flows.clock import clock
 from flows.models import Device, Instance, Mute, Notice, Order, SignIn, User
-from flows.models.base import opaque_id
+from flows.models.base import Moment, opaque_id
 from flows.rules.notices import KINDS, end_of_quiet, is_wanted, kind_for
 from flows.words import USUAL, Saying, said
 from flows.work import Subject, Work
@@ -55,6 +56,12 @@ def tell(
             _push(work, notice, reach, about)
 
 
+def staff_among(work: Work, user_ids: Collection[int]) -> set[int]:
+    """Those whose door is the back office; what is read for it is what `tell` needs to know of them."""
+    reached = _reached(work, user_ids).items()
+    return {user_id for user_id, reach in reached if reach.user is not None and reach.user.kind == "staff"}
+
+
 @dataclass
 class _Reach:
     """The language of one person, their devices, and the requests that they have muted."""
@@ -71,21 +78,28 @@ def _reached(work: Work, user_ids: Collection[int]) -> dict[int, _Reach]:
     unknown = [user_id for user_id in user_ids if user_id not in known]
     if unknown:
         known.update({user_id: _Reach() for user_id in unknown})
-        muted = and_(Mute.user_id == Device.user_id, or_(Mute.until.is_(None), Mute.until > work.now))
-        alive = and_(SignIn.id == Device.sign_in_id, SignIn.revoked_at.is_(None), SignIn.expires_at > clock.wall())
-        rows = work.session.execute(
-            select(User, Device.uid, Mute.instance_id)
-            .outerjoin(join(Device, SignIn, alive), Device.user_id == User.id)
-            .outerjoin(Mute, muted)
-            .where(User.id.in_(unknown))
-            .order_by(Device.id)
-        )
-        for user, device, instance_id in rows:
+        asked = {"ids": unknown, "now": work.now, "wall": clock.wall()}
+        for user, device, instance_id in work.session.execute(_people_with_devices(), asked):
             reach = known[user.id]
             reach.user, reach.language = user, user.language or USUAL
             reach.devices += [device] if device is not None and device not in reach.devices else []
             reach.muted |= {instance_id} if instance_id is not None else set()
     return {user_id: known[user_id] for user_id in user_ids}
+
+
+@cache
+def _people_with_devices() -> Select[User, str, int]:
+    """Each with every device that is signed in and every request that is muted; built once."""
+    now, wall = (bindparam(name, type_=Moment) for name in ("now", "wall"))
+    muted = and_(Mute.user_id == Device.user_id, or_(Mute.until.is_(None), Mute.until > now))
+    alive = and_(SignIn.id == Device.sign_in_id, SignIn.revoked_at.is_(None), SignIn.expires_at > wall)
+    return (
+        select(User, Device.uid, Mute.instance_id)
+        .outerjoin(join(Device, SignIn, alive), Device.user_id == User.id)
+        .outerjoin(Mute, muted)
+        .where(User.id.in_(bindparam("ids", expanding=True)))
+        .order_by(Device.id)
+    )
 
 
 def _push(work: Work, notice: Notice, reach: _Reach, about: Subject | None) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from sqlalchemy import select
 
 from flows import catalogue
-from flows.actions import noticing, sealing, speaking, versions
+from flows.actions import noticing, participating, sealing, speaking, versions
 from flows.actions.assigning_by_rule import assign_by_rule
 from flows.actions.scope import person_words, roots, scope_of
 from flows.actions.writing import write_effect
@@ -165,7 +165,7 @@ def _note_mails(work: Work, instance: Instance, kind: str, user_ids: Sequence[in
         return
     if instance.id is None:
         work.session.flush()  # its reference is the number of its row
-    staff = set(work.session.scalars(select(User.id).where(User.id.in_(user_ids), User.kind == "staff")))
+    staff = noticing.staff_among(work, user_ids)
     groups = ((staff, instance.staff_page), ({*user_ids} - staff, ""))
     for ids, url in groups:
         known = kind_for(kind, "staff" if url else "customer")
@@ -269,7 +269,7 @@ def recipients(work: Work, instance: Instance, roles: Iterable[str] | None) -> l
 def _people(work: Work, instance: Instance, role: str) -> Iterable[int]:
     if role == "customer" and instance.is_internal:
         return []
-    if role == "assignee" and instance.state is not None and _is_with_customer(work, instance):
+    if role == "assignee" and instance.state is not None and participating.is_with_customer(work, instance):
         return []
     one = {"customer": instance.customer_id, "creator": instance.creator_id, "assignee": instance.assignee_id}.get(role)
     if one is not None:
@@ -288,12 +288,6 @@ def _people(work: Work, instance: Instance, role: str) -> Iterable[int]:
         case _:
             query = select(User.id).join(User.roles).where(Role.name == role.removeprefix("role."), User.is_active)
     return work.session.scalars(query.order_by("id" if role == "staff" else query.selected_columns[0])).all()
-
-
-def _is_with_customer(work: Work, instance: Instance) -> bool:
-    """A case that was handed back to its customer: words to whoever works on it are none for them."""
-    assignee = work.session.get(User, instance.assignee_id) if instance.assignee_id is not None else None
-    return assignee is not None and assignee.kind == "customer"
 
 
 def owe_mail(

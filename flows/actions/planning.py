@@ -144,7 +144,7 @@ def resume_timers(work: Work, instance: Instance, definition: FlowDefinition, en
     What was called off before that, because it was planned anew or its flow changed, does not come back; nor does a
     timer that the flow has no more, though it was called off at the very moment of the end.
     """
-    work.session.flush()
+    _write_timers(work)
     work.session.execute(
         update(Timer)
         .where(
@@ -195,10 +195,16 @@ def _start_over(work: Work, instance: Instance, name: str) -> int:
     """The next number of a timer, whose earlier occurrences end here."""
     if instance.id is None:
         return 1  # it is being created in this very work
-    work.session.flush()
+    _write_timers(work)
     _end(work, instance, name)
     last = select(func.max(Timer.n)).where(Timer.instance_id == instance.id, Timer.name == name)
     return (work.session.scalar(last) or 0) + 1
+
+
+def _write_timers(work: Work) -> None:
+    """The statement that follows finds them as this work has left them."""
+    if any(isinstance(row, Timer) for row in (*work.session.new, *work.session.dirty)):
+        work.session.flush()
 
 
 def _end(work: Work, instance: Instance, name: str) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from flows.actions import kinship, owing, planning, settling
+from flows.actions import kinship, owing, participating, planning, settling
 from flows.catalogue import FlowDefinition
 from flows.events import InstanceCancelled, InstanceCompleted, InstanceReopened
-from flows.models import Instance, User
+from flows.models import Instance
 from flows.rules import stages
 from flows.work import Work
 
@@ -41,8 +41,7 @@ def enter(work: Work, instance: Instance, definition: FlowDefinition, state: str
 
 def follow_the_baton(work: Work, instance: Instance) -> None:
     """After a move or an assignment: who holds it now."""
-    assignee = work.session.get(User, instance.assignee_id) if instance.assignee_id is not None else None
-    is_customer = assignee is not None and assignee.kind == "customer"
+    is_customer = participating.is_with_customer(work, instance)
     settling.hand_over(work, instance, stages.waiting_on(instance.status, is_customer))
     instance.last_activity_at = work.now
     instance.version += 1

@@ -44,7 +44,8 @@ class Instance(Owned, Stamped, Base):
     the Payment Amounts by step, in minor units (C27); `overlay` holds what this one instance has of its own over its
     flow (Q25, X20, `flows.catalogue.overlay`); `waited` the whole seconds that each party has held the baton before
     `waiting_since` (X4); `reopenings` counts how often it was taken up again after its end (Q23). `message_seq` and
-    `note_seq` are the last numbers in its conversation and among its notes.
+    `note_seq` are the last numbers in its conversation and among its notes. People, department and parent are written
+    by their ids and read by their names alone, so that no flush has to look whether one of them is another.
     """
 
     __tablename__ = "instances"
@@ -153,11 +154,11 @@ class Instance(Owned, Stamped, Base):
     note_seq: Mapped[int] = mapped_column(default=0)
 
     organisation: Mapped[Organisation] = relationship(foreign_keys="Instance.organisation_id")
-    customer: Mapped[User | None] = relationship(foreign_keys=[customer_id])
-    creator: Mapped[User | None] = relationship(foreign_keys=[creator_id])
-    assignee: Mapped[User | None] = relationship(foreign_keys=[assignee_id])
-    department: Mapped[Department | None] = relationship()
-    parent: Mapped[Instance | None] = relationship(remote_side="Instance.id")
+    customer: Mapped[User | None] = relationship(foreign_keys=[customer_id], viewonly=True)
+    creator: Mapped[User | None] = relationship(foreign_keys=[creator_id], viewonly=True)
+    assignee: Mapped[User | None] = relationship(foreign_keys=[assignee_id], viewonly=True)
+    department: Mapped[Department | None] = relationship(viewonly=True)
+    parent: Mapped[Instance | None] = relationship(remote_side="Instance.id", viewonly=True)
     flow_version: Mapped[FlowVersion] = relationship()
     steps: Mapped[list[Step]] = relationship(order_by=Step.position, back_populates="instance")
 

@@ -94,10 +94,9 @@ def _notice(session: Session, *_flush: object) -> None:
 def _pairs(row: Instance | Step, names: tuple[str, ...], is_gone: bool) -> Iterator[tuple[str, list[Any]]]:
     state: InstanceState[Any] = inspect(row)
     for name in names:
-        history = state.attrs[name].history
         if is_gone:
             yield name, [_plain(getattr(row, name)), None]
-        elif history.has_changes():
+        elif name in state.committed_state and (history := state.attrs[name].history).has_changes():
             before = history.deleted[0] if history.deleted else None
             yield name, [_plain(before), _plain(history.added[0]) if history.added else None]
 

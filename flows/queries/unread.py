@@ -13,8 +13,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, exists, false, func, literal_column, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from flows.access import organisations_of, read_as, visible_instances
+from flows.access import read_as, visible_instances
 from flows.models import Instance, Membership, Message, Organisation, ReadCursor
+from flows.narrowing import organisations_of
 from flows.rules.actors import Actor
 
 TALKED_ABOUT = Instance.message_seq > literal_column("0")

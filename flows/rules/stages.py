@@ -63,7 +63,7 @@ def offered(
     names = [
         name
         for name, action in definition.actions.items()
-        if out_of_stage(definition, name, state) is None and not_for(action, actor, standing) is None
+        if state in action.from_ and may_take(action, actor, standing)
     ]
     if not any(definition.actions[name].if_ for name in names):
         return names
@@ -88,11 +88,16 @@ def out_of_stage(definition: StagesLike, name: str, state: str) -> str | None:
 
 def not_for(action: ActionLike, actor: Actor, standing: Standing) -> str | None:
     """Why this actor may not take an action; None when they may."""
-    # A case that was handed back is with the customer, who still does what customers may and nothing else (Q14).
-    by = [who for who in action.by if who != "assignee"] if actor.kind == "customer" else action.by
-    if actor.is_system or is_among(actor, by, standing):
+    if may_take(action, actor, standing):
         return None
     return _("Only %(people)s may do this", people=in_words(action.by))
+
+
+def may_take(action: ActionLike, actor: Actor, standing: Standing) -> bool:
+    """Whether this actor is one of those whom the flow names for an action."""
+    # A case that was handed back is with the customer, who still does what customers may and nothing else (Q14).
+    by = [who for who in action.by if who != "assignee"] if actor.kind == "customer" else action.by
+    return actor.is_system or is_among(actor, by, standing)
 
 
 def condition_fails(action: ActionLike, scope: Mapping[str, Any]) -> str | None:

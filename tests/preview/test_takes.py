@@ -82,6 +82,9 @@ def test_every_mail_is_written_with_what_a_play_knows(product: Product, registry
             assert "${{" not in one.letter.subject + one.letter.text
     welsh = mails_of(product, registry, "tenant-onboarding", Stranger(language="cy"), AT)
     assert '<html lang="cy">' in welsh[0].letter.html if welsh[0].letter else False
+    ordered = mails_of(product, registry, "coro-order-fulfilment", Stranger(language="cy"), AT)
+    [reminder] = [one.letter for one in ordered if one.template == "coro/reminder" and one.letter is not None]
+    assert re.search(r"\(tan dydd \w+", reminder.subject)  # the day is said in Welsh too
 
 
 def test_a_mail_that_cannot_be_written_says_why(product: Product, visit: Path) -> None:

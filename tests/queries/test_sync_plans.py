@@ -11,9 +11,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from flows.access import organisations_of, read_as
+from flows.access import read_as
 from flows.clock import clock
 from flows.models import Instance
+from flows.narrowing import organisations_of
 from flows.queries import changes
 from flows.queries.changes import Kind, Walk
 from flows.rules.actors import SYSTEM, Actor

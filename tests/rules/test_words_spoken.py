@@ -41,6 +41,13 @@ def test_what_is_kept_is_kept_in_each_language_until_somebody_reads_it() -> None
     assert words.read_in("en", kept)["day"] == words.read_in("tlh", kept)["day"] == "Monday"
 
 
+def test_where_it_is_known_who_may_read_it_nothing_is_said_in_another_language() -> None:
+    asked: list[str] = []
+    assert words.in_each(lambda: asked.append(words.language()), ["en"]) is None
+    assert asked == ["en"]
+    assert words.read_in("cy", words.in_each(lambda: gettext("Monday"), ["cy"])) == "dydd Llun"
+
+
 def test_a_kept_sentence_of_ours_is_told_again_and_anybody_elses_stays() -> None:
     with spoken("cy"):
         assert words.retold(N_("The order was cancelled")) == "Canslwyd yr archeb"

@@ -243,3 +243,16 @@ def test_reopened_and_resolved_again_breaks_nothing(desk: Desk) -> None:
         desk.act(who, action, "Done again")
     desk.now()
     assert {says: rows for says, rows in broken(access.read_as(SYSTEM)).items() if rows} == {}
+
+
+@pytest.mark.requirement("B15")
+def test_a_move_writes_its_row_once_and_asks_for_nothing_twice(
+    desk: Desk, count_statements: Callable[[], list[str]]
+) -> None:
+    """What is driven by hand has no steps to ask for; a department that is chosen is looked up once."""
+    go_to(desk, "InProgress")
+    made = count_statements()
+    desk.act("gus", "forward", "Yours", asked=ASKED)
+    assert not [one for one in made if "FROM steps" in one]
+    for once in ("UPDATE instances", "INSERT INTO timeline_events", "SELECT departments.uid, departments.name \n"):
+        assert len([one for one in made if one.startswith(once)]) == 1, once

@@ -22,6 +22,7 @@ from flows.catalogue.registry import Registry
 from flows.models import User
 from flows.rules.actors import SYSTEM
 from flows.rules.errors import BatonError
+from flows.words import LANGUAGES
 from flows.work import end_reading
 from messaging import posting
 from messaging.letters import Letter
@@ -57,6 +58,7 @@ def mails_of(product: Product, registry: Registry, flow: str, stranger: Stranger
         if wanted.keys() <= found.keys():
             break
         with product.stage(registry, flow, at, stranger) as stage:
+            stage.languages = LANGUAGES
             _play(stage, way, Random(seed))  # noqa: S311  # answers, no secrets
             for one in _written(stage):
                 found.setdefault(one.template, one)

@@ -205,9 +205,7 @@ class Life:
             report.add(Finding("dead-end", f"it is open and nobody can lead it on ({where})", tuple(self.story)))
 
     def _check(self, report: Report) -> None:
-        broken = invariants.broken_rows(read_as(SYSTEM))
-        end_reading()
-        for says in broken:
+        for says in invariants.broken_rows(read_as(SYSTEM)):
             report.add(Finding("invariant", f"it is not true any more that {says}", tuple(self.story)))
 
     def _look_back(self, stage: Sandbox, report: Report) -> None:

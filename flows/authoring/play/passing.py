@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import CompoundSelect, bindparam, null, select, union_all
+from sqlalchemy import CompoundSelect, bindparam, literal_column, null, select, union_all
 
 from flows.access import read_as
 from flows.actions.delivering import waits_its_turn
@@ -33,13 +33,13 @@ def pass_time(until: datetime, see_to_it: Callable[[Due], object]) -> None:
     while (due := _next_due(until)) is not None:
         _move_to(due.moment)
         see_to_it(due)
+    end_reading()
     _move_to(until)
 
 
 def _next_due(until: datetime) -> Due | None:
     """One statement, because it is asked after everything that anybody does."""
-    rows = read_as(SYSTEM).execute(_all_due(), {"until": until}).all()
-    end_reading()
+    rows = read_as(SYSTEM).connection().execute(_all_due(), {"until": until}).all()
     if not rows:
         return None
     moment = max(min(row.at for row in rows), clock.now())
@@ -53,12 +53,13 @@ def _next_due(until: datetime) -> Due | None:
 
 @cache
 def _all_due() -> CompoundSelect[Any]:
+    """A state that is written out lets SQLite plan it once; for a bound one it looks each time for a partial index."""
     until = bindparam("until", type_=Moment())
     timers = select(Timer.due_at.label("at"), Timer.instance_id.label("id"), null().label("kind"))
     effects = select(Effect.next_at, Effect.id, Effect.kind)
     return union_all(
         timers.where(Timer.ended_at.is_(None), Timer.due_at <= until),
-        effects.where(Effect.state == "pending", Effect.next_at <= until, ~waits_its_turn()),
+        effects.where(Effect.state == literal_column("'pending'"), Effect.next_at <= until, ~waits_its_turn()),
     )
 
 

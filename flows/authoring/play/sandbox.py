@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -35,7 +35,8 @@ from flows.work import Work, end_reading, unit_of_work
 class Sandbox:
     """The stage on which one flow is played. `instances` are the row ids of what was started, in order.
 
-    `posted` are the mails that went out, as they were taken up.
+    `posted` are the mails that went out, as they were taken up, to be read in one of its `languages`: to look up the
+    words of others would take longer than the rest of a play.
     """
 
     cast: Cast
@@ -45,6 +46,7 @@ class Sandbox:
         self.loaded, self.zone, self.stranger = loaded, zone, stranger
         self.instances: list[int] = []
         self.posted: list[Owed] = []
+        self.languages: Collection[str] = (USUAL,)
         self._uids: dict[int, str] = {}
 
     @property
@@ -91,7 +93,20 @@ class Sandbox:
             with unit_of_work(SYSTEM) as fired:
                 firing.fire_due(fired, instance_id)
         for effect_id, kind in due.effects:
-            _deliver(effect_id, kind, self.posted)
+            self._deliver(effect_id, kind)
+
+    def _deliver(self, effect_id: int, kind: str) -> None:
+        """Nothing leaves: a call is checked, a mail is written and thrown away, all else is done at once."""
+        try:
+            with unit_of_work(SYSTEM) as carried:
+                if kind in delivering.AT_HOME:
+                    delivering.call(carried, effect_id)
+                elif (owed := delivering.begin(carried, effect_id, self.languages)) is not None:
+                    _carry(carried, owed)
+                    self.posted += [owed] if kind == "email" else []
+        except Exception as fault:  # noqa: BLE001  # whatever a hook raises becomes an incident, as with the worker
+            with unit_of_work(SYSTEM) as carried:
+                delivering.fail(carried, effect_id, f"{type(fault).__name__}: {fault}", permanent=True, counted=False)
 
 
 @contextmanager
@@ -178,21 +193,6 @@ def _that_one(_context: object, value: str) -> Option:
 
 def _anything(context: object, query: str) -> list[Option]:
     return [_that_one(context, query or "sample")]
-
-
-def _deliver(effect_id: int, kind: str, posted: list[Owed]) -> None:
-    """Nothing leaves: a call is checked, a mail is written and thrown away, all else is done at once."""
-    try:
-        with unit_of_work(SYSTEM) as carried:
-            if kind in delivering.AT_HOME:
-                delivering.call(carried, effect_id)
-            elif (owed := delivering.begin(carried, effect_id)) is not None:
-                carried.session.flush()
-                _carry(carried, owed)
-                posted += [owed] if kind == "email" else []
-    except Exception as fault:  # noqa: BLE001  # whatever a hook raises becomes an incident, as with the worker
-        with unit_of_work(SYSTEM) as carried:
-            delivering.fail(carried, effect_id, f"{type(fault).__name__}: {fault}", permanent=True, counted=False)
 
 
 def _carry(carried: Work, owed: Owed) -> None:
