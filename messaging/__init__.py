@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from flask import Flask
+from typing import TYPE_CHECKING
 
-from flows import ports, work
-from messaging import agreements_http, bell, mailing, notify, poke
+if TYPE_CHECKING:
+    from flask import Flask
 
 
 def register(app: Flask) -> None:
     """Set up mail and the systems beside ours for this application; what hears of works is hung up once a process."""
+    from flows import ports, work
+    from messaging import agreements_http, bell, mailing, notify, poke  # whoever needs one of them needs not all
+
     mailing.set_up(app, app.config["BATON"])
     ports.use_agreements(agreements_http.provider_of(app.config["BATON"]))
     for listener in (notify.hear,):

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from flows.work import Work
+from typing import TYPE_CHECKING
+
 from messaging import redis_door
+
+if TYPE_CHECKING:
+    from flows.work import Work
 
 KEY = "baton:bell"
 MOST_RINGS = 100

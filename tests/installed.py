@@ -18,6 +18,9 @@ PLUGIN = ROOT / "tests" / "external_plugin" / "package"
 OFFLINE = {"PIP_NO_BUILD_ISOLATION": "0", "PIP_NO_DEPS": "1", "PIP_NO_INDEX": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
 """What pip builds with and depends on is there already. (The 0 is pip's own way to say "without isolation".)"""
 
+WITHOUT_OUR_PLUGINS = ["-p", "no:schemathesis", "-p", "no:hypothesispytest"]
+"""Plugins of pytest that only stand there because our own tests need them; loading them takes as long as the tests."""
+
 
 @dataclass(frozen=True)
 class Installed:
@@ -67,7 +70,8 @@ def install(home: Path, wheels: Sequence[Path]) -> Installed:
     (here / "dependencies.pth").write_text(get_path("purelib") + "\n")
     found.install(*wheels)
     script = home / "bin" / "pytest"
-    script.write_text(f"#!{home}/bin/python\nimport sys\nfrom pytest import main\nsys.exit(main())\n")
+    begin = f"from pytest import main\nsys.exit(main({WITHOUT_OUR_PLUGINS} + sys.argv[1:]))\n"
+    script.write_text(f"#!{home}/bin/python\nimport sys\n{begin}")
     script.chmod(0o755)
     return found
 

@@ -6,7 +6,7 @@ import io
 import struct
 import zipfile
 import zlib
-from functools import cache
+from functools import cache, reduce
 
 from PIL import Image
 from pillow_heif import register_heif_opener
@@ -57,8 +57,21 @@ def odt(mime: str = "application/vnd.oasis.opendocument.text") -> bytes:
 
 @cache
 def bomb() -> bytes:
-    """A document of 300 KB that unpacks to 300 MB."""
-    return archive({"[Content_Types].xml": b"<Types/>", "word/document.xml": b"\0" * (300 * 1024 * 1024)})
+    """A document of 300 KB that unpacks to 300 MB: one megabyte, packed once and repeated."""
+    nothing, times = b"\0" * 1024 * 1024, 300
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    once = packer.compress(nothing) + packer.flush(zlib.Z_FULL_FLUSH)
+    packed = once * times + zlib.compressobj(9, zlib.DEFLATED, -15).flush()
+    checksum = reduce(lambda so_far, _: zlib.crc32(nothing, so_far), range(times), 0)
+    made = bytearray(
+        archive({"word/document.xml": packed, "[Content_Types].xml": b"<Types/>"}, stored=("word/document.xml",))
+    )
+    # what an entry says of itself: how it is packed, and what comes out; in front of it, and in the directory
+    for head, method, sums, size in ((0, 8, 14, 22), (made.index(b"PK\1\2"), 10, 16, 24)):
+        struct.pack_into("<H", made, head + method, zipfile.ZIP_DEFLATED)
+        struct.pack_into("<I", made, head + sums, checksum)
+        struct.pack_into("<I", made, head + size, times * len(nothing))
+    return bytes(made)
 
 
 @cache

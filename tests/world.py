@@ -38,6 +38,7 @@ def build_world() -> World:
     """Write the world in one piece of work."""
     with unit_of_work(SYSTEM) as work:
         add, now = work.session.add, clock.now()
+        members: list[tuple[User, Organisation, str]] = []
 
         def organisation(
             uid: str, name: str, kind: str = "company", parent: Organisation | None = None
@@ -72,10 +73,8 @@ def build_world() -> World:
                 roles=list(roles),
             )
             add(row)
-            work.session.flush()
             if member_of is not None:
-                work.session.flush()
-                add(Membership(user_id=row.id, organisation_id=member_of.id, role=role, created_at=now))
+                members.append((row, member_of, role))
             return row
 
         brightpath, rival = organisation("cus_brightpath", "Brightpath IT"), organisation("cus_rival", "Rival Networks")
@@ -121,6 +120,9 @@ def build_world() -> World:
                     provider=provider,
                 )
             )
+        work.session.flush()
+        for user, of, role in members:
+            add(Membership(user_id=user.id, organisation_id=of.id, role=role, created_at=now))
         work.session.flush()
         ids = {name: row.id for name, row in people.items()}
         actors = {name: as_actor(row) for name, row in people.items()}

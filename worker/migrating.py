@@ -12,22 +12,15 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, select, text
+from sqlalchemy import Connection, Engine, select, text
 from sqlalchemy.exc import OperationalError
 
-from flows.db import engine_options
 from flows.models import Base, User
 from flows.sessions import WRITES
-from flows.settings import Settings
 from worker.trouble import Trouble
 
 ONE_AT_A_TIME = 7_020_001
 """Any number, as long as it stays the same: two that start at once migrate one after the other."""
-
-
-def engine_of(settings: Settings) -> Engine:
-    """An engine of its own for a command that needs no application."""
-    return create_engine(settings.database, **engine_options(settings.database, threads=1))
 
 
 def upgrade(engine: Engine, revision: str = "head") -> None:

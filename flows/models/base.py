@@ -123,7 +123,7 @@ def one_of(name: str, *values: str) -> Enum:
 
 def opaque_id(prefix: str) -> str:
     """A fresh id for the outside: prefix, underscore, 20 characters with 100 random bits."""
-    return prefix + "_" + "".join(secrets.choice(ALPHABET) for _ in range(20))
+    return prefix + "_" + "".join(ALPHABET[byte % len(ALPHABET)] for byte in secrets.token_bytes(20))
 
 
 def uid_column(prefix: str) -> Mapped[str]:

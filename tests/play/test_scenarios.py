@@ -9,6 +9,7 @@ import pytest
 from flows.authoring.play import telling
 from flows.authoring.play.scenario import read_scenarios
 from flows.catalogue.registry import Registry
+from tests.installed import WITHOUT_OUR_PLUGINS
 
 pytest_plugins = ["pytester"]
 
@@ -175,7 +176,7 @@ def test_pytest_collects_them(pytester: pytest.Pytester) -> None:
     here = Path(__file__).parent / "flows" / "quick-answer.flow.yaml"
     pytester.makefile(".flow.yaml", **{"quick-answer": here.read_text()})
     pytester.mkdir("scenarios").joinpath("quick.yaml").write_text(STORY.replace("status: expired", "status: completed"))
-    pytester.runpytest_subprocess().assert_outcomes()
-    ran = pytester.runpytest_subprocess("--flows", "-v")
+    pytester.runpytest_subprocess(*WITHOUT_OUR_PLUGINS).assert_outcomes()
+    ran = pytester.runpytest_subprocess(*WITHOUT_OUR_PLUGINS, "--flows", "-v")
     ran.assert_outcomes(passed=1, failed=1)
     ran.stdout.fnmatch_lines(["*quick.yaml:13:9: status is expired, not completed"])

@@ -13,6 +13,7 @@ from flows.authoring.play.scenes import languages_of, scenes_of
 from flows.catalogue.registry import Registry
 from tests.browser_tools import HtmlFacts
 from tests.preview.conftest import AT
+from worker.preview import mails
 from worker.preview.mails import mails_of
 from worker.preview.product import Product
 from worker.preview.source import Source
@@ -87,11 +88,27 @@ def test_every_mail_is_written_with_what_a_play_knows(product: Product, registry
     assert re.search(r"\(tan dydd \w+", reminder.subject)  # the day is said in Welsh too
 
 
-def test_a_mail_that_cannot_be_written_says_why(product: Product, visit: Path) -> None:
+def test_a_mail_that_cannot_be_written_says_why(product: Product, visit: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mails, "ROUNDS", 1)  # which all would come to nothing
     visit.write_text(f"{visit.read_text()}      if: instance.state == 'never'\n")
     reading = Source(str(visit), []).read()
     [one] = mails_of(product, reading.registry, "visit", NOBODY_KNOWN, AT)
     assert (one.letter, one.note) == (None, "No play came to it; look at its conditions, or simulate it")
+
+
+@pytest.mark.requirement("X34")
+def test_pages_and_mails_come_after_few_plays(
+    product: Product, registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The answers that led to one page of a step lead to the next; a mail that comes by itself is waited for first."""
+    plays, stage = [], product.stage
+    monkeypatch.setattr(product, "stage", lambda *given: (plays.append(given), stage(*given))[1])
+    assert taken(product, registry, "tenant-onboarding", "pets.open").html
+    plays.clear()
+    assert taken(product, registry, "tenant-onboarding", "pets.review").html
+    assert len(plays) == 1
+    assert all(one.letter for one in mails_of(product, registry, "report-a-repair", NOBODY_KNOWN, AT))
+    assert len(plays) < 20
 
 
 def test_nothing_of_a_play_stays(product: Product, registry: Registry) -> None:

@@ -126,13 +126,11 @@ def test_they_see_each_other_type_write_and_read(
     expect(home.locator("#nav").get_by_role("link", name="Messages", exact=True)).to_be_visible()
     expect(desk.locator("[data-receipt]")).to_contain_text("Read ")
 
-    assert violations(desk) == []
     look_around(desk, "talk-desk"), look_around(home, "talk-home")
     desk.goto(f"{ours}?talk=notes")
     desk.get_by_label("Note for staff").fill("Rings at noon")
     desk.keyboard.press("Enter")
     expect(desk.locator(".log .mine:not(.unsent) .words")).to_have_text("Rings at noon")
-    assert violations(desk) == []
     look_around(desk, "talk-notes")
     rows = look(agent, "/admin/instances/")
     desk.close()

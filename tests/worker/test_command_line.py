@@ -97,6 +97,13 @@ def test_the_clock_moves_in_a_demo_only(tmp_path: Path) -> None:
     assert "the real time" in baton("demo", "clock", "reset", folder=tmp_path, BATON_MODE="demo").stdout
 
 
+def test_moving_the_clock_loads_neither_flows_nor_migrations() -> None:
+    """It is done again and again, and what is loaded takes all of its time."""
+    probe = "import sys, worker.commands.demo; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True).stdout
+    assert {"alembic", "rq", "pydantic"}.isdisjoint(loaded.split())
+
+
 @pytest.mark.parametrize(
     ("text", "meant"),
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import socket
 import subprocess
 import sys
@@ -26,8 +27,10 @@ from flows.access import read_as
 from flows.actions import accounts
 from flows.actions.accounts import NOBODY, Device, SignedIn
 from flows.clock import clock
+from flows.db import db
 from flows.models import (
     Agreement,
+    Base,
     Comment,
     Department,
     Effect,
@@ -59,10 +62,53 @@ def settings(settings: Settings) -> Settings:
     return replace(settings, mode="demo", provision_url="", webhook_hosts="")
 
 
+@pytest.fixture(scope="module")
+def worlds() -> dict[str, Kept]:
+    """What the demo wrote, by the database it wrote into."""
+    return {}
+
+
 @pytest.fixture
-def demo(app: Flask) -> Flask:
-    assert seed(app)
+def demo(app: Flask, database: str, worlds: dict[str, Kept], tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """The demo as written into this database, each time anew out of what was written the first time."""
+    if database in worlds:
+        worlds[database].give(app)
+    else:
+        assert seed(app)
+        worlds[database] = Kept(app, tmp_path_factory.mktemp("worlds"))
     return app
+
+
+class Kept:
+    """Every row and every file of an application: to write the demo anew for each test takes longer than it does."""
+
+    def __init__(self, app: Flask, folder: Path) -> None:
+        db.session.remove()
+        db.engine.dispose()  # the file of SQLite is whole once nobody has it open
+        self._files = shutil.copytree(app.config["BATON"].folder, folder / "files")
+        _in_postgres(
+            "DROP SCHEMA IF EXISTS kept CASCADE", "CREATE SCHEMA kept", *_each("CREATE TABLE kept.{0} AS TABLE {0}")
+        )
+
+    def give(self, app: Flask) -> None:
+        db.session.remove()
+        db.engine.dispose()
+        shutil.copytree(self._files, app.config["BATON"].folder, dirs_exist_ok=True)
+        _in_postgres(
+            "SET LOCAL session_replication_role = replica",  # in any order: keys between tables are not looked at
+            *_each("INSERT INTO {0} TABLE kept.{0}"),
+            "SELECT setval(seqrelid::regclass, 100000) FROM pg_sequence",  # beyond every number that is given
+        )
+
+
+def _each(statement: str) -> list[str]:
+    return [statement.format(table.name) for table in Base.metadata.sorted_tables]
+
+
+def _in_postgres(*statements: str) -> None:
+    if db.engine.name == "postgresql":
+        with db.engine.begin() as connection:
+            connection.exec_driver_sql("; ".join(statements))
 
 
 def _signed_in(email: str) -> Actor:
@@ -170,6 +216,7 @@ def test_nothing_of_the_past_is_still_owed(demo: Flask) -> None:
     assert not (demo.config["BATON"].folder / "mail").exists()
 
 
+@pytest.mark.parametrize("database", ["sqlite"])
 def test_the_clock_is_where_it_was(app: Flask) -> None:
     file = app.config["BATON"].folder / "clock-shift"
     clock.follow(file)

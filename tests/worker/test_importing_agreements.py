@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+import shutil
 from pathlib import Path
 
 import pytest
@@ -18,11 +19,18 @@ def of_many(count: int) -> list[str]:
             for n in range(count)]  # fmt: skip
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def ready(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The data folder of an installation whose database is ready."""
-    assert baton("db", "upgrade", folder=tmp_path).returncode == 0
-    return tmp_path
+    made = tmp_path_factory.mktemp("ready")
+    assert baton("db", "upgrade", folder=made).returncode == 0
+    return made
+
+
+@pytest.fixture
+def folder(ready: Path, tmp_path: Path) -> Path:
+    """Such a folder for one test."""
+    return shutil.copytree(ready, tmp_path / "data")
 
 
 def stored(folder: Path) -> list[tuple[str, str]]:

@@ -11,6 +11,7 @@ from sqlalchemy.engine import make_url
 
 from flows.settings import Settings
 from worker import migrating
+from worker.engines import engine_of
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def engine(database: str, request: pytest.FixtureRequest, tmp_path: object) -> I
             connection.execute(text(f"CREATE DATABASE {name}"))
         admin.dispose()
         url = server.set(database=name).render_as_string(hide_password=False)
-    engine = migrating.engine_of(Settings.from_env({}, mode="test", data=str(tmp_path), database_url=url))
+    engine = engine_of(Settings.from_env({}, mode="test", data=str(tmp_path), database_url=url))
     yield engine
     engine.dispose()
 

@@ -16,6 +16,7 @@ from flows.rules.agreements import AgreementLine, BadLine, Unreadable, header_of
 from flows.rules.errors import OutOfStep
 from flows.settings import Settings
 from worker import migrating
+from worker.engines import engine_of
 from worker.trouble import Trouble
 
 T = TypeVar("T")
@@ -55,7 +56,7 @@ def _check_place(settings: Settings) -> None:
     if settings.agreements_url:
         raise Trouble("Agreements are asked of BATON_AGREEMENTS_URL; unset it to keep them here")
     try:
-        current, newest = migrating.behind(migrating.engine_of(settings))
+        current, newest = migrating.behind(engine_of(settings))
     except OperationalError as fault:
         raise Trouble(f"The database does not answer ({fault.orig}); for the cure: baton doctor") from None
     if current != newest:

@@ -9,6 +9,7 @@ import click
 
 from flows.settings import Settings
 from worker import migrating
+from worker.engines import engine_of
 from worker.trouble import Trouble
 
 
@@ -21,7 +22,7 @@ def db() -> None:
 @click.argument("revision", default="head")
 def upgrade(revision: str) -> None:
     """Bring the database to REVISION, the newest unless you name one."""
-    engine = migrating.engine_of(Settings.from_env())
+    engine = engine_of(Settings.from_env())
     migrating.upgrade(engine, revision)
     click.echo(f"The database is at revision {migrating.behind(engine)[0]}.")
 
@@ -31,7 +32,7 @@ def upgrade(revision: str) -> None:
 @click.confirmation_option(prompt="Tables and rows that REVISION does not know are lost. Go on?")
 def downgrade(revision: str) -> None:
     """Take the database back to REVISION; `base` drops every table."""
-    engine = migrating.engine_of(Settings.from_env())
+    engine = engine_of(Settings.from_env())
     migrating.downgrade(engine, revision)
     click.echo(f"The database is at revision {migrating.behind(engine)[0] or 'base (no tables)'}.")
 
@@ -39,7 +40,7 @@ def downgrade(revision: str) -> None:
 @db.command()
 def check() -> None:
     """Say whether the database has the shape that this version needs; exit code 2 when not."""
-    engine = migrating.engine_of(Settings.from_env())
+    engine = engine_of(Settings.from_env())
     current, newest = migrating.behind(engine)
     if current != newest:
         raise Trouble(f"The database is at {current or 'no revision'}, not {newest}; run: baton db upgrade")
@@ -76,7 +77,7 @@ def reseal() -> None:
 def draft(revision: str, words: str) -> None:
     """Write migrations/versions/REVISION_*.py with what the models have and the revisions so far have not."""
     with tempfile.TemporaryDirectory() as folder:
-        engine = migrating.engine_of(Settings.from_env({"BATON_DATA": str(Path(folder))}))
+        engine = engine_of(Settings.from_env({"BATON_DATA": str(Path(folder))}))
         migrating.upgrade(engine)
         migrating.draft(engine, words, revision)
         engine.dispose()
@@ -86,7 +87,7 @@ def draft(revision: str, words: str) -> None:
 def prepare() -> None:
     """What `baton up` does first: upgrade, and in an empty demo fill it."""
     settings = Settings.from_env()
-    engine = migrating.engine_of(settings)
+    engine = engine_of(settings)
     migrating.upgrade(engine)
     if settings.is_demo and migrating.is_empty(engine):
         from worker.commands.demo import fill

@@ -15,7 +15,8 @@ from flows.clock import clock
 from flows.models import Instance, Timer
 from flows.rules.actors import SYSTEM
 from flows.settings import Settings
-from worker import migrating
+from messaging import bell, redis_door
+from worker.engines import engine_of
 from worker.trouble import Trouble
 
 PARTS = ("messaging",)
@@ -31,8 +32,10 @@ def demo() -> None:
 @demo.command()
 def seed() -> None:
     """Fill an empty demo with two believable worlds."""
+    from worker import migrating  # moving the clock does without it
+
     settings = _demo_settings()
-    engine = migrating.engine_of(settings)
+    engine = engine_of(settings)
     migrating.upgrade(engine)
     if not migrating.is_empty(engine):
         raise Trouble("The demo has people already; to begin anew: baton demo reset")
@@ -44,8 +47,10 @@ def seed() -> None:
 @click.confirmation_option(prompt="Everything in the demo's database is lost. Go on?")
 def reset() -> None:
     """Empty the demo, fill it anew and set its clock back to the real time."""
+    from worker import migrating
+
     settings = _demo_settings()
-    engine = migrating.engine_of(settings)
+    engine = engine_of(settings)
     migrating.upgrade(engine)
     migrating.downgrade(engine, "base")
     migrating.upgrade(engine)
@@ -101,7 +106,7 @@ def span(text: str) -> timedelta:
 def _until_next(settings: Settings) -> timedelta:
     """How long it is until the next timer; Trouble when none is to come."""
     query = select(func.min(Timer.due_at)).where(Timer.due_at > clock.now(), Timer.ended_at.is_(None))
-    with Session(migrating.engine_of(settings), info={"actor": SYSTEM}) as session:
+    with Session(engine_of(settings), info={"actor": SYSTEM}) as session:
         due_at = session.scalar(query)
     if due_at is None:
         raise Trouble("Nothing is to come; place an order first")
@@ -117,7 +122,7 @@ def coming(settings: Settings, start: datetime, end: datetime) -> list[str]:
         .order_by(Timer.due_at, Timer.id)
         .limit(20)
     )
-    with Session(migrating.engine_of(settings), info={"actor": SYSTEM}) as session:
+    with Session(engine_of(settings), info={"actor": SYSTEM}) as session:
         found = session.execute(query).all()
     return [
         f"  {timer.due_at:%a %d %b %H:%M}  {instance.reference}  {timer.name} {timer.n}  ({instance.title})"
@@ -143,8 +148,5 @@ def _now() -> str:
 
 def _ring(settings: Settings) -> None:
     """So that what has come due is done at once; without Redis the next tick finds it a second later."""
-    from messaging.bell import KEY
-    from worker.queues import connect
-
     with suppress(RedisError):
-        connect(settings.redis, 1).lpush(KEY, b"1")
+        redis_door.client(settings.redis).lpush(bell.KEY, b"1")

@@ -18,6 +18,7 @@ from flows.queries import invariants
 from flows.rules.actors import SYSTEM
 from flows.settings import Settings
 from worker import migrating
+from worker.engines import engine_of
 from worker.queues import connect
 
 VERSIONS = {"postgresql": "SELECT version()", "sqlite": "SELECT 'SQLite ' || sqlite_version()"}
@@ -77,7 +78,7 @@ def _folder(settings: Settings) -> Iterator[Finding]:
 
 
 def _database(settings: Settings) -> Iterator[Finding]:
-    engine = migrating.engine_of(settings)
+    engine = engine_of(settings)
     name = engine.url.render_as_string(hide_password=True)
     try:
         with engine.connect() as connection:
@@ -98,7 +99,7 @@ def _answers(settings: Settings) -> Iterator[Finding]:
 
     room.use(settings)
     try:
-        with Session(migrating.engine_of(settings), info={"actor": SYSTEM}) as session:
+        with Session(engine_of(settings), info={"actor": SYSTEM}) as session:
             lost = resealing.lost(session)
     except DBAPIError:
         return  # the line about the database says why
@@ -133,7 +134,7 @@ def _flows(settings: Settings) -> Iterator[Finding]:
 
 def _invariants(settings: Settings) -> Iterator[Finding]:
     settings_room.use(settings)  # the store of files is below their folder
-    with Session(migrating.engine_of(settings), info={"actor": SYSTEM}) as session:
+    with Session(engine_of(settings), info={"actor": SYSTEM}) as session:
         for sentence, rows in invariants.broken(session).items():
             cure = f"not so for {', '.join(rows)}; keep a copy of the database and report it" if rows else ""
             yield Finding("invariant", sentence, cure)

@@ -34,8 +34,10 @@ POLICY = (
 )
 """With which the HTML of a mail is served: mails carry their style in themselves, and no script of any kind."""
 
-ROUNDS = 4
-"""So many times every way is gone with other answers, because what is answered may decide who waits for whom."""
+ROUNDS = 2
+"""So many times every way is gone, because what is answered may decide who waits for whom."""
+TRIES = 4
+"""So many times in a round with other answers, where these lead elsewhere on the way."""
 
 
 @dataclass(frozen=True)
@@ -54,27 +56,34 @@ def mails_of(product: Product, registry: Registry, flow: str, stranger: Stranger
     wanted = dict.fromkeys(name for kind, name in letters_and_calls(definition) if kind == "email")
     found: dict[str, Posted] = {}
     notes: dict[str, str] = {}
-    for seed, way in enumerate([*_ways(definition)] * ROUNDS):
-        if wanted.keys() <= found.keys():
-            break
-        with product.stage(registry, flow, at, stranger) as stage:
-            stage.languages = LANGUAGES
-            _play(stage, way, Random(seed))  # noqa: S311  # answers, no secrets
-            for one in _written(stage):
-                found.setdefault(one.template, one)
-            notes |= _refused(stage)
+    for number, way in enumerate([*_ways(definition)] * ROUNDS):
+        for again in range(TRIES):
+            if wanted.keys() <= found.keys():
+                break
+            with product.stage(registry, flow, at, stranger) as stage:
+                stage.languages = LANGUAGES
+                came = _play(stage, way, Random(f"{number}.{again}"))  # noqa: S311  # answers, no secrets
+                for one in _written(stage):
+                    found.setdefault(one.template, one)
+                notes |= _refused(stage)
+            if came:
+                break
     never = "No play came to it; look at its conditions, or simulate it"
     return [found.get(name) or Posted(name, note=notes.get(name, never)) for name in wanted]
 
 
 def _ways(definition: FlowDefinition) -> Iterator[tuple[Leg, ...]]:
-    """Nobody does anything; everybody does everything; and every turn that somebody may take."""
+    """Nobody does anything, from the first day or once a step waits for it; and every turn that somebody may take.
+
+    What comes by itself is most of what is mailed, so whoever does nothing comes first.
+    """
     yield (reaching.idleness(),)
+    for name in definition.steps:
+        yield (reaching.step_opens(name), reaching.idleness())
     for name in definition.actions:
         yield (reaching.action_is_offered(definition, name), Deed("act", name))
     yield from (scene.way for scene in reversed(scenes_of(definition)) if scene.way)
     for name, step in definition.steps.items():
-        yield (reaching.step_opens(name), reaching.idleness())
         if step.approval is not None:
             yield (reaching.step_is(name, "pending_approval"), Deed("close_request", name))
             yield (reaching.step_is(name, "completed"), Deed("reopen", name, words="Please look again"))
@@ -83,14 +92,16 @@ def _ways(definition: FlowDefinition) -> Iterator[tuple[Leg, ...]]:
     yield (Deed("take"), reaching.idleness())
 
 
-def _play(stage: Sandbox, way: tuple[Leg, ...], dice: Random) -> None:
-    """As far as it goes: what was posted until then counts."""
+def _play(stage: Sandbox, way: tuple[Leg, ...], dice: Random) -> bool:
+    """As far as it goes: what was posted until then counts. False when these answers lead elsewhere on the way."""
     try:
         begin(stage, Opening(), dice)
-        if stage.instances:
-            go(stage, way, dice)
+        if not stage.instances or not go(stage, way[:-1], dice):
+            return False
+        go(stage, way[-1:], dice)
     except BatonError:
-        return
+        pass
+    return True
 
 
 def _written(stage: Sandbox) -> Iterator[Posted]:

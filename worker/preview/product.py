@@ -36,6 +36,8 @@ class Product:
         made = Settings.from_env({}, data=self._folder.name, database_url=IN_MEMORY, **known, **words)
         self.app = create_app(made)
         self.app.config["WTF_CSRF_METHODS"] = set()
+        self.led: dict[tuple[str, str], int] = {}
+        """By flow and group of its pages: with which dice a play came there last."""
 
     def close(self) -> None:
         self._folder.cleanup()

@@ -37,12 +37,13 @@ class Take:
 
 
 def take(product: Product, registry: Registry, flow: str, scene: Scene, stranger: Stranger, at: datetime) -> Take:
-    """The page of this scene for this customer."""
-    note = ""
-    for seed in range(TRIES):
+    """The page of this scene for this customer; the answers that led to the page before it are tried first."""
+    note, led = "", product.led.get((flow, scene.group), 0)
+    for seed in sorted(range(TRIES), key=lambda one: one != led):
         with product.stage(registry, flow, at, stranger) as stage:
             try:
                 if (why_not := _get_there(stage, scene, Random(seed))) == "":  # noqa: S311  # answers, no secrets
+                    product.led[flow, scene.group] = seed
                     return _page(product, stage, scene)
                 note = note or why_not
             except BatonError as refusal:

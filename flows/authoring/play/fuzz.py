@@ -14,7 +14,7 @@ from multiprocessing import get_context
 from random import Random
 from time import perf_counter
 
-from sqlalchemy import exists, select
+from sqlalchemy import Exists, exists, or_, select
 
 from flows.access import read_as
 from flows.authoring.play import reach
@@ -26,7 +26,7 @@ from flows.authoring.play.reach import Reached
 from flows.authoring.play.sandbox import Sandbox, sandbox
 from flows.catalogue.registry import Registry
 from flows.clock import clock
-from flows.models import Timer
+from flows.models import Instance, Timer
 from flows.queries import invariants
 from flows.rules.actors import SYSTEM
 from flows.rules.errors import BatonError, OutOfStep, Refused
@@ -135,16 +135,18 @@ class Life:
     def __init__(self, registry: Registry, name: str, dice: Random, steps: int) -> None:
         self.registry, self.name, self.dice, self.steps = registry, name, dice, steps
         self.story: list[str] = []
+        self.over = False
+        """Nobody can do anything any more, and nothing will come by itself."""
 
     def live(self, report: Report) -> None:
         way = self.dice.choice(ways_of(self.registry.flows[self.name].definition))
-        opening = Opening(way)
+        opening, last = Opening(way), report.steps + 1 + self.steps
         report.steps += 1
         with sandbox(self.registry, self.name, START, "Europe/London") as stage:
             self.story.append(f"begun by {way}")
             try:
                 begin(stage, opening, self.dice)
-                for _ in range(self.steps):
+                while report.steps < last and not self.over:
                     report.steps += 1
                     self._step(stage, opening, report)
                     self._check(report)
@@ -163,7 +165,7 @@ class Life:
         elif draw < 0.28 and opening.way == "event":
             self._hear_again(stage, opening, report)
         else:
-            self._do(stage, report)
+            self._do(stage, opening, report)
 
     def _hear_again(self, stage: Sandbox, opening: Opening, report: Report) -> None:
         self.story.append("the event comes again")
@@ -172,7 +174,7 @@ class Life:
         if len(stage.instances) > before:
             report.add(Finding("double", "the event that comes again starts a second instance", tuple(self.story)))
 
-    def _do(self, stage: Sandbox, report: Report) -> None:
+    def _do(self, stage: Sandbox, opening: Opening, report: Report) -> None:
         below = stage.below() if stage.definition.children else {}
         of_each = {row_id: choices(stage, row_id) for row_id in (stage.instances[0], *below)}
         possible = [(row_id, one) for row_id, offered in of_each.items() for one in offered]
@@ -180,6 +182,7 @@ class Life:
         if not lead_on:
             self._check_that_it_goes_on(stage, report)
         if not possible:
+            self._end(stage, opening, report)
             return
         row_id, chosen = self._drawn(lead_on if lead_on and self.dice.random() < 0.8 else possible, report)
         where = "" if row_id == stage.instances[0] else f" in {below[row_id]}"
@@ -190,6 +193,13 @@ class Life:
             self.story[-1] += f" (refused: {refusal})"
         except BatonError as refusal:
             self.story[-1] += f" (not taken: {refusal})"
+
+    def _end(self, stage: Sandbox, opening: Opening, report: Report) -> None:
+        """Steps are for lives in which something can happen still; a queue may bring the event once more at the end."""
+        if not _goes_on():
+            if opening.way == "event":
+                self._hear_again(stage, opening, report)
+            self.over = True
 
     def _drawn(self, offered: list[tuple[int, Choice]], report: Report) -> tuple[int, Choice]:
         """By lot; the seldomer something was done, the likelier: else few lives would see the end of a long flow."""
@@ -221,8 +231,16 @@ class Life:
 
 
 def _ends_by_itself() -> bool:
-    session = read_as(SYSTEM)
-    found = session.scalar(select(exists().where(Timer.ended_at.is_(None), Timer.kind == "expiry")))
+    return _there_is(exists().where(Timer.ended_at.is_(None), Timer.kind == "expiry"))
+
+
+def _goes_on() -> bool:
+    """Something is open, or comes by itself."""
+    return _there_is(exists().where(Instance.closed_at.is_(None)), exists().where(Timer.ended_at.is_(None)))
+
+
+def _there_is(*any_of: Exists) -> bool:
+    found = read_as(SYSTEM).scalar(select(or_(*any_of)))
     end_reading()
     return bool(found)
 
