@@ -83,7 +83,7 @@ def postgres_ready(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) 
     return postgres_url
 
 
-DOORS = ("admin", "api", "payments", "portal", "private", "security")
+DOORS = ("admin", "api", "laws", "payments", "portal", "private", "security")
 """Folders whose tests go through pages and the API: the verbs and queries below have tests of their own on both."""
 
 
