@@ -60,7 +60,7 @@ NO_THINGS = (
     ("list", "Which rooms", "Add at least one entry to “Which rooms”"),
     ("list", "Rooms", "Add at least one entry to the rooms"),
     ("text", "Their name", "Enter their name"),
-    ("text", "My reason", "Enter my reason"),
+    ("text", "My reason", "Enter an answer to “My reason”"),
 )
 
 

@@ -22,13 +22,13 @@ _LITTLE = frozenset({
 _OPENING = _LITTLE | frozenset({
     "a", "an", "any", "anybody", "anyone", "anything", "each", "every", "everything", "i", "if", "is", "it",
     "nobody", "nothing", "some", "somebody", "something", "that", "there", "this", "these", "those", "we", "you",
-    "what", "when", "where", "whether", "which", "who", "whom", "whose", "why", "how",
+    "what", "when", "where", "whether", "which", "who", "whom", "whose", "why", "how", "my", "our",
 })  # fmt: skip
 _FINITE = frozenset({
     "am", "are", "can", "cannot", "could", "did", "do", "does", "had", "has", "have", "is", "should", "was", "were",
     "will", "would",
 })  # fmt: skip
-_OWNERS = frozenset({"the", "your", "my", "our", "their", "his", "her", "its"})
+_OWNERS = frozenset({"the", "your", "their", "his", "her", "its"})
 """What stands where "the" would."""
 _ANSWER = N_("an answer to “%(label)s”")
 _QUOTED = {"file": N_("a file for “%(label)s”"), "list": "“%(label)s”"}
