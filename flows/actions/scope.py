@@ -12,7 +12,7 @@ from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.util import identity_key
 
-from flows import settings
+from flows import lookups, settings
 from flows.actions import kinship, sealing
 from flows.catalogue import FlowDefinition
 from flows.models import Instance, Organisation, User
@@ -121,13 +121,29 @@ def words_of(instance: Instance, definition: FlowDefinition, names: Collection[s
         fields = dict(definition.start.fields)
         for step in definition.steps.values():
             fields |= step.fields
-        words |= _shown("data.", fields, answers_of(instance, definition), names)
+        chosen = lookups.context_of(_labels_of(instance) if definition.steps else None)
+        words |= _shown("data.", fields, answers_of(instance, definition), names, chosen)
     return words | {name: said for name, said in _moments(instance, now) if name in names}
 
 
-def _shown(before: str, fields: Mapping[str, Any], given: Mapping[str, Any], names: Collection[str]) -> dict[str, str]:
+def _labels_of(instance: Instance) -> dict[str, dict[str, str]]:
+    """What people read when they chose a person, a department or something looked up, in whatever step."""
+    found: dict[str, dict[str, str]] = {}
+    for step in instance.steps:
+        for source, labels in (step.labels or {}).items():
+            found.setdefault(source, {}).update(labels)
+    return found
+
+
+def _shown(
+    before: str,
+    fields: Mapping[str, Any],
+    given: Mapping[str, Any],
+    names: Collection[str],
+    context: answers.AnswerContext | None = None,
+) -> dict[str, str]:
     return {
-        before + name: answers.display(fields[name], value)
+        before + name: answers.display(fields[name], value, context)
         for name, value in given.items()
         if before + name in names and name in fields
     }

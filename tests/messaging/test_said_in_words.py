@@ -23,7 +23,7 @@ SEEN = {
     "heating": "broken",
     "rooms": [{"room": "bathroom", "size": 4}, {"room": "bedroom"}],
     "rent": 123_450,
-    "note": None,
+    "who": "usr_gus",
     "code": "4711",
 }
 
@@ -58,7 +58,7 @@ def test_a_notice_says_them(looked: Play, database: str) -> None:
 def test_a_message_says_them_too(looked: Play, database: str) -> None:
     end_reading()
     said = read_as(SYSTEM).scalars(select(Message.text).order_by(Message.id)).all()
-    assert said[-1] == "No, Bathroom, 4; Bedroom, Not *working*, 10 November 2026"
+    assert said[-1] == "No, Bathroom, 4; Bedroom, Not *working*, 10 November 2026, Gus Agent"
 
 
 def test_a_message_is_in_the_language_of_whoever_acts_for_the_customer(play: Play, database: str) -> None:
@@ -67,7 +67,7 @@ def test_a_message_is_in_the_language_of_whoever_acts_for_the_customer(play: Pla
     play.submit("look", SEEN)
     end_reading()
     said = read_as(SYSTEM).scalars(select(Message.text).order_by(Message.id)).all()
-    assert said[-1] == "Na, Bathroom, 4; Bedroom, Not *working*, 10 Tachwedd 2026"
+    assert said[-1] == "Na, Bathroom, 4; Bedroom, Not *working*, 10 Tachwedd 2026, Gus Agent"
     assert told(play.world, "tenant")[-1][0].startswith("Since 10 Tachwedd 2026, Na, ")
 
 
