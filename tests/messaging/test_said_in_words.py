@@ -6,13 +6,14 @@ import pytest
 from sqlalchemy import select
 
 from flows.access import read_as
+from flows.actions import acting
 from flows.models import Effect, Message
 from flows.rules.actors import SYSTEM
 from flows.settings import Settings
 from flows.work import end_reading
 from tests.guided.conftest import Play
 from tests.messaging.conftest import part
-from tests.messaging.test_guided import plain, play, sent
+from tests.messaging.test_guided import act, plain, play, sent
 from tests.messaging.test_in_their_language import reads_welsh, told
 
 __all__ = ["play"]
@@ -76,3 +77,9 @@ def test_a_webhook_goes_on_getting_plain_values(looked: Play, database: str) -> 
     hook = read_as(SYSTEM).scalars(select(Effect).where(Effect.kind == "webhook")).one()
     rooms = [{"room": "bathroom", "size": 4}, {"room": "bedroom", "size": None}]
     assert hook.payload["body"] == {"since": "2026-11-10", "child": False, "rooms": rooms}
+
+
+def test_a_notice_says_what_the_dialog_of_an_action_asked(play: Play, database: str) -> None:
+    play.start("visit", inputs={})
+    act(play, acting.act, "plan", comment="Ring twice", asked={"day": "2026-12-01", "lift": "no"})
+    assert told(play.world, "tenant")[-1][0] == "We come on 1 December 2026, lift: No, Ring twice"
