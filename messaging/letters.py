@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from jinja2 import Environment, PackageLoader
@@ -42,19 +43,26 @@ class Frame:
     turn_off_url: str = ""
 
 
-def write(template: MailTemplate, scope: Mapping[str, Any], frame: Frame, private: Collection[str] = ()) -> Letter:
-    """Fill a template, with a mask in every hole that names a `private` answer.
+def write(
+    template: MailTemplate,
+    scope: Mapping[str, Any],
+    frame: Frame,
+    private: Collection[str] = (),
+    words: Mapping[str, str] = MappingProxyType({}),
+) -> Letter:
+    """Fill a template: a mask in every hole that names a `private` answer, its `words` in one that is only a name.
 
     PermanentFault when a hole cannot be filled: trying again would not help.
     """
+    as_markdown = {name: quoted(said) for name, said in words.items()}
     try:
-        subject = one_line(compile_text(template.subject).masked(private).filled(scope, str))[:LONGEST_SUBJECT]
-        body = compile_text(template.body).masked(private).filled(scope, quoted)
+        subject = one_line(compile_text(template.subject).masked(private).worded(words).filled(scope, str))
+        body = compile_text(template.body).masked(private).worded(as_markdown).filled(scope, quoted)
     except NotYetKnown as problem:
         raise PermanentFault(f"{template.file}: {problem.name} has no value; add it or change the template") from None
     except ExpressionProblem as problem:
         raise PermanentFault(f"{template.file}: {problem}") from None
-    tokens = _markdown().parse(body)
+    subject, tokens = subject[:LONGEST_SUBJECT], _markdown().parse(body)
     html = (
         _environment()
         .get_template("mail.html")

@@ -94,7 +94,8 @@ def write(owed: Owed, addressee: _Addressee | None = None) -> letters.Letter:
     template = template_of(owed.payload["template"], addressee.language)
     with spoken(addressee.language):
         scope = _scope(owed, addressee)
-        return letters.write(template, scope, _frame(owed, scope, addressee), owed.payload.get("private", ()))
+        hidden, words = owed.payload.get("private", ()), read_in(addressee.language, owed.payload.get("words", {}))
+        return letters.write(template, scope, _frame(owed, scope, addressee), hidden, words)
 
 
 def template_of(kind: str, language: str) -> MailTemplate:

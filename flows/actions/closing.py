@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from flows import access
 from flows.actions import kinship, owing, planning, settling, versions, withdrawing
-from flows.actions.scope import roots, scope_of, words_of
+from flows.actions.scope import as_told, roots, scope_of
 from flows.catalogue import FlowDefinition
 from flows.events import (
     DueDateChanged,
@@ -20,7 +20,7 @@ from flows.events import (
     InstanceExpired,
 )
 from flows.models import Instance
-from flows.rules import people, private, statuses
+from flows.rules import people, statuses
 from flows.rules.errors import Invalid, OutOfStep, Refused
 from flows.rules.expressions import compile_text
 from flows.words import USUAL, spoken
@@ -58,7 +58,7 @@ def message_of(session: Session, instance: Instance, outcome: str, now: datetime
     with spoken(instance.customer.language if instance.customer is not None else USUAL):
         definition = versions.spoken_of(session, instance)
         message = definition.all_outcomes()[outcome].message or ""
-        text = compile_text(message).masked(private.names_of(definition)).worded(words_of(instance, definition))
+        text = as_told(compile_text(message), instance, definition, now)
         return str(text.render_or(scope_of(session, instance, definition, now, wanted=roots(text.names)), message))
 
 

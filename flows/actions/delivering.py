@@ -13,7 +13,7 @@ from sqlalchemy.orm import aliased
 
 from flows import access, catalogue
 from flows.actions import attaching, calling, children, ordering, sealing, versions
-from flows.actions.scope import EVERYTHING, instance_words, scope_of
+from flows.actions.scope import EVERYTHING, instance_words, roots, scope_of, words_of
 from flows.events import EffectGaveUp, EffectRetried, EffectSkipped
 from flows.models import Effect, Instance
 from flows.models.base import Moment
@@ -21,6 +21,7 @@ from flows.models.effects import MOST_TRIES
 from flows.plugin import PermanentFault
 from flows.rules import private
 from flows.rules.errors import Invalid, OutOfStep
+from flows.rules.expressions import ExpressionProblem, compile_text
 from flows.words import N_, in_each
 from flows.words import gettext as _
 from flows.work import Work
@@ -235,15 +236,21 @@ def _payload(
 ) -> Mapping[str, Any]:
     """A mail about an instance is written from what is true when it is sent; `private` names what it masks (X20).
 
-    What it says of the instance in words is there in each language, as nobody has looked yet who reads it.
+    What it says of the instance in words, and the `words` that stand in its holes, are there in each language, as
+    nobody has looked yet who reads it.
     """
     if effect.kind != "email" or instance is None:
         return effect.payload
     definition = versions.definition_of(work.session, instance)
     scope = scope_of(work.session, instance, definition, work.now, _mentioned(effect.payload["template"]))
     scope["instance"] = in_each(lambda: _in_words(work, instance), languages)
-    hidden = sorted(private.names_of(definition))
-    return {**effect.payload, "scope": {**scope, **effect.payload["scope"]}, "private": hidden}
+    names = {name for name in _holes(effect.payload["template"]) if not roots([name]) & effect.payload["scope"].keys()}
+    return {
+        **effect.payload,
+        "scope": {**scope, **effect.payload["scope"]},
+        "private": sorted(private.names_of(definition)),
+        "words": in_each(lambda: _told(work, instance, names), languages),
+    }
 
 
 def _mentioned(template: str) -> Collection[str]:
@@ -253,6 +260,21 @@ def _mentioned(template: str) -> Collection[str]:
     """
     others, mails = EVERYTHING - {"instance"}, [mail.text for mail in catalogue.current().mails(template)]
     return {name for name in others if any(name in text for text in mails)} if mails else others
+
+
+def _holes(template: str) -> Collection[str]:
+    """The names in the holes of a flow's mail, in whatever language; whoever writes one that cannot be read says so."""
+    try:
+        texts = [
+            compile_text(text) for mail in catalogue.current().mails(template) for text in (mail.subject, mail.body)
+        ]
+    except ExpressionProblem:
+        return ()
+    return {name for text in texts for name in text.names}
+
+
+def _told(work: Work, instance: Instance, names: Collection[str]) -> dict[str, str]:
+    return words_of(instance, versions.spoken_of(work.session, instance), names, work.now) if names else {}
 
 
 def _in_words(work: Work, instance: Instance) -> dict[str, Any]:

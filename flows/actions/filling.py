@@ -11,11 +11,10 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from flows.actions.scope import person_words, roots, scope_of, words_of
+from flows.actions.scope import as_told, person_words, roots, scope_of
 from flows.catalogue import FlowDefinition
 from flows.catalogue.schema import Step as StepRule
 from flows.models import Instance
-from flows.rules import private
 from flows.rules.actors import Actor
 from flows.rules.expressions import ExpressionProblem, compile_text
 from flows.words import Borrowed
@@ -59,7 +58,7 @@ def _told(
     session: Session, actor: Actor, instance: Instance, definition: FlowDefinition, words: str, now: datetime
 ) -> str:
     try:
-        text = compile_text(words).masked(private.names_of(definition)).worded(words_of(instance, definition))
+        text = as_told(compile_text(words), instance, definition, now)
     except ExpressionProblem:
         return words  # no flow that passed lint: words that somebody typed for this task alone
     wanted = roots(text.names)

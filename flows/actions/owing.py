@@ -11,7 +11,7 @@ from sqlalchemy import select
 from flows import catalogue
 from flows.actions import noticing, participating, sealing, speaking, versions
 from flows.actions.assigning_by_rule import assign_by_rule
-from flows.actions.scope import person_words, roots, scope_of
+from flows.actions.scope import as_told, person_words, roots, scope_of
 from flows.actions.writing import write_effect
 from flows.catalogue import FlowDefinition
 from flows.catalogue.schema import (
@@ -111,14 +111,13 @@ def _owe_one(
                 mailed.setdefault(user_id)
         case NoticeEffect(notice=notice):
             ids = _told(work, instance, notice.to, moment)
-            text, link = _told_by(work, instance, rule, scope, hidden)
+            text, link = _told_by(work, instance, rule, scope, moment)
             noticing.tell(work, ids, kind_of_moment(moment), text, link, about=instance)
             told.update(ids)
         case MessageEffect():
             if not instance.is_running(work.now):
                 raise ExpressionProblem("the conversation is closed by then; say it in the words of the outcome", 0)
-            words = _said_to_customer(work, instance, rule)
-            speaking.say_for_the_house(work, instance, str(compile_text(words).masked(hidden).render(scope)))
+            speaking.say_for_the_house(work, instance, _said_to_customer(work, instance, rule, scope, moment))
         case CallEffect(call=name, with_=arguments):
             payload = {"name": name, "with": _filled(arguments, scope, hidden)}
             _add(work, instance, chain, position, "call", payload)
@@ -236,21 +235,33 @@ def _letter(rule: EmailEffect | NotifyEffect) -> Letter:
 
 
 def _told_by(
-    work: Work, instance: Instance, rule: NoticeEffect, scope: Mapping[str, Any], hidden: frozenset[str]
+    work: Work, instance: Instance, rule: NoticeEffect, scope: Mapping[str, Any], moment: str
 ) -> tuple[Saying, Saying]:
     """Text and link of a notice, to be said to each in their own language."""
 
     def words() -> Notice:
         return versions.effect_said(work.session, instance, rule).notice
 
-    return lambda: str(compile_text(words().text).masked(hidden).render(scope)), lambda: words().link or ""
+    return lambda: _in_words(work, instance, words().text, scope, moment), lambda: words().link or ""
 
 
-def _said_to_customer(work: Work, instance: Instance, rule: MessageEffect) -> str:
+def _said_to_customer(
+    work: Work, instance: Instance, rule: MessageEffect, scope: Mapping[str, Any], moment: str
+) -> str:
     """One text that everybody in the conversation reads: in the language of whoever acts for the customer."""
     customer = work.session.get(User, instance.customer_id) if instance.customer_id is not None else None
     with spoken((customer.language if customer is not None else "") or USUAL):
-        return versions.effect_said(work.session, instance, rule).message
+        words = versions.effect_said(work.session, instance, rule).message
+        return _in_words(work, instance, words, scope, moment)
+
+
+def _in_words(work: Work, instance: Instance, words: str, scope: Mapping[str, Any], moment: str) -> str:
+    """The text filled for whoever reads it, in the language that is spoken."""
+    occasion, _dot, name = moment.partition(".")
+    action = name.partition(".")[0] if occasion == "action" else ""
+    definition = versions.spoken_of(work.session, instance)
+    text = as_told(compile_text(words), instance, definition, work.now, scope.get("ask"), action)
+    return text.filled(scope, str)
 
 
 def _names_actor(template: str) -> bool:

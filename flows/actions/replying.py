@@ -9,10 +9,9 @@ from sqlalchemy.orm import Session
 
 from flows import access
 from flows.actions import versions
-from flows.actions.scope import roots, scope_of, words_of
+from flows.actions.scope import as_told, roots, scope_of
 from flows.models import Instance, SavedReply
 from flows.models.conversations import LONGEST_MESSAGE
-from flows.rules import private
 from flows.rules.errors import Invalid, OutOfStep, Problem, Refused
 from flows.rules.expressions import ExpressionProblem, compile_text
 from flows.words import gettext as _
@@ -64,7 +63,7 @@ def fill(session: Session, instance: Instance, reply: SavedReply, now: datetime)
     A hole that has nothing to say yet stays as it is, so that whoever sends it sees to it.
     """
     definition = versions.definition_of(session, instance)
-    text = compile_text(reply.text).masked(private.names_of(definition)).worded(words_of(instance, definition))
+    text = as_told(compile_text(reply.text), instance, definition, now)
     scope = scope_of(session, instance, definition, now, wanted=roots(text.names))
     try:
         return str(text.render_or(scope, reply.text))

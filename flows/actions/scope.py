@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -12,13 +12,13 @@ from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.util import identity_key
 
-from flows import settings
+from flows import lookups, settings
 from flows.actions import kinship, sealing
 from flows.catalogue import FlowDefinition
 from flows.models import Instance, Organisation, User
-from flows.rules import answers, stages
-from flows.rules.expressions import compile_text
-from flows.rules.words import day_in_words
+from flows.rules import answers, private, stages
+from flows.rules.expressions import Text, compile_text
+from flows.rules.words import day_in_words, moment_in_words
 from flows.work import keep
 
 EVERYTHING = frozenset({"customer", "creator", "assignee", "instance", "data", "child", "links", "settings", "now"})
@@ -96,13 +96,66 @@ def answers_of(instance: Instance, definition: FlowDefinition) -> dict[str, Any]
     return found
 
 
-def words_of(instance: Instance, definition: FlowDefinition) -> dict[str, str]:
-    """The answers under their names in an expression, as people read them: for messages to customers."""
-    fields = dict(definition.start.fields)
-    for step in definition.steps.values():
-        fields |= step.fields
-    given = answers_of(instance, definition).items()
-    return {f"data.{name}": answers.display(fields[name], value) for name, value in given if name in fields}
+def as_told(
+    text: Text,
+    instance: Instance,
+    definition: FlowDefinition,
+    now: datetime,
+    asked: Mapping[str, Any] | None = None,
+    action: str = "",
+) -> Text:
+    """A text of the flow as people read it: its holes have words, and masks where an answer is private (X20).
+
+    `definition` is in the reader's language. `asked` is what the dialog of `action` asked, where one is being taken.
+    """
+    words = words_of(instance, definition, text.names, now)
+    if asked is not None and action in definition.actions:
+        words |= _shown("ask.", definition.actions[action].fields, asked, text.names)
+    return text.masked(private.names_of(definition)).worded(words)
+
+
+def words_of(instance: Instance, definition: FlowDefinition, names: Collection[str], now: datetime) -> dict[str, str]:
+    """Those of these names whose values people read otherwise than machines: answers, inputs, days and moments."""
+    words = _shown("", definition.start.inputs, instance.inputs, names)
+    if "data" in roots(names):
+        fields = dict(definition.start.fields)
+        for step in definition.steps.values():
+            fields |= step.fields
+        chosen = lookups.context_of(_labels_of(instance) if definition.steps else None)
+        words |= _shown("data.", fields, answers_of(instance, definition), names, chosen)
+    return words | {name: said for name, said in _moments(instance, now) if name in names}
+
+
+def _labels_of(instance: Instance) -> dict[str, dict[str, str]]:
+    """What people read when they chose a person, a department or something looked up, in whatever step."""
+    found: dict[str, dict[str, str]] = {}
+    for step in instance.steps:
+        for source, labels in (step.labels or {}).items():
+            found.setdefault(source, {}).update(labels)
+    return found
+
+
+def _shown(
+    before: str,
+    fields: Mapping[str, Any],
+    given: Mapping[str, Any],
+    names: Collection[str],
+    context: answers.AnswerContext | None = None,
+) -> dict[str, str]:
+    return {
+        before + name: answers.display(fields[name], value, context)
+        for name, value in given.items()
+        if before + name in names and name in fields
+    }
+
+
+def _moments(instance: Instance, now: datetime) -> Iterable[tuple[str, str]]:
+    yield "now", moment_in_words(now, instance.time_zone)
+    for name in ("created", "due", "expires"):
+        moment: datetime | None = getattr(instance, f"{name}_at")
+        if moment is not None:
+            yield f"instance.{name}_at", moment_in_words(moment, instance.time_zone)
+            yield f"instance.{name}_on", day_in_words(moment, instance.time_zone)
 
 
 def instance_words(instance: Instance, now: datetime) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Select, func, or_, select
@@ -9,9 +11,12 @@ from sqlalchemy.orm import Session
 
 from flows.models import Department, DepartmentMember, User
 from flows.plugin import Option
+from flows.rules.answers import AnswerContext
 
 PEOPLE, DEPARTMENTS = "baton.people", "baton.departments"
 """Sources of the product itself; no plugin brings their names."""
+Labels = Mapping[str, Mapping[str, str]]
+"""What people read when they chose, by source and value (`Step.labels`)."""
 
 
 def people(session: Session, query: str, limit: int, within: str | None, names_emails: bool) -> list[Option]:
@@ -55,3 +60,13 @@ def _staff(within: str | None) -> Select[Any]:
         .where(Department.uid == within, Department.is_active)
     )
     return query.where(User.id.in_(members))
+
+
+def context_of(labels: Labels | None) -> AnswerContext:
+    """For `answers.display`: an answer that was chosen is shown as people read it when they chose, asking nobody."""
+
+    def label(source: str, value: object) -> str | None:
+        return (labels or {}).get(source, {}).get(str(value))
+
+    sources = {"user": PEOPLE, "department": DEPARTMENTS}
+    return AnswerContext(date.max, lookup=label, people=lambda kind, value, _within: label(sources[kind], value))

@@ -63,13 +63,18 @@ class FilesOf:
         """Values with files in place of ids, for the controls of a form."""
         return answers.dressed(fields, values, self.one)
 
-    def row(self, name: str, field: FieldLike, value: Any, context: AnswerContext | None = None) -> dict[str, Any]:
-        """A question and its answer for `ui.summary_list`, with the files in it; a sensitive one names none (X20)."""
+    def row(
+        self, name: str, field: FieldLike, value: Any, context: AnswerContext | None = None, in_clear: bool = False
+    ) -> dict[str, Any]:
+        """A question and its answer for `ui.summary_list`, with the files in it; a sensitive one names none (X20).
+
+        `in_clear`: whoever reads it is giving it.
+        """
         asked = {name: field}
         places = [place for place in answers.files_in(asked, {name: value}) if not place.is_sensitive]
         found = [self.one(uid) for place in places for uid in place.ids]
         text = ", ".join(file.name for file in found) if field.type == "file" and found else None
-        shown = text or answers.display(field, value, context)
+        shown = text or answers.display(field, value, context, in_clear=in_clear)
         takes_files = answers.asks_for_files(asked)
         return {"name": name, "label": field.label, "value": shown, "files": found, "takes_files": takes_files}
 

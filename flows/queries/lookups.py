@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -14,6 +14,7 @@ from flows.access import read_as
 from flows.catalogue import FlowDefinition
 from flows.catalogue.schema import Link
 from flows.lookups import Found, Place
+from flows.lookups.people import Labels
 from flows.models import Instance
 from flows.plugin import Option
 from flows.queries.files import FilesOf, files_of
@@ -26,8 +27,7 @@ from flows.rules.people import is_among
 from flows.words import gettext as _
 
 NOTHING = Found(())
-Labels = Mapping[str, Mapping[str, str]]
-"""What people read when they chose, by source and value (`Step.labels`)."""
+context_of = lookups.context_of
 
 
 @dataclass(frozen=True)
@@ -121,16 +121,6 @@ def choices(
         shown = replace(Choices(waits=True) if waits else asked[key], searched=searched, narrowed=bool(field.within))
         found[control] = _with_chosen(session, place, source, within, shown, chosen, labels.get(source, {}))
     return found
-
-
-def context_of(labels: Labels | None) -> AnswerContext:
-    """For `answers.display`: an answer that was chosen is shown as people read it when they chose, asking nobody."""
-
-    def label(source: str, value: object) -> str | None:
-        return (labels or {}).get(source, {}).get(str(value))
-
-    sources = {"user": lookups.PEOPLE, "department": lookups.DEPARTMENTS}
-    return AnswerContext(date.max, lookup=label, people=lambda kind, value, _within: label(sources[kind], value))
 
 
 def _sources(actor: Actor, instance: Instance, definition: FlowDefinition) -> Iterator[str]:

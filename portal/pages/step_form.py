@@ -152,7 +152,7 @@ def _searched(control: str) -> str | None:
 
 
 def check_page(actor: Actor, instance: Instance, step: Step) -> Response:
-    """The answers once more, before they are sent (P7)."""
+    """The answers once more, before they are sent (P7): in clear, as in their form, or nobody could check them."""
     place, now = place_of(actor, instance, step), clock.now()
     values = kept_of(actor, place)
     shown = sheets_of(place, values, now)
@@ -164,7 +164,7 @@ def check_page(actor: Actor, instance: Instance, step: Step) -> Response:
     files = files_of(actor, instance, (place.rule.fields, values))
     rows = [
         {**row, "url": f"{addresses.get(row['name'], place.url)}#{row['name']}"}
-        for row in answer_rows(place.rule, step, values, files, asked)
+        for row in answer_rows(place.rule, step, values, files, asked, in_clear=True)
     ]
     return _show("tasks/check.html", 200, place, rows=rows, back=place.url_of(shown[-1] if shown else None))
 
@@ -187,7 +187,7 @@ def over_page(
         place,
         detail=error.detail if error else "",
         ending=next((entry for entry in history if entry.kind in ENDINGS), None),
-        typed=answer_rows(place.rule, step, typed, files) if typed else None,
+        typed=answer_rows(place.rule, step, _understood(place, typed, clock.now()), files) if typed else None,
         given=answer_rows(place.rule, step, step.answers, files) if step.attempt else None,
         reviewing=step.state == "pending_approval" and instance.is_open,
     )
@@ -200,12 +200,17 @@ def _show(template: str, status: int, place: Place, **words: Any) -> Response:
 
 
 def answer_rows(
-    rule: StepRule, step: Step, values: Mapping[str, Any], files: FilesOf, asked: Collection[str] | None = None
+    rule: StepRule,
+    step: Step,
+    values: Mapping[str, Any],
+    files: FilesOf,
+    asked: Collection[str] | None = None,
+    in_clear: bool = False,
 ) -> list[dict[str, Any]]:
     """Questions and answers for `ui.summary_list`: those `asked`, else those that were asked when they were given."""
     conditional, context = rule.conditions_of_pages(), lookups.context_of(step.labels)
     return [
-        files.row(name, field, values.get(name), context)
+        files.row(name, field, values.get(name), context, in_clear)
         for name, field in rule.fields.items()
         if field.type != "info"
         and (name in asked if asked is not None else name in values or not (field.when or name in conditional))
@@ -255,7 +260,7 @@ def _above(actor: Actor, place: Place, shown: list[Sheet], typed: Mapping[str, A
 
 def _changes(place: Place, typed: Mapping[str, Any], kept: Mapping[str, Any], files: FilesOf) -> list[dict[str, Any]]:
     """Where what is kept now differs from what was typed."""
-    asked = list(place.rule.fields)
+    asked, typed = list(place.rule.fields), _understood(place, typed, clock.now())
     mine, theirs = (answer_rows(place.rule, place.step, values, files, asked) for values in (typed, kept))
     pairs = zip(mine, theirs, strict=True)
     return [{**other, "mine": own["value"]} for own, other in pairs if own["value"] != other["value"]]
@@ -274,11 +279,15 @@ def _scope(place: Place, values: Mapping[str, Any], now: datetime) -> Mapping[st
     session = object_session(place.instance)
     if session is None:
         return {"data": values}
+    scope = scope_of(session, place.instance, place.definition, now, submitting.names_in_conditions(place.rule))
+    return {**scope, "data": {**scope.get("data", {}), **_understood(place, values, now)}}
+
+
+def _understood(place: Place, values: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """What was typed as the answers that it means, as far as it means any: "Yes" and not "true"."""
     zone = place.instance.time_zone
     context = answers.AnswerContext(today=timing.local_date(now, zone), zone=zone)
-    given = answers.understood(place.rule.fields, values, context)
-    scope = scope_of(session, place.instance, place.definition, now, submitting.names_in_conditions(place.rule))
-    return {**scope, "data": {**scope.get("data", {}), **given}}
+    return answers.understood(place.rule.fields, values, context)
 
 
 def _holds(condition: str, scope: Mapping[str, Any]) -> bool | None:

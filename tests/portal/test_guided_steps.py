@@ -277,6 +277,18 @@ def test_what_waits_for_a_review_can_be_read(tenant: Visitor, play: Play) -> Non
 # --- what we added ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.requirement("X14")
+def test_what_was_typed_meanwhile_is_told_in_the_words_of_the_answer(tenant: Visitor, play: Play) -> None:
+    play.start("tell-us", inputs={})
+    step = f"{TASK}/steps/pets"
+    tenant.put(f"{step}/draft", version="1", has_pets="false", rent_paid="120")
+    stale = tenant.post(step, version="77", has_pets="true", pet_name="", rent_paid="120.00")
+    assert stale.status_code == 412
+    assert "now “No”, you typed “Yes”" in stale.text
+    assert "you typed “true”" not in stale.text
+    assert "Rent paid: now" not in stale.text, "the same amount, however it was typed"
+
+
 @pytest.mark.requirement("C40", "X14")
 def test_a_question_that_we_added_since(tenant: Visitor, play: Play, move_clock: Callable[..., Any]) -> None:
     play.start()

@@ -55,6 +55,20 @@ def test_pages_of_the_customer(app: Flask, confided: Confided, world: World) -> 
     assert {IBAN, "876.54", DIAGNOSIS} <= readable(again), "it is their form again"
 
 
+@pytest.mark.requirement("X20", "P7")
+def test_whoever_gives_an_answer_checks_it_in_clear_until_it_is_sent(
+    app: Flask, confided: Confided, world: World
+) -> None:
+    tenant, url = Visitor(app, world.tenant), f"/tasks/{confided.ref}/steps/money"
+    confided.draft("money", MONEY)
+    check = tenant.get(f"{url}/check")
+    assert {IBAN, "876.54", "4 May 2019", DIAGNOSIS} <= readable(check)
+    assert MASK not in check
+    assert readable(Visitor(app, world.agent).get(f"/admin/tasks/{confided.ref}/steps/money")) == set()
+    assert tenant.send(f"{url}/check").status_code == 303
+    assert readable(tenant.get(url)) == readable(tenant.get(f"/tasks/{confided.ref}")) == set()
+
+
 @pytest.mark.requirement("X20")
 def test_a_draft_is_sent_through_the_page_as_it_was_typed(app: Flask, confided: Confided, world: World) -> None:
     tenant, url = Visitor(app, world.tenant), f"/tasks/{confided.ref}/steps/money"

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from flows.rules.answers import AnswerContext, Unavailable, check
+from flows.words import spoken
 
 Make = Callable[..., Any]
 TEAM = {"usr_gus": "dep_repairs", "usr_maya": "dep_lettings"}
@@ -46,6 +47,45 @@ def test_what_is_to_be_done_is_not_the_name_of_a_thing(field: Make, today: Answe
     for label, words in (("Pick a time", "Choose an answer to “Pick a time”"), ("Time", "Choose the time")):
         [problem] = check({"x": field("choice", label, options={"a": "A"}, required=True)}, {}, today).problems
         assert problem.detail == words
+
+
+NO_THINGS = (
+    ("date", "Inspected on", "Enter an answer to “Inspected on”"),
+    ("date", "Seen since", "Enter an answer to “Seen since”"),
+    ("text", "What was found", "Enter an answer to “What was found”"),
+    ("text", "Nobody is at home", "Enter an answer to “Nobody is at home”"),
+    ("text", "On which floor", "Enter an answer to “On which floor”"),
+    ("file", "A photo of it", "Upload a file for “A photo of it”"),
+    ("file", "Photos of the meter", "Upload the photos of the meter"),
+    ("list", "Which rooms", "Add at least one entry to “Which rooms”"),
+    ("list", "Rooms", "Add at least one entry to the rooms"),
+    ("text", "Their name", "Enter their name"),
+    ("text", "My reason", "Enter an answer to “My reason”"),
+)
+
+
+@pytest.mark.parametrize(("kind", "label", "words"), NO_THINGS)
+def test_a_label_that_names_no_thing_stays_in_quotes(
+    field: Make, today: AnswerContext, kind: str, label: str, words: str
+) -> None:
+    more = {"item": {"x": field("text", "X")}} if kind == "list" else {}
+    [problem] = check({"x": field(kind, label, required=True, **more)}, {}, today).problems
+    assert problem.detail == words
+
+
+@pytest.mark.parametrize(
+    ("kind", "label", "words"),
+    [
+        ("date", "Inspected on", "Rhowch ateb i “Inspected on”"),
+        ("file", "A photo of it", "Uwchlwythwch ffeil ar gyfer “A photo of it”"),
+        ("list", "Which rooms", "Ychwanegwch o leiaf un cofnod at “Which rooms”"),
+    ],
+)
+def test_so_it_does_in_welsh(field: Make, today: AnswerContext, kind: str, label: str, words: str) -> None:
+    more = {"item": {"x": field("text", "X")}} if kind == "list" else {}
+    with spoken("cy"):
+        [problem] = check({"x": field(kind, label, required=True, **more)}, {}, today).problems
+    assert problem.detail == words
 
 
 @pytest.mark.requirement("Q12")

@@ -51,6 +51,22 @@ def test_a_page_posts_the_same_answers_as_the_api(fields: dict[str, Any], today:
     assert checked.values == check(fields, api, today).values
 
 
+@pytest.mark.requirement("X17")
+def test_an_entry_that_is_needed_and_left_empty_stays_and_says_what_it_asks(field: Any, today: AnswerContext) -> None:
+    item = {"kind": field(label="Kind", required=True), "name": field(label="Name")}
+    left = MultiDict([("pets", ""), ("pets-0-kind", ""), ("pets-0-name", " ")])
+    needed, optional = ({"pets": field("list", "Pets", item=item, required=one)} for one in (True, False))
+    typed = from_form(needed, left)
+    assert typed == {"pets": [{"kind": "", "name": " "}]}
+    problems = check(needed, typed, today).problems
+    assert [(one.pointer, one.detail) for one in problems] == [("/pets/0/kind", "Enter the kind")]
+    assert from_form(optional, left) == {"pets": []}
+    assert from_form(needed, MultiDict([("pets-0-kind", ""), ("pets-1-kind", "cat")])) == {"pets": [{"kind": "cat"}]}
+    asks_nothing = {"pets": field("list", "Pets", item={"name": field(label="Name")}, required=True)}
+    [problem] = check(asks_nothing, from_form(asks_nothing, left), today).problems
+    assert (problem.pointer, problem.detail) == ("/pets", "Add at least one entry to the pets")
+
+
 def test_what_a_page_does_not_ask_is_absent_and_nothing_ticked_is_an_empty_list(fields: dict[str, Any]) -> None:
     assert from_form(fields, MultiDict()) == {}
     assert from_form(fields, MultiDict([("rooms", ""), ("pets", ""), ("pets_ok", "no")])) == {

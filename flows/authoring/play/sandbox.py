@@ -209,9 +209,10 @@ def subject_of(owed: Owed) -> str:
     mail = catalogue.current().mail(owed.payload["template"], "en")
     if mail is None:
         return ""
-    hidden, scope = frozenset(owed.payload.get("private", ())), read_in(USUAL, owed.payload["scope"])
+    hidden, texts = frozenset(owed.payload.get("private", ())), (mail.subject, mail.body)
+    scope, words = (read_in(USUAL, owed.payload.get(part, {})) for part in ("scope", "words"))
     try:
-        filled = [compile_text(text).masked(hidden).render(scope) for text in (mail.subject, mail.body)]
+        filled = [compile_text(text).masked(hidden).worded(words).filled(scope, str) for text in texts]
     except (ExpressionProblem, NotYetKnown) as wrong:
         raise PermanentFault(f"{mail.file}: {wrong}") from None
-    return str(filled[0])
+    return filled[0]

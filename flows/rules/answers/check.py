@@ -47,7 +47,8 @@ def check(
         values = {name: cleaned.get(name, given[name]) for name in shown if name in given}
     else:
         values = {name: cleaned.get(name) for name in shown}
-        problems = {name: _required(asked[name], cleaned, name, problems) for name in asked}
+        opened = {name: _opened(field, given.get(name), context, f"/{name}") for name, field in asked.items()}
+        problems = {name: opened[name] or _required(asked[name], cleaned, name, problems) for name in asked}
     return Checked(values, [*_unknown(asked, raw), *(one for name in shown for one in problems.get(name, ()))])
 
 
@@ -116,6 +117,17 @@ def _required(
     if not field.required or name in problems or cleaned.get(name) is not None:
         return list(problems.get(name, ()))
     return [Problem(f"/{name}", "required", _ask(field))]
+
+
+def _opened(field: FieldLike, raw: Any, context: AnswerContext, pointer: str) -> list[Problem]:
+    """What is missing in the entries of a list that needs some, where nothing but empty ones was opened."""
+    if field.type != "list" or not field.required or not raw or not is_blank(raw):
+        return []
+    try:
+        _clean_list(field, raw, context)
+    except Wrong as mistakes:
+        return [replace(one, pointer=pointer + one.pointer) for one in mistakes.problems]
+    return []
 
 
 def _ask(field: FieldLike) -> str:

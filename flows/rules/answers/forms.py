@@ -95,10 +95,11 @@ def _read_parts(field: FieldLike, key: str, form: FormLike) -> dict[str, str]:
 
 
 def _read_list(field: FieldLike, key: str, form: FormLike, with_blanks: bool) -> list[dict[str, Any]] | None:
-    """The entries in order; one that was left empty altogether is no entry."""
+    """The entries in order; one left empty altogether is none, unless the list needs some and none is filled."""
     places = places_of(key, list(form))
     entries = [from_form(field.item, form, f"{key}-{n}-", with_blanks=with_blanks) for n in places]
-    kept = [entry for entry in entries if with_blanks or not is_blank(entry)]
+    needed = field.required and is_blank(entries)
+    kept = [entry for entry in entries if with_blanks or needed or not is_blank(entry)]
     return kept if places or form.get(key) is not None else None
 
 

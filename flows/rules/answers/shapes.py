@@ -14,6 +14,24 @@ from flows.words import gettext as _
 DEEPEST = 20
 _GROUPS = (Mapping, list, tuple)
 _VERBS = frozenset({"pick", "choose", "select", "enter", "tell", "upload", "give", "describe", "say", "tick"})
+_LITTLE = frozenset({
+    "about", "after", "at", "before", "between", "by", "during", "for", "from", "in", "into", "near", "of", "on",
+    "over", "per", "since", "to", "under", "until", "with", "without",
+})  # fmt: skip
+"""Words that lead to another one: "On a visit" and "Inspected on" name no thing."""
+_OPENING = _LITTLE | frozenset({
+    "a", "an", "any", "anybody", "anyone", "anything", "each", "every", "everything", "i", "if", "is", "it",
+    "nobody", "nothing", "some", "somebody", "something", "that", "there", "this", "these", "those", "we", "you",
+    "what", "when", "where", "whether", "which", "who", "whom", "whose", "why", "how", "my", "our",
+})  # fmt: skip
+_FINITE = frozenset({
+    "am", "are", "can", "cannot", "could", "did", "do", "does", "had", "has", "have", "is", "should", "was", "were",
+    "will", "would",
+})  # fmt: skip
+_OWNERS = frozenset({"the", "your", "their", "his", "her", "its"})
+"""What stands where "the" would."""
+_ANSWER = N_("an answer to “%(label)s”")
+_QUOTED = {"file": N_("a file for “%(label)s”"), "list": "“%(label)s”"}
 
 
 class FieldLike(Protocol):
@@ -93,14 +111,17 @@ class Kind(NamedTuple):
 
 
 def noun(field: FieldLike) -> str:
-    """The label inside a sentence: "Admin Email" is "the admin email"; "Pick a time" and a question stay in quotes."""
-    if _is_sentence(field.label):
-        return _("an answer to “%(label)s”", label=field.label)
+    """The label inside a sentence: "Admin Email" is "the admin email"; what names no thing stays in quotes.
+
+    So do a question, "Pick a time", "A photo of it", "Inspected on" and "What was found".
+    """
+    if not _names_thing(field.label):
+        return _(_QUOTED.get(field.type, _ANSWER), label=field.label)
     lowered = (word.lower() if word[1:].islower() or len(word) == 1 else word for word in field.label.split())
     words = " ".join(lowered)
     if language().partition("-")[0] != USUAL:
         return f"“{field.label}”"  # where "the" and small letters make no part of a sentence of it
-    return words if words.startswith(("your ", "the ")) else _("the %(thing)s", thing=words)
+    return words if words.partition(" ")[0] in _OWNERS else _("the %(thing)s", thing=words)
 
 
 def subject(field: FieldLike) -> str:
@@ -111,6 +132,12 @@ def subject(field: FieldLike) -> str:
 def _is_sentence(label: str) -> bool:
     """A question, or something to do: neither is the name of a thing."""
     return label.endswith("?") or label.partition(" ")[0].lower() in _VERBS
+
+
+def _names_thing(label: str) -> bool:
+    """Whether "the" can stand before it: no sentence, nothing that has an article, asks, or ends in the middle."""
+    words = label.lower().split()
+    return not (_is_sentence(label) or {*words[:1]} & _OPENING or {*words[-1:]} & _LITTLE or {*words} & _FINITE)
 
 
 def is_blank(value: Any) -> bool:
