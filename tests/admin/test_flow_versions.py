@@ -52,6 +52,19 @@ def test_versions_are_listed_and_compared(client_of: ClientOf, change: Changing)
     assert client_of(change.world.agent).get(BASE).status_code == 403
 
 
+@pytest.mark.requirement("X10", "X13")
+def test_who_sent_a_step_is_known_beyond_its_new_name(client_of: ClientOf, change: Changing) -> None:
+    change.start()
+    change.submit("identity", IDENTITY)
+    sent = "by Priya Shah, attempt 1"
+    client = client_of(change.world.admin)
+    assert sent in " ".join(page(client, f"/admin/instances/{change.ref}").split())
+    change.migrate(change.write(*RENAMED))
+    assert sent in " ".join(page(client, f"/admin/instances/{change.ref}").split())
+    change.undo()
+    assert sent in " ".join(page(client, f"/admin/instances/{change.ref}").split())
+
+
 @pytest.mark.requirement("X13")
 def test_what_is_green_moves_and_comes_back(client_of: ClientOf, change: Changing) -> None:
     change.start()
