@@ -85,6 +85,8 @@ def test_plan_apply_and_undo(change: Changing, run: Run) -> None:
     assert (ran.exit_code, ran.output) == (0, "1 of 1 taken back; each is as it was before.\n")
     assert run(*back).exit_code == 2, "nothing is left"
     assert run("migrate", "move-in").exit_code == 2
+    ran = run("migrate", "move-in", "--to", "2", "--plan", "--apply")
+    assert (ran.exit_code, "--plan or --apply, not both" in ran.output) == (2, True)
 
 
 @pytest.mark.requirement("X12", "X13")
