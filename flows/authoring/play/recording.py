@@ -187,11 +187,9 @@ class _Recorder:
         return None
 
     def _moved(self, event: EventLike) -> str:
-        facts = event.facts
-        return (
-            f"not played: the move from version {facts['before']} to version {facts['after']} at {self._when(event.at)};"
-            " the story is told with the names of today's version"
-        )
+        was, now = event.facts["before"], event.facts["after"]
+        moved = f"the move from version {was} to version {now} at {self._when(event.at)}"
+        return f"not played: {moved}; the story is told with the names of today's version"
 
     def _is_gone(self, event: EventLike) -> bool:
         """Whether the flow of today does not have what was done any more."""
