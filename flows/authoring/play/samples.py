@@ -60,7 +60,10 @@ class Sampler:
                     self._file(work, field.accept or (*FILES,)) if one == SAMPLE_FILE else one for one in value
                 ]
             elif field.type == "list" and isinstance(value, list):
-                made[name] = [self.with_files(work, field.item, one) for one in value]
+                entries = value  # an entry that is none is refused by the flow, as anybody's would be
+                made[name] = [
+                    self.with_files(work, field.item, one) if isinstance(one, Mapping) else one for one in entries
+                ]
         return made
 
     def _answer(self, work: Work, field: FlowField, beside: Mapping[str, Any]) -> Any:
