@@ -24,7 +24,10 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
 )
-"""With which a take is served: it looks and moves as the page does, but reaches nobody and sends nothing."""
+"""With which a take is served: it looks and moves as the page does, but reaches nobody and sends nothing.
+
+Its frame has no sandbox besides: with scripts and the origin, which modules and fonts need, that would hold nothing back.
+"""
 _ACTS = re.compile(r' data-(?:live|draft|refresh|on|seen|dialog|user|talk)(?:="[^"]*")?(?=[ >])')
 _FOCUS = ' tabindex="-1" autofocus'
 """On an entry that was just opened; a frame would scroll to it."""
