@@ -271,13 +271,22 @@ def product() -> Iterator[None]:
     from flows.rules.errors import BatonError
     from wsgi import create_app
 
-    with create_app(Settings.from_env(), ("messaging",)).app_context():
+    known = Settings.from_env()
+    _refuse_nowhere(known)
+    with create_app(known, ("messaging",)).app_context():
         try:
             yield
         except OperationalError as fault:
             raise Trouble(f"The database does not answer ({fault.orig}); for the cure: baton doctor") from None
         except BatonError as refusal:
             raise Trouble(refusal.detail) from None
+
+
+def _refuse_nowhere(known: Settings) -> None:
+    """Opening a product that is not there would make one: a key and an empty database, in a folder named by mistake."""
+    if not known.database_url and not (known.folder / "baton.db").exists():
+        cure = "set BATON_DATA (or DATABASE_URL) to what it is for the product that runs"
+        raise Trouble(f"There is no database in {known.folder}; {cure}")
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 UNSENT = frozenset({"submit", "button", "reset", "image", "file"})
+TICKED = frozenset({"checkbox", "radio"})
 ADDS = "add-"
 """What the buttons are called that open one more entry of a list."""
 
@@ -58,9 +59,8 @@ class _Reader(HTMLParser):
             form.sent.append((self._select, given.get("value", "")))
         elif tag == "textarea":
             self._text = (name, [])
-        elif tag == "input" and name and kind not in UNSENT:
-            if kind not in ("checkbox", "radio") or "checked" in given:
-                form.sent.append((name, given.get("value", "")))
+        elif tag == "input" and name and kind not in UNSENT and (kind not in TICKED or "checked" in given):
+            form.sent.append((name, given.get("value", "")))
 
     def handle_data(self, data: str) -> None:
         if self._text is not None:

@@ -26,7 +26,7 @@ POLICY = (
 )
 """With which a take is served: it looks and moves as the page does, but reaches nobody and sends nothing.
 
-Its frame has no sandbox besides: with scripts and the origin, which modules and fonts need, that would hold nothing back.
+Its frame has no sandbox besides: with scripts and the origin, which modules and fonts need, it would hold nothing.
 """
 _ACTS = re.compile(r' data-(?:live|draft|refresh|on|seen|dialog|user|talk)(?:="[^"]*")?(?=[ >])')
 _FOCUS = ' tabindex="-1" autofocus'
