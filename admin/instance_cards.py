@@ -108,7 +108,7 @@ class _Look:
 
     def card(self, number: int, step: Step) -> Card:
         rule = self.definition.steps[step.name]
-        own = [entry for entry in self.entries if entry.facts.get("step") == step.name]
+        own = [entry for entry in self.entries if entry.step == step.name]
         seen = withholding.rule_for(self.actor, self.instance, step, rule)
         right = self._deciding.right(self.instance, step, rule)
         return Card(

@@ -61,7 +61,13 @@ def _step(step: Mapping[str, Any], zone: str) -> Iterable[Flowable]:
     when = f", {moment_in_words(step['at'], zone)}" if step["at"] is not None else ""
     yield _heading(step["title"])
     yield _text(said + when, size=8, muted=True)
-    yield _rows([(row["label"], row["value"] or _("Not provided")) for row in step["rows"]])
+    yield _rows([(row["label"], _answer(row)) for row in step["rows"]])
+
+
+def _answer(row: Mapping[str, Any]) -> str:
+    """The files of a list stand below it, each with its entry."""
+    named = [f"{file.entry}: {file.name}" for file in row.get("files", ()) if file.entry]
+    return "\n".join([row["value"] or _("Not provided"), *named])
 
 
 def _rows(rows: Iterable[tuple[str, Any]]) -> Flowable:

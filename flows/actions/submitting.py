@@ -123,6 +123,8 @@ def check_turn(work: Work, instance: Instance, step: Step, version: int | None, 
     check_alive(work, instance)
     if step.state == "locked":
         raise OutOfStep(_("This step cannot start yet: another one comes first"), "step-locked")
+    if step.state == "skipped":
+        raise OutOfStep(_("This step is not needed"))
     if step.state not in WITH_ACTOR:
         raise OutOfStep(_sent_before(instance, step), "already-submitted")
     if step.actor != work.actor.kind and not (on_behalf and work.actor.may("create")):

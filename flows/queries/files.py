@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -27,7 +27,10 @@ NEVER = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Shown:
-    """One file of an answer or a comment. `state` is that of the upload, or "gone"; `size` is in words."""
+    """One file of an answer or a comment. `state` is that of the upload, or "gone"; `size` is in words.
+
+    `entry` says to which entry of a list it belongs, such as the room of a photo.
+    """
 
     id: str
     name: str
@@ -35,6 +38,7 @@ class Shown:
     state: str = "gone"
     refusal: str = ""
     has_preview: bool = False
+    entry: str = ""
 
 
 @dataclass(frozen=True)
@@ -71,12 +75,27 @@ class FilesOf:
         `in_clear`: whoever reads it is giving it.
         """
         asked = {name: field}
-        places = [place for place in answers.files_in(asked, {name: value}) if not place.is_sensitive]
-        found = [self.one(uid) for place in places for uid in place.ids]
+        if field.type == "list" and isinstance(value, list) and not field.sensitive:
+            found = [one for n, entry in enumerate(value, 1) for one in self._of_entry(field, entry, n, context)]
+        else:
+            found = self._open(asked, {name: value})
         text = ", ".join(file.name for file in found) if field.type == "file" and found else None
         shown = text or answers.display(field, value, context, in_clear=in_clear)
         takes_files = answers.asks_for_files(asked)
         return {"name": name, "label": field.label, "value": shown, "files": found, "takes_files": takes_files}
+
+    def _open(self, fields: Fields, values: Mapping[str, Any]) -> list[Shown]:
+        places = [place for place in answers.files_in(fields, values) if not place.is_sensitive]
+        return [self.one(uid) for place in places for uid in place.ids]
+
+    def _of_entry(self, field: FieldLike, entry: Any, n: int, context: AnswerContext | None) -> list[Shown]:
+        """The files of one entry of a list, each with what the entry is called: its first words, else its number."""
+        if not isinstance(entry, Mapping):
+            return []
+        named = {name: inner for name, inner in field.item.items() if entry.get(name) not in (None, "", [])}
+        words = [inner for inner in named.items() if inner[1].type != "file" and not private.is_private(inner[1])]
+        called = answers.display(words[0][1], entry[words[0][0]], context) if words else str(n)
+        return [replace(one, entry=called) for one in self._open(field.item, entry)]
 
 
 def files_of(actor: Actor, instance: Instance | None, *answered: tuple[Fields, Mapping[str, Any] | None]) -> FilesOf:

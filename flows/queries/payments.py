@@ -13,7 +13,9 @@ from flows.access import clean, read_as, visible_payments
 from flows.models import Instance, Payment, Step, TimelineEvent
 from flows.models.instances import instance_id_from
 from flows.queries.pages import Page, page_of
+from flows.queries.timeline import MOVES
 from flows.rules.actors import Actor
+from flows.rules.past import steps_of_today
 
 MOST_OF_ONE = 100
 
@@ -40,12 +42,11 @@ def of_many(actor: Actor, steps: Sequence[Step]) -> Mapping[int, list[Payment]]:
 
 def last_change(actor: Actor, instance: Instance, step: Step) -> Mapping[str, Any] | None:
     """What is told of the newest change of a step's amount; None when it stayed what it was."""
-    query = select(TimelineEvent.facts).where(
-        TimelineEvent.instance_id == instance.id,
-        TimelineEvent.kind == "amount_changed",
-        TimelineEvent.facts["step"].as_string() == step.name,
-    )
-    return read_as(actor).scalars(query.order_by(TimelineEvent.seq.desc()).limit(1)).one_or_none()
+    kinds = ("amount_changed", *MOVES)  # a move may have given the step another name since
+    query = select(TimelineEvent).where(TimelineEvent.instance_id == instance.id, TimelineEvent.kind.in_(kinds))
+    told = read_as(actor).scalars(query.order_by(TimelineEvent.seq)).all()
+    own = [one.facts for one, name in zip(told, steps_of_today(told), strict=True) if name == step.name]
+    return own[-1] if own else None
 
 
 def listed(

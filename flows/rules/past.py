@@ -109,6 +109,21 @@ def moment_of(life: Sequence[Moment], seq: int) -> Moment | None:
     return next((one for one in life if any(event.seq == seq for event in one.events)), None)
 
 
+def steps_of_today(events: Sequence[EventLike]) -> list[str]:
+    """The step that each event is about, by its name of today, "" where it is about none; `events` in their order.
+
+    An event keeps the name of then. A move to another version gives a step another one; its traces say which.
+    """
+    names: dict[str, str] = {}
+    found: list[str] = []
+    for event in reversed(events):
+        own = event.facts.get("step") or ""
+        found.append(names.get(own, own))
+        changes = [one["name"] for one in event.facts.get(TRACES, {}).get(STEPS, {}).values() if "name" in one]
+        names |= {before: names.get(after, after) for before, after in changes if before and after}
+    return found[::-1]
+
+
 def recorded_from(life: Sequence[Moment]) -> Moment | None:
     """The first moment that can be pictured: the last one before the traces begin, or the beginning itself."""
     first = next((n for n, one in enumerate(life) if one.traces is not None), None)

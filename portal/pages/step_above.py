@@ -45,7 +45,7 @@ def added_since(actor: Actor, instance: Instance, step: Step, typed: Mapping[str
     later = {
         entry.facts["field"]
         for entry in timeline.of_instance(actor, instance)
-        if entry.kind == "field_added" and entry.facts["step"] == step.name and entry.at > step.draft_saved_at
+        if entry.kind == "field_added" and entry.step == step.name and entry.at > step.draft_saved_at
     }
     return [name for name in added if name in later]
 

@@ -126,7 +126,7 @@ def _opening(actor: Actor, instance: Instance, entries: Sequence[Entry]) -> dict
 
 def _added_at(entries: Sequence[Entry]) -> dict[str, datetime]:
     """When a step was added to this one instance, by its name (C39)."""
-    return {one.facts["step"]: one.at for one in entries if one.kind == "step_added"}
+    return {one.step: one.at for one in entries if one.kind == "step_added"}
 
 
 def history_rows(entries: list[Entry], files: Sequence[Sent] = ()) -> list[dict[str, Any]]:

@@ -220,10 +220,14 @@ def test_in_a_browser(
         axe(f"{address}{HERE}/preview?scene=identity.open", "flow-preview", cookies)
         axe(f"{address}/admin/flows/coro-order-fulfilment/simulate?at=2026-03-26T10:00&zone=Europe/London",
             "flow-simulate", cookies)  # fmt: skip
-        context = chromium.new_context()
+        context = chromium.new_context(viewport={"width": 1280, "height": 900})
         context.add_cookies(cookies)
         page = context.new_page()
         page.set_default_timeout(120_000)  # it is played in a process of its own first
+        page.goto(f"{address}{HERE}/preview?scene=identity.open")
+        tops = page.locator(".shot").evaluate_all("all => all.map(one => Math.round(one.getBoundingClientRect().top))")
+        assert (len(tops), len({*tops})) == (2, 1)
+        assert page.locator(".shots").evaluate("one => one.scrollWidth <= one.clientWidth")
         page.goto(f"{address}{HERE}/preview?scene=identity.open&width=phone")
         frame = page.frame_locator(".shot")
         frame.get_by_label("Full legal name").fill("Somebody else")

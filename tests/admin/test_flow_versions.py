@@ -52,6 +52,36 @@ def test_versions_are_listed_and_compared(client_of: ClientOf, change: Changing)
     assert client_of(change.world.agent).get(BASE).status_code == 403
 
 
+@pytest.mark.requirement("X10", "X13")
+def test_who_sent_a_step_is_known_beyond_its_new_name(client_of: ClientOf, change: Changing) -> None:
+    change.start()
+    change.submit("identity", IDENTITY)
+    sent = "by Priya Shah, attempt 1"
+    client = client_of(change.world.admin)
+    assert sent in " ".join(page(client, f"/admin/instances/{change.ref}").split())
+    change.migrate(change.write(*RENAMED))
+    assert sent in " ".join(page(client, f"/admin/instances/{change.ref}").split())
+    change.undo()
+    assert sent in " ".join(page(client, f"/admin/instances/{change.ref}").split())
+
+
+@pytest.mark.requirement("X12", "X13")
+def test_what_a_page_offers_is_there_to_do(client_of: ClientOf, change: Changing) -> None:
+    """No button for what would move none, and no backtick for what a flow writes."""
+    change.start()
+    asked = '      has_pets: {type: boolean, label: "Do you have pets?", required: true}\n'
+    change.write((asked, asked + "      adults: {type: integer, label: Adults, required: true}\n"))
+    change.submit("household", HOUSEHOLD)
+    client = client_of(change.world.admin)
+    plan = page(client, f"{BASE}/2/plan")
+    assert "Move all that are green…" not in plan
+    assert "Move all that are green or yellow…" in plan
+    change.write(*RENAMED, *NEW_STEP)
+    told = page(client, f"{BASE}/diff?a=1&b=3")
+    assert '<span class="code">moved</span>' in told
+    assert "`" not in told
+
+
 @pytest.mark.requirement("X13")
 def test_what_is_green_moves_and_comes_back(client_of: ClientOf, change: Changing) -> None:
     change.start()

@@ -21,9 +21,12 @@ Run = Callable[..., Result]
 
 
 @pytest.fixture
-def run(change: Changing, monkeypatch: pytest.MonkeyPatch) -> Run:
+def run(change: Changing, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     """A command beside the product of this test: the same database, the flows that are loaded in it."""
     monkeypatch.setenv("BATON_MODE", "test")
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    monkeypatch.setenv("BATON_DATA", str(tmp_path))
+    (tmp_path / "baton.db").touch()
     monkeypatch.setattr("wsgi.create_app", lambda *_: _SameProduct())
     monkeypatch.setattr(flow_changes, "_loaded", lambda name: catalogue.current().flows[name])
 
@@ -62,6 +65,17 @@ def test_diff_of_versions_files_and_paths(change: Changing, run: Run, tmp_path: 
 
 
 @pytest.mark.requirement("X13")
+def test_nothing_is_made_in_a_folder_without_a_product(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    monkeypatch.setenv("BATON_MODE", "test")
+    monkeypatch.setenv("BATON_DATA", str(tmp_path / "elsewhere"))
+    for words in (["diff", "coro", "1", "2"], ["migrate", "coro", "--to", "2", "--plan"], ["why", "TI-2031"]):
+        ran = CliRunner().invoke(flows, words)
+        assert (ran.exit_code, f"There is no database in {tmp_path / 'elsewhere'}" in ran.output) == (2, True)
+    assert not (tmp_path / "elsewhere").exists()
+
+
+@pytest.mark.requirement("X13")
 def test_plan_apply_and_undo(change: Changing, run: Run) -> None:
     change.start()
     green = change.ref
@@ -85,6 +99,8 @@ def test_plan_apply_and_undo(change: Changing, run: Run) -> None:
     assert (ran.exit_code, ran.output) == (0, "1 of 1 taken back; each is as it was before.\n")
     assert run(*back).exit_code == 2, "nothing is left"
     assert run("migrate", "move-in").exit_code == 2
+    ran = run("migrate", "move-in", "--to", "2", "--plan", "--apply")
+    assert (ran.exit_code, "--plan or --apply, not both" in ran.output) == (2, True)
 
 
 @pytest.mark.requirement("X12", "X13")

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from flows import access
-from flows.actions import firing, standing_in
+from flows.actions import firing, standing_in, submitting
 from flows.clock import clock
 from flows.models import Notice, Review, Submission, Timer, User
 from flows.rules.actors import SYSTEM
@@ -198,3 +198,14 @@ def test_a_delegation_is_over_after_its_last_day(play: Play, move_clock: Callabl
     move_clock(days=1)
     with pytest.raises(Refused):
         play.approve("pets")
+
+
+@pytest.mark.requirement("Q5", "C34")
+def test_a_step_that_is_not_needed_takes_no_answers_and_says_so(play: Play) -> None:
+    play.start()
+    play.submit("household", HOUSEHOLD)
+    with unit_of_work(play.world.tenant) as work:
+        instance = access.instance_to_change(work, play.ref)
+        pets = access.step_of(instance, "pets", even_skipped=True)
+        with pytest.raises(OutOfStep, match="This step is not needed"):
+            submitting.submit(work, instance, pets, {"pet_name": "Rex"})

@@ -13,6 +13,7 @@ from flask import Flask
 from flows import access
 from flows.actions import versions
 from flows.actions.scope import scope_of
+from flows.authoring.play.recording import record
 from flows.authoring.why import look_at, reasons
 from flows.clock import clock
 from flows.queries import past
@@ -121,3 +122,31 @@ def test_why_reads_the_answers_of_then(change: Changing) -> None:
         "when: data.has_pets == true", [("data.has_pets", "Yes" if HOUSEHOLD["has_pets"] else "No")]
     )  # fmt: skip
     end_reading()
+
+
+@pytest.mark.requirement("X13", "X32")
+def test_a_life_that_moved_is_recorded_under_the_names_of_today(change: Changing) -> None:
+    change.start()
+    change.submit("household", HOUSEHOLD)
+    change.submit("identity", IDENTITY)
+    change.send_back("identity", remarks={"legal_name": "In full, please"})
+    change.migrate(change.write(*TWO))
+    change.migrate(change.write(*THREE))
+    change.submit("identity", {"whole_name": "Priya Shah", "right_to_rent": "y"})
+    recorded = record(change.ref)
+    assert "household" not in recorded.text
+    assert "submit: home" in recorded.text
+    assert "remarks: {whole_name: Sample}" in recorded.text
+    assert "# not played: the move from version 1 to version 2 at " in recorded.text
+    assert "# not played: the move from version 2 to version 3 at " in recorded.text
+
+
+@pytest.mark.requirement("X13", "X32")
+def test_a_life_whose_move_only_renamed_plays(change: Changing) -> None:
+    change.start()
+    change.submit("household", HOUSEHOLD)
+    change.migrate(change.write(*TWO))
+    change.submit("identity", IDENTITY)
+    change.approve("identity")
+    recorded = record(change.ref)
+    assert recorded.failures == (), f"{recorded.text}{recorded.failures}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -120,6 +120,13 @@ def test_what_was_before_it_began_is_said_so(play: Play) -> None:
     play.start()
     with pytest.raises(Invalid, match="it began on"):
         look_at(past.life_of(SYSTEM, play.ref), SYSTEM, clock.now(), at=clock.now().replace(year=2001))
+
+
+@pytest.mark.requirement("X10")
+def test_what_has_not_come_yet_is_said_so(play: Play) -> None:
+    play.start()
+    with pytest.raises(Invalid, match="Tuesday 3 November 2099, 9:00am has not come yet"):
+        look_at(past.life_of(SYSTEM, play.ref), SYSTEM, clock.now(), at=datetime(2099, 11, 3, 9, tzinfo=UTC))
 
 
 @pytest.mark.requirement("X10")

@@ -70,6 +70,10 @@ def test_a_new_package_brings_an_action_and_its_stories_hold(kind: str, importab
     said = baton("new", "gate-opener", "--kind", kind, "--package", "--into", str(importable))
     assert said.exit_code == 0, said.output
     assert {"pyproject.toml", "README.md", "tests/test_actions.py", "gate_opener/actions.py"} < files("gate-opener")
+    project = tomllib.loads(Path("gate-opener/pyproject.toml").read_text())["project"]
+    assert project["optional-dependencies"]["test"] == ["pytest>=9,<10"], "`make up` installs none"
+    assert f"python -m pip install -e '{importable}/gate-opener[test]'" in said.output
+    assert 'python -m pip install -e ".[test]"' in Path("gate-opener/README.md").read_text()
     invalidate_caches()
     shop = ("shop", "flows.plugins.shop")
     registry = load_packages([shop, ("gate_opener", "gate_opener")])

@@ -6,10 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from flows import catalogue
 from flows.authoring.play import telling
 from flows.authoring.play.scenario import read_scenarios
 from flows.catalogue.registry import Registry
+<<<<<<< HEAD
 from tests.installed import WITHOUT_OUR_PLUGINS
+=======
+from tests.play.conftest import HERE
+>>>>>>> u-record
 
 pytest_plugins = ["pytester"]
 
@@ -180,3 +185,21 @@ def test_pytest_collects_them(pytester: pytest.Pytester) -> None:
     ran = pytester.runpytest_subprocess(*WITHOUT_OUR_PLUGINS, "--flows", "-v")
     ran.assert_outcomes(passed=1, failed=1)
     ran.stdout.fnmatch_lines(["*quick.yaml:13:9: status is expired, not completed"])
+
+
+@pytest.mark.requirement("X32")
+@pytest.mark.parametrize(
+    ("flow", "said"),
+    [
+        ("quick-anser", "flows/scenarios/quick.yaml:1:1: no flow is called 'quick-anser'; did you mean 'quick-answer'"),
+        ("department-task", "flows/scenarios/quick.yaml is for department-task, as its `flow:` says"),
+    ],
+)
+def test_a_story_beside_a_flow_that_is_for_another_is_named(tmp_path: Path, flow: str, said: str) -> None:
+    own = tmp_path / "flows"
+    (own / "scenarios").mkdir(parents=True)
+    (own / "quick-answer.flow.yaml").write_text((HERE / "flows" / "quick-answer.flow.yaml").read_text())
+    (own / "scenarios" / "quick.yaml").write_text(STORY.replace("flow: quick-answer", f"flow: {flow}"))
+    text, code = telling.report(catalogue.load([own]), ["quick-answer"])
+    assert code == 1
+    assert said in text

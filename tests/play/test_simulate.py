@@ -17,6 +17,7 @@ from flows.authoring.play.simulate import moment_named, opening_of, planned, sim
 from flows.catalogue.registry import Registry
 from flows.clock import clock
 from flows.rules.errors import BatonError
+from tests.catalogue.shipped import ROOT
 
 LONDON = "Europe/London"
 START = datetime(2026, 3, 26, 10, tzinfo=ZoneInfo(LONDON))
@@ -150,3 +151,20 @@ def test_a_play_imports_nothing_of_the_web_nor_of_the_log() -> None:
         capture_output=True, text=True, check=True)  # fmt: skip
     assert "mail coro/created" in ran.stdout
     assert {"flask", "werkzeug", "jinja2", "structlog", "rich"}.isdisjoint(ran.stdout.split())
+
+
+@pytest.mark.requirement("X31")
+def test_answers_of_several_parts_are_written_as_in_a_scenario() -> None:
+    registry = catalogue.load([ROOT / "tests" / "flows_with_files"])
+
+    def refused(rooms: str) -> list[str]:
+        doing = [f"+1d submit photos photos=sample rooms='{rooms}'"]
+        return [
+            line.happened for line in simulate(registry, "report-a-repair", START, LONDON, doing).lines if line.refused
+        ]
+
+    assert refused("[{name: Kitchen, plan: sample}, {name: Hall}]") == []
+    assert "Enter the rooms" in refused("Kitchen")[0]
+    assert refused("[Kitchen]")
+    with pytest.raises(NotUnderstood, match="not readable as YAML"):
+        refused("[{name: Kitchen")

@@ -179,6 +179,25 @@ def test_a_browser_follows_the_file(here: Local, visit: Path, chromium: Browser)
 
 
 @pytest.mark.browser
+@pytest.mark.requirement("X34")
+def test_a_phone_and_a_desktop_stand_beside_each_other(here: Local, visit: Path, chromium: Browser) -> None:
+    """On a usual screen without scrolling sideways; and no name in the list is cut."""
+    saved(visit, "title: When and where", "title: When and where we may come by, and who will be at home by then")
+    with serving(here) as address:
+        page = chromium.new_page(viewport={"width": 1280, "height": 900})
+        said: list[str] = []
+        page.on("console", lambda line: said.append(line.text) if line.type in ("error", "warning") else None)
+        page.goto(f"{address}/?show=place.open")
+        page.frame_locator(".desktop").get_by_label("Your name").wait_for()
+        tops = page.locator(".shot").evaluate_all("all => all.map(one => Math.round(one.getBoundingClientRect().top))")
+        assert (len(tops), len({*tops})) == (2, 1)
+        for part in (".shots", ".preview-list"):
+            assert page.locator(part).evaluate("one => one.scrollWidth <= one.clientWidth"), part
+        assert said == []
+        page.close()
+
+
+@pytest.mark.browser
 def test_it_looks_right(here: Local, axe: Callable[..., None], visit: Path) -> None:
     with serving(here) as address:
         axe(f"{address}/?show=place.returned", "preview-returned")

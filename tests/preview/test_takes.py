@@ -128,3 +128,38 @@ def test_each_language_of_the_product_and_of_the_flow_can_be_looked_at(product: 
     }  # fmt: skip
     welsh = taken(product, registry, coro.flow, "details.open", Stranger(language="cy"))
     assert '<html lang="cy"' in welsh.html
+
+
+LISTS = """flow: rooms
+schema: 1
+title: Rooms
+start: {customer: true}
+steps:
+  look:
+    title: Look
+    actor: customer
+    fields:
+      name: {type: text, label: Your name, default: "${{ customer.name }}"}
+      rooms:
+        type: list
+        label: Rooms
+        item: {room: {type: text, label: Which room}, photo: {type: file, label: A photo of it}}
+      keys: {type: list, label: Keys, item: {holder: {type: text, label: Who holds it}}}
+"""
+
+
+@pytest.mark.requirement("X34")
+def test_entries_of_lists_are_seen_open_and_filled_in(product: Product, tmp_path: Path) -> None:
+    file = tmp_path / "rooms.flow.yaml"
+    file.write_text(LISTS)
+    registry = Source(str(file), []).read().registry
+    opened = taken(product, registry, "rooms", "look.open").html
+    assert HtmlFacts(opened).problems() == []
+    for name in ("rooms-0-room", "keys-0-holder", 'value="Chris Customer"'):
+        assert name in opened
+    assert "rooms-1-room" not in opened
+    assert "autofocus" not in opened
+    filled = taken(product, registry, "rooms", "look.filled").html
+    assert re.search(r'name="rooms-0-room"[^>]*value="\w', filled)
+    assert re.search(r'name="rooms-0-photo-kept"', filled)
+    assert re.search(r'name="keys-0-holder"[^>]*value="\w', filled)

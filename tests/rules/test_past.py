@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from flows.rules.past import RENAMED, TRACES, Moment, moments, picture
+from flows.rules.past import RENAMED, TRACES, Moment, moments, picture, steps_of_today
 
 BEGAN = datetime(2026, 11, 2, 9, tzinfo=UTC)
 
@@ -90,3 +90,18 @@ def test_questions_go_by_the_names_of_then_through_every_move_and_the_way_back()
     assert then[2] == {"c": 1, "y": 2, "same": 3}
     assert then[3] == then[1]
     assert then[4] == kept
+
+
+@pytest.mark.requirement("X10", "X13")
+def test_an_event_is_about_the_step_that_has_another_name_today() -> None:
+    swapped = {"7": {"name": ["first", "second"]}, "8": {"name": ["second", "first"], "state": ["open", "locked"]}}
+    events = [
+        told(1, {"7": new("first", 1), "8": new("second", 2)}),
+        told(2, {}, step="first"),
+        told(3, swapped),
+        told(4, {}, step="first"),
+        told(5, {"7": {"name": ["second", "third"]}, "9": new("second", 3)}),
+        told(6, {}, step="second"),
+        Told(7, facts={"step": None}),
+    ]
+    assert steps_of_today(events) == ["", "third", "", "first", "", "second", ""]

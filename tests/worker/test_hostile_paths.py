@@ -47,6 +47,9 @@ def hostile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Paths and names that make no sense, in a folder of their own."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("wsgi.create_app", lambda *_: _SameProduct())
+    monkeypatch.setenv("BATON_DATA", str(tmp_path / "data"))
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "baton.db").touch()
     monkeypatch.setattr("worker.preview.local.Local", _Shown)
     files = {
         "sound/tea.flow.yaml": FLOW.encode(), "sound/payload.yaml": b"order: {}\n", "sound/tea.po": b"# tea: Tea\n",

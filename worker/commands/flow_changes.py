@@ -48,26 +48,28 @@ def diff(name: str, before: str, after: str, form: str) -> None:
 @click.argument("name")
 @click.option("--to", metavar=VERSION, help="Number of a published version, or `file`, which is published then.")
 @click.option("--ref", metavar="TI-2041", default="", help="One alone, by its reference.")
-@click.option("--plan", "what", flag_value="plan", help="Say what would become of each; nothing is written.")
-@click.option("--apply", "what", flag_value="apply", help="Move those that are green.")
+@click.option("--plan", is_flag=True, help="Say what would become of each; nothing is written.")
+@click.option("--apply", is_flag=True, help="Move those that are green.")
 @click.option("--yellow", is_flag=True, help="With --apply: also those of which something is lost or asked anew.")
 @click.option("--undo", metavar="RUN", help="Take back what --apply of this name has moved.")
-def migrate(name: str, to: str | None, ref: str, what: str | None, yellow: bool, undo: str | None) -> None:
+def migrate(name: str, to: str | None, ref: str, plan: bool, apply: bool, yellow: bool, undo: str | None) -> None:
     """Move the running instances of a flow to another version; nobody is notified.
 
     Green: nothing is lost and nobody has anything new to do. Yellow: it says what. Red: it cannot be moved as it is.
     Stopped in between, it can be run again: each one is moved whole, or not at all.
     """
-    if undo is not None and what is None and to is None:
+    if plan and apply:
+        raise click.UsageError("Say --plan or --apply, not both: the plan first, then the move")
+    if undo is not None and not (plan or apply) and to is None:
         with product():
             _check_ref(name, ref)
             _undo(undo, ref)
         return
-    if what is None or to is None or undo is not None:
+    if not (plan or apply) or to is None or undo is not None:
         raise click.UsageError("Say --to VERSION with --plan or --apply, or --undo RUN alone")
     with product():
         _check_ref(name, ref)
-        if what == "plan":
+        if plan:
             _plan(name, to, ref)
         else:
             _apply(name, to, ref, yellow)
@@ -269,13 +271,22 @@ def product() -> Iterator[None]:
     from flows.rules.errors import BatonError
     from wsgi import create_app
 
-    with create_app(Settings.from_env(), ("messaging",)).app_context():
+    known = Settings.from_env()
+    _refuse_nowhere(known)
+    with create_app(known, ("messaging",)).app_context():
         try:
             yield
         except OperationalError as fault:
             raise Trouble(f"The database does not answer ({fault.orig}); for the cure: baton doctor") from None
         except BatonError as refusal:
             raise Trouble(refusal.detail) from None
+
+
+def _refuse_nowhere(known: Settings) -> None:
+    """Opening a product that is not there would make one: a key and an empty database, in a folder named by mistake."""
+    if not known.database_url and not (known.folder / "baton.db").exists():
+        cure = "set BATON_DATA (or DATABASE_URL) to what it is for the product that runs"
+        raise Trouble(f"There is no database in {known.folder}; {cure}")
 
 
 @contextmanager

@@ -36,7 +36,12 @@ def export_words(name: str, language: str, out: Path | None) -> None:
 
 @i18n.command(name="import")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--flow", "name", help="The flow; without it, the one that the file names in its first line.")
+@click.option(
+    "--flow",
+    "name",
+    metavar="FLOW|FILE|FOLDER",
+    help="The flow; without it, the one that the file names in its first line.",
+)
 @click.option("--to", "language", default="", metavar="LANGUAGE", help="The language, where the file does not say it.")
 def import_words(file: Path, name: str | None, language: str) -> None:
     """Write the locale file of a flow from a PO file; with anything wrong in it, nothing is written."""

@@ -65,7 +65,7 @@ def _write(home: Path, texts: dict[Path, str]) -> None:
 
 def _next_commands(home: Path, as_package: bool) -> str:
     if as_package:
-        commands = (f"python -m pip install -e {home}", "baton flows lint --strict", f"pytest --flows {home}")
+        commands = (f"python -m pip install -e '{home}[test]'", "baton flows lint --strict", f"pytest --flows {home}")
     else:
         commands = (f"baton flows lint --strict {home}", f"baton flows simulate {home}", f"baton flows test {home}")
     return "\n".join(f"  {command}" for command in commands)

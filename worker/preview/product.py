@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from contextvars import Context
 from datetime import datetime
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from werkzeug.test import TestResponse
 
@@ -46,16 +48,16 @@ class Product:
         """A stage for a play whose pages can be asked for meanwhile."""
         return sandbox(registry, flow, at, ZONE, stranger, thrown_by(self.app))
 
-    def visit(self, stage: Sandbox, who: str, path: str, sends: bool = False) -> TestResponse:
-        """What this person of the cast gets at this address; `sends` posts a form in which nothing is filled in."""
+    def visit(self, stage: Sandbox, who: str, path: str, sends: Mapping[str, Any] | None = None) -> TestResponse:
+        """What this person of the cast gets at this address; `sends` is posted."""
         token = self._token(stage.cast.actors[who].user_id)
 
         def go() -> TestResponse:
             browser = self.app.test_client()
             with browser.session_transaction() as session:
                 session["token"] = token
-            if sends:
-                return browser.post(path, data={"do": "create"})
+            if sends is not None:
+                return browser.post(path, data=sends)
             return browser.get(path, follow_redirects=True)
 
         return Context().run(go)  # as a request of its own: the stage has a context of the same application open

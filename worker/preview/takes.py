@@ -15,6 +15,7 @@ from flows.authoring.play.sandbox import Sandbox
 from flows.authoring.play.scenes import Scene
 from flows.catalogue.registry import Registry
 from flows.rules.errors import BatonError
+from worker.preview.pressing import ADDS, forms_of
 from worker.preview.product import Product
 
 TRIES = 12
@@ -23,8 +24,13 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
 )
-"""With which a take is served: it looks and moves as the page does, but reaches nobody and sends nothing."""
+"""With which a take is served: it looks and moves as the page does, but reaches nobody and sends nothing.
+
+Its frame has no sandbox besides: with scripts and the origin, which modules and fonts need, it would hold nothing.
+"""
 _ACTS = re.compile(r' data-(?:live|draft|refresh|on|seen|dialog|user|talk)(?:="[^"]*")?(?=[ >])')
+_FOCUS = ' tabindex="-1" autofocus'
+"""On an entry that was just opened; a frame would scroll to it."""
 _LINK = re.compile(r'(<a\b[^>]*?\bhref=")/[^"]*(")')
 
 
@@ -53,7 +59,7 @@ def take(product: Product, registry: Registry, flow: str, scene: Scene, stranger
 
 def inert(html: str) -> str:
     """The page without what would ask the server for anything, and with links that lead nowhere."""
-    return _LINK.sub(r"\1#\2", _ACTS.sub("", html))
+    return _LINK.sub(r"\1#\2", _ACTS.sub("", html)).replace(_FOCUS, "")
 
 
 def _get_there(stage: Sandbox, scene: Scene, dice: Random) -> str:
@@ -74,10 +80,26 @@ def _page(product: Product, stage: Sandbox, scene: Scene) -> Take:
     if scene.action:
         who = who_may_act(stage, scene.action) or who
         known["door"] = known["staff"] if stage.cast.actors[who].is_staff else f"/cases/{known['ref']}"
-    answer = product.visit(stage, who, scene.path.format(**known), scene.sends)
+    path = scene.path.format(**known)
+    if not scene.sends:
+        return Take(inert(_with_entries(product, stage, who, path)))
+    answer = product.visit(stage, who, path, {"do": "create"})
     if answer.status_code == 303:
         return Take("", "It is taken without an answer: nothing in it is required")
     return Take(inert(answer.get_data(as_text=True)))
+
+
+def _with_entries(product: Product, stage: Sandbox, who: str, path: str) -> str:
+    """The page with one entry open in every list that has none: its button sends, and here nothing can be sent."""
+    html = product.visit(stage, who, path).get_data(as_text=True)
+    for place, form in enumerate(forms_of(html)):
+        for button in form.adds:
+            if any(name.startswith(f"{button.removeprefix(ADDS)}-0-") for name, _ in form.sent):
+                continue
+            now = forms_of(html)[place]
+            answer = product.visit(stage, who, now.action or path, now.pressed(button))
+            html = answer.get_data(as_text=True) if answer.status_code == 200 else html
+    return html
 
 
 def _addresses(stage: Sandbox) -> dict[str, str]:

@@ -48,7 +48,8 @@ class Deed:
     """One deed. `thing` is what the verb is about: a step, an action, an outcome, words, and so on (`VERBS`).
 
     Without `who` whoever may; without `data` answers that fit. `words` are the message, comment or reason that goes
-    with it, `remarks` what is said about single fields, `until` a new end. `fills_in` makes up what `data` leaves out.
+    with it, `remarks` what is said about single fields, `until` a new end. `fills_in` makes up what `data` leaves out,
+    `whole` the answers to optional questions too.
     """
 
     verb: str
@@ -59,6 +60,7 @@ class Deed:
     remarks: Mapping[str, str] = field(default_factory=dict)
     until: datetime | None = None
     fills_in: bool = False
+    whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ class _Doing:
 
     def filled(self, fields: Mapping[str, FlowField]) -> dict[str, Any]:
         """What the deed says, what it leaves to be made up, or both."""
-        sampler, given = Sampler(self.stage.cast, self.dice), self.deed.data
+        sampler, given = Sampler(self.stage.cast, self.dice, self.deed.whole), self.deed.data
         said = sampler.with_files(self.work, fields, given or {})
         return said if given is not None and not self.deed.fills_in else {**sampler.answers(self.work, fields), **said}
 

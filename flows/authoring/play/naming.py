@@ -62,7 +62,7 @@ def in_deed(definition: FlowDefinition, deed: Deed) -> Iterator[Misnamed]:
     if takes in things:
         yield from _unless_known((deed.verb,), takes, deed.thing, things[takes])
     if takes not in things or deed.thing in things[takes]:
-        asked = _asked_by(definition, deed)
+        asked = asked_by(definition, deed)
         for name in deed.data or ():
             yield from _unless_known(("data", name), "question", name, asked)
         remarked = definition.steps[deed.thing].fields if takes == "step" else ()
@@ -70,7 +70,8 @@ def in_deed(definition: FlowDefinition, deed: Deed) -> Iterator[Misnamed]:
             yield from _unless_known(("remarks", name), "question", name, remarked)
 
 
-def _asked_by(definition: FlowDefinition, deed: Deed) -> Collection[str]:
+def asked_by(definition: FlowDefinition, deed: Deed) -> Collection[str]:
+    """The questions that a deed answers, as the flow has them, or the names of what goes with its verb."""
     if deed.verb in FACTS:
         return FACTS[deed.verb]
     if VERBS[deed.verb].takes == "step":

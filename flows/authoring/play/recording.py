@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -28,13 +29,14 @@ from flows.queries import past
 from flows.queries.past import AsItWas, Life
 from flows.rules.actors import SYSTEM
 from flows.rules.explaining import explain
-from flows.rules.past import STEPS, EventLike, Moment
+from flows.rules.past import STEPS, EventLike, Moment, steps_of_today
 from flows.rules.timing import local_date
 from flows.work import end_reading
 
 Entry = dict[str, Any]
-UNPLAYED = frozenset({"step_added", "field_added", "instance_migrated", "migration_undone"})
-"""What no deed of a scenario can do."""
+UNPLAYED = frozenset({"step_added", "field_added"})
+MOVES = frozenset({"instance_migrated", "migration_undone"})
+"""What no deed of a scenario can do. Told is all of it under the names of today, whatever it was called then."""
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./@-]*( [A-Za-z0-9_./@-]+)*")
 _WORDS = frozenset({"null", "true", "false", "yes", "no", "on", "off"})
 
@@ -86,11 +88,11 @@ class _Recorder:
             if deed is not None:
                 deeds.append({"at": self._when(moment.at), **deed})
             is_last_of_its_time = place + 1 == len(moments) or moments[place + 1].at > moment.at
-            if is_last_of_its_time and (change := _changes(seen, now)):
+            if is_last_of_its_time and (change := self._changes(seen, now)):
                 expected.append({"by": self._when(moment.at), **change})
                 seen = now
         last = self.life.at(moments[-1])
-        expected.append({**({"by": self._when(last.moment.at)}), **_whole(last)})
+        expected.append({**({"by": self._when(last.moment.at)}), **self._whole(last)})
         self.notes += self.redactor.notes
         return {"start": start, "do": deeds, "then": expected}
 
@@ -152,7 +154,9 @@ class _Recorder:
         if today.source != "customer":
             entry["inputs"] = inputs
             first = self.life.at(self.life.moments[0]).instance
-            entry |= {"amounts": dict(first.amounts)} if first.amounts else {}
+            today_of = {step.name: self._names.get(step.id, step.name) for step in first.steps}
+            amounts = {today_of.get(name, name): minor for name, minor in first.amounts.items()}
+            entry |= {"amounts": amounts} if amounts else {}
         return entry | {"fields": fields}
 
     def _payload(self, inputs: Entry) -> Entry:
@@ -171,13 +175,42 @@ class _Recorder:
         for event in moment.events:
             if event.kind == "instance_reopened" and kinds & {"step_reopened", "acted"}:
                 continue  # it was taken up again by what is told beside it
-            if event.kind in UNPLAYED:
+            if event.kind in MOVES:
+                self.notes.append(self._moved(event))
+                return None
+            if event.kind in UNPLAYED or self._is_gone(event):
                 self.notes.append(f"not played: {event.kind.replace('_', ' ')} at {self._when(event.at)}")
                 return None
             found = self._by_event(event, moment, was)
             if found is not None:
                 return found
         return None
+
+    def _moved(self, event: EventLike) -> str:
+        was, now = event.facts["before"], event.facts["after"]
+        moved = f"the move from version {was} to version {now} at {self._when(event.at)}"
+        return f"not played: {moved}; the story is told with the names of today's version"
+
+    def _is_gone(self, event: EventLike) -> bool:
+        """Whether the flow of today does not have what was done any more."""
+        name, action = self._step(event), event.facts.get("action")
+        return bool(name and name not in self.definition.steps) or (
+            event.kind == "acted" and action not in self.definition.actions
+        )
+
+    def _step(self, event: EventLike) -> str:
+        """The step that an event is about, by its name of today."""
+        return self._steps_of_events[event.seq]
+
+    @cached_property
+    def _steps_of_events(self) -> Mapping[int, str]:
+        events = [event for moment in self.life.moments for event in moment.events]
+        return {event.seq: name for event, name in zip(events, steps_of_today(events), strict=True)}
+
+    @cached_property
+    def _names(self) -> Mapping[int, str]:
+        """The names of today by the row ids of steps."""
+        return {step.id: step.name for step in self.life.today.steps}
 
     def _by_event(self, event: EventLike, moment: Moment, was: AsItWas) -> Entry | None:
         facts, kind = event.facts, getattr(event, "actor_kind", "system")
@@ -192,15 +225,16 @@ class _Recorder:
             case "step_submitted":
                 return self._sent(event, who, kind)
             case "step_approved":
-                return self._as(who, "approve", facts["step"])
+                return self._as(who, "approve", self._step(event))
             case "step_returned":
-                remarks = dict.fromkeys(facts["fields"], SAMPLE)
+                today_of = {then: name for name, then in was.picture.renamed.items()}
+                remarks = {today_of.get(name, name): SAMPLE for name in facts["fields"]}
                 more = {"remarks": remarks} if remarks else {}
-                return self._as(who, "return", facts["step"], message=SAMPLE, **more)
+                return self._as(who, "return", self._step(event), message=SAMPLE, **more)
             case "step_reopened":
-                return self._as(who, "reopen", facts["step"], **({"reason": SAMPLE} if facts["reason"] else {}))
+                return self._as(who, "reopen", self._step(event), **({"reason": SAMPLE} if facts["reason"] else {}))
             case "step_confirmed":
-                return self._as(who, "confirm", facts["step"])
+                return self._as(who, "confirm", self._step(event))
             case "acted":
                 return self._acted(event, was)
             case "instance_completed" | "instance_closed" if not facts["automatic"]:
@@ -214,7 +248,7 @@ class _Recorder:
             case "due_date_changed":
                 return self._as(who, "due", True, **self._until(facts["due_at"]))
             case "amount_changed":
-                return self._as(who, "amount", facts["step"], data={"minor": facts["after_minor"]})
+                return self._as(who, "amount", self._step(event), data={"minor": facts["after_minor"]})
             case "linked":
                 return self._as(who, "link", facts["link"], data={"to": "sample"})
             case "unlinked":
@@ -234,7 +268,7 @@ class _Recorder:
         return {"as": who, verb: thing, **more}
 
     def _sent(self, event: EventLike, who: str, kind: str) -> Entry:
-        name, attempt = event.facts["step"], event.facts["attempt"]
+        name, attempt = self._step(event), event.facts["attempt"]
         step = next(one for one in self.life.today.steps if one.name == name)
         fields = self.definition.steps[name].fields
         given = sealing.opened(fields, self.life.sent.get((step.id, attempt), {}))
@@ -284,21 +318,46 @@ class _Recorder:
         return self._until(after or "")
 
     def _step_of_payment(self, moment: Moment) -> str:
-        done = [event.facts["step"] for event in moment.events if event.kind == "step_completed"]
-        paid = [name for name in done if self.definition.steps[name].payment is not None]
-        return paid[0] if paid else self._step_titled("")
+        done = [self._step(event) for event in moment.events if event.kind == "step_completed"]
+        paid = self._paid
+        return next((name for name in done if name in paid), "") or self._step_titled("")
 
     def _step_titled(self, title: str) -> str:
-        paid = [name for name, step in self.definition.steps.items() if step.payment is not None]
-        return next((name for name in paid if self.definition.steps[name].title == title), paid[0])
+        titled = [name for name in self._paid if self.definition.steps[name].title == title]
+        return [*titled, *self._paid][0]
+
+    @cached_property
+    def _paid(self) -> Sequence[str]:
+        return [name for name, step in self.definition.steps.items() if step.payment is not None]
+
+    # --- what must be true --------------------------------------------------------------------------------------
+
+    def _changes(self, before: AsItWas, now: AsItWas) -> Entry:
+        was, found = _facts(before), self._known(now)
+        changed: Entry = {name: value for name, value in found.items() if was[name] != value}
+        earlier = self._states(before)
+        steps = {name: state for name, state in self._states(now).items() if earlier.get(name) != state}
+        return changed | ({STEPS: steps} if steps else {})
+
+    def _whole(self, last: AsItWas) -> Entry:
+        steps = self._states(last)
+        return self._known(last) | ({STEPS: steps} if steps else {})
+
+    def _states(self, was: AsItWas) -> dict[str, str]:
+        """Of its steps that are there today, by their names of today."""
+        return {self._names[step.id]: step.state for step in was.instance.steps if step.id in self._names}
+
+    def _known(self, was: AsItWas) -> Entry:
+        """A state that the flow of today does not have would be none in the story."""
+        facts = {name: value for name, value in _facts(was).items() if value is not None}
+        if facts.get("state") not in self.definition.states:
+            facts.pop("state", None)
+        return facts
 
 
 def _manager_first(is_manager: bool) -> Sequence[str]:
     """A manager works in both departments of the stage, everybody else in one."""
     return ("manager", "agent", "reviewer") if is_manager else ("agent", "reviewer", "manager")
-
-
-# --- what must be true ------------------------------------------------------------------------------------------
 
 
 def _facts(was: AsItWas) -> Entry:
@@ -307,20 +366,6 @@ def _facts(was: AsItWas) -> Entry:
         "status": instance.status, "state": instance.state, "outcome": instance.outcome,
         "waiting_on": instance.waiting_on or "nobody",
     }  # fmt: skip
-
-
-def _changes(before: AsItWas, now: AsItWas) -> Entry:
-    was, found = _facts(before), {name: value for name, value in _facts(now).items() if value is not None}
-    changed: Entry = {name: value for name, value in found.items() if was[name] != value}
-    earlier = {step.name: step.state for step in before.instance.steps}
-    steps = {step.name: step.state for step in now.instance.steps if earlier.get(step.name) != step.state}
-    return changed | ({STEPS: steps} if steps else {})
-
-
-def _whole(last: AsItWas) -> Entry:
-    steps = {step.name: step.state for step in last.instance.steps}
-    facts = {name: value for name, value in _facts(last).items() if value is not None}
-    return facts | ({STEPS: steps} if steps else {})
 
 
 # --- as a file --------------------------------------------------------------------------------------------------

@@ -37,16 +37,17 @@ LEFT_OUT = 0.4
 
 @dataclass(frozen=True)
 class Sampler:
-    """Makes answers for whoever acts in `work`; the same dice make the same answers."""
+    """Makes answers for whoever acts in `work`; the same dice make the same answers. `whole` leaves nothing out."""
 
     cast: Cast
     dice: Random
+    whole: bool = False
 
     def answers(self, work: Work, fields: Mapping[str, FlowField]) -> dict[str, Any]:
         """Raw answers to these questions. What a condition hides is given all the same: the check drops it."""
         given: dict[str, Any] = {}
         for name, field in fields.items():
-            if field.type != "info" and (field.required or self.dice.random() >= LEFT_OUT):
+            if field.type != "info" and (field.required or self.whole or self.dice.random() >= LEFT_OUT):
                 given[name] = self._answer(work, field, given)
         return given
 
@@ -60,7 +61,10 @@ class Sampler:
                     self._file(work, field.accept or (*FILES,)) if one == SAMPLE_FILE else one for one in value
                 ]
             elif field.type == "list" and isinstance(value, list):
-                made[name] = [self.with_files(work, field.item, one) for one in value]
+                entries = value  # an entry that is none is refused by the flow, as anybody's would be
+                made[name] = [
+                    self.with_files(work, field.item, one) if isinstance(one, Mapping) else one for one in entries
+                ]
         return made
 
     def _answer(self, work: Work, field: FlowField, beside: Mapping[str, Any]) -> Any:

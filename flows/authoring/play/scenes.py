@@ -91,14 +91,17 @@ def _of_customer(name: str, step: Step) -> Iterator[Scene]:
     pages = [(f".{page}", f": {rule.title}", f"{here}/page-{page}") for page, rule in step.pages.items()]
     for key, words, path in pages or [("", "", here)]:
         yield scene(f"open{key}", f"Open{words}", path, opens)
-    saved = Deed("save", name)
+    saved = Deed("save", name, whole=True)
+    if any(field.type == "list" for field in step.fields.values()):
+        for key, words, path in pages or [("", "", here)]:
+            yield scene(f"filled{key}", f"Filled in{words}", path, opens, saved)
     if any(getattr(field, "required", False) for field in step.fields.values()):
         for key, words, path in pages or [("", "", here)]:
             yield scene(f"errors{key}", f"Sent without an answer{words}", path, opens, sends=True)
     if step.is_checked:
         yield scene("check", "Check your answers", f"{here}/check", opens, saved)
     if step.approval is not None:
-        pending = (opens, Deed("submit", name))
+        pending = (opens, Deed("submit", name, whole=True))
         yield scene("pending", "Waiting for approval", here, *pending)
         yield scene("review", "To be reviewed", "{staff}", *pending, door="staff")
         returned = Deed("return", name, words=REMARK, remarks=dict.fromkeys([*step.fields][:1], REMARK))

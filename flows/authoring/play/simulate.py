@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -30,6 +30,8 @@ from flows.work import end_reading
 LONGEST = timedelta(days=400)
 """How far a simulation looks when a flow never comes to rest."""
 MOST_MOMENTS = 200
+OF_PARTS = frozenset({"list", "choices", "file", "address", "object", "signature"})
+"""Kinds of answers that one word does not say."""
 
 
 @dataclass(frozen=True)
@@ -83,9 +85,8 @@ def simulate(
     `doing` are deeds such as "+4d 12:00 submit details" (`planned`). Raises NotUnderstood for one that is none or that
     speaks of what the flow does not have, BatonError when the flow cannot begin.
     """
-    deeds = sorted((planned(words, at, zone) for words in doing), key=lambda one: one.at)
-    for one in deeds:
-        _check_names(registry, one, name)
+    meant = sorted((planned(words, at, zone) for words in doing), key=lambda one: one.at)
+    deeds = [_checked(registry, one, name) for one in meant]
     end = at + (timedelta(days=days) if days is not None else LONGEST)
     refusals: list[Line] = []
     with sandbox(registry, name, at, zone) as stage:
@@ -130,7 +131,7 @@ def opening_of(written: bytes, file: str, way: Way | None) -> Opening:
 def planned(words: str, start: datetime, zone: str) -> Planned:
     """`WHEN [WHO] VERB [THING] [name=value ...]`, e.g. `+4d 12:00 customer submit details admin_email=it@acme.example`.
 
-    Answers that are not given are made up.
+    Answers that are not given are made up; those of several parts are written as in a scenario, in quotes.
 
     WHEN is `+4d` (also m, h, w, wd) with or without a time of day, or 2026-03-30T12:00. `on=home-visit` means what was
     started below of that flow.
@@ -175,7 +176,8 @@ def text_of(simulation: Simulation) -> str:
     return "\n".join([head, *body, f"  {simulation.status or 'nothing was started'}"])
 
 
-def _check_names(registry: Registry, one: Planned, name: str) -> None:
+def _checked(registry: Registry, one: Planned, name: str) -> Planned:
+    """With answers of several parts read, once every name in it is one of the flow's."""
     flow = one.on or name
     if flow not in registry.flows:
         raise NotUnderstood(
@@ -183,6 +185,21 @@ def _check_names(registry: Registry, one: Planned, name: str) -> None:
         )
     for wrong in naming.in_deed(registry.flows[flow].definition, one.deed):
         raise NotUnderstood(f"{one.said!r}: {wrong}")
+    asked = naming.asked_by(registry.flows[flow].definition, one.deed)
+    if one.deed.data is None or not isinstance(asked, Mapping):
+        return one
+    data = {key: _parts(one, key, text) if asked[key].type in OF_PARTS else text for key, text in one.deed.data.items()}
+    return replace(one, deed=replace(one.deed, data=data))
+
+
+def _parts(one: Planned, name: str, text: str) -> Any:
+    """`rooms=[{room: bedroom, photo: sample}]`, as a scenario has it; words without brackets stay what they are."""
+    if not text.lstrip().startswith(("[", "{")):
+        return text
+    try:
+        return read_source(text, name)[0]
+    except Unreadable as refusal:
+        raise NotUnderstood(f"{one.said!r}: {refusal.problem.text()}") from None
 
 
 def _when(parts: list[str], start: datetime, zone: str, words: str) -> tuple[datetime, list[str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -87,8 +87,7 @@ def report(registry: Registry, names: Sequence[str], *, show: bool = False) -> t
         code = 2 if any(problem.code in NOT_LOOKED_AT for problem in problems) else 1
         return "\n".join(problem.text() for problem in problems), code
     if not stories:
-        where = f" for {', '.join(names)}" if names else ""
-        return f"There are no scenarios{where}; write scenarios/<name>.yaml beside the flow", 1 if names else 0
+        return _none(registry, names), 1 if names else 0
     told = [tell(registry, story) for story in stories]
     failed = [one for one in told if one.failures]
     lines = [line for one in told for line in _told_in_words(one, show)]
@@ -103,9 +102,11 @@ def gathered(registry: Registry, names: Sequence[str]) -> tuple[list[Story], lis
         texts += [*_shipped(registry)]
     stories: list[Story] = []
     problems: list[FlowProblem] = []
+    beside = {name for name, _ in _shipped(registry, _plugins_of(registry, names))}
     for name, text in texts:
         found, wrong = read_scenarios(text, name) if text is not None else ([], [_neither(name, registry)])
-        wanted = [story for story in found if not names or story.flow in names or Path(name) in files]
+        lost = [story for story in found if story.flow not in registry.flows and name in beside]
+        wanted = [story for story in found if not names or story.flow in names or Path(name) in files or story in lost]
         stories += wanted
         problems += wrong
     return stories, problems
@@ -116,8 +117,26 @@ def _neither(name: str, registry: Registry) -> FlowProblem:
     return FlowProblem("F903", "error", "this is neither a flow nor a scenario file", called(name), cure=cure)
 
 
-def _shipped(registry: Registry) -> Iterator[tuple[str, bytes]]:
+def _none(registry: Registry, names: Sequence[str]) -> str:
+    """That there is nothing to play; where a file lies beside the flow and is for another, that is what is wrong."""
+    where = f" for {', '.join(names)}" if names else ""
+    others = {
+        name: story.flow
+        for name, text in _shipped(registry, _plugins_of(registry, names))
+        for story in read_scenarios(text, name)[0]
+    }
+    cures = [f"{name} is for {flow}, as its `flow:` says" for name, flow in others.items()]
+    return f"There are no scenarios{where}; {', '.join(cures) or 'write scenarios/<name>.yaml beside the flow'}"
+
+
+def _plugins_of(registry: Registry, names: Sequence[str]) -> set[str]:
+    return {registry.flows[name].plugin for name in names if name in registry.flows}
+
+
+def _shipped(registry: Registry, plugins: Collection[str] | None = None) -> Iterator[tuple[str, bytes]]:
     for plugin in registry.plugins:
+        if plugins is not None and plugin.name not in plugins:
+            continue
         folder = plugin.root / SCENARIOS
         for entry in sorted(folder.iterdir(), key=lambda one: one.name) if folder.is_dir() else ():
             if entry.name.endswith(".yaml"):

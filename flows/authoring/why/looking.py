@@ -21,9 +21,11 @@ from flows.queries.past import AsItWas, Life
 from flows.queries.sentences import sentence, words_of_flow
 from flows.rules import answers, private
 from flows.rules.actors import Actor
+from flows.rules.errors import Invalid
 from flows.rules.explaining import UNKNOWN, Part, explain, value_of
 from flows.rules.past import EventLike, Moment
 from flows.rules.visibility import settled
+from flows.rules.words import moment_in_words
 from flows.words import N_
 from flows.words import gettext as _
 
@@ -218,7 +220,10 @@ class Look:
 
 
 def look_at(life: Life, actor: Actor, now: datetime, *, at: datetime | None = None, seq: int | None = None) -> Look:
-    """At a moment, after an event, or now. Raises Invalid where there is nothing to see."""
+    """At a moment, after an event, or now. Raises Invalid where there is nothing to see, or not yet."""
+    if at is not None and at > now:
+        said = _("%(moment)s has not come yet", moment=moment_in_words(at, life.today.time_zone))
+        raise Invalid(said, "/moment", "not-yet")
     if at is None and seq is None:
         was = life.at(life.moments[-1]) if life.beginning is not None else None
         return Look(actor, life, was, life.today, now, is_now=True)
