@@ -10,11 +10,8 @@ from flows import catalogue
 from flows.authoring.play import telling
 from flows.authoring.play.scenario import read_scenarios
 from flows.catalogue.registry import Registry
-<<<<<<< HEAD
 from tests.installed import WITHOUT_OUR_PLUGINS
-=======
 from tests.play.conftest import HERE
->>>>>>> u-record
 
 pytest_plugins = ["pytester"]
 
