@@ -1,0 +1,102 @@
+"""Flows that cannot work: lint says so before anybody starts one, and says nothing of those that can."""
+
+from __future__ import annotations
+
+import pytest
+
+from flows.catalogue.problems import FlowProblem
+from tests.catalogue.test_slips import FLOW, problems, put
+
+pytestmark = pytest.mark.requirement("X35")
+
+WHEN = "when: data.milk == true"
+FAST = """\
+flow: tea
+schema: 1
+title: Order tea
+start: {customer: true}
+steps:
+  fast: {title: Look fast, actor: staff, WHEN}
+  look:
+    title: Look
+    actor: staff
+    needs: [fast]
+    fields: {gone: {type: boolean, label: Gone}, note: {type: text, label: Note}}
+"""
+
+
+def codes(text: str) -> list[str]:
+    return [one.code for one in problems(text)]
+
+
+def fast(condition: str) -> list[FlowProblem]:
+    return problems(FAST.replace("WHEN", condition))
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        'data.kind == "green" && data.kind == "black"',
+        '"green" == data.kind && (data.kind == "black")',
+        "data.milk == true && data.milk == false",
+        "data.milk && data.cups > 2 && !data.milk",
+        "data.cups == 1 && data.cups == 2 || data.milk == true && data.milk == false",
+    ],
+)
+def test_what_contradicts_itself_never_holds(condition: str) -> None:
+    found = put(WHEN, f"when: {condition}" if condition[0] != '"' else f"when: '{condition}'")
+    assert (found.code, found.severity, found.line) == ("F237", "error", 18), found.text()
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        'data.kind == "green" || data.kind == "black"',
+        'data.kind == "green" && data.kind == "green"',
+        "data.milk == true && data.cups == 1 || data.milk == false",
+        "data.milk ? data.cups == 1 && data.milk : data.cups == 2 && !data.milk",
+    ],
+)
+def test_what_may_hold_is_left_alone(condition: str) -> None:
+    assert codes(FLOW.replace(WHEN, f"when: >-\n      {condition}")) == []
+
+
+@pytest.mark.parametrize(
+    "condition", ["when: data.gone == true", "when: data.gone == true && now != null", "done_when: data.gone"]
+)
+def test_a_step_that_waits_for_what_is_asked_after_it_is_a_dead_end(condition: str) -> None:
+    (found,) = fast(condition)
+    assert (found.code, found.severity, found.line) == ("F228", "error", 6), found.text()
+    assert "on 'look', which waits for this step" in found.message
+
+
+def test_a_circle_through_two_conditions_and_a_step_that_asks_what_opens_it_are_dead_ends() -> None:
+    own = FLOW.replace(WHEN, "when: data.done == true")
+    (found,) = problems(own)
+    assert (found.code, found.line) == ("F228", 18)
+    assert "on this step itself" in found.message
+    round_about = own.replace("    actor: customer", "    actor: customer\n    when: data.done == true").replace(
+        "when: data.done == true\n    fields:\n      done", "when: data.milk == true\n    fields:\n      done"
+    )
+    assert {one.code for one in problems(round_about)} == {"F228"}
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "when: has(data.gone)",  # no, as long as nothing is answered: it is skipped, and the other one opens
+        "when: instance.source == 'x' || data.gone",
+        "needs: []",
+    ],
+)
+def test_a_condition_that_says_something_without_the_answer_is_none(condition: str) -> None:
+    assert [one.code for one in fast(condition)] == []
+
+
+def test_what_a_step_is_done_by_may_be_answered_on_it() -> None:
+    assert codes(FLOW.replace(WHEN, "done_when: data.done == true")) == []
+
+
+def test_a_question_that_is_asked_once_it_is_answered_is_never_asked() -> None:
+    found = put("label: Milk}", "label: Milk, when: data.milk == true}")
+    assert (found.code, found.line) == ("F211", 13)
