@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from typing import Any
 
@@ -157,11 +157,22 @@ def check_locale(definition: FlowDefinition, values: Any, source: Source) -> lis
         for path, said in given.items()
         if path in words and isinstance(said, str) and not same_holes(words[path], said)
     ]
+    problems += cut_words(given, source)
     missing = [path for path in words if path not in given]
     if missing:
         message = f"{len(missing)} of {len(words)} texts are not translated, first '{dotted(missing[0])}'"
         problems.append(source.problem("F605", message, Place(1, 1), "", "warning"))
     return problems
+
+
+def cut_words(words: Iterable[Path], source: Source) -> Iterator[FlowProblem]:
+    """Words for people that end at a ` #`, where YAML takes the rest for a comment."""
+    for path in words:
+        if (whole := source.cut.get(path)) is not None:
+            quoted = f'"{whole}"' if '"' not in whole else "'" + whole.replace("'", "''") + "'"
+            message = "this text ends before the #, with which a comment begins"
+            cure = f"put it in quotes: {path[-1]}: {quoted}"
+            yield source.problem("F010", message, source.value(path), cure, "warning")
 
 
 def _lost_words(path: Path, words: dict[Path, str], source: Source) -> FlowProblem:

@@ -100,3 +100,79 @@ def test_what_a_step_is_done_by_may_be_answered_on_it() -> None:
 def test_a_question_that_is_asked_once_it_is_answered_is_never_asked() -> None:
     found = put("label: Milk}", "label: Milk, when: data.milk == true}")
     assert (found.code, found.line) == ("F211", 13)
+
+
+# --- questions, pages, departments -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [
+        "type: date, min: today+30d, max: today",
+        "type: date, min: 2026-04-01, max: 2026-03-31",
+        "type: date, min: today-17y, max: today-18y",
+        "type: datetime, min: today+2d, max: now+3h",
+    ],
+)
+def test_days_that_end_before_they_begin_are_told(limits: str) -> None:
+    found = put("type: integer", limits)
+    assert (found.code, found.line) == ("F109", 12), found.text()
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [
+        "type: date, min: today, max: 2026-03-31",
+        "type: date, min: today-18y, max: today",
+        "type: date, min: today+30d, max: today+1m",
+        "type: datetime, min: now, max: now+30m",
+    ],
+)
+def test_days_between_which_something_lies_are_left_alone(limits: str) -> None:
+    assert codes(FLOW.replace("type: integer", limits)) == []
+
+
+ROOMS = "{type: list, label: Rooms, item: {size: {type: integer, label: Size}, name: {type: text, label: Name}}}"
+
+
+@pytest.mark.parametrize(
+    ("condition", "cure"),
+    [
+        ('data.rooms == "bedroom"', 'write data.rooms.exists(one, one.name == "bedroom")'),
+        ('data.rooms.contains("bedroom")', 'write data.rooms.exists(one, one.name == "bedroom")'),
+        ('"bedroom" in data.rooms', 'write data.rooms.exists(one, one.name == "bedroom")'),
+        ('data.extras == "lemon"', 'write "lemon" in data.extras'),
+        ('data.extras.contains("lemon")', 'write "lemon" in data.extras'),
+    ],
+)
+def test_a_list_is_no_text(condition: str, cure: str) -> None:
+    more = f"      rooms: {ROOMS}\n      extras: {{type: choices, label: Extras, options: {{lemon: Lemon}}}}\n  brew:"
+    (found,) = problems(FLOW.replace("  brew:", more).replace(WHEN, f"when: >-\n      {condition}"))
+    assert (found.code, found.cure) == ("F234", cure), found.text()
+
+
+def test_what_is_asked_of_a_list_in_its_own_words_is_left_alone() -> None:
+    condition = 'data.rooms.exists(one, one.name.contains("bed")) && size(data.rooms) > 1 && data.rooms[0].size == 3'
+    text = FLOW.replace("  brew:", f"      rooms: {ROOMS}\n  brew:").replace(WHEN, f"when: >-\n      {condition}")
+    assert codes(text) == []
+
+
+@pytest.mark.parametrize(
+    ("pages", "where"),
+    [("a: {title: A, fields: [kind, kind]}", "this page"),
+     ("a: {title: A, fields: [kind]}, b: {title: B, fields: [cups, kind]}", "the page 'a'")],
+)  # fmt: skip
+def test_a_question_stands_on_one_page(pages: str, where: str) -> None:
+    found = put("    actor: customer", f"    actor: customer\n    pages: {{{pages}}}")
+    assert (found.code, found.severity, found.line) == ("F212", "warning", 10)
+    assert where in found.message
+
+
+def test_who_is_chosen_by_turn_needs_a_department() -> None:
+    found = put("staff: true}", "staff: true, assign: least_busy}")
+    assert (found.code, found.severity, found.line) == ("F213", "warning", 4)
+    found = put("    title: Brew", "    title: Brew\n    assign: round_robin")
+    assert (found.code, found.line) == ("F213", 16)
+    given = "    title: Brew\n    assign: round_robin\n    do: [{assign: {department: '${{ data.kind }}'}}]"
+    assert codes(FLOW.replace("    title: Brew", given)) == []
+    assert codes(FLOW.replace("staff: true}", "staff: true, department: x, assign: least_busy}")) == []

@@ -155,3 +155,25 @@ def test_a_quote_that_ends_at_the_next_one_is_told_where_it_opened() -> None:
     (found,) = problems(text)
     assert (found.line, found.column) == (8, 12)
     assert "and so ends only in line 15" in found.message
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "cure"),
+    [
+        ("title: Choose", "title: Tea #5 is it gone?", 'put it in quotes: title: "Tea #5 is it gone?"'),
+        ("title: Choose", 'title: Tea "green" #5', "put it in quotes: title: 'Tea \"green\" #5'"),
+        ("title: Order tea", "title: Order tea #2", 'put it in quotes: title: "Order tea #2"'),
+    ],
+)
+def test_a_text_that_is_cut_by_a_comment_is_told(right: str, wrong: str, cure: str) -> None:
+    found = put(right, wrong)
+    assert (found.code, found.severity, found.cure) == ("F010", "warning", cure)
+
+
+@pytest.mark.parametrize("wrong", ["title: Choose # one", "title: Choose  #one", 'title: "Choose #5"', "title: Tea#5"])
+def test_a_comment_that_is_one_is_left_alone(wrong: str) -> None:
+    assert problems(FLOW.replace("title: Choose", wrong)) == []
+
+
+def test_what_is_no_text_for_people_may_have_its_comment() -> None:
+    assert problems(FLOW.replace("actor: staff", "actor: staff #ours")) == []

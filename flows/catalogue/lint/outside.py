@@ -36,6 +36,7 @@ def check_outside(definition: FlowDefinition, registry: Registry, report: Report
                 _check_name("lookups", field.options_from, (*path, name, "options_from"), registry, report)
     for path, effect in placed_effects(definition):
         _check_effect(effect, path, definition, registry, report)
+    _check_turns(definition, registry, report)
     for language, file in files_of(registry, definition).items():
         _check_translation(definition, file, ("i18n", language), registry, report)
 
@@ -50,6 +51,21 @@ def placed_effects(definition: FlowDefinition) -> Iterator[tuple[Path, Effect]]:
         yield from ((("timers", name, "do", n), effect) for n, effect in enumerate(timer.do))
     for event, effects in definition.effects.items():
         yield from ((("effects", event, n), effect) for n, effect in enumerate(effects))
+
+
+def _check_turns(definition: FlowDefinition, registry: Registry, report: Report) -> None:
+    """Somebody can be chosen by turn among a department only: named here, or by a flow that starts this one."""
+    placed: list[tuple[Path, str | None]] = [(("start", "assign"), definition.start.assign)]
+    placed += [(("steps", name, "assign"), step.assign) for name, step in definition.steps.items()]
+    starting = (child for flow in registry.known.values() for child in flow.children.values())
+    if definition.start.department or any(one.flow == definition.flow and one.department for one in starting):
+        return
+    if any(isinstance(one, AssignEffect) and one.assign.department for one in definition.all_effects()):
+        return
+    for path, assign in placed:
+        if assign in ("round_robin", "least_busy"):
+            message = f"'{assign}' chooses among a department, and this flow is given to none"
+            report.at_value("F213", path, message, "give 'start' a department", "warning")
 
 
 def _check_event(definition: FlowDefinition, registry: Registry, report: Report) -> None:

@@ -116,13 +116,24 @@ def _check_step(name: str, step: Step, definition: FlowDefinition, report: Repor
                 known(named, definition.all_outcomes(), "outcome", "F204", (*here, key), report)
         if rule.on == "approved" and not step.approval:
             report.at_value("F222", (*here, "on"), "the step has no approval, so this rule never runs")
-    for page_name, page in step.pages.items():
-        for n, field in enumerate(page.fields):
-            known(field, step.fields, "field", "F207", (*path, "pages", page_name, "fields", n), report)
+    _check_pages(step, path, report)
     if step.payment is not None:
         _check_payment(step, path, report)
     if step.actor == "system" and not step.done_when and not step.do:
         report.at_key("F221", path, "nobody can complete this step", "give it done_when or do", "warning")
+
+
+def _check_pages(step: Step, path: Path, report: Report) -> None:
+    """Pages name questions of their step, each of them once: the answer would be asked for twice."""
+    first: dict[str, str] = {}
+    for page_name, page in step.pages.items():
+        for n, field in enumerate(page.fields):
+            here = (*path, "pages", page_name, "fields", n)
+            if known(field, step.fields, "field", "F207", here, report) and field in first:
+                where = "this page" if first[field] == page_name else f"the page '{first[field]}'"
+                message = f"the question '{field}' stands on {where} already"
+                report.at_value("F212", here, message, "leave it on one page", "warning")
+            first.setdefault(field, page_name)
 
 
 def _check_payment(step: Step, path: Path, report: Report) -> None:
