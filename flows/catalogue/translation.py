@@ -14,7 +14,7 @@ from typing import Any
 
 from flows.catalogue.problems import FlowProblem, cure_among
 from flows.catalogue.registry import LoadedFlow, Registry
-from flows.catalogue.schema import FlowDefinition
+from flows.catalogue.schema import EmailEffect, FlowDefinition, NotifyEffect
 from flows.catalogue.source import Path, Place, Source, Unreadable, read_source
 from flows.log import Log
 from flows.words import USUAL, Borrowed
@@ -103,6 +103,26 @@ def files_of(registry: Registry, definition: FlowDefinition) -> dict[str, str]:
         if language not in definition.i18n
     }
     return dict(sorted({**definition.i18n, **beside}.items()))
+
+
+def mails_of(definition: FlowDefinition) -> list[str]:
+    """The kinds of mail that a flow sends, each once."""
+    sent = (
+        one.email.template if isinstance(one, EmailEffect) else one.notify.template
+        for one in definition.all_effects()
+        if isinstance(one, EmailEffect | NotifyEffect)
+    )
+    return list(dict.fromkeys(sent))
+
+
+def is_written_in(registry: Registry, kind: str, language: str) -> bool:
+    """Whether there is a template of this mail in the language, or in the base of it."""
+    return any(mail.language in (language, language.partition("-")[0]) for mail in registry.mails(kind))
+
+
+def mail_file(kind: str, language: str) -> str:
+    """Where the words of a mail lie in a plugin."""
+    return f"mail/{kind}.{language}.md"
 
 
 def mark_of(text: str) -> str:

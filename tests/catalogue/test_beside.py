@@ -41,6 +41,7 @@ def tea(tmp_path: Path) -> Path:
     """A folder with a flow, a mail, a locale and a story, all of them right."""
     put(tmp_path / "tea.flow.yaml", FLOW)
     put(tmp_path / "mail/tea/ordered.en.md", MAIL)
+    put(tmp_path / "mail/tea/ordered.cy.md", "Subject: Eich te\n\nMae eich archeb gennym.\n")
     put(tmp_path / "locales/tea.cy.yaml", LOCALE)
     put(tmp_path / "scenarios/tea.yaml", STORY)
     return tmp_path

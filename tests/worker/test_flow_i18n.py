@@ -91,3 +91,14 @@ def test_what_is_no_po_file_and_a_flow_that_there_is_not_are_refused(folder: Pat
     (folder / "x.po").write_text("# tea: x\nmsgid no quotes\n")
     assert "no PO file" in run("import", str(folder / "x.po")).output
     assert "did you mean 'tea'" in run("export", "tee", "--to", "cy").output
+
+
+def test_status_counts_a_mail_that_is_there_in_english_only(folder: Path) -> None:
+    shop = folder / "shop"
+    for place in ("mail/tea", "locales"):
+        (shop / place).mkdir(parents=True)
+    (shop / "mail" / "tea" / "made.en.md").write_text("Subject: Made\n\nDrink it.\n")
+    (shop / "locales" / "tea.cy.yaml").write_text("title: Archebu te\n")
+    assert "1 done, 5 missing" in run("status", "tea").output
+    (shop / "tea.flow.yaml").write_text(FLOW + "effects:\n  created: [{email: tea/made}]\n")
+    assert "1 done, 6 missing" in run("status", "tea").output

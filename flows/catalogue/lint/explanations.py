@@ -83,6 +83,7 @@ EXPLANATIONS: dict[str, str] = {
     "F502": "A mail template begins with a line `Subject: ...`.",
     "F503": "No flow of the plugin, or of another one, sends this mail.",
     "F504": "A file in `mail` that is not read as a mail, because its name says no language.",
+    "F505": "The flow speaks a language in which a mail that it sends has no words; it is sent in English.",
     "F601": "The locale file is not in the plugin.",
     "F602": "The locale says words for a place that the flow does not have.",
     "F603": "The translation has other holes than the text of the flow; it is left out.",

@@ -22,7 +22,7 @@ from flows.catalogue.schema import (
     NotifyEffect,
 )
 from flows.catalogue.source import Path, Source, Unreadable, read_source
-from flows.catalogue.translation import LOCALES, check_locale, files_of
+from flows.catalogue.translation import LOCALES, check_locale, files_of, is_written_in, mail_file
 
 
 def check_outside(definition: FlowDefinition, registry: Registry, report: Report) -> None:
@@ -122,6 +122,10 @@ def _check_template(kind: str, path: Path, definition: FlowDefinition, registry:
         cure = cure_among(kind, registry.mail_kinds()) or f"write mail/{kind}.en.md"
         report.at_value("F501", place, f"there is no template mail/{kind}.en.md", cure)
         return
+    for language in files_of(registry, definition):
+        if not is_written_in(registry, kind, language):
+            message, cure = f"this mail is not translated into '{language}'", f"write {mail_file(kind, language)}"
+            report.at_value("F505", path, message, cure, "warning")
     scope = scope_at(path, definition, registry)
     for mail in registry.mails(kind):
         check_mail(mail, scope, report)
