@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from flows.catalogue.problems import FlowProblem, cure_among, nearest
+from flows.catalogue.problems import FlowProblem, closest, cure_among
 from flows.catalogue.registry import LoadedFlow, Plugin, Registry
 from flows.catalogue.source import Place, Source
 from flows.catalogue.translation import mails_of
@@ -88,7 +88,9 @@ def _unused_mails(home: Plugin, registry: Registry, sent: Collection[str]) -> It
     missing = [name for name in named if registry.mail(name, "en") is None]
     kinds = {stem: mail.file for (stem, _), mail in home.mails.items() if stem and stem not in named}
     for kind, file in kinds.items():
-        cure = nearest(kind, missing) or f"name it in an effect: email: {kind}; or take it out"
+        cure = f"name it in an effect: email: {kind}; or take it out"
+        if (meant := closest(kind, missing)) is not None:
+            cure = f"a flow sends '{meant}', and there is no such mail: is it this one?"
         yield _whole_file("F503", f"no flow sends the mail '{kind}'", file, cure)
 
 

@@ -29,6 +29,9 @@ SYNONYMS = {
     **dict.fromkeys(("upload", "attachment", "photo"), "file"), "currency": "money", "tel": "phone", "time": "datetime",
     **dict.fromkeys(("tenant", "client", "resident"), "customer"), **dict.fromkeys(("admin", "agent", "team"), "staff"),
     **dict.fromkeys(("robot", "automatic"), "system"),
+    **dict.fromkeys(("jpg", "jpeg", "png", "gif", "webp", "heic", "images", "picture"), "image"),
+    **dict.fromkeys(("doc", "docx", "xls", "xlsx", "ppt", "pptx", "odt", "ods", "word", "excel"), "office"),
+    **dict.fromkeys(("txt", "csv"), "text"),
 }  # fmt: skip
 """What other tools call some of our words."""
 _NEEDS_QUOTES = re.compile(r"[:#,{}\[\]]|^[-\s?&*!|>'\"%@`]|^[\d.+]*$|^(true|false|null|~)$", re.IGNORECASE)
@@ -56,6 +59,8 @@ def cure_of_form(written: Any, pattern: str) -> str:
         return _clock(text)
     if pattern == PERSON:
         named = re.fullmatch(r"[a-z][a-z0-9_]*", text)
+        if (meant := SYNONYMS.get(text.lower())) in PEOPLE:
+            return f"did you mean '{meant}'?"
         return nearest(text, PEOPLE) or (f"a role is written role.{text}" if named else "")
     fixed = _fixed(text, pattern)
     return f"write {fixed}" if fixed != text and re.search(pattern, fixed) else ""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from hashlib import sha256
 from typing import Any
 
@@ -161,8 +161,13 @@ def locale_in(registry: Registry, file: str, flow: str) -> dict[str, Any]:
     return words if isinstance(words, dict) else {}
 
 
-def check_locale(definition: FlowDefinition, values: Any, source: Source) -> list[FlowProblem]:
-    """Words for places that do not exist, and how much is still missing."""
+def check_locale(
+    definition: FlowDefinition, values: Any, source: Source, doubted: Collection[Path] = ()
+) -> list[FlowProblem]:
+    """Words for places that do not exist, and how much is still missing.
+
+    Of the `doubted` the holes are wrong in the flow itself, so that nobody can say which a translation has to have.
+    """
     if not isinstance(values, dict):
         return [source.problem("F602", "a locale is a map like the flow itself", Place(1, 1), "", "warning")]
     words = words_of(definition)
@@ -175,7 +180,7 @@ def check_locale(definition: FlowDefinition, values: Any, source: Source) -> lis
     problems += [
         _other_holes(path, words[path], source)
         for path, said in given.items()
-        if path in words and isinstance(said, str) and not same_holes(words[path], said)
+        if path in words and path not in doubted and isinstance(said, str) and not same_holes(words[path], said)
     ]
     problems += cut_words(given, source)
     missing = [path for path in words if path not in given]
@@ -197,6 +202,11 @@ def cut_words(words: Iterable[Path], source: Source) -> Iterator[FlowProblem]:
 
 def _lost_words(path: Path, words: dict[Path, str], source: Source) -> FlowProblem:
     """The problem stands at the first part of the path that leads nowhere."""
+    if path in words:
+        return source.problem("F602", "this should be text", source.value(path), "put it in quotes", "warning")
+    if below := sorted({str(known[len(path)]) for known in words if known[: len(path)] == path}):
+        message = f"the words at '{dotted(path)}' stand one level deeper"
+        return source.problem("F602", message, source.key(path), f"name which: {', '.join(below[:12])}", "warning")
     depths = range(1, len(path) + 1)
     lost = next((n for n in depths if not any(known[:n] == path[:n] for known in words)), len(path))
     beside = {str(known[lost - 1]) for known in words if len(known) >= lost and known[: lost - 1] == path[: lost - 1]}

@@ -102,6 +102,12 @@ def test_a_question_that_is_asked_once_it_is_answered_is_never_asked() -> None:
     assert (found.code, found.line) == ("F211", 13)
 
 
+def test_a_circle_of_needs_is_shown_once() -> None:
+    text = FLOW.replace("    actor: customer", "    actor: customer\n    needs: [brew]")
+    (found,) = [one for one in problems(text) if one.code == "F220"]
+    assert found.message.endswith("none can ever open: choose -> brew -> choose")
+
+
 # --- questions, pages, departments -------------------------------------------------------------------------------
 
 

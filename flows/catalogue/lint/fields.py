@@ -74,7 +74,8 @@ def _check_unique(definition: FlowDefinition, report: Report) -> None:
 
 def _check_field(field: FlowField, path: Path, fields: dict[str, FlowField], report: Report) -> None:
     if field.type in ("choice", "choices"):
-        exactly_one({"options": field.options, "options_from": field.options_from}, path, report)
+        given = {"options": field.options, "options_from": field.options_from}
+        exactly_one(given, path, report, "write options: {first: First, second: Second}")
         _check_default(field, path, report)
     if field.pattern:
         _check_pattern(field.pattern, (*path, "pattern"), report)

@@ -22,7 +22,9 @@ from flows.catalogue.schema import (
     NotifyEffect,
 )
 from flows.catalogue.source import Path, Source, Unreadable, read_source
-from flows.catalogue.translation import LOCALES, check_locale, files_of, is_written_in, mail_file
+from flows.catalogue.translation import LOCALES, check_locale, files_of, is_written_in, mail_file, words_of
+
+WRONG_HOLES = frozenset({"F230", "F232", "F235"})
 
 
 def check_outside(definition: FlowDefinition, registry: Registry, report: Report) -> None:
@@ -119,7 +121,7 @@ def _check_call(effect: CallEffect, path: Path, definition: FlowDefinition, regi
 def _check_template(kind: str, path: Path, definition: FlowDefinition, registry: Registry, report: Report) -> None:
     if registry.mail(kind, "en") is None:
         place: Path = (*path, "template") if (*path, "template") in report.source.values else path
-        cure = cure_among(kind, registry.mail_kinds()) or f"write mail/{kind}.en.md"
+        cure = _mail_meant(kind, definition, registry) or f"write {mail_file(kind, 'en')}"
         report.at_value("F501", place, f"there is no template mail/{kind}.en.md", cure)
         return
     for language in files_of(registry, definition):
@@ -135,6 +137,15 @@ def _check_template(kind: str, path: Path, definition: FlowDefinition, registry:
             report.take(source.problem("F236", message, source.at(mail.text, offset), cure, "warning"))
 
 
+def _mail_meant(kind: str, definition: FlowDefinition, registry: Registry) -> str:
+    """The mail beside the flow that ends so or is nearest; only then those of others."""
+    home = registry.homes.get(definition.flow)
+    own = sorted({stem for stem, language in home.mails if language == "en"}) if home is not None else []
+    meant = next((one for one in own if one.rpartition("/")[2] == kind.rpartition("/")[2]), None)
+    everywhere = [one for one in registry.mail_kinds() if registry.mail(one, "en") is not None]
+    return f"did you mean '{meant}'?" if meant else nearest(kind, own) or cure_among(kind, everywhere)
+
+
 def _check_translation(definition: FlowDefinition, file: str, path: Path, registry: Registry, report: Report) -> None:
     """Warnings only: without a translation people read the flow's own words, so it is no reason not to serve it."""
     found = registry.read(file, definition.flow)
@@ -147,5 +158,7 @@ def _check_translation(definition: FlowDefinition, file: str, path: Path, regist
     except Unreadable as refusal:
         report.take(replace(refusal.problem, severity="warning"))
         return
-    for problem in check_locale(definition, values, source):
+    wrong = {one.line for one in report.found.values() if one.file == report.source.file and one.code in WRONG_HOLES}
+    doubted = {path for path in words_of(definition) if report.source.value(path).line in wrong}
+    for problem in check_locale(definition, values, source, doubted):
         report.take(problem)
