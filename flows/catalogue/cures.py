@@ -13,6 +13,7 @@ from flows.catalogue.schema.fields import FIELD_TYPES
 from flows.catalogue.schema.words import CONDITIONS, PLAIN
 
 LONGEST = 60
+AFTER_DASH = "write a space after the dash"
 PEOPLE = ("staff", "customer", "creator", "assignee", "manager", "department")
 SPAN, CLOCK, PERSON, SLUG, STATE, CURRENCY, TEMPLATE, NAME = (
     next(pattern for pattern, plain in PLAIN.items() if plain.startswith(begin))
@@ -107,6 +108,10 @@ def _as_flag(written: Any) -> str:
 
 def _as_list(written: Any, loc: Loc) -> str:
     entries_are_maps = bool(known_keys((*loc, 0)))
+    if (isinstance(written, Mapping) and all(str(key).startswith("-") for key in written)) or (
+        isinstance(written, str) and re.match(r"-\w", written)
+    ):
+        return AFTER_DASH
     if isinstance(written, Mapping):
         if entries_are_maps:
             return _write([written], "put a dash before its first key: a list of one")
