@@ -159,6 +159,7 @@ def test_a_list_is_no_text(condition: str, cure: str) -> None:
 
 def test_what_is_asked_of_a_list_in_its_own_words_is_left_alone() -> None:
     condition = 'data.rooms.exists(one, one.name.contains("bed")) && size(data.rooms) > 1 && data.rooms[0].size == 3'
+    condition += ' && "bed" in data.rooms.map(one, one.name) && 3 == data.rooms.size()'
     text = FLOW.replace("  brew:", f"      rooms: {ROOMS}\n  brew:").replace(WHEN, f"when: >-\n      {condition}")
     assert codes(text) == []
 

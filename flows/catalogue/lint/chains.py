@@ -108,8 +108,9 @@ class _Reader:
             at = after
         resolved = self._resolved(tuple(parts))
         places = ((offsets[0],) * (len(resolved) - len(parts)) + tuple(offsets))[: len(resolved)]
-        self.result.append(Chain(resolved, places, tuple(self._compared(first, at)), called))
-        if self._text(first - 1) == "in" and (looked_for := tuple(self._literal(first - 2))):
+        compared = () if called[0] else tuple(self._compared(first, at))  # else what the function gives is compared
+        self.result.append(Chain(resolved, places, compared, called))
+        if not called[0] and self._text(first - 1) == "in" and (looked_for := tuple(self._literal(first - 2))):
             self.result.append(Chain((*resolved, "[]"), (*places, offsets[-1]), looked_for))
         return at
 
