@@ -44,7 +44,8 @@ def names_of(registry: Registry, paths: Sequence[Path]) -> list[str]:
 
 
 def _is_loaded(registry: Registry, path: Path) -> bool:
-    home, raw = path.resolve().parent, path.read_bytes()
+    raw = path.read_bytes()  # first: a path in a circle is told here
+    home = path.resolve().parent
     names = [name for name, flow in registry.flows.items() if flow.text.encode() == raw]
     return any(Path(str(registry.homes[name].root)).resolve() == home for name in names)
 
