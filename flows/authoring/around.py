@@ -7,11 +7,10 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from flows.catalogue.lint.outside import placed_effects
-from flows.catalogue.problems import FlowProblem, cure_among, nearest
+from flows.catalogue.problems import FlowProblem, closest, cure_among
 from flows.catalogue.registry import LoadedFlow, Plugin, Registry
-from flows.catalogue.schema import EmailEffect, FlowDefinition, NotifyEffect
 from flows.catalogue.source import Place, Source
+from flows.catalogue.translation import mails_of
 
 if TYPE_CHECKING:
     from flows.authoring.play.scenario import Story
@@ -85,20 +84,14 @@ def _misnamed_mails(home: Plugin) -> Iterator[FlowProblem]:
 
 
 def _unused_mails(home: Plugin, registry: Registry, sent: Collection[str]) -> Iterator[FlowProblem]:
-    named = {*sent, *(name for definition in registry.known.values() for name in _mails_of(definition))}
+    named = {*sent, *(name for definition in registry.known.values() for name in mails_of(definition))}
     missing = [name for name in named if registry.mail(name, "en") is None]
     kinds = {stem: mail.file for (stem, _), mail in home.mails.items() if stem and stem not in named}
     for kind, file in kinds.items():
-        cure = nearest(kind, missing) or f"name it in an effect: email: {kind}; or take it out"
+        cure = f"name it in an effect: email: {kind}; or take it out"
+        if (meant := closest(kind, missing)) is not None:
+            cure = f"a flow sends '{meant}', and there is no such mail: is it this one?"
         yield _whole_file("F503", f"no flow sends the mail '{kind}'", file, cure)
-
-
-def _mails_of(definition: FlowDefinition) -> Iterator[str]:
-    for _, effect in placed_effects(definition):
-        if isinstance(effect, EmailEffect):
-            yield effect.email.template
-        elif isinstance(effect, NotifyEffect):
-            yield effect.notify.template
 
 
 def _whole_file(code: str, message: str, file: str, cure: str) -> FlowProblem:

@@ -26,9 +26,12 @@ def flow_files(path: Path) -> list[Path]:
 
 
 def registry_with(registry: Registry, folders: Sequence[Path], paths: Sequence[Path]) -> Registry:
-    """Everything in `folders` and installed, and the flows of these files, where they are not loaded as they stand."""
+    """Everything in `folders` and installed, and before it the flows of these files, where they are not loaded already.
+
+    A flow that is installed too is the one that stands here: it is what its author edits.
+    """
     homes = dict.fromkeys(path.resolve().parent for path in paths if not _is_loaded(registry, path))
-    return load([*folders, *homes]) if homes else registry
+    return load(folders, first=[*homes]) if homes else registry
 
 
 def names_of(registry: Registry, paths: Sequence[Path]) -> list[str]:
@@ -41,9 +44,12 @@ def names_of(registry: Registry, paths: Sequence[Path]) -> list[str]:
 
 
 def _is_loaded(registry: Registry, path: Path) -> bool:
-    return any(flow.text.encode() == path.read_bytes() for flow in registry.flows.values())
+    raw = path.read_bytes()  # first: a path in a circle is told here
+    home = path.resolve().parent
+    names = [name for name, flow in registry.flows.items() if flow.text.encode() == raw]
+    return any(Path(str(registry.homes[name].root)).resolve() == home for name in names)
 
 
 def _problems(registry: Registry, path: Path) -> list[FlowProblem]:
     place = f"{path.resolve().parent.name}/{path.name}"  # as the loader calls it
-    return [problem for broken in registry.broken if broken.file == place for problem in broken.problems]
+    return next(([*broken.problems] for broken in registry.broken if broken.file == place), [])

@@ -46,7 +46,7 @@ def look_at(path: Path, registry: Registry, sent: Collection[str]) -> Looked:
     """Lint a flow file, the flows in a folder, a loaded flow by its name, or what lies beside flows: a locale, a mail,
     a scenario file.
     """
-    if (loaded := registry.flows.get(str(path))) is not None and not path.exists():
+    if (loaded := registry.flows.get(str(path))) is not None and not path.is_file() and not flow_files(path):
         return Looked([*loaded.problems])
     looked = Looked()
     try:

@@ -12,6 +12,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
+from flows.catalogue.loader import SUFFIX
+from flows.catalogue.reader import read_flow
+from flows.catalogue.source import read_source
+from flows.catalogue.translation import LOCALES, TRANSLATED_FROM, dotted, mark_of, said_in, words_of
+
 Kind = Literal["guided", "order", "case"]
 KINDS: tuple[Kind, ...] = ("guided", "order", "case")
 PACKAGE = "package"
@@ -54,7 +59,21 @@ def starter(name: str, kind: Kind, *, as_package: bool) -> dict[Path, str]:
         Path(_renamed(str(path), name).removesuffix(".txt")): _renamed(_with_or_without(text, as_package), name)
         for path, text in found.items()
     }
-    return dict(sorted(renamed.items()))
+    return dict(sorted((path, _with_marks(path, text, renamed)) for path, text in renamed.items()))
+
+
+def _with_marks(path: Path, text: str, files: Mapping[Path, str]) -> str:
+    """A locale with marks of the words that it was translated from, so that a changed one is seen."""
+    if path.parent.name != LOCALES:
+        return text
+    flow = path.name.split(".")[0]
+    home = path.parent.parent / f"{flow}{SUFFIX}"
+    definition, (values, _) = read_flow(files[home], str(home)).definition, read_source(text, str(path))
+    if definition is None:
+        return text
+    said, words = said_in(values), words_of(definition)
+    marks = [f"  {dotted(place)}: '{mark_of(words[place])}'" for place in words if place in said]
+    return "\n".join([text.rstrip("\n"), f"{TRANSLATED_FROM}:", *marks, ""])
 
 
 def _texts(folder: Traversable, below: Path) -> Iterator[tuple[Path, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from io import BytesIO, StringIO
+from itertools import pairwise
 from pathlib import Path as File
 from typing import Any
 
@@ -12,7 +13,6 @@ from babel.messages.pofile import PoFileError, read_po, write_po
 from ruamel.yaml import YAML
 
 from flows.catalogue import FlowDefinition, LoadedFlow
-from flows.catalogue.coverage import coverage_in
 from flows.catalogue.problems import cure_among
 from flows.catalogue.registry import Registry
 from flows.catalogue.source import Path
@@ -29,6 +29,8 @@ from flows.catalogue.translation import (
     words_of,
 )
 
+NAMED = frozenset({"steps", "states", "fields", "inputs", "item"})
+"""Below these stand the names that `moved` speaks of."""
 KINDS = {
     "hint": "hint",
     "help": "help",
@@ -43,22 +45,37 @@ class NotTaken(ValueError):
 
 
 def exported(registry: Registry, definition: FlowDefinition, language: str) -> str:
-    """The PO file: one entry a text, its path as context. What is out of date is marked as fuzzy."""
+    """The PO file: one entry a text, its path as context. What is out of date is marked as fuzzy.
+
+    What was said of a step, question or state before it `moved` goes with it.
+    """
     file = files_of(registry, definition).get(language, "")
-    said = said_in(locale_in(registry, file, definition.flow)) if file else {}
-    stale = coverage_in(registry, definition, language).stale
+    said, marks = _as_named_now(definition, locale_in(registry, file, definition.flow) if file else {})
     catalogue = Catalog(locale=language, fuzzy=False, header_comment=f"# {definition.flow}: {definition.title}")
     for path, text in words_of(definition).items():
         catalogue.add(
             text,
             str(said.get(path, "")),
             context=dotted(path),
-            flags=("fuzzy",) if path in stale else (),
+            flags=("fuzzy",) if path in said and marks.get(dotted(path), mark_of(text)) != mark_of(text) else (),
             auto_comments=[_shown_as(definition, path)],
         )
     out = BytesIO()
     write_po(out, catalogue, width=0)
     return out.getvalue().decode()
+
+
+def _as_named_now(definition: FlowDefinition, locale: dict[str, Any]) -> tuple[dict[Path, Any], dict[str, str]]:
+    """What a locale says and what from; of places that have moved, under the names of today."""
+    kept = locale.get(TRANSLATED_FROM)
+    said, marks = said_in(locale), dict(kept) if isinstance(kept, dict) else {}
+    words, moved = words_of(definition), definition.moved
+    for path in [path for path in said if path not in words]:
+        now = tuple(moved.get(str(part), part) if before in NAMED else part for before, part in pairwise(("", *path)))
+        if now in words and now not in said:
+            said[now] = said[path]
+            marks |= {dotted(now): marks[dotted(path)]} if dotted(path) in marks else {}
+    return said, marks
 
 
 def imported(registry: Registry, loaded: LoadedFlow, po: bytes, language: str = "") -> tuple[File, str, int]:
@@ -74,7 +91,7 @@ def imported(registry: Registry, loaded: LoadedFlow, po: bytes, language: str = 
         raise NotTaken("\n".join(wrong))
     file = files_of(registry, definition).get(language, usual_file(definition.flow, language))
     before = locale_in(registry, file, definition.flow)
-    said, marks = _taken(words, entries, before)
+    said, marks = _taken(words, entries, *_as_named_now(definition, before))
     return _place(registry, loaded, file), _written(definition, language, said, marks), len(said)
 
 
@@ -96,12 +113,9 @@ def _wrong(definition: FlowDefinition, words: dict[str, Path], entries: dict[str
 
 
 def _taken(
-    words: dict[str, Path], entries: dict[str, Message], before: dict[str, Any]
+    words: dict[str, Path], entries: dict[str, Message], known: dict[Path, Any], marks: dict[str, str]
 ) -> tuple[dict[Path, str], dict[str, str]]:
     """What is said, in the order of the flow, and what each was translated from. Doubtful entries stay as they were."""
-    known = said_in(before)
-    old = before.get(TRANSLATED_FROM)
-    marks = dict(old) if isinstance(old, dict) else {}
     said: dict[Path, str] = {}
     for context, path in words.items():
         one = entries.get(context)

@@ -13,6 +13,7 @@ from flows.catalogue.schema.fields import FIELD_TYPES
 from flows.catalogue.schema.words import CONDITIONS, PLAIN
 
 LONGEST = 60
+AFTER_DASH = "write a space after the dash"
 PEOPLE = ("staff", "customer", "creator", "assignee", "manager", "department")
 SPAN, CLOCK, PERSON, SLUG, STATE, CURRENCY, TEMPLATE, NAME = (
     next(pattern for pattern, plain in PLAIN.items() if plain.startswith(begin))
@@ -29,6 +30,9 @@ SYNONYMS = {
     **dict.fromkeys(("upload", "attachment", "photo"), "file"), "currency": "money", "tel": "phone", "time": "datetime",
     **dict.fromkeys(("tenant", "client", "resident"), "customer"), **dict.fromkeys(("admin", "agent", "team"), "staff"),
     **dict.fromkeys(("robot", "automatic"), "system"),
+    **dict.fromkeys(("jpg", "jpeg", "png", "gif", "webp", "heic", "images", "picture"), "image"),
+    **dict.fromkeys(("doc", "docx", "xls", "xlsx", "ppt", "pptx", "odt", "ods", "word", "excel"), "office"),
+    **dict.fromkeys(("txt", "csv"), "text"),
 }  # fmt: skip
 """What other tools call some of our words."""
 _NEEDS_QUOTES = re.compile(r"[:#,{}\[\]]|^[-\s?&*!|>'\"%@`]|^[\d.+]*$|^(true|false|null|~)$", re.IGNORECASE)
@@ -56,6 +60,8 @@ def cure_of_form(written: Any, pattern: str) -> str:
         return _clock(text)
     if pattern == PERSON:
         named = re.fullmatch(r"[a-z][a-z0-9_]*", text)
+        if (meant := SYNONYMS.get(text.lower())) in PEOPLE:
+            return f"did you mean '{meant}'?"
         return nearest(text, PEOPLE) or (f"a role is written role.{text}" if named else "")
     fixed = _fixed(text, pattern)
     return f"write {fixed}" if fixed != text and re.search(pattern, fixed) else ""
@@ -102,6 +108,10 @@ def _as_flag(written: Any) -> str:
 
 def _as_list(written: Any, loc: Loc) -> str:
     entries_are_maps = bool(known_keys((*loc, 0)))
+    if (isinstance(written, Mapping) and all(str(key).startswith("-") for key in written)) or (
+        isinstance(written, str) and re.match(r"-\w", written)
+    ):
+        return AFTER_DASH
     if isinstance(written, Mapping):
         if entries_are_maps:
             return _write([written], "put a dash before its first key: a list of one")

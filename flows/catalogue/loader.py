@@ -31,18 +31,25 @@ _TITLE = re.compile(r"^title: *([^#\n]+?) *(?:#.*)?$", re.MULTILINE)
 """Where a flow says what it is called, for a file that cannot be read as a whole."""
 
 
-def load(folders: Sequence[Path] = (), *, entry_points: bool = True, only: str = "") -> Registry:
+def load(
+    folders: Sequence[Path] = (), *, entry_points: bool = True, only: str = "", first: Sequence[Path] = ()
+) -> Registry:
     """Everything installed under `baton.plugins` and in the folders, checked (D2). Never raises for a bad plugin.
 
-    Of the flows `only` this one and those that it starts, if one is named: reading all the others takes time.
+    Of the flows `only` this one and those that it starts, if one is named: reading all the others takes time. What lies
+    in the folders `first` stands in place of what is called the same elsewhere.
     """
     packages = [(point.name, point.value) for point in installed_entry_points(group=GROUP)] if entry_points else []
-    return load_packages(packages, folders, only)
+    return load_packages(packages, folders, only, first)
 
 
-def load_packages(packages: Iterable[tuple[str, str]], folders: Sequence[Path] = (), only: str = "") -> Registry:
+def load_packages(
+    packages: Iterable[tuple[str, str]], folders: Sequence[Path] = (), only: str = "", first: Sequence[Path] = ()
+) -> Registry:
     """As `load`, with the plugins named: (name, Python package)."""
     registry = Registry()
+    for folder in first:
+        _add_folder(registry, folder)
     for name, package in sorted(packages):
         _add_package(registry, name, package)
     for folder in folders:
@@ -257,7 +264,8 @@ def _add_flow(registry: Registry, one: _Read) -> None:
         if first is not None and served_from is not None:
             registry.homes[reading.definition.flow] = served_from
             message = f"the flow '{reading.definition.flow}' is already loaded from {first.path}"
-            problems.append(reading.source.problem("F120", message, reading.source.value(("flow",))))
+            cure = "take one of the two out; commands that are given its file or folder use this one"
+            problems.append(reading.source.problem("F120", message, reading.source.value(("flow",)), cure))
     if reading.definition is None or any(problem.severity == "error" for problem in problems):
         title = _title_of(reading.definition, raw)
         registry.broken.append(BrokenFlow(plugin.name, name, tuple(problems), flow, title))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from flows.catalogue.allowed import known_keys
-from flows.catalogue.cures import SYNONYMS, cure_of_form, cure_of_kind, inline
+from flows.catalogue.cures import AFTER_DASH, SYNONYMS, cure_of_form, cure_of_kind, inline
 from flows.catalogue.problems import FlowProblem, closest, cure_among, nearest
 from flows.catalogue.schema.effects import KINDS
 from flows.catalogue.schema.words import PLAIN
@@ -58,9 +58,9 @@ def _problem(error: ErrorDetails, path: Path, values: Mapping[str, Any], source:
     if kind == "missing":
         return source.problem("F101", f"'{last}' is missing here", source.key(path))
     if kind == "extra_forbidden":
-        return _unknown_key(str(last), path, known_keys(error["loc"][:-1]), source)
+        return _unknown_key(str(last), path, error["loc"], values, source)
     if error["input"] is None:
-        return _without_value(path, source)
+        return _without_value(path, values, source)
     if kind == "union_tag_not_found":
         return _without_tag(error, path, values, source)
     if kind == "union_tag_invalid":
@@ -76,17 +76,64 @@ def _problem(error: ErrorDetails, path: Path, values: Mapping[str, Any], source:
     return source.problem("F107", error["msg"][:1].lower() + error["msg"][1:], source.value(path))
 
 
-def _unknown_key(key: str, path: Path, known: Iterable[str], source: Source) -> FlowProblem:
-    return source.problem("F102", f"unknown key '{key}'", source.key(path), cure_among(key, known, "known here"))
+def _unknown_key(
+    key: str, path: Path, loc: tuple[int | str, ...], values: Mapping[str, Any], source: Source
+) -> FlowProblem:
+    known = known_keys(loc[:-1])
+    cure = _rest_of_a_text(path, values, source) or _not_so_written(key) or _too_shallow(key, path, loc, values, source)
+    cure = cure or cure_among(key, known, "known here")
+    return source.problem("F102", f"unknown key '{key}'", source.key(path), cure)
 
 
-def _without_value(path: Path, source: Source) -> FlowProblem:
+def _not_so_written(key: str) -> str:
+    if re.match(r"-\w", key):
+        return AFTER_DASH
+    return "it begins with a no-break space: write common spaces before it" if key[:1] == "\xa0" else ""
+
+
+def _rest_of_a_text(path: Path, values: Mapping[str, Any], source: Source) -> str:
+    """What follows a comma in a text without quotes between { and }: YAML takes it for a key without a value."""
+    here, place = _at(path[:-1], values), source.key(path)
+    line = source.lines[place.line - 1] if place.line <= len(source.lines) else ""
+    before, key = line[: place.column - 1].rstrip(), str(path[-1])
+    after = line[place.column - 1 + len(key) :].lstrip()
+    if not isinstance(here, dict) or here[key] is not None or before[-1:] != "," or after[:1] not in (",", "}"):
+        return ""
+    names = [*here][: [*here].index(key)]
+    first = next((name for name in reversed(names) if here[name] is not None), "")
+    if not isinstance(here.get(first), str):
+        return ""
+    whole = ", ".join([here[first], *names[names.index(first) + 1 :], key])
+    return f"a text with a comma between {{ and }} needs quotes: {first}: {inline(whole)}"
+
+
+def _too_shallow(key: str, path: Path, loc: tuple[int | str, ...], values: Mapping[str, Any], source: Source) -> str:
+    """For a key with something below it that fits under the one before it, which takes any names."""
+    here = _at(path[:-1], values)
+    names = [*here][: [*here].index(key)] if isinstance(here, dict) and isinstance(here[key], dict) else []
+    if not names or known_keys((*loc[:-1], names[-1])):
+        return ""
+    beside, place = here[names[-1]], source.key(path)
+    if beside is None and source.key((*path[:-1], names[-1])).line < place.line:
+        return f"begin it with {place.column + 1} spaces, so that it belongs to '{names[-1]}'"
+    if nearest(key, known_keys(loc[:-1])):
+        return ""
+    if not isinstance(beside, dict) or not beside or not isinstance(next(iter(beside.values())), dict):
+        return ""
+    inner = source.key((*path[:-1], names[-1], next(iter(beside))))
+    if inner.line == source.key((*path[:-1], names[-1])).line:
+        return ""
+    return f"begin it with {inner.column - 1} spaces, so that it belongs to '{names[-1]}'"
+
+
+def _without_value(path: Path, values: Mapping[str, Any], source: Source) -> FlowProblem:
     """A key with nothing after its colon: YAML would place the nothing wherever the next key stands."""
     place, name = source.key(path), str(path[-1]) if path else ""
     comment = "#" in source.lines[place.line - 1]
     cure = (
         "what follows a # is a comment: put it in quotes" if comment else "write it after the colon, or take this out"
     )
+    cure = (path and _rest_of_a_text(path, values, source)) or cure
     return source.problem("F106", f"'{name}' has no value", place, cure)
 
 

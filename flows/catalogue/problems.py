@@ -72,7 +72,7 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 def cure_among(word: str, known: Iterable[str] | Mapping[str, Any], what: str = "known") -> str:
     """The nearest known word, else the list of all when it is short enough to read."""
-    names = sorted({*known})
+    names = sorted({*known} - {""})
     near = nearest(word, names)
     if near or not names:
         return near

@@ -22,6 +22,7 @@ MAX_NODES = 12_000
 Path = tuple[str | int, ...]
 _INTEGER = re.compile(r"[-+]?[0-9]{1,18}\Z|0o[0-7]{1,20}\Z|0x[0-9a-fA-F]{1,15}\Z", re.ASCII)
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]{1,3})?\Z", re.ASCII)
+_CUT = re.compile(r" #[^\s#].*")
 _WORDS = {"": None, "~": None, "null": None, "Null": None, "NULL": None} | {
     word: word.lower() == "true" for word in ("true", "True", "TRUE", "false", "False", "FALSE")
 }
@@ -45,6 +46,8 @@ class Source:
     lines: list[str] = field(default_factory=list)
     keys: dict[Path, Place] = field(default_factory=dict)
     values: dict[Path, Place] = field(default_factory=dict)
+    cut: dict[Path, str] = field(default_factory=dict)
+    """Plain texts that end before a ` #word`, with all of the line that was perhaps meant."""
 
     def value(self, path: Path) -> Place:
         """Where the value at `path` stands; the nearest thing around it when it is not in the file."""
@@ -168,8 +171,13 @@ class _Composer:
         if isinstance(event, ScalarEvent):
             if event.style in ("'", '"') and event.end_mark.line > event.start_mark.line:
                 self.last_quote = (event.start_mark.line, event.start_mark.column, event.end_mark.line)
+            if event.style is None and (rest := _CUT.match(self._line(event), event.end_mark.column)):
+                self.source.cut[path] = str(event.value) + rest[0].rstrip()
             return _scalar(event)
         return self._mapping(events, path) if isinstance(event, MappingStartEvent) else self._sequence(events, path)
+
+    def _line(self, event: ScalarEvent) -> str:
+        return self.source.lines[event.end_mark.line] if event.end_mark.line < len(self.source.lines) else ""
 
     def _mapping(self, events: Iterator[Any], path: Path) -> dict[str, Any]:
         found: dict[str, Any] = {}

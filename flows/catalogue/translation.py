@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from hashlib import sha256
 from typing import Any
 
 from flows.catalogue.problems import FlowProblem, cure_among
 from flows.catalogue.registry import LoadedFlow, Registry
-from flows.catalogue.schema import FlowDefinition
+from flows.catalogue.schema import EmailEffect, FlowDefinition, NotifyEffect
 from flows.catalogue.source import Path, Place, Source, Unreadable, read_source
 from flows.log import Log
 from flows.words import USUAL, Borrowed
@@ -105,6 +105,26 @@ def files_of(registry: Registry, definition: FlowDefinition) -> dict[str, str]:
     return dict(sorted({**definition.i18n, **beside}.items()))
 
 
+def mails_of(definition: FlowDefinition) -> list[str]:
+    """The kinds of mail that a flow sends, each once."""
+    sent = (
+        one.email.template if isinstance(one, EmailEffect) else one.notify.template
+        for one in definition.all_effects()
+        if isinstance(one, EmailEffect | NotifyEffect)
+    )
+    return list(dict.fromkeys(sent))
+
+
+def is_written_in(registry: Registry, kind: str, language: str) -> bool:
+    """Whether there is a template of this mail in the language, or in the base of it."""
+    return any(mail.language in (language, language.partition("-")[0]) for mail in registry.mails(kind))
+
+
+def mail_file(kind: str, language: str) -> str:
+    """Where the words of a mail lie in a plugin."""
+    return f"mail/{kind}.{language}.md"
+
+
 def mark_of(text: str) -> str:
     """Enough of a source text to see later that it is another one."""
     return sha256(text.encode()).hexdigest()[:8]
@@ -141,8 +161,13 @@ def locale_in(registry: Registry, file: str, flow: str) -> dict[str, Any]:
     return words if isinstance(words, dict) else {}
 
 
-def check_locale(definition: FlowDefinition, values: Any, source: Source) -> list[FlowProblem]:
-    """Words for places that do not exist, and how much is still missing."""
+def check_locale(
+    definition: FlowDefinition, values: Any, source: Source, doubted: Collection[Path] = ()
+) -> list[FlowProblem]:
+    """Words for places that do not exist, and how much is still missing.
+
+    Of the `doubted` the holes are wrong in the flow itself, so that nobody can say which a translation has to have.
+    """
     if not isinstance(values, dict):
         return [source.problem("F602", "a locale is a map like the flow itself", Place(1, 1), "", "warning")]
     words = words_of(definition)
@@ -155,8 +180,9 @@ def check_locale(definition: FlowDefinition, values: Any, source: Source) -> lis
     problems += [
         _other_holes(path, words[path], source)
         for path, said in given.items()
-        if path in words and isinstance(said, str) and not same_holes(words[path], said)
+        if path in words and path not in doubted and isinstance(said, str) and not same_holes(words[path], said)
     ]
+    problems += cut_words(given, source)
     missing = [path for path in words if path not in given]
     if missing:
         message = f"{len(missing)} of {len(words)} texts are not translated, first '{dotted(missing[0])}'"
@@ -164,8 +190,23 @@ def check_locale(definition: FlowDefinition, values: Any, source: Source) -> lis
     return problems
 
 
+def cut_words(words: Iterable[Path], source: Source) -> Iterator[FlowProblem]:
+    """Words for people that end at a ` #`, where YAML takes the rest for a comment."""
+    for path in words:
+        if (whole := source.cut.get(path)) is not None:
+            quoted = f'"{whole}"' if '"' not in whole else "'" + whole.replace("'", "''") + "'"
+            message = "this text ends before the #, with which a comment begins"
+            cure = f"put it in quotes: {path[-1]}: {quoted}"
+            yield source.problem("F010", message, source.value(path), cure, "warning")
+
+
 def _lost_words(path: Path, words: dict[Path, str], source: Source) -> FlowProblem:
     """The problem stands at the first part of the path that leads nowhere."""
+    if path in words:
+        return source.problem("F602", "this should be text", source.value(path), "put it in quotes", "warning")
+    if below := sorted({str(known[len(path)]) for known in words if known[: len(path)] == path}):
+        message = f"the words at '{dotted(path)}' stand one level deeper"
+        return source.problem("F602", message, source.key(path), f"name which: {', '.join(below[:12])}", "warning")
     depths = range(1, len(path) + 1)
     lost = next((n for n in depths if not any(known[:n] == path[:n] for known in words)), len(path))
     beside = {str(known[lost - 1]) for known in words if len(known) >= lost and known[: lost - 1] == path[: lost - 1]}

@@ -17,6 +17,12 @@ TAKEN = "%@`,>|?-[]{}&*!#\"'"
 _ENTRY = re.compile(r"(?P<key>[^\s:#'\"{}\[\],][^:#'\"{}\[\],]*): +(?P<value>\S.*)\Z")
 _NO_COLON = re.compile(r"\s*(?:- )?[\w-]+(?::\S| +\S)?[^:]*\Z")
 _QUOTED = re.compile(r"'(?:[^']|'')*'|\"(?:\\.|[^\"\\])*\"|(?<!\S)#[^\n]*", re.DOTALL)
+_LIST_FIRST = re.compile(r"\s*(?:- )?(?P<key>\w+): +(?P<value>[\[{].*)\Z")
+KEYS_OF_QUESTIONS = frozenset({
+    "type", "label", "hint", "required", "sensitive", "default", "min", "max", "max_length", "pattern", "options",
+    "options_from", "within", "multiple", "accept", "max_mb", "max_items", "item", "visible_to", "actor", "fields",
+})  # fmt: skip
+"""Before these a comma was most likely left out: `{type: date label: When}`."""
 _CLOSING = {"[": "]", "{": "}"}
 
 
@@ -61,10 +67,20 @@ def slip_of(wrong: MarkedYAMLError, lines: Sequence[str], last_quote: tuple[int,
     if last_quote is not None and last_quote[2] == mark.line:
         return _never_closed_quote(here, last_quote[:2], f", and so ends only in line {mark.line + 1}")
     for look in (
-        _tab, _quote, _escape, _hole, _comma, _second_colon, _no_colon, _beginning, _after_a_quote, _bracket, _indent,
+        _no_break_space, _tab, _quote, _escape, _hole, _comma, _second_colon, _no_colon, _beginning, _after_a_quote,
+        _after_a_bracket, _bracket, _indent,
     ):  # fmt: skip
         if (slip := look(here)) is not None:
             return slip
+    return None
+
+
+def _no_break_space(wrong: _Wrong) -> Slip | None:
+    """A space that looks like one, mostly copied from a web page or a text processor."""
+    for line in range(wrong.line, max(wrong.line - 2, -1), -1):
+        text = wrong.lines[line] if line < len(wrong.lines) else ""
+        if (column := text[: len(text) - len(text.lstrip())].find("\xa0")) >= 0:
+            return Slip("this line begins with a no-break space", "write common spaces before it", line, column)
     return None
 
 
@@ -114,10 +130,28 @@ def _second_colon(wrong: _Wrong) -> Slip | None:
     entry = _ENTRY.search(re.split(r"[{\[,](?: |(?=\w))", before)[-1] if in_brackets else before)
     if entry is None or (in_brackets and wrong.began and wrong.began[0] != wrong.line):
         return None
+    if in_brackets and (key := re.search(r" (\w+)\Z", entry["value"])) is not None and key[1] in KEYS_OF_QUESTIONS:
+        message = f"a comma is missing before '{key[1]}'"
+        cure = "write a comma between two entries; a text with a colon needs quotes"
+        return wrong.here(message, cure, wrong.column - len(key[1]))
     ends = re.search(r"[,}\]]|\s+#|\Z" if in_brackets else r"\s+#|\Z", after)
     value = entry["value"] + after[: ends.start() if ends else None].rstrip()
     cure = f"a text with a colon and a space in it needs quotes: {entry['key']}: {_in_quotes(value)}"
     return wrong.here("a second colon stands here", cure)
+
+
+def _after_a_bracket(wrong: _Wrong) -> Slip | None:
+    """`title: [urgent] is it gone`: a list, and then a text."""
+    entry = _LIST_FIRST.match(wrong.text)
+    if (
+        entry is None
+        or "found '<scalar>'" not in wrong.said
+        or wrong.text[: wrong.column].rstrip()[-1:] not in ("]", "}")
+    ):
+        return None
+    first, column = entry["value"][0], entry.start("value")
+    cure = f"a text that begins with {first} needs quotes: {entry['key']}: {_in_quotes(entry['value'].rstrip())}"
+    return wrong.here(f"to YAML {first} begins a {'list' if first == '[' else 'map'}", cure, column)
 
 
 def _in_quotes(text: str) -> str:
@@ -135,10 +169,26 @@ def _no_colon(wrong: _Wrong) -> Slip | None:
     column = len(line) - len(line.lstrip())
     if _NO_COLON.match(line):
         return Slip("after this key stands no colon with a space", "write key: value", above, column)
+    if (odd := _odd_line_above(wrong)) is not None:
+        return odd
     if column < len(wrong.text) - len(wrong.text.lstrip()):
         cure = f"begin it under the line above, with {column} spaces"
         return wrong.here("this line is too far to the right: the one above has its value already", cure)
     return None
+
+
+def _odd_line_above(wrong: _Wrong) -> Slip | None:
+    """The line above, where the one that the parser blames begins as its other neighbours do."""
+    filled = [n for n, text in enumerate(wrong.lines) if text.strip() and not text.lstrip().startswith("#")]
+    if wrong.line not in filled or (at := filled.index(wrong.line)) == 0:
+        return None
+    spaces = {n: len(wrong.lines[n]) - len(wrong.lines[n].lstrip()) for n in filled[max(at - 2, 0) : at + 2]}
+    above, here = filled[at - 1], spaces.pop(wrong.line)
+    odd = spaces.pop(above)
+    if odd == here or here not in spaces.values() or odd in spaces.values():
+        return None
+    message = f"this line begins with {odd} spaces, and those around it with {here}"
+    return Slip(message, f"begin it with {here} spaces, as line {wrong.line + 1}", above, odd)
 
 
 def _beginning(wrong: _Wrong) -> Slip | None:
@@ -205,6 +255,8 @@ def _indent(wrong: _Wrong) -> Slip | None:
     is_entry = wrong.text.lstrip().startswith("- ")
     if is_entry and wrong.column == wrong.began[1]:
         return wrong.here("an entry of a list stands here among keys", "take the dash away, or begin it deeper")
+    if not is_entry and (odd := _odd_line_above(wrong)) is not None:
+        return odd
     alike = (n for n in range(wrong.line - 1, -1, -1) if wrong.lines[n].strip())
     line = next((n for n in alike if wrong.lines[n].lstrip().startswith("- ") == is_entry), wrong.began[0])
     column = len(wrong.lines[line]) - len(wrong.lines[line].lstrip())

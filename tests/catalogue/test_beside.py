@@ -41,6 +41,7 @@ def tea(tmp_path: Path) -> Path:
     """A folder with a flow, a mail, a locale and a story, all of them right."""
     put(tmp_path / "tea.flow.yaml", FLOW)
     put(tmp_path / "mail/tea/ordered.en.md", MAIL)
+    put(tmp_path / "mail/tea/ordered.cy.md", "Subject: Eich te\n\nMae eich archeb gennym.\n")
     put(tmp_path / "locales/tea.cy.yaml", LOCALE)
     put(tmp_path / "scenarios/tea.yaml", STORY)
     return tmp_path
@@ -132,7 +133,56 @@ def test_a_mail_that_nobody_gets_is_a_warning(tea: Path, name: str, code: str, c
 def test_a_mail_with_a_slip_in_its_name_is_told_with_the_one_that_is_missing(tea: Path) -> None:
     (tea / "mail/tea/ordered.en.md").rename(tea / "mail/tea/orderd.en.md")
     put(tea / "scenarios/tea.yaml", STORY.replace(", email: tea/ordered", ""))
-    assert cures(tea) == ["did you mean 'tea/orderd'?", "did you mean 'tea/ordered'?"]
+    (tea / "mail/tea/ordered.cy.md").rename(tea / "mail/tea/orderd.cy.md")
+    assert cures(tea) == [
+        "did you mean 'tea/orderd'?",
+        "a flow sends 'tea/ordered', and there is no such mail: is it this one?",
+    ]
+
+
+def test_a_slip_in_the_flow_is_not_proposed_as_the_name_of_a_mail(tea: Path) -> None:
+    put(tea / "tea.flow.yaml", FLOW.replace("tea/ordered", "tea/orderd"))
+    put(tea / "scenarios/tea.yaml", STORY.replace(", email: tea/ordered", ""))
+    assert cures(tea) == [
+        "did you mean 'tea/ordered'?",
+        "a flow sends 'tea/orderd', and there is no such mail: is it this one?",
+    ]
+
+
+def test_a_mail_named_by_its_last_part_is_the_one_beside_the_flow(tea: Path) -> None:
+    put(tea / "tea.flow.yaml", FLOW.replace("email: tea/ordered", "email: created"))
+    for name in ("ordered.en.md", "ordered.cy.md"):
+        (tea / "mail/tea" / name).rename(tea / "mail/tea" / name.replace("ordered", "created"))
+    put(tea / "scenarios/tea.yaml", STORY.replace(", email: tea/ordered", ""))
+    registry = shipped()
+    report, _ = lint_paths([tea / "tea.flow.yaml"], "json", registry=registry)
+    assert [one["cure"] for one in json.loads(report) if one["code"] == "F501"] == ["did you mean 'tea/created'?"]
+
+
+def test_a_mail_that_is_there_in_welsh_only_is_not_proposed_for_itself(tea: Path) -> None:
+    (tea / "mail/tea/ordered.en.md").unlink()
+    put(tea / "scenarios/tea.yaml", STORY.replace(", email: tea/ordered", ""))
+    assert cures(tea) == ["write mail/tea/ordered.en.md"]
+
+
+def test_a_wrong_hole_of_the_flow_is_not_asked_of_its_locale(tea: Path) -> None:
+    help_ = "steps:\n  choose: {title: Choose, help: 'For ${{ custmer.name }}', "
+    put(tea / "tea.flow.yaml", FLOW.replace("steps:\n  choose: {title: Choose, ", help_))
+    said = LOCALE.replace("title: Dewis,", "title: Dewis, help: 'I ${{ customer.name }}',")
+    put(tea / "locales/tea.cy.yaml", said)
+    assert lint(tea) == (["tea.flow.yaml:6 F232"], 1)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "cure"),
+    [
+        ("title: Archebu te", "title: 5", "put it in quotes"),
+        ("kind: {label: Pa de}", "kind: Pa de", "name which: label"),
+    ],
+)
+def test_a_path_of_a_locale_is_not_proposed_for_itself(tea: Path, right: str, wrong: str, cure: str) -> None:
+    put(tea / "locales/tea.cy.yaml", LOCALE.replace(right, wrong))
+    assert cure in cures(tea)
 
 
 def test_mails_that_another_flow_of_the_folder_or_the_product_sends_are_used(tea: Path) -> None:

@@ -194,3 +194,23 @@ def test_states_without_a_label_and_notices_have_words_too(tmp_path: Path) -> No
         "Late", None, "Mae gennym",
     ]  # fmt: skip
     assert translated(definition, {"effects": {"created": ["no", "map"]}}).states["New"].label == "New"
+
+
+def test_a_mail_in_english_only_is_missing_in_a_language_that_the_flow_speaks(tmp_path: Path) -> None:
+    (tmp_path / "mail" / "tea").mkdir(parents=True)
+    (tmp_path / "mail" / "tea" / "made.en.md").write_text("Subject: Made\n\nDrink it.\n")
+    (tmp_path / "tea.flow.yaml").write_text(FLOW)
+    with_locale(tmp_path, "title: Archebu te\n")
+    (tmp_path / "tea.flow.yaml").write_text(FLOW + "effects:\n  created: [{email: tea/made}]\n")
+    registry = load([tmp_path], entry_points=False)
+    loaded = registry.flows["tea"]
+    assert [(one.code, one.severity, one.cure) for one in loaded.problems if one.code == "F505"] == [
+        ("F505", "warning", "write mail/tea/made.cy.md"),
+    ]
+    (found,) = coverage(registry, loaded.definition)
+    assert (found.mails, found.texts, found.done) == (("mail/tea/made.cy.md",), 7, 1)
+    assert (found.to_do[-1], found.is_complete) == ("mail/tea/made.cy.md", False)
+    (tmp_path / "mail" / "tea" / "made.cy.md").write_text("Subject: Wedi gwneud\n\nYfwch.\n")
+    registry = load([tmp_path], entry_points=False)
+    assert [one.code for one in registry.flows["tea"].problems] == ["F605"]
+    assert coverage(registry, loaded.definition)[0].mails == ()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from flows.catalogue.lint import lint
@@ -9,6 +11,7 @@ from flows.catalogue.lint.slips import slip_in
 from flows.catalogue.problems import FlowProblem
 from flows.catalogue.reader import read_flow
 from flows.catalogue.registry import Registry
+from flows.rules.expressions import compile_condition
 
 pytestmark = pytest.mark.requirement("X35")
 
@@ -155,3 +158,69 @@ def test_a_quote_that_ends_at_the_next_one_is_told_where_it_opened() -> None:
     (found,) = problems(text)
     assert (found.line, found.column) == (8, 12)
     assert "and so ends only in line 15" in found.message
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "cure"),
+    [
+        ("title: Choose", "title: Tea #5 is it gone?", 'put it in quotes: title: "Tea #5 is it gone?"'),
+        ("title: Choose", 'title: Tea "green" #5', "put it in quotes: title: 'Tea \"green\" #5'"),
+        ("title: Order tea", "title: Order tea #2", 'put it in quotes: title: "Order tea #2"'),
+    ],
+)
+def test_a_text_that_is_cut_by_a_comment_is_told(right: str, wrong: str, cure: str) -> None:
+    found = put(right, wrong)
+    assert (found.code, found.severity, found.cure) == ("F010", "warning", cure)
+
+
+@pytest.mark.parametrize("wrong", ["title: Choose # one", "title: Choose  #one", 'title: "Choose #5"', "title: Tea#5"])
+def test_a_comment_that_is_one_is_left_alone(wrong: str) -> None:
+    assert problems(FLOW.replace("title: Choose", wrong)) == []
+
+
+def test_what_is_no_text_for_people_may_have_its_comment() -> None:
+    assert problems(FLOW.replace("actor: staff", "actor: staff #ours")) == []
+
+
+DAYS = 'days are reckoned so: timestamp(data.day + "T00:00:00Z") < now - duration("720h")'
+
+
+@pytest.mark.parametrize("condition", ["data.milk == today-30d", "now > today - 30d", "data.cups > 30d", "now > today"])
+def test_a_span_in_a_condition_is_told_how_days_are_reckoned(condition: str) -> None:
+    assert put("data.milk == true", condition).cure == DAYS
+    now = datetime(2026, 3, 31, tzinfo=UTC)
+    shown = compile_condition(DAYS.partition(": ")[2])
+    assert [shown.holds({"now": now, "data": {"day": day}}) for day in ("2026-02-28", "2026-03-30")] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "line", "cure"),
+    [
+        ("title: Choose", "title: [urgent] is it gone", 8,
+         'a text that begins with [ needs quotes: title: "[urgent] is it gone"'),
+        ("label: Milk", "label: Sorry, tell us again.", 13,
+         'a text with a comma between { and } needs quotes: label: "Sorry, tell us again."'),
+        ("green: Green", "green: Yes, please", 11,
+         'a text with a comma between { and } needs quotes: green: "Yes, please"'),
+        ("type: integer, label", "type: integer label", 12,
+         "write a comma between two entries; a text with a colon needs quotes"),
+        ("    title: Choose", "\xa0\xa0\xa0\xa0title: Choose", 8, "write common spaces before it"),
+        ("      cups:", "    \xa0\xa0cups:", 12, "write common spaces before it"),
+        ("    title: Brew", "    do:\n      -email: x\n    title: Brew", 16, "write a space after the dash"),
+        ("[choose]", "\n      -choose", 18, "write a space after the dash"),
+        ("      milk:", "    milk:", 13, "begin it with 6 spaces, so that it belongs to 'fields'"),
+        ("  brew:", "brew:", 14, "begin it with 2 spaces, so that it belongs to 'steps'"),
+        ("    title: Choose", "   title: Choose", 8, "begin it with 4 spaces, as line 9"),
+        ("    actor: customer", "  actor: customer", 9, "begin it with 4 spaces, as line 10"),
+        ("      kind:", "     kind:", 11, "begin it with 6 spaces, as line 12"),
+        ("    needs:", "  needs:", 17, "begin it with 4 spaces, as line 18"),
+    ],
+)  # fmt: skip
+def test_a_slip_of_form_is_told_on_its_own_line(right: str, wrong: str, line: int, cure: str) -> None:
+    found = put(right, wrong)
+    assert (found.line, found.cure) == (line, cure), found.text()
+
+
+def test_a_key_below_one_without_a_value_belongs_to_it() -> None:
+    _, found = problems(FLOW.replace("      done:", "    done:"))
+    assert (found.line, found.cure) == (20, "begin it with 6 spaces, so that it belongs to 'fields'")

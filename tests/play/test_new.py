@@ -35,6 +35,17 @@ def files(folder: str) -> set[str]:
     return {str(path.relative_to(folder)) for path in Path(folder).rglob("*") if path.is_file()}
 
 
+@pytest.mark.requirement("X23")
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_text_that_was_changed_in_a_new_flow_is_told_as_translated_from_another(kind: str) -> None:
+    baton("new", "gas-safety", "--kind", kind)
+    flow = Path("gas-safety/gas-safety.flow.yaml")
+    said = baton("i18n", "status", str(flow))
+    assert "100 %" in said.output, said.output
+    flow.write_text(flow.read_text().replace("title: Gas safety", "title: Gas and safety"))
+    assert ", 1 stale" in baton("i18n", "status", str(flow)).output
+
+
 @pytest.mark.requirement("D2", "X35")
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_new_flow_is_clean_and_its_next_commands_run(kind: str) -> None:

@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 
 from flows import catalogue
 from flows.catalogue import loader
+from flows.catalogue.translation import mark_of
 from tests.catalogue.test_coverage import FLOW
 from worker.commands.flows import flows
 
@@ -91,3 +92,36 @@ def test_what_is_no_po_file_and_a_flow_that_there_is_not_are_refused(folder: Pat
     (folder / "x.po").write_text("# tea: x\nmsgid no quotes\n")
     assert "no PO file" in run("import", str(folder / "x.po")).output
     assert "did you mean 'tea'" in run("export", "tee", "--to", "cy").output
+
+
+def test_status_counts_a_mail_that_is_there_in_english_only(folder: Path) -> None:
+    shop = folder / "shop"
+    for place in ("mail/tea", "locales"):
+        (shop / place).mkdir(parents=True)
+    (shop / "mail" / "tea" / "made.en.md").write_text("Subject: Made\n\nDrink it.\n")
+    (shop / "locales" / "tea.cy.yaml").write_text("title: Archebu te\n")
+    assert "1 done, 5 missing" in run("status", "tea").output
+    (shop / "tea.flow.yaml").write_text(FLOW + "effects:\n  created: [{email: tea/made}]\n")
+    assert "1 done, 6 missing" in run("status", "tea").output
+
+
+def test_the_words_of_a_step_that_moved_go_with_it(folder: Path) -> None:
+    shop = folder / "shop"
+    (shop / "locales").mkdir()
+    marks = f"translated_from: {{steps.choose.title: {mark_of('Pick a tea')}}}\n"
+    steps = "steps: {choose: {title: Dewis te, fields: {kind: {label: Pa de}}}}\n"
+    (shop / "locales" / "tea.cy.yaml").write_text(f"title: Archebu te\n{steps}{marks}")
+    moved = FLOW.replace("  choose:", "  pick:").replace("      kind:", "      sort:")
+    (shop / "tea.flow.yaml").write_text(f"{moved}moved: {{choose: pick, kind: sort}}\n")
+    out = run("export", "tea", "--to", "cy").output
+    entries = {entry.partition('msgctxt "')[2].partition('"')[0]: entry for entry in out.split("\n\n")}
+    assert 'msgstr "Dewis te"' in entries["steps.pick.title"]
+    assert "fuzzy" in entries["steps.pick.title"], "it says something else today"
+    assert 'msgstr "Pa de"' in entries["steps.pick.fields.sort.label"]
+    assert "fuzzy" not in entries["steps.pick.fields.sort.label"]
+    (folder / "tea.po").write_text(out)
+    assert run("import", str(folder / "tea.po")).exit_code == 0
+    kept = (shop / "locales" / "tea.cy.yaml").read_text()
+    assert "Pa de" in kept
+    assert "Dewis te" in kept, "a doubtful entry stays as it was"
+    assert "1 stale, 0 orphaned" in run("status", "tea").output

@@ -76,7 +76,9 @@ def status(names: tuple[str, ...], strict: bool) -> None:
         found = coverage(registry, loaded.definition)
         for one in found:
             complete &= one.is_complete
-            counts = f"{len(one.missing)} missing, {len(one.stale)} stale, {len(one.orphaned)} orphaned"
+            counts = (
+                f"{len(one.missing) + len(one.mails)} missing, {len(one.stale)} stale, {len(one.orphaned)} orphaned"
+            )
             click.echo(f"{loaded.definition.flow:30} {one.language:6} {one.percent:3} %  {one.done} done, {counts}")
         if not found:
             click.echo(f"{loaded.definition.flow:30} in its own language only")

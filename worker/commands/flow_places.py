@@ -1,4 +1,7 @@
-"""Which flow somebody means: one that is loaded, by its name, or one of their own, by its file or folder."""
+"""Which flow somebody means: one of their own, by its file or folder, or else one that is loaded, by its name.
+
+A folder of flows that stands here is meant before a loaded flow of the same name: it is what its author edits.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +20,10 @@ def the_flow(named: str) -> tuple[Registry, str]:
     """A registry with the one flow that is meant, and its name. Raises Trouble for none or several."""
     from flows import catalogue
 
-    registry = catalogue.load(Settings.from_env().folders_of_flows, only=named)
-    if named in registry.flows:
-        return registry, named
+    if not _stands_here(named):
+        registry = catalogue.load(Settings.from_env().folders_of_flows, only=named)
+        if named in registry.flows:
+            return registry, named
     registry, names = flows_named([named])
     if len(names) > 1:
         raise Trouble(f"There are {len(names)} flows in {named}: {', '.join(names)}; name the file of one")
@@ -46,7 +50,7 @@ def flows_named(given: Sequence[str]) -> tuple[Registry, list[str]]:
     folders = Settings.from_env().folders_of_flows
     registry = catalogue.load(folders)
     try:
-        found = {name: beside.flow_files(Path(name)) for name in given if name not in registry.flows}
+        found = {name: beside.flow_files(Path(name)) for name in given}
         registry = beside.registry_with(registry, folders, [path for paths in found.values() for path in paths])
         return registry, [one for name in given for one in _names(registry, name, found.get(name, []))]
     except beside.NotServed as wrong:
@@ -54,6 +58,15 @@ def flows_named(given: Sequence[str]) -> tuple[Registry, list[str]]:
     except OSError as wrong:
         file = called(wrong.filename)
         raise Trouble(f"{file} cannot be read ({wrong.strerror}); name a flow, or a file of yours") from None
+
+
+def _stands_here(named: str) -> bool:
+    from flows.authoring.beside import flow_files
+
+    try:
+        return bool(flow_files(Path(named)))
+    except OSError:
+        return False  # told where it is read
 
 
 def _names(registry: Registry, given: str, paths: Sequence[Path]) -> list[str]:

@@ -60,9 +60,7 @@ class Source:
 
 
 def _file_named(named: str, known: Registry) -> Path:
-    """The file of an installed flow, a flow file, or the only one of a folder and those in it."""
-    if named in known.flows:
-        return Path(str(known.homes[named].root / known.flows[named].path.rpartition("/")[2]))
+    """A flow file, the only one of a folder and those in it, or the file of an installed flow."""
     try:
         found = beside.flow_files(Path(named))
     except OSError as wrong:
@@ -71,5 +69,7 @@ def _file_named(named: str, known: Registry) -> Path:
         return found[0].resolve()
     if found:
         raise Trouble(f"{named} has {len(found)} flows; name one: {', '.join(map(str, found))}")
+    if named in known.flows:
+        return Path(str(known.homes[named].root / known.flows[named].path.rpartition("/")[2]))
     cure = cure_among(named, known.flows, "there are")
     raise Trouble(f"{called(named)} is neither a flow nor a file ending in {SUFFIX}" + (f"; {cure}" if cure else ""))

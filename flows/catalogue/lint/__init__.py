@@ -5,6 +5,7 @@ from __future__ import annotations
 from flows.catalogue.lint.children import check_children
 from flows.catalogue.lint.clocks import check_clocks
 from flows.catalogue.lint.content import check_content
+from flows.catalogue.lint.dead_ends import check_dead_ends
 from flows.catalogue.lint.explanations import EXPLANATIONS
 from flows.catalogue.lint.expressions import check_expressions
 from flows.catalogue.lint.fields import check_fields
@@ -29,6 +30,7 @@ def lint(definition: FlowDefinition, registry: Registry, positions: Source | Non
     check_fields(definition, report)
     check_clocks(definition, report)
     check_expressions(definition, registry, report)
+    check_dead_ends(definition, report)
     check_holes(definition, report)
     check_outside(definition, registry, report)
     check_children(definition, registry, report)

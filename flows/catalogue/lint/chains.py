@@ -37,11 +37,15 @@ class Literal:
 
 @dataclass(frozen=True)
 class Chain:
-    """`parts` from the root name on ("[]" is "an entry of"), the offset of each, and what it is compared with."""
+    """`parts` from the root name on ("[]" is "an entry of"), the offset of each, and what it is compared with.
+
+    `called` is the function that is called on it, and the text given to it.
+    """
 
     parts: tuple[str, ...]
     offsets: tuple[int, ...]
     compared: tuple[Literal, ...] = ()
+    called: tuple[str, str] = ("", "")
 
 
 def holes(text: str) -> Iterator[tuple[str, int]]:
@@ -92,19 +96,21 @@ class _Reader:
     def _chain(self, at: int) -> int:
         first = at
         parts, offsets = [self.tokens[at].text], [self.tokens[at].offset]
-        at += 1
+        at, called = at + 1, ("", "")
         while (step := self._part(at)) is not None:
             part, offset, after = step
             if self._text(after) == "(":
                 self._bind(at + 1, self._resolved(tuple(parts)))
+                called = part, self._text(after + 1)
                 break
             parts.append(part)
             offsets.append(offset)
             at = after
         resolved = self._resolved(tuple(parts))
         places = ((offsets[0],) * (len(resolved) - len(parts)) + tuple(offsets))[: len(resolved)]
-        self.result.append(Chain(resolved, places, tuple(self._compared(first, at))))
-        if self._text(first - 1) == "in" and (looked_for := tuple(self._literal(first - 2))):
+        compared = () if called[0] else tuple(self._compared(first, at))  # else what the function gives is compared
+        self.result.append(Chain(resolved, places, compared, called))
+        if not called[0] and self._text(first - 1) == "in" and (looked_for := tuple(self._literal(first - 2))):
             self.result.append(Chain((*resolved, "[]"), (*places, offsets[-1]), looked_for))
         return at
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flows.catalogue.lint.fields import groups
 from flows.catalogue.lint.report import Report
 from flows.catalogue.schema import FlowDefinition
-from flows.catalogue.translation import words_of
+from flows.catalogue.translation import cut_words, words_of
 
 MOST_FIELDS = 8
 
@@ -19,7 +19,10 @@ def check_content(definition: FlowDefinition, report: Report) -> None:
             if first != name:
                 message = f"'{first}' and '{name}' have the same label; people cannot tell them apart"
                 report.at_value("F701", (*path, name, "label"), message, "", "warning")
-    for path, text in words_of(definition).items():
+    words = words_of(definition)
+    for problem in cut_words(words, report.source):
+        report.take(problem)
+    for path, text in words.items():
         if "click here" in text.lower():
             report.at_value(
                 "F702", path, "'click here' says nothing about where it leads", "name the target", "warning"

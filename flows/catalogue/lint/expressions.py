@@ -16,6 +16,7 @@ from flows.catalogue.schema.words import CONDITIONS
 from flows.catalogue.source import Path, Place, Source
 from flows.rules.expressions import ExpressionProblem, compile_condition, compile_text
 
+OF_TEXTS = frozenset({"contains", "startsWith", "endsWith", "matches"})
 _WORDS_BELOW = frozenset({"options", "with", "body", "status_labels", "i18n"})
 
 
@@ -107,9 +108,29 @@ def _lost(chain: Chain, scope: Shape, expression: str) -> Iterator[tuple[str, st
             yield "F232", where, name_meant(chain, at, here, scope, expression), offset
             return
         here, so_far = here.parts[part], f"{so_far}.{part}" if so_far else part
+    if here.entry is not None or (here.parts and chain.parts[-1] == "[]"):
+        yield from _as_one_value(chain, here, so_far)
+        return
     for one in chain.compared:
         if here.kind and one.kind != here.kind:
             message = f"'{so_far}' is {KINDS[here.kind]}, and is compared with {KINDS[one.kind]}"
             yield "F234", message, f"compare it with {KINDS[here.kind]}", one.offset
         elif one.is_equal and here.values is not None and one.text not in here.values:
             yield "F233", f"'{so_far}' is never '{one.text}'", cure_among(one.text, here.values), one.offset
+
+
+def _as_one_value(chain: Chain, here: Shape, name: str) -> Iterator[tuple[str, str, str, int]]:
+    """A list, or an entry of it that has questions of its own, where one text is looked for."""
+    function, given = chain.called
+    entry = here.entry or here
+    if chain.compared:
+        given, offset = chain.compared[0].text, chain.compared[0].offset
+        message = f"'{name}' is a list, and is compared with {KINDS[chain.compared[0].kind]}"
+    elif function in OF_TEXTS and here.entry is not None:
+        given, offset = given.strip("\"'"), chain.offsets[-1]
+        message = f"'{name}' is a list, and {function}() looks into a text"
+    else:
+        return
+    inside = next((part for part, shape in entry.parts.items() if shape.kind == "text"), next(iter(entry.parts), ""))
+    looked = f'{name}.exists(one, one.{inside} == "{given}")' if inside else f'"{given}" in {name}'
+    yield "F234", message, f"write {looked}", offset

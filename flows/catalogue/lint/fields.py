@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from datetime import date
 
 from flows.catalogue.lint.report import Report
 from flows.catalogue.lint.structure import exactly_one
@@ -12,10 +13,14 @@ from flows.catalogue.problems import closest, cure_among
 from flows.catalogue.schema import FlowDefinition, FlowField
 from flows.catalogue.schema.words import listed
 from flows.catalogue.source import Path
+from flows.rules.answers.dates import day_of
 
 RESERVED = frozenset(
     {"data", "ask", "child", "customer", "creator", "assignee", "actor", "instance", "links", "settings", "now"}
 )
+
+SOME_DAYS = (date(2027, 1, 31), date(2028, 2, 29), date(2028, 7, 15))
+"""A limit of months or years is that many days or some more."""
 
 
 def check_fields(definition: FlowDefinition, report: Report) -> None:
@@ -69,7 +74,8 @@ def _check_unique(definition: FlowDefinition, report: Report) -> None:
 
 def _check_field(field: FlowField, path: Path, fields: dict[str, FlowField], report: Report) -> None:
     if field.type in ("choice", "choices"):
-        exactly_one({"options": field.options, "options_from": field.options_from}, path, report)
+        given = {"options": field.options, "options_from": field.options_from}
+        exactly_one(given, path, report, "write options: {first: First, second: Second}")
         _check_default(field, path, report)
     if field.pattern:
         _check_pattern(field.pattern, (*path, "pattern"), report)
@@ -78,8 +84,28 @@ def _check_field(field: FlowField, path: Path, fields: dict[str, FlowField], rep
         if field.within not in beside:
             message = f"'{field.within}' is no department field beside this one"
             report.at_value("F206", (*path, "within"), message, cure_among(field.within, beside))
-    if isinstance(field.min, int | float) and isinstance(field.max, int | float) and field.min > field.max:
+    if _ends_before_it_begins(field.min, field.max):
         report.at_value("F109", (*path, "max"), f"the most ({field.max}) is less than the least ({field.min})")
+
+
+def _ends_before_it_begins(least: object, most: object) -> bool:
+    """Whether no answer lies between; nobody can say it of one limit that moves with the day and one that does not."""
+    if isinstance(least, int | float) and isinstance(most, int | float):
+        return least > most
+    if not (isinstance(least, str) and isinstance(most, str)):
+        return False
+    moving = [text.startswith(("today", "now")) for text in (least, most)]
+    if len(set(moving)) > 1:
+        return False
+    try:
+        return all(day_of(_day(least), today) > day_of(_day(most), today) for today in SOME_DAYS)
+    except ValueError:
+        return False  # no such day, of which is told elsewhere
+
+
+def _day(limit: str) -> str:
+    """A limit without its time of the day."""
+    return limit[:10] if limit[:1].isdigit() else re.sub(r"now([+-]\d+[mh])?", "today", limit)
 
 
 def _check_default(field: FlowField, path: Path, report: Report) -> None:

@@ -22,7 +22,9 @@ from flows.catalogue.schema import (
     NotifyEffect,
 )
 from flows.catalogue.source import Path, Source, Unreadable, read_source
-from flows.catalogue.translation import LOCALES, check_locale, files_of
+from flows.catalogue.translation import LOCALES, check_locale, files_of, is_written_in, mail_file, words_of
+
+WRONG_HOLES = frozenset({"F230", "F232", "F235"})
 
 
 def check_outside(definition: FlowDefinition, registry: Registry, report: Report) -> None:
@@ -36,6 +38,7 @@ def check_outside(definition: FlowDefinition, registry: Registry, report: Report
                 _check_name("lookups", field.options_from, (*path, name, "options_from"), registry, report)
     for path, effect in placed_effects(definition):
         _check_effect(effect, path, definition, registry, report)
+    _check_turns(definition, registry, report)
     for language, file in files_of(registry, definition).items():
         _check_translation(definition, file, ("i18n", language), registry, report)
 
@@ -50,6 +53,21 @@ def placed_effects(definition: FlowDefinition) -> Iterator[tuple[Path, Effect]]:
         yield from ((("timers", name, "do", n), effect) for n, effect in enumerate(timer.do))
     for event, effects in definition.effects.items():
         yield from ((("effects", event, n), effect) for n, effect in enumerate(effects))
+
+
+def _check_turns(definition: FlowDefinition, registry: Registry, report: Report) -> None:
+    """Somebody can be chosen by turn among a department only: named here, or by a flow that starts this one."""
+    placed: list[tuple[Path, str | None]] = [(("start", "assign"), definition.start.assign)]
+    placed += [(("steps", name, "assign"), step.assign) for name, step in definition.steps.items()]
+    starting = (child for flow in registry.known.values() for child in flow.children.values())
+    if definition.start.department or any(one.flow == definition.flow and one.department for one in starting):
+        return
+    if any(isinstance(one, AssignEffect) and one.assign.department for one in definition.all_effects()):
+        return
+    for path, assign in placed:
+        if assign in ("round_robin", "least_busy"):
+            message = f"'{assign}' chooses among a department, and this flow is given to none"
+            report.at_value("F213", path, message, "give 'start' a department", "warning")
 
 
 def _check_event(definition: FlowDefinition, registry: Registry, report: Report) -> None:
@@ -103,9 +121,13 @@ def _check_call(effect: CallEffect, path: Path, definition: FlowDefinition, regi
 def _check_template(kind: str, path: Path, definition: FlowDefinition, registry: Registry, report: Report) -> None:
     if registry.mail(kind, "en") is None:
         place: Path = (*path, "template") if (*path, "template") in report.source.values else path
-        cure = cure_among(kind, registry.mail_kinds()) or f"write mail/{kind}.en.md"
+        cure = _mail_meant(kind, definition, registry) or f"write {mail_file(kind, 'en')}"
         report.at_value("F501", place, f"there is no template mail/{kind}.en.md", cure)
         return
+    for language in files_of(registry, definition):
+        if not is_written_in(registry, kind, language):
+            message, cure = f"this mail is not translated into '{language}'", f"write {mail_file(kind, language)}"
+            report.at_value("F505", path, message, cure, "warning")
     scope = scope_at(path, definition, registry)
     for mail in registry.mails(kind):
         check_mail(mail, scope, report)
@@ -113,6 +135,15 @@ def _check_template(kind: str, path: Path, definition: FlowDefinition, registry:
             source, message = Source(mail.file, mail.text.split("\n")), f"{written} is shown as it is written"
             cure = f"did you mean ${{{{ {inside} }}}}?"
             report.take(source.problem("F236", message, source.at(mail.text, offset), cure, "warning"))
+
+
+def _mail_meant(kind: str, definition: FlowDefinition, registry: Registry) -> str:
+    """The mail beside the flow that ends so or is nearest; only then those of others."""
+    home = registry.homes.get(definition.flow)
+    own = sorted({stem for stem, language in home.mails if language == "en"}) if home is not None else []
+    meant = next((one for one in own if one.rpartition("/")[2] == kind.rpartition("/")[2]), None)
+    everywhere = [one for one in registry.mail_kinds() if registry.mail(one, "en") is not None]
+    return f"did you mean '{meant}'?" if meant else nearest(kind, own) or cure_among(kind, everywhere)
 
 
 def _check_translation(definition: FlowDefinition, file: str, path: Path, registry: Registry, report: Report) -> None:
@@ -127,5 +158,7 @@ def _check_translation(definition: FlowDefinition, file: str, path: Path, regist
     except Unreadable as refusal:
         report.take(replace(refusal.problem, severity="warning"))
         return
-    for problem in check_locale(definition, values, source):
+    wrong = {one.line for one in report.found.values() if one.file == report.source.file and one.code in WRONG_HOLES}
+    doubted = {path for path in words_of(definition) if report.source.value(path).line in wrong}
+    for problem in check_locale(definition, values, source, doubted):
         report.take(problem)

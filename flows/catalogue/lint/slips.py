@@ -28,6 +28,8 @@ VALUES = {
     **dict.fromkeys(("no", "off"), "false"), "true": "true", "false": "false", "null": "null",
 }  # fmt: skip
 CALLS = dict.fromkeys(("len", "length", "count"), "size")
+_SPAN = re.compile(r"\d+(d|wd|w|m|h|y)")
+_SPANS = 'days are reckoned so: timestamp(data.day + "T00:00:00Z") < now - duration("720h")'
 _MARK = re.compile("|".join(re.escape(mark) for mark in sorted(MARKS, key=len, reverse=True)))
 
 
@@ -47,6 +49,8 @@ def slip_in(expression: str) -> tuple[str, str, int] | None:
                 return "this begins no list", "a list stands in [ ]", word.offset
             if word.text in ("'", '"'):
                 return _open_quote(expression, word)
+        elif word.kind == "number" and _SPAN.fullmatch(word.text):
+            return "no span is written so in a condition", _SPANS, word.offset
         elif word.kind == "name" and (cure := _cure_of(all_words, at)):
             return f"CEL has no '{word.text}'", cure, word.offset
     return None
@@ -65,6 +69,8 @@ def name_meant(chain: Chain, at: int, here: Shape, scope: Shape, expression: str
         return f"write {VALUES[name.lower()]}"
     if name.lower() in JOINING:
         return JOINING[name.lower()]
+    if name.lower() == "today":
+        return _SPANS
     if name in _values(scope):
         return f'put a text in quotes: "{name}"'
     if meant := closest(name, [*here.parts, *answers]):

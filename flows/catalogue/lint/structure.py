@@ -49,12 +49,12 @@ def known(
     return False
 
 
-def exactly_one(given: Mapping[str, Any], path: Path, report: Report) -> None:
-    """Of several keys that exclude each other, one must be given."""
+def exactly_one(given: Mapping[str, Any], path: Path, report: Report, example: str = "") -> None:
+    """Of several keys that exclude each other, one must be given; `example` is what to write where none is."""
     used = [key for key, value in given.items() if value]
     if len(used) != 1:
         said = f"of {', '.join(given)} exactly one must be given, not {' and '.join(used) if used else 'none'}"
-        report.at_key("F108", (*path, used[1]) if used else path, said)
+        report.at_key("F108", (*path, used[1]) if used else path, said, "" if used else example)
 
 
 def check_event(event: str, path: Path, definition: FlowDefinition, report: Report) -> None:
@@ -116,13 +116,24 @@ def _check_step(name: str, step: Step, definition: FlowDefinition, report: Repor
                 known(named, definition.all_outcomes(), "outcome", "F204", (*here, key), report)
         if rule.on == "approved" and not step.approval:
             report.at_value("F222", (*here, "on"), "the step has no approval, so this rule never runs")
-    for page_name, page in step.pages.items():
-        for n, field in enumerate(page.fields):
-            known(field, step.fields, "field", "F207", (*path, "pages", page_name, "fields", n), report)
+    _check_pages(step, path, report)
     if step.payment is not None:
         _check_payment(step, path, report)
     if step.actor == "system" and not step.done_when and not step.do:
         report.at_key("F221", path, "nobody can complete this step", "give it done_when or do", "warning")
+
+
+def _check_pages(step: Step, path: Path, report: Report) -> None:
+    """Pages name questions of their step, each of them once: the answer would be asked for twice."""
+    first: dict[str, str] = {}
+    for page_name, page in step.pages.items():
+        for n, field in enumerate(page.fields):
+            here = (*path, "pages", page_name, "fields", n)
+            if known(field, step.fields, "field", "F207", here, report) and field in first:
+                where = "this page" if first[field] == page_name else f"the page '{first[field]}'"
+                message = f"the question '{field}' stands on {where} already"
+                report.at_value("F212", here, message, "leave it on one page", "warning")
+            first.setdefault(field, page_name)
 
 
 def _check_payment(step: Step, path: Path, report: Report) -> None:
@@ -140,16 +151,30 @@ def _check_payment(step: Step, path: Path, report: Report) -> None:
 
 def _check_waiting(definition: FlowDefinition, report: Report) -> None:
     """Steps whose needs lead back to themselves can never open."""
+    told: set[str] = set()
     for name in definition.steps:
-        seen: set[str] = set()
-        waiting = list(definition.steps[name].needs)
-        while waiting:
-            needed = waiting.pop()
-            if needed not in seen and needed in definition.steps:
-                seen.add(needed)
-                waiting += definition.steps[needed].needs
-        if name in seen:
-            report.at_key("F220", ("steps", name, "needs"), f"the step '{name}' waits for itself; it can never open")
+        circle = _circle(name, definition) if name not in told else []
+        if circle:
+            told.update(circle)
+            message = f"these steps wait for each other, and none can ever open: {' -> '.join([*circle, name])}"
+            report.at_key("F220", ("steps", name, "needs"), message, "take one name out of one 'needs'")
+
+
+def _circle(first: str, definition: FlowDefinition) -> list[str]:
+    """The shortest way along `needs` from a step back to it; empty when there is none."""
+    came_from: dict[str, str] = {}
+    front = [first]
+    for name in front:  # grows while it is walked
+        for needed in definition.steps[name].needs:
+            if needed == first:
+                way = [name]
+                while way[0] != first:
+                    way.insert(0, came_from[way[0]])
+                return way
+            if needed in definition.steps and needed not in came_from:
+                came_from[needed] = name
+                front.append(needed)
+    return []
 
 
 def _check_states(definition: FlowDefinition, report: Report) -> None:
