@@ -53,6 +53,7 @@ def test_what_contradicts_itself_never_holds(condition: str) -> None:
     [
         'data.kind == "green" || data.kind == "black"',
         'data.kind == "green" && data.kind == "green"',
+        "data.cups == 1 && data.cups == 1.0",
         "data.milk == true && data.cups == 1 || data.milk == false",
         "data.milk ? data.cups == 1 && data.milk : data.cups == 2 && !data.milk",
     ],

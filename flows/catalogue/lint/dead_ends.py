@@ -86,10 +86,17 @@ def _fact(text: str) -> tuple[str, str] | None:
         text = text[1:-1].strip()
     if found := _EQUAL.fullmatch(text):
         value = found[2] or found[3]
-        return found[1] or found[4], value.strip("\"'") if value[0] in "\"'" else f"={value}"
+        return found[1] or found[4], _plain(value)
     if (flag := _FLAG.fullmatch(text)) and flag[2] not in ("true", "false", "null"):
         return flag[2], "=false" if flag[1] else "=true"
     return None
+
+
+def _plain(literal: str) -> str:
+    """The same for what is equal, `"x"` and `'x'`, `1` and `1.0`; a text and what is no text never are."""
+    if literal[0] in "\"'":
+        return literal.strip("\"'")
+    return f"={literal if literal in ('true', 'false', 'null') else float(literal)}"
 
 
 def _check_waiting(definition: FlowDefinition, report: Report) -> None:
