@@ -241,10 +241,11 @@ def _payload(
     """
     if effect.kind != "email" or instance is None:
         return effect.payload
-    definition = versions.definition_of(work.session, instance)
-    scope = scope_of(work.session, instance, definition, work.now, _mentioned(effect.payload["template"]))
+    definition, holes = versions.definition_of(work.session, instance), _holes(effect.payload["template"])
+    others = EVERYTHING - {"instance"}  # which is said in words
+    scope = scope_of(work.session, instance, definition, work.now, others if holes is None else others & roots(holes))
     scope["instance"] = in_each(lambda: _in_words(work, instance), languages)
-    names = {name for name in _holes(effect.payload["template"]) if not roots([name]) & effect.payload["scope"].keys()}
+    names = {name for name in holes or () if not roots([name]) & effect.payload["scope"].keys()}
     return {
         **effect.payload,
         "scope": {**scope, **effect.payload["scope"]},
@@ -253,24 +254,17 @@ def _payload(
     }
 
 
-def _mentioned(template: str) -> Collection[str]:
-    """What the words of a flow's mail may name, in whatever language; the product's own are not looked through.
+def _holes(template: str) -> Collection[str] | None:
+    """The names in the holes of a flow's mail, in whatever language; None for the product's own, which has no flow.
 
-    The instance is left out: it is said in words.
+    Of one that cannot be read there are none: whoever writes it says so.
     """
-    others, mails = EVERYTHING - {"instance"}, [mail.text for mail in catalogue.current().mails(template)]
-    return {name for name in others if any(name in text for text in mails)} if mails else others
-
-
-def _holes(template: str) -> Collection[str]:
-    """The names in the holes of a flow's mail, in whatever language; whoever writes one that cannot be read says so."""
+    mails = [*catalogue.current().mails(template)]
     try:
-        texts = [
-            compile_text(text) for mail in catalogue.current().mails(template) for text in (mail.subject, mail.body)
-        ]
+        texts = [compile_text(text) for mail in mails for text in (mail.subject, mail.body)]
     except ExpressionProblem:
         return ()
-    return {name for text in texts for name in text.names}
+    return {name for text in texts for name in text.names} if mails else None
 
 
 def _told(work: Work, instance: Instance, names: Collection[str]) -> dict[str, str]:
